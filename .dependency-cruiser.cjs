@@ -1,0 +1,78 @@
+// Rules are generated from the manifests: a workspace may import what its own package.json declares,
+// each external library has one owner, arrows only point down, and nothing goes in a circle.
+const { readFileSync, readdirSync, existsSync } = require('node:fs')
+const { join } = require('node:path')
+
+const root = __dirname
+const dirs = [
+  ...readdirSync(join(root, 'packages')).map((name) => `packages/${name}`),
+  'node',
+  'registry',
+].filter((dir) => existsSync(join(root, dir, 'package.json')))
+const manifests = dirs.map((dir) => ({ dir, ...JSON.parse(readFileSync(join(root, dir, 'package.json'), 'utf8')) }))
+const dirOf = Object.fromEntries(manifests.map((m) => [m.name, m.dir]))
+const workspaces = '^(packages/[^/]+|node|registry)/src/'
+
+/** One owner per external library: who may import it. */
+const owners = {
+  'packages/network': ['libp2p', '@libp2p/', '@chainsafe/', '@multiformats/', 'it-pipe'],
+  'packages/dicom': ['dcmjs', 'dicom-parser'],
+  'packages/identity': ['node-forge', 'pkijs', '@peculiar/'],
+  'packages/store': ['level', 'classic-level'],
+  'packages/patient-token': ['@noble/curves', 'libsodium-wrappers-sumo'],
+  'packages/protocol': ['cborg'],
+  'packages/study-index': ['@noble/ciphers'],
+  'packages/runtime': ['pino'],
+}
+
+const declaredOnly = manifests.map((m) => {
+  const declared = Object.keys(m.dependencies ?? {})
+    .filter((name) => dirOf[name])
+    .map((name) => `^${dirOf[name]}/src/`)
+  return {
+    name: `declared-only:${m.name}`,
+    severity: 'error',
+    from: { path: `^${m.dir}/src/` },
+    to: { path: workspaces, pathNot: [`^${m.dir}/src/`, ...declared] },
+  }
+})
+const shopWindow = manifests.map((m) => ({
+  name: `through-index:${m.name}`,
+  severity: 'error',
+  from: { pathNot: `^${m.dir}/` },
+  to: { path: `^${m.dir}/src/`, pathNot: `^${m.dir}/src/(index|testing)\\.ts$` },
+}))
+const oneOwner = Object.entries(owners).map(([dir, libraries]) => ({
+  name: `one-owner:${dir}`,
+  severity: 'error',
+  from: { pathNot: [`^${dir}/`, '^(test|scripts)/', '^node/ui/'] },
+  to: { path: libraries.map((library) => `node_modules/${library.endsWith('/') ? library : `${library}/`}`) },
+}))
+
+module.exports = {
+  forbidden: [
+    { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'nothing-imports-tests',
+      severity: 'error',
+      from: { path: '^(packages|node|registry)/' },
+      to: { path: '^(test|scripts)/' },
+    },
+    {
+      name: 'testing-only-in-tests',
+      severity: 'error',
+      from: { path: workspaces, pathNot: ['\\.test\\.ts$', '/testing\\.ts$', '/testing/'] },
+      to: { path: '/src/testing\\.ts$' },
+    },
+    ...declaredOnly,
+    ...shopWindow,
+    ...oneOwner,
+  ],
+  options: {
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: join(root, 'tsconfig.json') },
+    doNotFollow: { path: 'node_modules' },
+    
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'] },
+  },
+}

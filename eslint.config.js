@@ -1,0 +1,49 @@
+import tseslint from 'typescript-eslint'
+import globals from 'globals'
+import jsxA11y from 'eslint-plugin-jsx-a11y'
+import reactHooks from 'eslint-plugin-react-hooks'
+
+const typed = {
+  languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+}
+
+export default tseslint.config(
+  { ignores: ['**/node_modules/**', '**/dist/**', '.demo/**', '.dependency-cruiser.cjs', 'eslint.config.js'] },
+  ...tseslint.configs.recommendedTypeChecked,
+  typed,
+  {
+    files: ['**/*.ts', '**/*.tsx'],
+    rules: {
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/no-floating-promises': 'error',
+      '@typescript-eslint/no-misused-promises': ['error', { checksVoidReturn: { attributes: false } }],
+      '@typescript-eslint/switch-exhaustiveness-check': [
+        'error',
+        { considerDefaultExhaustiveForUnions: true },
+      ],
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
+      '@typescript-eslint/require-await': 'off',
+      '@typescript-eslint/only-throw-error': 'error',
+      'max-lines': ['error', { max: 400 }],
+      'max-lines-per-function': ['error', { max: 110, skipBlankLines: true, skipComments: true }],
+      'no-console': 'error',
+      'no-restricted-imports': [
+        'error',
+        { patterns: [{ group: ['@twiin/*/src/*'], message: 'Import the package, not its inside.' }] },
+      ],
+      eqeqeq: 'error',
+    },
+  },
+  { files: ['scripts/**', 'test/**', '**/*.test.ts'], rules: { 'no-console': 'off', 'max-lines-per-function': 'off' } },
+  {
+    files: ['node/ui/src/**/*.tsx', 'node/ui/src/**/*.ts'],
+    languageOptions: { globals: globals.browser },
+    plugins: { 'jsx-a11y': jsxA11y, 'react-hooks': reactHooks },
+    rules: {
+      ...jsxA11y.flatConfigs.recommended.rules,
+      ...reactHooks.configs.recommended.rules,
+      'max-lines-per-function': ['error', { max: 180, skipBlankLines: true, skipComments: true }],
+      'jsx-a11y/no-noninteractive-tabindex': ['error', { roles: ['region', 'tabpanel'], tags: [] }],
+    },
+  },
+)

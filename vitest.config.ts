@@ -1,0 +1,16 @@
+import { defineConfig } from 'vitest/config'
+
+const real = { fileParallelism: false, testTimeout: 120_000, hookTimeout: 180_000, pool: 'forks' as const }
+
+export default defineConfig({
+  test: {
+    projects: [
+      { test: { name: 'unit', include: ['{packages,node,registry}/**/src/**/*.test.ts'], testTimeout: 30_000 } },
+      { test: { name: 'journeys', include: ['test/journeys/**/*.test.ts'], ...real } },
+      { test: { name: 'interop', include: ['test/interop/**/*.test.ts'], ...real } },
+      { test: { name: 'faults', include: ['test/faults/**/*.test.ts'], ...real } },
+      { test: { name: 'adversarial', include: ['test/adversarial/**/*.test.ts'], ...real } },
+      { test: { name: 'ui', include: ['test/ui/**/*.test.ts'], ...real } },
+    ],
+  },
+})
