@@ -8,7 +8,9 @@ const typed = {
 }
 
 export default tseslint.config(
-  { ignores: ['**/node_modules/**', '**/dist/**', '.demo/**', '.dependency-cruiser.cjs', 'eslint.config.js'] },
+  {
+    ignores: ['**/node_modules/**', '**/dist/**', '.demo/**', '.dependency-cruiser.cjs', 'eslint.config.js'],
+  },
   ...tseslint.configs.recommendedTypeChecked,
   typed,
   {
@@ -34,7 +36,10 @@ export default tseslint.config(
       eqeqeq: 'error',
     },
   },
-  { files: ['scripts/**', 'test/**', '**/*.test.ts'], rules: { 'no-console': 'off', 'max-lines-per-function': 'off' } },
+  {
+    files: ['scripts/**', 'test/**', '**/*.test.ts'],
+    rules: { 'no-console': 'off', 'max-lines-per-function': 'off' },
+  },
   {
     files: ['node/ui/src/**/*.tsx', 'node/ui/src/**/*.ts'],
     languageOptions: { globals: globals.browser },

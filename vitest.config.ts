@@ -5,7 +5,13 @@ const real = { fileParallelism: false, testTimeout: 120_000, hookTimeout: 180_00
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'unit', include: ['{packages,node,registry}/**/src/**/*.test.ts'], testTimeout: 30_000 } },
+      {
+        test: {
+          name: 'unit',
+          include: ['{packages,node,registry}/**/src/**/*.test.ts'],
+          testTimeout: 30_000,
+        },
+      },
       { test: { name: 'journeys', include: ['test/journeys/**/*.test.ts'], ...real } },
       { test: { name: 'interop', include: ['test/interop/**/*.test.ts'], ...real } },
       { test: { name: 'faults', include: ['test/faults/**/*.test.ts'], ...real } },

@@ -4,7 +4,9 @@ import { existsSync, readFileSync } from 'node:fs'
 
 const limit = 400
 const banned = /(^|\/)(utils?|helpers?|common|misc|shared|manager)(\.tsx?$|\/)/
-const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], { encoding: 'utf8' })
+const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {
+  encoding: 'utf8',
+})
   .split('\n')
   .filter((file) => /\.(ts|tsx|js|css|sh)$/.test(file) && existsSync(file))
 

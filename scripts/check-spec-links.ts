@@ -14,7 +14,9 @@ if (existsSync(idsFile)) {
   }
 }
 
-const pages = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '*.md'], { encoding: 'utf8' })
+const pages = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '*.md'], {
+  encoding: 'utf8',
+})
 for (const page of pages.split('\n').filter((file) => file !== '' && existsSync(file))) {
   for (const [, link = ''] of readFileSync(page, 'utf8').matchAll(/\]\(([^)\s]+)\)/g)) {
     const target = link.split('#')[0] ?? ''

@@ -8,7 +8,9 @@ import { readFileSync } from 'node:fs'
 const pinned = (JSON.parse(readFileSync('package.json', 'utf8')) as { devDependencies: { node: string } })
   .devDependencies.node
 if (process.version !== `v${pinned}`) {
-  console.error(`check: runs on Node ${process.version}, the project pins ${pinned}. Start it as "npm run check".`)
+  console.error(
+    `check: runs on Node ${process.version}, the project pins ${pinned}. Start it as "npm run check".`,
+  )
   process.exit(1)
 }
 
@@ -17,7 +19,10 @@ const steps: [name: string, command: string][] = [
   ['types', 'tsc --noEmit'],
   ['types of the UI', 'tsc --noEmit -p node/ui'],
   ['lint', 'eslint --max-warnings 0 --cache --cache-location node_modules/.cache/eslint/ .'],
-  ['dependency rules', 'depcruise --config .dependency-cruiser.cjs --output-type err packages node/src registry/src scripts test'],
+  [
+    'dependency rules',
+    'depcruise --config .dependency-cruiser.cjs --output-type err packages node/src registry/src scripts test',
+  ],
   ['dead code', 'knip --no-progress'],
   ['file sizes and names', 'node scripts/check-files.ts'],
   ['spec links', 'node scripts/check-spec-links.ts'],
@@ -30,7 +35,9 @@ for (const [name, command] of steps) {
   const started = Date.now()
   const [program = '', ...args] = command.split(' ')
   const { status } = spawnSync(program, args, { stdio: 'inherit' })
-  console.log(`${status === 0 ? 'ok    ' : 'FAILED'} ${name} (${((Date.now() - started) / 1000).toFixed(1)} s)`)
+  console.log(
+    `${status === 0 ? 'ok    ' : 'FAILED'} ${name} (${((Date.now() - started) / 1000).toFixed(1)} s)`,
+  )
   if (status !== 0) failed++
 }
 process.exit(failed === 0 ? 0 : 1)

@@ -1,1 +1,30 @@
-export {}
+/** The messages of the Twiin protocols: shapes, bounds and encodings. No sockets, no keys. */
+export { protocolIds } from './protocol-ids.ts'
+export { limits } from './limits.ts'
+export type { MessageType } from './codec.ts'
+export type { Signed, Signer, VerifySignature } from './signed.ts'
+export { bodyClasses, entryBody, entryHeader, indexAnswer, indexRequest } from './index-messages.ts'
+export type {
+  Bucket,
+  EntryBody,
+  EntryHeader,
+  IndexAnswer,
+  IndexRequest,
+  WireEntry,
+} from './index-messages.ts'
+export { searchAnswer, searchRequest } from './search-messages.ts'
+export type { AnsweredStudy, SearchAnswer, SearchRequest } from './search-messages.ts'
+export {
+  frameType,
+  manifest,
+  pieceHeaderBytes,
+  transferControl,
+  transferRequest,
+} from './transfer-messages.ts'
+export type { Manifest, ManifestInstance, TransferControl, TransferRequest } from './transfer-messages.ts'
+export { offer, receipt, sendAnswer, sendRequest } from './send-messages.ts'
+export type { Offer, Receipt, SendAnswer, SendRequest } from './send-messages.ts'
+export { tokenAnswer, tokenRequest } from './token-messages.ts'
+export type { TokenAnswer, TokenRequest } from './token-messages.ts'
+export { announcement, bundle } from './bundle.ts'
+export type { Announcement, Bundle, Member } from './bundle.ts'

@@ -20,7 +20,10 @@ export class TwiinError<Code extends string = string> extends Error {
 }
 
 /** True for our own errors, also across duplicate copies of this module. */
-export function isTwiinError<Code extends string>(error: unknown, ...codes: Code[]): error is TwiinError<Code> {
+export function isTwiinError<Code extends string>(
+  error: unknown,
+  ...codes: Code[]
+): error is TwiinError<Code> {
   if (!(error instanceof Error) || error.name !== TwiinError.errorName || !('code' in error)) return false
   return codes.length === 0 || codes.includes(error.code as Code)
 }

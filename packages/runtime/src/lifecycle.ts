@@ -14,7 +14,10 @@ export class Lifecycle {
   readonly #services: readonly Service[]
   readonly #onStopError: (service: string, error: unknown) => void
 
-  constructor(services: readonly Service[], onStopError: (service: string, error: unknown) => void = () => {}) {
+  constructor(
+    services: readonly Service[],
+    onStopError: (service: string, error: unknown) => void = () => {},
+  ) {
     this.#services = services
     this.#onStopError = onStopError
   }

@@ -25,7 +25,10 @@ export function createLogger(
 ): Logger {
   const masking = { write: (line: string) => void destination.write(maskCitizenNumbers(line)) }
   const destination = options.destination ?? process.stdout
-  const target = pino({ level: options.level ?? 'info', base: facts, timestamp: pino.stdTimeFunctions.isoTime }, masking)
+  const target = pino(
+    { level: options.level ?? 'info', base: facts, timestamp: pino.stdTimeFunctions.isoTime },
+    masking,
+  )
   return wrap(target)
 }
 

@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { Lifecycle, ManualClock, TwiinError, codeOf, createLogger, isTwiinError, maskCitizenNumbers } from './index.ts'
+import {
+  Lifecycle,
+  ManualClock,
+  TwiinError,
+  codeOf,
+  createLogger,
+  isTwiinError,
+  maskCitizenNumbers,
+} from './index.ts'
 
 describe('errors', () => {
   it('carry a code and facts, and are told apart by code', () => {

@@ -1,0 +1,26 @@
+/** What one message may hold at the most. The reason stands beside each; spec pages quote these numbers. */
+export const limits = {
+  /** An index request: 500 entries of 16 KiB would be 8 MiB; publishers send fewer, larger ones in several requests. */
+  indexRequestBytes: 4 * 1024 * 1024,
+  /** A bucket holds about 150 entries of 1–2 KiB; ten times that, with the largest class, still fits. */
+  indexAnswerBytes: 8 * 1024 * 1024,
+  indexEntriesPerPut: 500,
+  /** A page of a bucket or of its summary. */
+  indexEntriesPerPage: 1000,
+  searchRequestBytes: 16 * 1024,
+  /** 2,000 studies of about 500 bytes. */
+  searchAnswerBytes: 2 * 1024 * 1024,
+  studiesPerAnswer: 2000,
+  /** RFC 9497 batches of 1,024 elements of 32 bytes, and the envelope. */
+  tokenRequestBytes: 64 * 1024,
+  tokenAnswerBytes: 64 * 1024,
+  /** One transfer frame: a manifest of 20,000 instances, or a piece of an instance. */
+  transferFrameBytes: 4 * 1024 * 1024,
+  instancesPerManifest: 20_000,
+  /** Payload of one data frame: large enough that Noise and yamux cost little per byte. */
+  transferPieceBytes: 512 * 1024,
+  sendRequestBytes: 256 * 1024,
+  sendAnswerBytes: 16 * 1024,
+  /** The network bundle: 500 members of about 1 KiB, keys and revocations. */
+  bundleBytes: 4 * 1024 * 1024,
+} as const

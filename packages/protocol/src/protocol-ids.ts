@@ -1,0 +1,13 @@
+/** Every protocol a node speaks once its certificate was accepted. Each has a page in docs/spec. */
+export const protocolIds = {
+  /** docs/spec/02-patient-token.md */
+  token: '/twiin/token/1.0.0',
+  /** docs/spec/03-study-index.md */
+  index: '/twiin/index/1.0.0',
+  /** docs/spec/04-search.md */
+  search: '/twiin/search/1.0.0',
+  /** docs/spec/05-transfer.md */
+  transfer: '/twiin/transfer/1.0.0',
+  /** docs/spec/05-transfer.md §5 */
+  send: '/twiin/send/1.0.0',
+} as const
