@@ -1,1 +1,14 @@
-export {}
+/** DICOM without a network: what a data set is, what stands in its head, and the few identifiers we may change in it. */
+export { isUid } from './uid.ts'
+export { describeTransferSyntax, transferSyntax } from './transfer-syntax.ts'
+export type { TransferSyntaxDescription } from './transfer-syntax.ts'
+export { part10Header, readPart10Meta } from './part10.ts'
+export type { Part10Meta } from './part10.ts'
+export type { InstanceHead, PatientIdentifier } from './instance-head.ts'
+export { HeadReader, headBytesLimit, headSizes } from './head-reader.ts'
+export type { HeadReaderInput, HeadReaderOptions } from './head-reader.ts'
+export { citizenNumberCandidates, citizenNumberIssuer } from './citizen-number.ts'
+export { DataSetScan } from './data-set-scan.ts'
+export type { ScanResult } from './data-set-scan.ts'
+export { applyOverlay } from './overlay.ts'
+export type { EgressOverlay } from './overlay.ts'

@@ -1,0 +1,52 @@
+import { TwiinError } from '@twiin/runtime'
+
+export type SampleKind = 'CT' | 'MR' | 'CR' | 'US' | 'SR' | 'PDF'
+
+export interface SamplePatient {
+  id: string
+  issuer?: string
+  /** Written as an Other Patient IDs Sequence item with issuer NLMINBIZA. */
+  bsn?: string
+  /** DICOM form: `Jansen^Eléonore`. */
+  name: string
+  /** `YYYY-MM-DD` */
+  birthDate: string
+  sex: 'M' | 'F' | 'O'
+}
+
+export interface SampleStudyOptions {
+  kind: SampleKind
+  patient: SamplePatient
+  /** `YYYY-MM-DD` */
+  studyDate: string
+  description: string
+  institution: string
+  /** Default: CT 12, MR 10, CR 1, US 1, SR 1, PDF 1. */
+  instances?: number
+  /** Rows and columns. Default 256. */
+  size?: number
+  /** Equal options give equal bytes. */
+  seed: string
+  /** To add a series (a report, say) to an existing study. */
+  studyInstanceUid?: string
+  accessionNumber?: string
+  /** What a report is about. */
+  evidence?: readonly SampleInstance[]
+}
+
+export interface SampleInstance {
+  fileName: string
+  /** The whole Part 10 file, explicit VR little endian. */
+  bytes: Buffer
+  sopClassUid: string
+  sopInstanceUid: string
+  studyInstanceUid: string
+  seriesInstanceUid: string
+  transferSyntaxUid: string
+  dataSetOffset: number
+}
+
+/** A small, valid, synthetic study. Same options, same bytes. */
+export function sampleStudy(_options: SampleStudyOptions): SampleInstance[] {
+  throw new TwiinError('NOT_IMPLEMENTED')
+}
