@@ -1,0 +1,58 @@
+/** NEN 7513 §7.2: what happened. A closed list; spec 07 §3 says when each is written and by whom. */
+export const auditEvents = [
+  'search',
+  'search-answered',
+  'search-refused',
+  'retrieve-requested',
+  'study-served',
+  'study-received',
+  'study-filed',
+  'study-viewed',
+  'study-stored',
+  'send',
+  'send-received',
+  'receipt',
+  'consent-recorded',
+  'publish',
+  'withdraw',
+  'exception-resolved',
+  'login',
+  'login-failed',
+  'refused',
+  'emergency',
+  'log-read',
+  'settings-changed',
+] as const
+export type AuditEvent = (typeof auditEvents)[number]
+
+/** One line of the log. Holds patient data: stored sealed, shown only to an auditor. */
+export interface AuditEntry {
+  readonly event: AuditEvent
+  /** Milliseconds since the Unix epoch. */
+  readonly at: number
+  readonly outcome: 'success' | 'refused' | 'failed'
+  /** Code of the refusal or failure. */
+  readonly reason?: string
+  /** Who acted. Absent when the node acted by itself (publishing, a send by called AE title). */
+  readonly user?: { readonly id: string; readonly name?: string; readonly role: string }
+  /** On whose responsibility, when that is another person. */
+  readonly responsible?: { readonly id: string; readonly name?: string }
+  /** This organisation: the one that keeps the log. */
+  readonly organisation: { readonly ura: string; readonly name: string }
+  /** The other end, when there is one. */
+  readonly peer?: { readonly ura: string; readonly name: string; readonly peerId: string }
+  readonly patient?: { readonly citizenNumber?: string; readonly localId?: string }
+  readonly objects?: { readonly studyInstanceUids?: readonly string[]; readonly count?: number }
+  readonly purpose?: { readonly basis: string; readonly reason: string }
+  /** The rule by which it was allowed or refused (NEN 7513: authorisation protocol). */
+  readonly protocol?: string
+  /** The consent that was found (NEN 7513: consent profile). */
+  readonly consent?: string
+  /** Was it an emergency access? */
+  readonly emergency: boolean
+  /** Ties the lines at both ends together. */
+  readonly requestId?: string
+}
+
+/** What the caller states; the log adds the time. */
+export type NewAuditEntry = Omit<AuditEntry, 'at'>

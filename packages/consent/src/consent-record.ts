@@ -1,0 +1,48 @@
+export type Decision = 'permit' | 'deny'
+
+export const organisationCategories = ['hospital', 'umc', 'clinic'] as const
+export type OrganisationCategory = (typeof organisationCategories)[number]
+
+/** Whom a decision is about, from everyone to one organisation. */
+export type ConsentScope =
+  | { readonly kind: 'all' }
+  | { readonly kind: 'category'; readonly category: OrganisationCategory }
+  | { readonly kind: 'organisation'; readonly ura: string }
+
+/** Where a decision was recorded: at this hospital, or (when its adapter is built) in Mitz. */
+export type ConsentSource = 'local' | 'mitz'
+
+/** One decision of one patient. Records are added, never changed: the newest of a source and scope counts. */
+export interface ConsentRecord {
+  readonly scope: ConsentScope
+  readonly decision: Decision
+  /** Milliseconds since the Unix epoch. */
+  readonly recordedAt: number
+  readonly source: ConsentSource
+  /** Id of the user who recorded it. */
+  readonly by: string
+}
+
+/** 0 everyone, 1 a category, 2 one organisation. */
+export function specificity(scope: ConsentScope): 0 | 1 | 2 {
+  switch (scope.kind) {
+    case 'all':
+      return 0
+    case 'category':
+      return 1
+    case 'organisation':
+      return 2
+  }
+}
+
+/** Equal for equal scopes: a key to store records under. */
+export function scopeKey(scope: ConsentScope): string {
+  switch (scope.kind) {
+    case 'all':
+      return 'all'
+    case 'category':
+      return `category:${scope.category}`
+    case 'organisation':
+      return `organisation:${scope.ura}`
+  }
+}

@@ -1,0 +1,75 @@
+import { scopeKey, specificity } from './consent-record.ts'
+import type { ConsentRecord, ConsentScope, Decision, OrganisationCategory } from './consent-record.ts'
+
+export interface Requester {
+  readonly ura: string
+  readonly category?: OrganisationCategory
+}
+
+export interface ConsentDecision {
+  readonly decision: Decision
+  readonly why: 'explicit-permit' | 'explicit-deny' | 'no-record'
+  /** Of the record that decided: 0 everyone, 1 category, 2 organisation. Absent without a record. */
+  readonly specificity?: 0 | 1 | 2
+}
+
+export interface PublishDecision {
+  readonly decision: Decision
+  readonly why: 'explicit-permit' | 'explicit-deny' | 'no-record'
+}
+
+/** May this organisation see this patient? Spec 08 §3: the more specific wins, on a tie the objection, unknown is no. */
+export function decideConsent(records: readonly ConsentRecord[], requester: Requester): ConsentDecision {
+  const applicable = inForce(records).filter(({ scope }) => applies(scope, requester))
+  const level = Math.max(-1, ...applicable.map(({ scope }) => specificity(scope)))
+  const decisive = applicable.filter(({ scope }) => specificity(scope) === level)
+  const [first] = decisive
+  if (first === undefined) return { decision: 'deny', why: 'no-record' }
+  return { ...objectionWins(decisive), specificity: specificity(first.scope) }
+}
+
+/**
+ * May an entry for this patient stand in the index? Spec 08 §4: only when there is somebody whom an explicit permit in
+ * force would let see it.
+ */
+export function mayPublish(records: readonly ConsentRecord[]): PublishDecision {
+  const current = inForce(records)
+  if (current.length === 0) return { decision: 'deny', why: 'no-record' }
+  const scopes = Map.groupBy(current, ({ scope }) => scopeKey(scope))
+  const permitted = [...scopes.values()].some((same) => objectionWins(same).decision === 'permit')
+  return permitted ? permit : deny
+}
+
+const permit = { decision: 'permit', why: 'explicit-permit' } as const
+const deny = { decision: 'deny', why: 'explicit-deny' } as const
+
+function objectionWins(records: readonly ConsentRecord[]): PublishDecision {
+  return records.some(({ decision }) => decision === 'deny') ? deny : permit
+}
+
+/** The newest record of each source and scope; of two at the same moment, the objection. In no particular order. */
+function inForce(records: readonly ConsentRecord[]): ConsentRecord[] {
+  const newest = new Map<string, ConsentRecord>()
+  for (const record of records) {
+    const key = `${record.source} ${scopeKey(record.scope)}`
+    const other = newest.get(key)
+    if (other === undefined || supersedes(record, other)) newest.set(key, record)
+  }
+  return [...newest.values()]
+}
+
+function supersedes(record: ConsentRecord, other: ConsentRecord): boolean {
+  if (record.recordedAt !== other.recordedAt) return record.recordedAt > other.recordedAt
+  return record.decision === 'deny'
+}
+
+function applies(scope: ConsentScope, requester: Requester): boolean {
+  switch (scope.kind) {
+    case 'all':
+      return true
+    case 'category':
+      return scope.category === requester.category
+    case 'organisation':
+      return scope.ura === requester.ura
+  }
+}
