@@ -1,1 +1,14 @@
-export {}
+/** The hospital's holdings: instances kept exactly as received, sealed, and the catalogue over them. */
+export { StudyStore } from './study-store.ts'
+export type { Committed, IncomingFacts, IncomingInstance, StudyStoreDeps } from './study-store.ts'
+export type {
+  InstanceHeader,
+  InstanceRecord,
+  LocalPatient,
+  Origin,
+  PatientFacts,
+  QuarantinedInstance,
+  SeriesRecord,
+  StudyChange,
+  StudyRecord,
+} from './records.ts'

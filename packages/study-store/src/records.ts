@@ -1,0 +1,127 @@
+/** Where an instance came from. Only what came from this hospital's own machines tells who its patients are. */
+export type Origin =
+  | { kind: 'local'; callingAe: string; calledAe: string }
+  | { kind: 'remote'; ura: string; transferId?: string }
+
+/** The patient as the data set states it; empty text where it states nothing. Dates are `YYYY-MM-DD`. */
+export interface PatientFacts {
+  localId: string
+  /** Issuer of Patient ID, or empty. */
+  issuer: string
+  name: string
+  birthDate: string
+  sex: string
+  /** Citizen numbers found where D9b allows them; more than one distinct number means: keep, do not publish. */
+  citizenNumbers: readonly string[]
+}
+
+/** What the catalogue takes from an instance's header. */
+export interface InstanceHeader {
+  studyInstanceUid: string
+  seriesInstanceUid: string
+  sopInstanceUid: string
+  sopClassUid: string
+  patient: PatientFacts
+  /** `YYYY-MM-DD`, or empty. */
+  studyDate: string
+  /** `HH:MM:SS`, or empty. */
+  studyTime: string
+  studyDescription: string
+  seriesDescription: string
+  seriesNumber: string
+  instanceNumber: string
+  modality: string
+  bodyPart: string
+  accessionNumber: string
+  institution: string
+  /** A report (SR, encapsulated PDF, …) rather than an image. */
+  isReport: boolean
+}
+
+export interface StudyRecord {
+  /** 32 hex digits, random and ordered by time of first arrival. Says nothing about the study. */
+  handle: string
+  studyInstanceUid: string
+  patient: PatientFacts
+  studyDate: string
+  studyTime: string
+  description: string
+  modalities: readonly string[]
+  bodyParts: readonly string[]
+  accessionNumber: string
+  institution: string
+  series: number
+  instances: number
+  bytes: number
+  reports: number
+  /** Of the first instance; every instance carries its own. */
+  origin: Origin
+  /** Milliseconds since the epoch: first and latest instance. */
+  receivedAt: number
+  updatedAt: number
+  /**
+   * Its instances disagree on who the patient is, or its local patient number is also somebody else's.
+   * Such a study is never published and never filed without a person's decision.
+   */
+  identityConflict: boolean
+}
+
+export interface SeriesRecord {
+  seriesInstanceUid: string
+  modality: string
+  description: string
+  number: string
+  bodyPart: string
+  instances: number
+  bytes: number
+}
+
+export interface InstanceRecord {
+  study: string
+  seriesInstanceUid: string
+  sopInstanceUid: string
+  sopClassUid: string
+  /** Of the data set's bytes as they are kept. */
+  transferSyntaxUid: string
+  instanceNumber: string
+  isReport: boolean
+  /** Bytes of the data set, without preamble and file meta. */
+  size: number
+  sha256: Uint8Array
+  origin: Origin
+  receivedAt: number
+  /** Name of the sealed blob that holds the bytes. */
+  blob: string
+}
+
+/** A patient this hospital knows, as its own machines' studies describe him. */
+export interface LocalPatient {
+  localId: string
+  issuer: string
+  name: string
+  birthDate: string
+  sex: string
+  /** Undefined when none is known, or when two differ. */
+  citizenNumber?: string
+  /** Two studies under this number differ in birth date or citizen number: the number is not one person's. */
+  conflict: boolean
+}
+
+/** A second, different data set under a SOP Instance UID that was already here. Kept aside for a person to judge. */
+export interface QuarantinedInstance {
+  id: string
+  study: string
+  sopInstanceUid: string
+  transferSyntaxUid: string
+  size: number
+  sha256: Uint8Array
+  origin: Origin
+  receivedAt: number
+  blob: string
+}
+
+export interface StudyChange {
+  handle: string
+  /** `arrived`: an instance was added; `identity`: the conflict flag may have changed. */
+  what: 'arrived' | 'identity'
+}
