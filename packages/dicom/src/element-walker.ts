@@ -1,0 +1,151 @@
+import { contentEncoding, maxDepth, maxHeaderBytes, readHeader, undefinedLength } from './element-header.ts'
+import type { ElementHeader, Encoding } from './element-header.ts'
+import { describeTag, tags } from './tags.ts'
+
+/** Receives the top-level elements of a data set in the order and pieces in which they arrive. */
+export interface ElementSink {
+  /** An element starts at `offset`. Answer `stop` to end the walk before it. */
+  begin(header: ElementHeader, offset: number): 'stop' | undefined
+  /** The next bytes of the current element, its header included; together they are exactly its bytes. */
+  bytes(piece: Uint8Array): void
+  end(): void
+}
+
+/** An open element or item of undefined length. */
+interface Frame {
+  holds: 'elements' | 'items' | 'fragments'
+  encoding: Encoding
+}
+
+/**
+ * Follows the structure of a data set through chunks of any size: defined lengths are skipped, undefined lengths
+ * followed to their delimiter, at most 64 levels deep. Holds one header and the stack, whatever the data set's size.
+ * Does not throw on any input (a sink may): a data set that makes no sense sets `broken`.
+ */
+export class ElementWalker {
+  /** Why the walk cannot go on. */
+  broken: string | undefined
+  /** The sink has seen enough. */
+  stopped = false
+  readonly #encoding: Encoding
+  readonly #sink: ElementSink
+  readonly #stack: Frame[] = []
+  /** A header of which only the first bytes have come. */
+  #partial: Uint8Array = new Uint8Array(0)
+  /** Bytes left of the current value or fragment. */
+  #left = 0
+  #offset = 0
+
+  constructor(encoding: Encoding, sink: ElementSink) {
+    this.#encoding = encoding
+    this.#sink = sink
+  }
+
+  /** True when the bytes so far end exactly where an element ends. */
+  get atBoundary(): boolean {
+    return this.#left === 0 && this.#stack.length === 0 && this.#partial.length === 0
+  }
+
+  /** Bytes of the value at hand that are still to come. */
+  get missing(): number {
+    return this.#left
+  }
+
+  push(chunk: Uint8Array): void {
+    let at = 0
+    while (at < chunk.length && this.broken === undefined && !this.stopped) {
+      at += this.#left > 0 ? this.#passValue(chunk, at) : this.#passHeader(chunk, at)
+    }
+  }
+
+  #passValue(chunk: Uint8Array, at: number): number {
+    const size = Math.min(this.#left, chunk.length - at)
+    this.#left -= size
+    this.#offset += size
+    this.#sink.bytes(chunk.subarray(at, at + size))
+    this.#endIfDone()
+    return size
+  }
+
+  /** Takes one header from `chunk`; one that is cut by the chunk's end waits in `#partial`. Returns the bytes used. */
+  #passHeader(chunk: Uint8Array, at: number): number {
+    const before = this.#partial.length
+    const encoding = this.#stack.at(-1)?.encoding ?? this.#encoding
+    const window =
+      before === 0 ? chunk : joined(this.#partial, chunk.subarray(at, at + maxHeaderBytes - before))
+    const start = before === 0 ? at : 0
+    const header = readHeader(window, start, encoding)
+    if (header === undefined) {
+      this.#partial = window.slice(start)
+      return chunk.length - at
+    }
+    this.#partial = new Uint8Array(0)
+    this.#enter(header, window.subarray(start, start + header.headerBytes), encoding)
+    return header.headerBytes - before
+  }
+
+  #enter(header: ElementHeader, raw: Uint8Array, encoding: Encoding): void {
+    const parent = this.#stack.at(-1)
+    const isElement = parent === undefined || parent.holds === 'elements'
+    if (parent === undefined && !isDelimiter(header.tag)) {
+      if (this.#sink.begin(header, this.#offset) === 'stop') {
+        this.stopped = true
+        return
+      }
+    }
+    this.broken = isElement ? this.#enterElement(header, encoding) : this.#enterItem(header, parent)
+    if (this.broken !== undefined) return
+    this.#offset += raw.length
+    this.#sink.bytes(raw)
+    this.#endIfDone()
+  }
+
+  #enterElement(header: ElementHeader, encoding: Encoding): string | undefined {
+    if (header.tag === tags.itemDelimitation && this.#stack.length > 0) return this.#leave(header)
+    if (isDelimiter(header.tag)) return `misplaced delimiter ${describeTag(header.tag)}`
+    if (header.length !== undefinedLength) {
+      this.#left = header.length
+      return undefined
+    }
+    const holds = header.vr?.startsWith('O') === true || header.tag === tags.pixelData ? 'fragments' : 'items'
+    return this.#open({ holds, encoding: contentEncoding(header, encoding) })
+  }
+
+  #enterItem(header: ElementHeader, sequence: Frame): string | undefined {
+    if (header.tag === tags.sequenceDelimitation) return this.#leave(header)
+    if (header.tag !== tags.item) return `${describeTag(header.tag)} where an item should start`
+    if (header.length !== undefinedLength) {
+      this.#left = header.length
+      return undefined
+    }
+    if (sequence.holds === 'fragments') return 'fragment of undefined length'
+    return this.#open({ holds: 'elements', encoding: sequence.encoding })
+  }
+
+  #open(frame: Frame): string | undefined {
+    // A level of a sequence takes two frames: the sequence and its item.
+    if (this.#stack.length >= 2 * maxDepth) return 'nested too deeply'
+    this.#stack.push(frame)
+    return undefined
+  }
+
+  #leave(delimiter: ElementHeader): string | undefined {
+    this.#stack.pop()
+    return delimiter.length === 0 ? undefined : 'delimiter with a length'
+  }
+
+  #endIfDone(): void {
+    if (this.#left === 0 && this.#stack.length === 0) this.#sink.end()
+  }
+}
+
+function isDelimiter(tag: number): boolean {
+  return tag >>> 16 === 0xfffe
+}
+
+function joined(head: Uint8Array, tail: Uint8Array): Uint8Array {
+  const whole = new Uint8Array(head.length + tail.length)
+  whole.set(head)
+  whole.set(tail, head.length)
+  return whole
+}
