@@ -43,7 +43,13 @@ const Bundle = Type.Object(
     members: Type.Array(Member, { maxItems: 1000 }),
     revoked: Type.Array(
       Type.Object(
-        { serial: Type.String({ pattern: '^[0-9a-f]{2,40}$' }), at: Instant, reason: Text(64) },
+        {
+          /** Whose certificate it was: index entries name peers, not serials. */
+          peerId: PeerId,
+          serial: Type.String({ pattern: '^[0-9a-f]{2,40}$' }),
+          at: Instant,
+          reason: Text(64),
+        },
         { additionalProperties: false },
       ),
       { maxItems: 20_000 },
