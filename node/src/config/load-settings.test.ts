@@ -1,0 +1,48 @@
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { loadSettings } from './load-settings.ts'
+
+const minimal = `
+hospital: { name: Ziekenhuis Voorbeeld, ura: "90000001", patientIdIssuer: VOORBEELD }
+dataDir: data
+trust: { domain: twiin.example, rootCertificateFile: root.pem }
+registry: { url: "https://127.0.0.1:1", caFile: ca.pem }
+peer: { listen: [/ip4/127.0.0.1/tcp/4001] }
+dicom: { port: 104, aeTitle: TWIIN, callingAeTitles: [STORESCU] }
+pacs: { port: 105, aeTitle: PACS, callingAeTitle: TWIIN }
+web: { port: 8443 }
+peopleFile: people.json
+`
+const file = (text: string) => {
+  const path = join(mkdtempSync(join(tmpdir(), 'twiin-config-')), 'node.yaml')
+  writeFileSync(path, text)
+  return path
+}
+
+describe('settings', () => {
+  it('get their defaults and paths relative to the file', () => {
+    const path = file(minimal)
+    const settings = loadSettings(path, {})
+    expect(settings.transfer).toEqual({ lanes: 1, memoryMiB: 64, concurrent: 4, retrySeconds: 2 })
+    expect(settings.log.level).toBe('info')
+    expect(settings.dataDir).toBe(join(path, '..', 'data'))
+  })
+
+  it('are overridden by the environment', () => {
+    expect(loadSettings(file(minimal), { TWIIN_WEB__PORT: '9000', TWIIN_LOG__LEVEL: 'debug' })).toMatchObject(
+      {
+        web: { port: 9000 },
+        log: { level: 'debug' },
+      },
+    )
+  })
+
+  it('with an unknown key are refused by name', () => {
+    expect(() =>
+      loadSettings(file(minimal.replace('aeTitle: TWIIN,', 'aeTitle: TWIIN, aeTitel: X,')), {}),
+    ).toThrow(/aeTitel/)
+    expect(() => loadSettings(file(minimal.replace('"90000001"', '"9"')), {})).toThrow(/CONFIG_INVALID.*ura/)
+  })
+})

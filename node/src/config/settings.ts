@@ -1,0 +1,156 @@
+import { Type } from 'typebox'
+import type { Static } from 'typebox'
+
+/** Every setting of a node, declared once: name, type, default, sentence. Unknown keys are errors (load-settings.ts). */
+
+const closed = { additionalProperties: false }
+const AeTitle = Type.String({
+  pattern: '^[A-Za-z0-9_.\\- ]{1,16}$',
+  description: 'AE title, 1–16 characters',
+})
+const Port = Type.Integer({ minimum: 1, maximum: 65535 })
+const Ura = Type.String({ pattern: '^\\d{8}$', description: 'URA number of the organisation, eight digits' })
+const Seconds = (description: string, value: number) =>
+  Type.Number({ minimum: 0.05, maximum: 86_400, default: value, description })
+
+const Destination = Type.Object(
+  {
+    aeTitle: Type.Refine(AeTitle, (value) => value.trim() !== ''),
+    ura: Ura,
+    mailbox: Type.Optional(Type.String({ maxLength: 64 })),
+    urgency: Type.Union([Type.Literal('routine'), Type.Literal('urgent')], { default: 'routine' }),
+  },
+  closed,
+)
+
+export const Settings = Type.Object(
+  {
+    hospital: Type.Object(
+      {
+        name: Type.String({ minLength: 1, maxLength: 128 }),
+        ura: Ura,
+        patientIdIssuer: Type.String({
+          minLength: 1,
+          maxLength: 64,
+          description: 'issuer of the local patient numbers, used where a study names none',
+        }),
+      },
+      closed,
+    ),
+    dataDir: Type.String({ minLength: 1, description: 'everything the node keeps; back this up' }),
+    trust: Type.Object(
+      {
+        domain: Type.String({ minLength: 1, maxLength: 128, description: 'trust domain of the network' }),
+        rootCertificateFile: Type.String({
+          minLength: 1,
+          description: 'root of the authority, PEM; handed over out of band',
+        }),
+      },
+      closed,
+    ),
+    registry: Type.Object(
+      {
+        url: Type.String({ pattern: '^https://' }),
+        caFile: Type.String({ minLength: 1, description: 'CA of the web certificate of the registry, PEM' }),
+        enrolmentTokenFile: Type.Optional(
+          Type.String({ description: 'one-time token, read at the first start only' }),
+        ),
+        refreshSeconds: Seconds('how often the network bundle is fetched', 60),
+      },
+      closed,
+    ),
+    peer: Type.Object(
+      {
+        listen: Type.Array(Type.String(), { minItems: 1, description: 'multiaddrs to listen on' }),
+        announce: Type.Array(Type.String(), {
+          default: [],
+          description: 'multiaddrs others reach this node at',
+        }),
+      },
+      closed,
+    ),
+    dicom: Type.Object(
+      {
+        host: Type.String({ default: '127.0.0.1' }),
+        port: Port,
+        aeTitle: AeTitle,
+        callingAeTitles: Type.Array(AeTitle, {
+          minItems: 1,
+          description: 'who may store; anybody else is rejected',
+        }),
+        destinations: Type.Array(Destination, {
+          default: [],
+          description: 'called AE titles that stand for another hospital',
+        }),
+        citizenNumberInLegacyField: Type.Array(AeTitle, {
+          default: [],
+          description: 'calling AE titles whose (0010,1000) may hold a BSN',
+        }),
+      },
+      closed,
+    ),
+    pacs: Type.Object(
+      {
+        host: Type.String({ default: '127.0.0.1' }),
+        port: Port,
+        aeTitle: AeTitle,
+        callingAeTitle: AeTitle,
+      },
+      closed,
+    ),
+    web: Type.Object({ host: Type.String({ default: '127.0.0.1' }), port: Port }, closed),
+    peopleFile: Type.String({
+      minLength: 1,
+      description: 'users and API tokens, written by `twiin-node users` and `tokens`',
+    }),
+    mailboxes: Type.Array(Type.String({ maxLength: 64 }), {
+      default: [],
+      description: 'departments others can address',
+    }),
+    index: Type.Object(
+      { antiEntropySeconds: Seconds('pause between two rounds of repair', 60) },
+      { ...closed, default: {} },
+    ),
+    transfer: Type.Object(
+      {
+        lanes: Type.Integer({
+          minimum: 1,
+          maximum: 8,
+          default: 1,
+          description: 'connections for one study; more helps on lossy lines',
+        }),
+        memoryMiB: Type.Integer({
+          minimum: 16,
+          maximum: 4096,
+          default: 64,
+          description: 'buffers of all transfers together',
+        }),
+        concurrent: Type.Integer({
+          minimum: 1,
+          maximum: 64,
+          default: 4,
+          description: 'transfers received at the same time',
+        }),
+        retrySeconds: Seconds('first pause after a failed try; doubles up to an hour', 2),
+      },
+      { ...closed, default: {} },
+    ),
+    storage: Type.Object(
+      {
+        reserveMiB: Type.Integer({
+          minimum: 1,
+          maximum: 1_000_000,
+          default: 512,
+          description: 'free space below which nothing is accepted',
+        }),
+      },
+      { ...closed, default: {} },
+    ),
+    log: Type.Object(
+      { level: Type.Enum(['debug', 'info', 'warn', 'error'], { default: 'info' }) },
+      { ...closed, default: {} },
+    ),
+  },
+  closed,
+)
+export type Settings = Static<typeof Settings>

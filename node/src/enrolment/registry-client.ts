@@ -1,0 +1,57 @@
+import { request } from 'node:https'
+import { TwiinError } from '@twiin/runtime'
+
+export interface RegistryAnswer {
+  status: number
+  headers: Readonly<Record<string, string | undefined>>
+  body: Buffer
+}
+
+/** HTTPS to the registry, trusting only its own CA. Throws `REGISTRY_UNREACHABLE`, `REGISTRY_ANSWER_TOO_LARGE`. */
+export class RegistryClient {
+  readonly #url: URL
+  readonly #ca: string
+
+  constructor(options: { url: string; ca: string }) {
+    this.#url = new URL(options.url)
+    this.#ca = options.ca
+  }
+
+  async call(
+    method: 'GET' | 'POST',
+    path: string,
+    options: { body?: Uint8Array | string; headers?: Record<string, string>; maxBytes?: number } = {},
+  ): Promise<RegistryAnswer> {
+    const { body, headers = {}, maxBytes = 8 * 1024 * 1024 } = options
+    return new Promise((resolve, reject) => {
+      const fail = (cause: Error) =>
+        reject(
+          cause instanceof TwiinError ? cause : new TwiinError('REGISTRY_UNREACHABLE', { path }, { cause }),
+        )
+      const call = request(
+        new URL(path, this.#url),
+        { method, headers, ca: this.#ca, minVersion: 'TLSv1.2', timeout: 10_000, agent: false },
+        (answer) => {
+          const chunks: Buffer[] = []
+          let size = 0
+          answer.on('data', (chunk: Buffer) => {
+            size += chunk.byteLength
+            if (size > maxBytes) call.destroy(new TwiinError('REGISTRY_ANSWER_TOO_LARGE', { path, maxBytes }))
+            else chunks.push(chunk)
+          })
+          answer.on('error', fail)
+          answer.on('end', () =>
+            resolve({
+              status: answer.statusCode ?? 0,
+              headers: answer.headers as Record<string, string | undefined>,
+              body: Buffer.concat(chunks),
+            }),
+          )
+        },
+      )
+      call.on('timeout', () => call.destroy(new Error('timeout')))
+      call.on('error', fail)
+      call.end(body)
+    })
+  }
+}
