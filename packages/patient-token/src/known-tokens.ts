@@ -20,21 +20,17 @@ export class CachedTokens implements PatientTokens {
 
   async tokens(bsns: readonly Bsn[], purpose: TokenPurpose, user?: string): Promise<PatientToken[]> {
     const { known, source, epoch } = this.#deps
-    const now = epoch()
-    const found = new Map<Bsn, PatientToken>()
-    for (const bsn of new Set(bsns)) {
-      const token = await known.get(now, bsn)
-      if (token !== undefined) found.set(bsn, token)
-    }
-    const missing = [...new Set(bsns)].filter((bsn) => !found.has(bsn))
+    const asOf = epoch()
+    const distinct = [...new Set(bsns)]
+    const stored = await Promise.all(distinct.map((bsn) => known.get(asOf, bsn)))
+    const missing = distinct.filter((_, i) => stored[i] === undefined)
     const fetched = missing.length === 0 ? [] : await source.tokens(missing, purpose, user)
-    for (const [i, bsn] of missing.entries()) {
-      const token = fetched[i]
-      if (token === undefined) continue
-      found.set(bsn, token)
-      // The epoch may have turned while the keepers answered: a token under the wrong epoch would never be found again.
-      if (purpose === 'publish' && epoch() === now) await known.put(now, bsn, token)
+    // When the epoch turned meanwhile, nobody can say which epoch these belong to: give out, do not keep.
+    if (purpose === 'publish' && epoch() === asOf) {
+      await Promise.all(fetched.map((token, i) => known.put(asOf, missing[i] as Bsn, token)))
     }
-    return bsns.flatMap((bsn) => found.get(bsn) ?? [])
+    const found = new Map(distinct.map((bsn, i) => [bsn, stored[i]]))
+    missing.forEach((bsn, i) => found.set(bsn, fetched[i]))
+    return bsns.map((bsn) => found.get(bsn) as PatientToken)
   }
 }

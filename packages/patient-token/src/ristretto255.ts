@@ -7,7 +7,8 @@ await sodium.ready
 
 export type Random = (length: number) => Uint8Array
 
-const identity = new Uint8Array(32)
+/** The neutral element, and zero. */
+export const identity: Uint8Array = new Uint8Array(32)
 
 /** A canonical encoding of a point other than the identity. */
 export function isPoint(bytes: unknown): bytes is Uint8Array {

@@ -1,4 +1,4 @@
-import { plus, scalars, times } from './ristretto255.ts'
+import { identity, plus, scalars, times } from './ristretto255.ts'
 
 /**
  * Lagrange interpolation at zero, in the exponent: what each of these keepers' points must be multiplied by so that the
@@ -17,7 +17,8 @@ export function lagrangeWeights(indices: readonly number[]): Uint8Array[] {
 
 /** One point from the points of several shares. */
 export function combine(weights: readonly Uint8Array[], points: readonly Uint8Array[]): Uint8Array {
-  return points
-    .map((point, i) => times(weights[i] ?? scalars.of(1), point))
-    .reduce((sum, point) => plus(sum, point))
+  // A single share is the whole key, and its weight is one.
+  const weighted =
+    points.length === 1 ? points : points.map((point, i) => times(weights[i] ?? identity, point))
+  return weighted.reduce(plus)
 }

@@ -1,9 +1,13 @@
+import { createHash } from 'node:crypto'
+import { TwiinError, codeOf } from '@twiin/runtime'
 import type { Clock } from '@twiin/runtime'
-import { TwiinError } from '@twiin/runtime'
+import { limits } from './evaluation.ts'
 import type { EvaluationAnswer, EvaluationRequest } from './evaluation.ts'
 import type { KeeperKey } from './keeper-key.ts'
 import type { TokenPurpose } from './patient-token.ts'
+import { isPoint } from './ristretto255.ts'
 import type { Random } from './ristretto255.ts'
+import { evaluate } from './voprf.ts'
 
 /** Counters that survive a restart. */
 export interface QuotaCounters {
@@ -25,11 +29,14 @@ export interface EvaluationRecord {
   readonly count: number
   /** SHA-256 of the blinded points, hexadecimal. */
   readonly requestHash: string
-  readonly outcome: 'evaluated' | 'refused'
+  readonly outcome: 'granted' | 'refused'
   readonly reason?: string
 }
 
-/** One share of the oblivious function: checks, counts durably, puts on record, then evaluates. */
+/**
+ * One share of the oblivious function. Every request is checked, counted durably, put on record, and only then
+ * evaluated: what a crash loses is an answer, never a count.
+ */
 export class TokenKeeper {
   readonly #options: TokenKeeperOptions
   readonly #deps: TokenKeeperDeps
@@ -44,9 +51,70 @@ export class TokenKeeper {
     caller: { ura: string; peerId: string },
     request: EvaluationRequest,
   ): Promise<EvaluationAnswer> {
-    throw new TwiinError('TOKEN_REQUEST_INVALID', { ura: caller.ura, epoch: request.epoch })
+    const { key, random } = this.#deps
+    try {
+      this.#check(request)
+      await this.#count(caller.ura, request)
+    } catch (error) {
+      await this.#record(caller, request, codeOf(error))
+      throw error
+    }
+    await this.#record(caller, request)
+    const share = { secret: key.bytes, publicKey: key.publicKey }
+    return { keeper: this.#options.index ?? 1, ...(await evaluate(share, request.blinded, random)) }
+  }
+
+  #check({ epoch, purpose, blinded, user }: EvaluationRequest): void {
+    // spec 02 §5: one code for everything malformed, so that nobody learns which check it failed.
+    const wellFormed =
+      blinded.length >= 1 &&
+      blinded.length <= limits.batch &&
+      blinded.every(isPoint) &&
+      purposes.has(purpose) &&
+      (user === undefined || /^[A-Za-z0-9._-]{1,64}$/.test(user))
+    if (!wellFormed) throw new TwiinError('TOKEN_REQUEST_INVALID')
+    if (epoch !== this.#options.epoch) throw new TwiinError('TOKEN_EPOCH_UNKNOWN', { epoch })
+  }
+
+  async #count(ura: string, { purpose, blinded, user }: EvaluationRequest): Promise<void> {
+    const { counters, clock } = this.#deps
+    const day = new Date(clock.now()).toISOString().slice(0, 10)
+    // The user's counter first: a user over quota must not eat the quota of the hospital.
+    if (purpose === 'lookup') {
+      const within = await counters.add(
+        `user:${ura}:${user ?? ''}`,
+        day,
+        blinded.length,
+        this.#options.userQuota,
+      )
+      if (!within) throw new TwiinError('TOKEN_QUOTA_EXCEEDED', { of: 'user' })
+    }
+    const within = await counters.add(`node:${ura}`, day, blinded.length, this.#options.nodeQuota(ura))
+    if (!within) throw new TwiinError('TOKEN_QUOTA_EXCEEDED', { of: 'node' })
+  }
+
+  async #record(
+    caller: { ura: string; peerId: string },
+    { epoch, purpose, blinded, user }: EvaluationRequest,
+    reason?: string,
+  ): Promise<void> {
+    const hash = createHash('sha256')
+    for (const point of blinded.slice(0, limits.batch)) hash.update(point)
+    await this.#deps.record({
+      at: this.#deps.clock.now(),
+      ura: caller.ura,
+      peerId: caller.peerId,
+      ...(user === undefined ? {} : { user: user.slice(0, 64) }),
+      epoch,
+      purpose,
+      count: blinded.length,
+      requestHash: hash.digest('hex'),
+      ...(reason === undefined ? { outcome: 'granted' } : { outcome: 'refused', reason }),
+    })
   }
 }
+
+const purposes: ReadonlySet<string> = new Set<TokenPurpose>(['publish', 'lookup'])
 
 export interface TokenKeeperOptions {
   readonly epoch: number

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
-import { setImmediate } from 'node:timers/promises'
+import { mapInTurns } from './in-turns.ts'
 import {
   baseTimes,
   concat,
+  identity,
   isCanonicalScalar,
   isPoint,
   plus,
@@ -10,8 +11,9 @@ import {
   randomScalar,
   reduce,
   same,
+  scalars,
+  times,
 } from './ristretto255.ts'
-import { scalars, times } from './ristretto255.ts'
 import type { Random } from './ristretto255.ts'
 
 // RFC 9497, suite ristretto255-SHA512, mode VOPRF (0x01), in batches with one proof.
@@ -45,9 +47,7 @@ export async function evaluate(
   blinded: readonly Uint8Array[],
   random?: Random,
 ): Promise<{ evaluated: Uint8Array[]; proof: Uint8Array }> {
-  const evaluated: Uint8Array[] = []
-  for await (const point of inTurns(blinded)) evaluated.push(times(key.secret, point))
-
+  const evaluated = await mapInTurns(blinded, (point) => times(key.secret, point))
   const weights = compositeWeights(key.publicKey, blinded, evaluated)
   const m = await weightedSum(weights, blinded)
   const r = randomScalar(random)
@@ -99,20 +99,8 @@ async function weightedSum(
   weights: readonly Uint8Array[],
   points: readonly Uint8Array[],
 ): Promise<Uint8Array> {
-  let sum: Uint8Array = new Uint8Array(32)
-  for await (const [i, weight] of inTurns([...weights.entries()])) {
-    const point = points[i]
-    if (point !== undefined) sum = plus(sum, times(weight, point))
-  }
-  return sum
-}
-
-/** A batch of 1024 is a quarter of a second of arithmetic: give the event loop a turn every few milliseconds. */
-async function* inTurns<T>(items: readonly T[]): AsyncGenerator<T> {
-  for (const [i, item] of items.entries()) {
-    if (i % 32 === 31) await setImmediate()
-    yield item
-  }
+  const terms = await mapInTurns(points, (point, i) => times(weights[i] ?? identity, point))
+  return terms.reduce(plus)
 }
 
 const hashToScalar = (message: Uint8Array): Uint8Array => reduce(expand(message, tags.scalar))
