@@ -13,7 +13,7 @@ export type {
   StoreSink,
 } from './store-provider.ts'
 export { openAssociation } from './open-association.ts'
-export type { AssociationOptions } from './open-association.ts'
+export type { AssociationDeps, AssociationOptions } from './open-association.ts'
 export type { Association, OutgoingInstance, StoreOutcome } from './association.ts'
 export type { DimseErrorCode } from './dimse-error.ts'
 export type { AcceptorLimits, AcceptorTimeouts, RequestorTimeouts } from './limits.ts'

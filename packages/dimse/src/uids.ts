@@ -1,6 +1,6 @@
 /** What we say we are in every association (PS3.7 D.3.3.2). The UID is ours for ever; the version name moves on. */
 export const implementation = {
-  classUid: '2.25.316470917724983120417839226461250637421',
+  classUid: '2.25.45312094299479801647436698937732909037',
   versionName: 'TWIIN_0.1',
 } as const
 
