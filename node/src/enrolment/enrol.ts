@@ -131,7 +131,7 @@ function credentialFrom(pem: string): Uint8Array {
   const [leaf, issuing] = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []
   if (leaf === undefined || issuing === undefined)
     throw new TwiinError('CERT_UNREADABLE', { blocks: leaf === undefined ? 0 : 1 })
-  return credentialOf(derOf(leaf), derOf(issuing))
+  return credentialOf(derOf('CERTIFICATE', leaf), derOf('CERTIFICATE', issuing))
 }
 
 function problemCode(body: Buffer): string | undefined {

@@ -1,0 +1,28 @@
+/**
+ * Every bucket of this app in the node's database: name, then `key → value`. A retired name stays here with the reason,
+ * so that it is never used again for something else. (Packages that keep their own records declare theirs themselves.)
+ */
+export const buckets = {
+  /** sequence number, 16 digits → audit line */
+  audit: 'audit',
+  /** keyed BSN → ConsentRecord[] */
+  consents: 'consents',
+  /** keyed `<epoch>:<BSN>` → patient token */
+  tokens: 'tokens',
+  /** keyed `<epoch>:<loc>` → BSN of a patient of this hospital */
+  locations: 'locations',
+  /** opaque patient key → what was last wanted in the index */
+  publications: 'publications',
+  /** opaque patient key → durable to-do list of the index publisher */
+  indexState: 'index-state',
+  /** `<loc>.<publisher>` → entry kept as a replica */
+  indexEntries: 'index-entries',
+  /** association id → studies that go to another hospital once it ends */
+  routes: 'routes',
+  /** id → retrieval, send or arrival */
+  transfers: 'transfers',
+  /** `<transfer>.<instance>` → answered Success by the PACS */
+  deliveries: 'deliveries',
+  /** id → item of the exception worklist */
+  exceptions: 'exceptions',
+} as const

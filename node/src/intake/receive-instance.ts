@@ -1,0 +1,101 @@
+import { DataSetScan, headSizes } from '@twiin/dicom'
+import type { HeadReader, InstanceHead } from '@twiin/dicom'
+import { dimseStatus } from '@twiin/dimse'
+import type { StoreRequest, StoreSink, StoreStatus } from '@twiin/dimse'
+import { codeOf, isTwiinError } from '@twiin/runtime'
+import type { Logger } from '@twiin/runtime'
+import type { IncomingInstance } from '@twiin/study-store'
+import { headerOf } from './study-header.ts'
+
+/** Duplicate SOP Instance (PS3.7 annex C.5.20): the identifier is here already, with other content. */
+const duplicateSopInstance = 0x0111
+
+/** Takes one instance off the wire into the study store. Success goes out only after it is on disk. */
+export class InstanceReception implements StoreSink {
+  readonly #options: { defaultIssuer: string; acceptLegacyOtherPatientIds: boolean }
+  readonly #deps: {
+    request: StoreRequest
+    incoming: IncomingInstance
+    heads: HeadReader
+    /** Durable before the sender is answered. */
+    beforeCommit: (studyInstanceUid: string) => Promise<void>
+    stored: (study: { handle: string; studyInstanceUid: string; sopInstanceUid: string }) => void
+    log: Logger
+  }
+  readonly #scan: DataSetScan
+
+  constructor(options: InstanceReception['#options'], deps: InstanceReception['#deps']) {
+    this.#options = options
+    this.#deps = deps
+    this.#scan = new DataSetScan(deps.request.transferSyntaxUid)
+  }
+
+  async write(chunk: Buffer): Promise<void> {
+    this.#scan.push(chunk)
+    await this.#deps.incoming.write(chunk)
+  }
+
+  async finish(): Promise<StoreStatus> {
+    const { request, incoming } = this.#deps
+    const whole = this.#scan.end()
+    if (!whole.complete) return this.#refuse(dimseStatus.cannotUnderstand, whole.reason ?? 'incomplete')
+    let head: InstanceHead
+    try {
+      head = await this.#readHead()
+    } catch (error) {
+      if (!isTwiinError(error, 'DICOM_UNREADABLE', 'DICOM_HEAD_TOO_SHORT')) throw error
+      return this.#refuse(dimseStatus.cannotUnderstand, String(error.facts['reason'] ?? error.code))
+    }
+    // PS3.7 §9.1.1: the command and the data set must name the same instance.
+    if (head.sopInstanceUid !== request.sopInstanceUid || head.sopClassUid !== request.sopClassUid) {
+      return this.#refuse(dimseStatus.dataSetMismatch, 'command and data set differ')
+    }
+    const header = headerOf(head, this.#options)
+    await this.#deps.beforeCommit(header.studyInstanceUid)
+    const { outcome, study } = await incoming.commit(header)
+    if (outcome === 'conflict') {
+      this.#deps.log.warn('instance kept aside: its identifier is here with other content', {
+        association: request.association.id,
+      })
+      return duplicateSopInstance
+    }
+    this.#deps.stored({
+      handle: study,
+      studyInstanceUid: header.studyInstanceUid,
+      sopInstanceUid: head.sopInstanceUid,
+    })
+    return dimseStatus.success
+  }
+
+  async abort(reason: string): Promise<void> {
+    this.#deps.log.debug('instance not received', { association: this.#deps.request.association.id, reason })
+    await this.#deps.incoming.discard()
+  }
+
+  /** Most heads fit in 64 KiB; ever more is read for those that do not. */
+  async #readHead(): Promise<InstanceHead> {
+    const { incoming, heads, request } = this.#deps
+    for (const size of headSizes) {
+      const head = await incoming.head(size)
+      const complete = head.byteLength === incoming.size
+      try {
+        return await heads.read({ transferSyntaxUid: request.transferSyntaxUid, head, complete })
+      } catch (error) {
+        if (codeOf(error) !== 'DICOM_HEAD_TOO_SHORT' || complete || size === headSizes.at(-1)) throw error
+      }
+    }
+    throw new Error('unreachable: the last size throws')
+  }
+
+  async #refuse(status: StoreStatus, reason: string): Promise<StoreStatus> {
+    const { request, incoming, log } = this.#deps
+    log.warn('instance refused', {
+      association: request.association.id,
+      status,
+      reason,
+      sopClassUid: request.sopClassUid,
+    })
+    await incoming.discard()
+    return status
+  }
+}
