@@ -1,8 +1,26 @@
-import type { Clock } from '@twiin/runtime'
+import { X509Certificate, randomBytes } from 'node:crypto'
+import { TwiinError, type Clock } from '@twiin/runtime'
+import {
+  isWithin,
+  lifetimes,
+  maxDeclaredPatients,
+  oids,
+  patterns,
+  privateExtensions,
+  spiffeId,
+} from './certificate-profile.ts'
+import { CertificateVerifier } from './certificate-verifier.ts'
+import { credentialOf } from './credential.ts'
+import { embedded } from './der.ts'
 import type { NodeRole } from './node-certificate.ts'
-import type { Revocation } from './revocation-list.ts'
+import { ed25519Spki } from './node-key.ts'
+import { peerIdOf } from './peer-id.ts'
+import { derOf } from './pem.ts'
+import { writeRevocationList, type Revocation } from './revocation-list.ts'
 import type { Signer } from './signer.ts'
-import type { SignedDocument } from './signed-document.ts'
+import { subjectNameOf } from './chain.ts'
+import { signedBytes, type SignedDocument } from './signed-document.ts'
+import * as write from './write-certificate.ts'
 
 export interface NodeSubject {
   readonly organisation: string
@@ -23,6 +41,13 @@ export interface Validity {
 
 /** The issuing CA at work. Never sees the root key. */
 export class CertificateAuthority {
+  readonly #trustDomain: string
+  readonly #signer: Signer
+  readonly #issuing: X509Certificate
+  readonly #rootCertificate: string
+  readonly #clock: Pick<Clock, 'now'>
+  readonly #random: (bytes: number) => Uint8Array
+
   constructor(
     options: { trustDomain: string },
     deps: {
@@ -33,18 +58,40 @@ export class CertificateAuthority {
       random?: (bytes: number) => Uint8Array
     },
   ) {
-    void [options, deps]
+    this.#trustDomain = options.trustDomain
+    this.#signer = deps.signer
+    this.#issuing = new X509Certificate(derOf('CERTIFICATE', deps.issuingCertificate))
+    this.#rootCertificate = deps.rootCertificate
+    this.#clock = deps.clock
+    this.#random = deps.random ?? randomBytes
   }
 
   /**
-   * A node certificate, by default valid from five minutes ago for 30 days. It is checked by the verifier every node
-   * uses before it leaves here. Throws SUBJECT_INVALID, or the verifier's code when the lint fails.
+   * A node certificate, by default valid from five minutes ago for 30 days, never longer than its issuer. It is judged by
+   * the verifier every node uses before it leaves here. Throws SUBJECT_INVALID, or the verifier's code when that lint fails.
    */
   async issueNodeCertificate(
     subject: NodeSubject,
     validity?: Validity,
   ): Promise<{ der: Uint8Array; serial: string }> {
-    throw new Error(`not written: ${subject.ura} ${validity?.notAfter}`)
+    checkSubject(subject, this.#trustDomain)
+    const { notBefore, notAfter } = validity ?? this.#usualValidity()
+    const der = await write.writeCertificate(
+      {
+        serial: this.#random(16),
+        issuer: embedded(subjectNameOf(this.#issuing.raw)),
+        notBefore,
+        notAfter,
+        ...nodeContent(subject, this.#trustDomain, this.#issuing),
+      },
+      this.#signer,
+    )
+    const lint = new CertificateVerifier(
+      { trustDomain: this.#trustDomain, rootCertificate: this.#rootCertificate },
+      { clock: { now: () => notBefore.getTime() } },
+    )
+    const { serial } = await lint.verify(credentialOf(der, this.#issuing.raw))
+    return { der, serial }
   }
 
   /** CRL v2 in DER. `nextUpdate` must lie beyond the longest registry outage to survive: a stale list refuses everyone. */
@@ -53,11 +100,60 @@ export class CertificateAuthority {
     number: number
     nextUpdate: Date
   }): Promise<Uint8Array> {
-    throw new Error(`not written: ${list.number}`)
+    const thisUpdate = new Date(this.#clock.now())
+    return writeRevocationList({ ...list, thisUpdate }, this.#issuing.raw, this.#signer)
   }
 
   /** Signs a document for the whole network, such as the network bundle. */
   async signDocument(payload: Uint8Array): Promise<SignedDocument> {
-    throw new Error(`not written: ${payload.length}`)
+    const signature = await this.#signer.sign(signedBytes(payload))
+    return { payload, signature, issuer: Uint8Array.from(this.#issuing.raw) }
   }
+
+  #usualValidity(): Validity {
+    const now = this.#clock.now()
+    const end = Math.min(now + lifetimes.node, this.#issuing.validToDate.getTime())
+    return { notBefore: new Date(now - lifetimes.tolerance), notAfter: new Date(end) }
+  }
+}
+
+/** Subject, key and extensions of a node certificate: the table of spec 01 §3. */
+export function nodeContent(subject: NodeSubject, trustDomain: string, issuing: X509Certificate) {
+  const spki = ed25519Spki(subject.publicKey)
+  const issuerSpki = issuing.publicKey.export({ format: 'der', type: 'spki' })
+  const uri = spiffeId(trustDomain, subject.ura, peerIdOf(subject.publicKey))
+  return {
+    subject: write.name(
+      [oids.country, 'NL'],
+      [oids.organisation, subject.organisation],
+      [oids.organisationIdentifier, `URA:${subject.ura}`],
+    ),
+    spki,
+    extensions: [
+      write.basicConstraints(false),
+      write.keyUsage('digitalSignature'),
+      write.extendedKeyUsage(oids.serverAuth, oids.clientAuth),
+      write.subjectAltName(uri, [`${subject.ura}.${trustDomain}`, ...(subject.dnsNames ?? [])]),
+      write.subjectKeyIdentifier(spki),
+      write.authorityKeyIdentifier(issuerSpki),
+      write.privateText(privateExtensions.role.oid, subject.role),
+      write.privateText(privateExtensions.declaredPatients.oid, String(subject.declaredPatients)),
+      ...(subject.agb === undefined ? [] : [write.privateText(privateExtensions.agb.oid, subject.agb)]),
+    ],
+  }
+}
+
+function checkSubject(subject: NodeSubject, trustDomain: string): void {
+  const { declaredPatients, agb, dnsNames = [] } = subject
+  const valid = {
+    organisation: patterns.organisation.test(subject.organisation),
+    ura: patterns.ura.test(subject.ura),
+    agb: agb === undefined || patterns.agb.test(agb),
+    declaredPatients:
+      Number.isInteger(declaredPatients) && declaredPatients >= 0 && declaredPatients <= maxDeclaredPatients,
+    publicKey: subject.publicKey.length === 32,
+    dnsNames: dnsNames.length <= 8 && dnsNames.every((dnsName) => isWithin(trustDomain, dnsName)),
+  }
+  const field = Object.entries(valid).find(([, isValid]) => !isValid)?.[0]
+  if (field !== undefined) throw new TwiinError('SUBJECT_INVALID', { field })
 }

@@ -1,8 +1,18 @@
+import { createPublicKey, generateKeyPair, randomBytes, type KeyObject } from 'node:crypto'
+import { promisify } from 'node:util'
+import { TwiinError } from '@twiin/runtime'
+import { lifetimes, oids, patterns } from './certificate-profile.ts'
+import { encryptKey } from './encrypted-key.ts'
+import { pemOf } from './pem.ts'
+import { signerOf } from './signer.ts'
+import * as write from './write-certificate.ts'
+
 export interface CeremonyOptions {
   /** DNS-like name that every certificate of this network falls under, e.g. `twiin.example`. */
   readonly trustDomain: string
   readonly organisation: string
   readonly at: Date
+  /** Eight characters or more each. */
   readonly passphrases: { readonly root: string; readonly issuing: string }
   /** Default 4096. */
   readonly rootKeyBits?: number
@@ -18,7 +28,96 @@ export interface Ceremony {
   readonly issuingKey: string
 }
 
-/** Makes the root (10 years, path length 1) and the issuing CA (3 years, path length 0, constrained to the trust domain). */
+/**
+ * Makes the root (10 years, path length 1) and the issuing CA (3 years, path length 0, constrained to the trust domain).
+ * Throws SUBJECT_INVALID, PASSPHRASE_TOO_SHORT.
+ */
 export async function holdCeremony(options: CeremonyOptions): Promise<Ceremony> {
-  throw new Error(`not written: ${options.trustDomain}`)
+  if (!patterns.dnsName.test(options.trustDomain))
+    throw new TwiinError('SUBJECT_INVALID', { field: 'trustDomain' })
+  if (!patterns.organisation.test(options.organisation)) {
+    throw new TwiinError('SUBJECT_INVALID', { field: 'organisation' })
+  }
+  const [root, issuing] = await Promise.all([
+    generateRsaKey(options.rootKeyBits ?? 4096),
+    generateRsaKey(options.issuingKeyBits ?? 3072),
+  ])
+  const [certificates, rootKey, issuingKey] = await Promise.all([
+    writeAuthorities(options, root, issuing),
+    encryptKey(root, options.passphrases.root),
+    encryptKey(issuing, options.passphrases.issuing),
+  ])
+  return { ...certificates, rootKey, issuingKey }
+}
+
+export async function writeAuthorities(
+  options: Pick<CeremonyOptions, 'trustDomain' | 'organisation' | 'at'>,
+  root: KeyObject,
+  issuing: KeyObject,
+): Promise<Pick<Ceremony, 'rootCertificate' | 'issuingCertificate'>> {
+  const nameOf = (what: string) =>
+    write.name(
+      [oids.country, 'NL'],
+      [oids.organisation, options.organisation],
+      [oids.commonName, `${options.trustDomain} ${what} ${options.at.getUTCFullYear()}`],
+    )
+  const rootName = nameOf('root')
+  const rootSpki = spkiOf(root)
+  const issuingSpki = spkiOf(issuing)
+  const notBefore = new Date(options.at.getTime() - lifetimes.tolerance)
+  const signer = signerOf(root)
+  const rootCertificate = await write.writeCertificate(
+    {
+      serial: randomBytes(16),
+      issuer: rootName,
+      subject: rootName,
+      notBefore,
+      notAfter: yearsAfter(options.at, lifetimes.rootYears),
+      spki: rootSpki,
+      extensions: [
+        write.basicConstraints({ pathLength: 1 }),
+        write.keyUsage('keyCertSign', 'crlSign'),
+        write.subjectKeyIdentifier(rootSpki),
+      ],
+    },
+    signer,
+  )
+  const issuingCertificate = await write.writeCertificate(
+    {
+      serial: randomBytes(16),
+      issuer: rootName,
+      subject: nameOf('issuing CA'),
+      notBefore,
+      notAfter: yearsAfter(options.at, lifetimes.issuingYears),
+      spki: issuingSpki,
+      extensions: [
+        write.basicConstraints({ pathLength: 0 }),
+        write.keyUsage('digitalSignature', 'keyCertSign', 'crlSign'), // digitalSignature: it signs documents
+        write.nameConstraints(options.trustDomain),
+        write.subjectKeyIdentifier(issuingSpki),
+        write.authorityKeyIdentifier(rootSpki),
+      ],
+    },
+    signer,
+  )
+  return {
+    rootCertificate: pemOf('CERTIFICATE', rootCertificate),
+    issuingCertificate: pemOf('CERTIFICATE', issuingCertificate),
+  }
+}
+
+/** OpenSSL makes RSA keys in a second or two, off the event loop; forge in pure JavaScript needs minutes. */
+export async function generateRsaKey(modulusLength: number): Promise<KeyObject> {
+  const { privateKey } = await promisify(generateKeyPair)('rsa', { modulusLength })
+  return privateKey
+}
+
+function spkiOf(key: KeyObject): Uint8Array {
+  return createPublicKey(key).export({ format: 'der', type: 'spki' })
+}
+
+function yearsAfter(at: Date, years: number): Date {
+  const then = new Date(at)
+  then.setUTCFullYear(at.getUTCFullYear() + years)
+  return then
 }
