@@ -1,4 +1,4 @@
-import { TwiinError, silentLogger } from '@twiin/runtime'
+import { TwiinError, isTwiinError, silentLogger } from '@twiin/runtime'
 import type { Logger, Service } from '@twiin/runtime'
 import { Database } from './database.ts'
 import type { DiskReserve } from './disk-reserve.ts'
@@ -77,23 +77,31 @@ export class Store implements Service {
   /**
    * Read, decide, write, safely at the same time as others: `work` runs when every one of the `turns` (names that the
    * callers agree on) is free, and its writes are stored together. The turns are passed on before the disk is reached,
-   * so many updates share one fsync; it resolves when its writes, and those it has read, are on disk.
-   * @throws TwiinError WRITE_INTERRUPTED when what it has read turned out not to be stored: try again.
+   * so many updates share one fsync; it resolves when its writes, and those it has read, are on disk. `work` runs
+   * again when what it has read turned out not to be stored; it must do nothing but read and write here.
    */
   async update<T>(turns: string | readonly string[], work: (update: Update) => Promise<T>): Promise<T> {
     const names = typeof turns === 'string' ? [turns] : turns
-    const { result, durable } = await this.#turns.run(names, async () => {
-      const basedOn = this.#commits.generation
-      const ops: StoreOp[] = []
-      const result = await work({
-        get: (repository, key) => (repository as SealedRepository<never>).latest(key),
-        put: (repository, key, value) => void ops.push(repository.putOp(key, value)),
-        delete: (repository, key) => void ops.push(repository.deleteOp(key)),
-      })
-      return { result, durable: this.#commits.add(ops, basedOn) }
+    for (;;) {
+      const { result, durable } = await this.#turns.run(names, () => this.#prepare(work))
+      try {
+        await durable
+        return result
+      } catch (error) {
+        if (!isTwiinError(error, 'WRITE_INTERRUPTED')) throw error
+      }
+    }
+  }
+
+  async #prepare<T>(work: (update: Update) => Promise<T>): Promise<{ result: T; durable: Promise<void> }> {
+    const basedOn = this.#commits.generation
+    const ops: StoreOp[] = []
+    const result = await work({
+      get: (repository, key) => (repository as SealedRepository<never>).latest(key),
+      put: (repository, key, value) => void ops.push(repository.putOp(key, value)),
+      delete: (repository, key) => void ops.push(repository.deleteOp(key)),
     })
-    await durable
-    return result
+    return { result, durable: this.#commits.add(ops, basedOn) }
   }
 
   async #checkFormat(): Promise<void> {

@@ -1,8 +1,8 @@
 /** The hospital's holdings: instances kept exactly as received, sealed, and the catalogue over them. */
 export { StudyStore } from './study-store.ts'
-export type { Committed, IncomingFacts, IncomingInstance, StudyStoreDeps } from './study-store.ts'
+export type { StudyStoreDeps } from './study-store.ts'
+export type { Committed, IncomingFacts, IncomingInstance } from './incoming-instance.ts'
 export type {
-  InstanceHeader,
   InstanceRecord,
   LocalPatient,
   Origin,

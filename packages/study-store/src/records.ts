@@ -6,7 +6,7 @@ export type Origin =
 /** The patient as the data set states it; empty text where it states nothing. Dates are `YYYY-MM-DD`. */
 export interface PatientFacts {
   localId: string
-  /** Issuer of Patient ID, or empty. */
+  /** Issuer of Patient ID: its name, else the OID in its qualifiers, else empty. */
   issuer: string
   name: string
   birthDate: string
@@ -15,35 +15,14 @@ export interface PatientFacts {
   citizenNumbers: readonly string[]
 }
 
-/** What the catalogue takes from an instance's header. */
-export interface InstanceHeader {
-  studyInstanceUid: string
-  seriesInstanceUid: string
-  sopInstanceUid: string
-  sopClassUid: string
-  patient: PatientFacts
-  /** `YYYY-MM-DD`, or empty. */
-  studyDate: string
-  /** `HH:MM:SS`, or empty. */
-  studyTime: string
-  studyDescription: string
-  seriesDescription: string
-  seriesNumber: string
-  instanceNumber: string
-  modality: string
-  bodyPart: string
-  accessionNumber: string
-  institution: string
-  /** A report (SR, encapsulated PDF, …) rather than an image. */
-  isReport: boolean
-}
-
 export interface StudyRecord {
   /** 32 hex digits, random and ordered by time of first arrival. Says nothing about the study. */
   handle: string
   studyInstanceUid: string
   patient: PatientFacts
+  /** `YYYY-MM-DD`, or empty. */
   studyDate: string
+  /** `HH:MM:SS`, or empty. */
   studyTime: string
   description: string
   modalities: readonly string[]
@@ -53,6 +32,7 @@ export interface StudyRecord {
   series: number
   instances: number
   bytes: number
+  /** Instances that are reports: structured reports and encapsulated documents. */
   reports: number
   /** Of the first instance; every instance carries its own. */
   origin: Origin
@@ -70,7 +50,7 @@ export interface SeriesRecord {
   seriesInstanceUid: string
   modality: string
   description: string
-  number: string
+  number?: number
   bodyPart: string
   instances: number
   bytes: number
@@ -83,7 +63,7 @@ export interface InstanceRecord {
   sopClassUid: string
   /** Of the data set's bytes as they are kept. */
   transferSyntaxUid: string
-  instanceNumber: string
+  instanceNumber?: number
   isReport: boolean
   /** Bytes of the data set, without preamble and file meta. */
   size: number

@@ -1,55 +1,23 @@
-import { TwiinError } from '@twiin/runtime'
+import { TwiinError, codeOf } from '@twiin/runtime'
 import type { Clock, Logger, Service } from '@twiin/runtime'
 import type { DiskReserve, Sealer, Store } from '@twiin/store'
+import type { Arrival, StoredStudy } from './arrival.ts'
+import { Catalogue } from './catalogue.ts'
+import { Reception } from './incoming-instance.ts'
+import type { Committed, IncomingFacts, IncomingInstance } from './incoming-instance.ts'
+import { InstanceFiles } from './instance-files.ts'
+import { toLocalPatient } from './patient-facts.ts'
 import type {
-  InstanceHeader,
   InstanceRecord,
   LocalPatient,
-  Origin,
   QuarantinedInstance,
   SeriesRecord,
   StudyChange,
   StudyRecord,
 } from './records.ts'
 
-export interface IncomingFacts {
-  sopClassUid: string
-  sopInstanceUid: string
-  transferSyntaxUid: string
-  origin: Origin
-  /**
-   * Makes the reception survive a restart: opening again with the same text continues after the last durable chunk.
-   * Without it the bytes of an interrupted reception are dropped.
-   */
-  resumeAs?: string
-}
-
-export interface Committed {
-  outcome: 'stored' | 'already-here' | 'conflict'
-  /** Handle of the study. */
-  study: string
-}
-
-/** One instance being received. Nothing counts until `commit` has resolved. */
-export interface IncomingInstance {
-  /** Bytes taken so far, those of an earlier attempt included. */
-  readonly size: number
-  /** Waits while the disk is behind. Throws OUT_OF_RESOURCES. The bytes may be reused once it resolves. */
-  write(chunk: Uint8Array): Promise<void>
-  /** The first `length` bytes received (default 64 KiB, at most 4 MiB), fewer when fewer came. */
-  head(length?: number): Promise<Buffer>
-  /** SHA-256 of all bytes so far. */
-  digest(): Buffer
-  /** Makes what was written so far durable; returns how many bytes a resumed reception will find. */
-  checkpoint(): Promise<number>
-  /** Resolves once bytes and catalogue record are on disk. Throws HEADER_MISMATCH, OUT_OF_RESOURCES. */
-  commit(header: InstanceHeader): Promise<Committed>
-  /** Lets go of it, keeping what was received for `resumeAs`. */
-  suspend(): Promise<void>
-  discard(): Promise<void>
-}
-
 export interface StudyStoreDeps {
+  /** Started before this one. */
   store: Store
   sealer: Sealer
   reserve: DiskReserve
@@ -59,68 +27,186 @@ export interface StudyStoreDeps {
   random: (bytes: number) => Uint8Array
 }
 
-const pending = (): never => {
-  throw new TwiinError('NOT_BUILT')
-}
-
 /** The hospital's holdings: every instance exactly as received, and the catalogue over them. */
 export class StudyStore implements Service {
   readonly name = 'study-store'
-  constructor(_options: { dir: string }, _deps: StudyStoreDeps) {}
-  start(): Promise<void> {
-    return pending()
+  readonly #deps: StudyStoreDeps
+  readonly #files: InstanceFiles
+  readonly #catalogue: Catalogue
+  readonly #open = new Set<Reception>()
+  readonly #resuming = new Set<string>()
+  readonly #listeners = new Set<(change: StudyChange) => void>()
+
+  constructor(options: { dir: string }, deps: StudyStoreDeps) {
+    this.#deps = deps
+    this.#files = new InstanceFiles(options, deps)
+    this.#catalogue = new Catalogue({ ...deps, newHandle: (now) => newHandle(now, deps.random) })
   }
-  stop(): Promise<void> {
-    return pending()
+
+  async start(): Promise<void> {
+    await this.#files.prepare()
+    const swept = await this.#files.sweep((blob) => this.#catalogue.blobs.has(blob), this.#deps.clock.now())
+    this.#deps.log.info('study-store-swept', { ...swept })
   }
-  openIncoming(_facts: IncomingFacts): Promise<IncomingInstance> {
-    return pending()
+
+  async stop(): Promise<void> {
+    await Promise.allSettled([...this.#open].map((reception) => reception.suspend()))
   }
+
+  /** @throws TwiinError OUT_OF_RESOURCES; RECEPTION_BUSY when `resumeAs` is being received already */
+  async openIncoming(facts: IncomingFacts): Promise<IncomingInstance> {
+    const { resumeAs } = facts
+    if (resumeAs !== undefined) {
+      if (this.#resuming.has(resumeAs)) throw new TwiinError('RECEPTION_BUSY')
+      this.#resuming.add(resumeAs)
+    }
+    const free = () => resumeAs !== undefined && this.#resuming.delete(resumeAs)
+    try {
+      const reception = await Reception.open(facts, {
+        ...this.#deps,
+        files: this.#files,
+        catalogue: (arrival) => this.#add(arrival),
+        onClosed: (closed) => {
+          this.#open.delete(closed)
+          free()
+        },
+      })
+      this.#open.add(reception)
+      return reception
+    } catch (error) {
+      free()
+      throw error
+    }
+  }
+
   /** Studies in order of arrival. `after` is a handle. */
-  studies(_range?: { after?: string; limit?: number; reverse?: boolean }): AsyncIterable<StudyRecord> {
-    return pending()
+  async *studies(
+    range: { after?: string; limit?: number; reverse?: boolean } = {},
+  ): AsyncGenerator<StudyRecord> {
+    for await (const [, study] of this.#catalogue.studies.entries(range)) yield this.#view(study)
   }
-  studyByUid(_studyInstanceUid: string): Promise<StudyRecord | undefined> {
-    return pending()
+
+  async studyByUid(studyInstanceUid: string): Promise<StudyRecord | undefined> {
+    const handle = await this.#catalogue.studyByUid.get(studyInstanceUid)
+    return handle === undefined ? undefined : this.studyByHandle(handle)
   }
-  studyByHandle(_handle: string): Promise<StudyRecord | undefined> {
-    return pending()
+
+  async studyByHandle(handle: string): Promise<StudyRecord | undefined> {
+    const study = await this.#catalogue.studies.get(handle)
+    return study && this.#view(study)
   }
-  series(_handle: string): AsyncIterable<SeriesRecord> {
-    return pending()
+
+  async *series(handle: string): AsyncGenerator<SeriesRecord> {
+    for await (const [, series] of this.#catalogue.series.entries({ prefix: `${handle}/` })) yield series
   }
-  instances(_handle: string): AsyncIterable<InstanceRecord> {
-    return pending()
+
+  /** In order of arrival. */
+  async *instances(handle: string): AsyncGenerator<InstanceRecord> {
+    for await (const [, record] of this.#catalogue.instances.entries({ prefix: `${handle}/` })) yield record
   }
-  instanceByUid(_sopInstanceUid: string): Promise<InstanceRecord | undefined> {
-    return pending()
+
+  async instanceByUid(sopInstanceUid: string): Promise<InstanceRecord | undefined> {
+    const key = await this.#catalogue.instanceByUid.get(sopInstanceUid)
+    return key === undefined ? undefined : this.#catalogue.instances.get(key)
   }
-  /** The data set's bytes, each chunk authenticated before it is handed out. Throws SEAL_BROKEN. */
-  readDataSet(
-    _instance: InstanceRecord,
-    _range?: { offset?: number; length?: number },
-  ): AsyncIterable<Buffer> {
-    return pending()
+
+  /**
+   * The data set's bytes, each chunk authenticated before it is handed out.
+   * @throws TwiinError SEAL_BROKEN, BLOB_MISSING, RANGE_INVALID
+   */
+  async *readDataSet(
+    instance: { blob: string; size: number },
+    range: { offset?: number; length?: number } = {},
+  ): AsyncGenerator<Buffer> {
+    const reader = await this.#files.open(instance.blob)
+    try {
+      if (reader.length !== instance.size) throw new TwiinError('SEAL_BROKEN', { blob: instance.blob })
+      yield* reader.stream(range)
+    } finally {
+      await reader.close()
+    }
   }
+
   /** Studies that this hospital's own machines made under one of its own patient numbers. */
-  studiesOfPatient(_patient: { localId: string; issuer: string }): AsyncIterable<StudyRecord> {
-    return pending()
+  async *studiesOfPatient(patient: { localId: string; issuer: string }): AsyncGenerator<StudyRecord> {
+    for await (const handle of this.#handlesOfPatient(this.#catalogue.patientKey(patient))) {
+      const study = await this.studyByHandle(handle)
+      if (study !== undefined) yield study
+    }
   }
-  studiesWithCitizenNumber(_citizenNumber: string): AsyncIterable<StudyRecord> {
-    return pending()
+
+  /** Studies, of any origin, with an instance that states this citizen number. */
+  async *studiesWithCitizenNumber(citizenNumber: string): AsyncGenerator<StudyRecord> {
+    const prefix = `${this.#catalogue.citizenKey(citizenNumber)}/`
+    for await (const [key] of this.#catalogue.studiesOfCitizen.entries({ prefix })) {
+      const study = await this.studyByHandle(key.slice(prefix.length))
+      if (study !== undefined) yield study
+    }
   }
-  patientByNumber(_localId: string, _issuer: string): Promise<LocalPatient | undefined> {
-    return pending()
+
+  async patientByNumber(localId: string, issuer: string): Promise<LocalPatient | undefined> {
+    const patient = await this.#catalogue.patients.get(this.#catalogue.patientKey({ localId, issuer }))
+    return patient && toLocalPatient(patient)
   }
+
   /** More than one: a person with several local numbers, or a number wrongly given to two. */
-  patientsByCitizenNumber(_citizenNumber: string): Promise<LocalPatient[]> {
-    return pending()
+  async patientsByCitizenNumber(citizenNumber: string): Promise<LocalPatient[]> {
+    const prefix = `${this.#catalogue.citizenKey(citizenNumber)}/`
+    const patients: LocalPatient[] = []
+    for await (const [key] of this.#catalogue.patientsOfCitizen.entries({ prefix })) {
+      const patient = await this.#catalogue.patients.get(key.slice(prefix.length))
+      if (patient !== undefined) patients.push(toLocalPatient(patient))
+    }
+    return patients
   }
-  quarantined(): AsyncIterable<QuarantinedInstance> {
-    return pending()
+
+  async *quarantined(): AsyncGenerator<QuarantinedInstance> {
+    for await (const [, instance] of this.#catalogue.quarantine.entries()) yield instance
   }
+
   /** Called after the change is durable. Returns the way to stop listening. */
-  onChange(_listener: (change: StudyChange) => void): () => void {
-    return pending()
+  onChange(listener: (change: StudyChange) => void): () => void {
+    this.#listeners.add(listener)
+    return () => void this.#listeners.delete(listener)
   }
+
+  async #add(arrival: Arrival): Promise<Committed> {
+    const { outcome, study, keepsBlob, nowInConflict } = await this.#catalogue.add(arrival)
+    const tidied = keepsBlob ? this.#files.settle(arrival.blob) : this.#files.drop(arrival.blob)
+    // It is stored whether or not the file could be moved; the next start moves it.
+    await tidied.catch((error: unknown) => this.#deps.log.warn('blob-not-moved', { reason: codeOf(error) }))
+    if (outcome === 'stored') this.#tell({ handle: study, what: 'arrived' })
+    if (nowInConflict !== undefined) {
+      for await (const handle of this.#handlesOfPatient(nowInConflict))
+        this.#tell({ handle, what: 'identity' })
+    }
+    return { outcome, study }
+  }
+
+  async *#handlesOfPatient(patientKey: string): AsyncGenerator<string> {
+    const prefix = `${patientKey}/`
+    for await (const [key] of this.#catalogue.studiesOfPatient.entries({ prefix }))
+      yield key.slice(prefix.length)
+  }
+
+  async #view({ disagrees, local, indexed: _, ...study }: StoredStudy): Promise<StudyRecord> {
+    const shared =
+      local && (await this.patientByNumber(study.patient.localId, study.patient.issuer))?.conflict
+    return { ...study, identityConflict: disagrees || shared === true }
+  }
+
+  #tell(change: StudyChange): void {
+    for (const listener of this.#listeners) {
+      try {
+        listener(change)
+      } catch (error) {
+        this.#deps.log.error('change-listener-failed', { reason: codeOf(error) })
+      }
+    }
+  }
+}
+
+/** 48 bits of time, 80 random: sorted by arrival, and not to be guessed. */
+function newHandle(now: number, random: (bytes: number) => Uint8Array): string {
+  return now.toString(16).padStart(12, '0') + Buffer.from(random(10)).toString('hex')
 }

@@ -1,0 +1,167 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { Repository, Sealer, Store, Update } from '@twiin/store'
+import { instanceRecord, newStudy, seriesWith, withInstance } from './arrival.ts'
+import type { Arrival, StoredStudy } from './arrival.ts'
+import { mergePatient } from './patient-facts.ts'
+import type { StoredPatient } from './patient-facts.ts'
+import type { InstanceRecord, QuarantinedInstance, SeriesRecord } from './records.ts'
+
+export interface Catalogued {
+  outcome: 'stored' | 'already-here' | 'conflict'
+  study: string
+  /** Whether the arrival's blob now belongs to the catalogue. */
+  keepsBlob: boolean
+  /** Key of a patient whose number turned out to be two people's. */
+  nowInConflict?: string
+}
+
+/** Every second data set under one UID is kept for a person to judge, up to so many. */
+const quarantineLimit = 1000
+
+/**
+ * The catalogue's buckets and the one write that adds an instance to all of them at once. Everything that is patient
+ * data or a DICOM UID stands inside a sealed value; keys are random handles, or HMACs.
+ */
+export class Catalogue {
+  /** handle → study; handles are ordered by time of arrival */
+  readonly studies: Repository<StoredStudy>
+  /** StudyInstanceUID → handle */
+  readonly studyByUid: Repository<string>
+  /** handle/HMAC(SeriesInstanceUID) → series */
+  readonly series: Repository<SeriesRecord>
+  /** handle/number of arrival → instance */
+  readonly instances: Repository<InstanceRecord>
+  /** SOPInstanceUID → key in `instances` */
+  readonly instanceByUid: Repository<string>
+  /** blob → true: files in `incoming` that are in no record are remnants of a crash */
+  readonly blobs: Repository<true>
+  /** HMAC(issuer, local number) → patient, as this hospital's own machines state him */
+  readonly patients: Repository<StoredPatient>
+  /** HMAC(issuer, local number)/handle → true */
+  readonly studiesOfPatient: Repository<true>
+  /** HMAC(citizen number)/handle → true */
+  readonly studiesOfCitizen: Repository<true>
+  /** HMAC(citizen number)/HMAC(issuer, local number) → true */
+  readonly patientsOfCitizen: Repository<true>
+  /** HMAC(SOPInstanceUID, digest) → a second, different instance under one UID */
+  readonly quarantine: Repository<QuarantinedInstance>
+
+  readonly #store: Store
+  readonly #sealer: Sealer
+  readonly #newHandle: (now: number) => string
+
+  constructor(deps: { store: Store; sealer: Sealer; newHandle: (now: number) => string }) {
+    const opaque = { keys: 'plain-opaque' } as const
+    const keyed = { keys: 'keyed' } as const
+    this.studies = deps.store.repository('study', opaque)
+    this.studyByUid = deps.store.repository('study-by-uid', keyed)
+    this.series = deps.store.repository('series', opaque)
+    this.instances = deps.store.repository('instance', opaque)
+    this.instanceByUid = deps.store.repository('instance-by-uid', keyed)
+    this.blobs = deps.store.repository('blob', opaque)
+    this.patients = deps.store.repository('patient', opaque)
+    this.studiesOfPatient = deps.store.repository('study-of-patient', opaque)
+    this.studiesOfCitizen = deps.store.repository('study-of-citizen', opaque)
+    this.patientsOfCitizen = deps.store.repository('patient-of-citizen', opaque)
+    this.quarantine = deps.store.repository('quarantined-instance', opaque)
+    this.#store = deps.store
+    this.#sealer = deps.sealer
+    this.#newHandle = deps.newHandle
+  }
+
+  patientKey({ localId, issuer }: { localId: string; issuer: string }): string {
+    return this.#sealer.opaque('patient', JSON.stringify([issuer, localId]))
+  }
+
+  citizenKey(citizenNumber: string): string {
+    return this.#sealer.opaque('citizen', citizenNumber)
+  }
+
+  /** Resolves when the arrival, or what makes it superfluous, is on disk. */
+  add(arrival: Arrival): Promise<Catalogued> {
+    const { head, patient } = arrival
+    const turns = [
+      `instance ${head.sopInstanceUid}`,
+      `study ${head.studyInstanceUid}`,
+      `patient ${this.patientKey(patient)}`,
+    ]
+    return this.#store.update(turns, async (tx) => {
+      const earlier = await tx.get(this.instanceByUid, head.sopInstanceUid)
+      const first = earlier === undefined ? undefined : await tx.get(this.instances, earlier)
+      return first === undefined ? this.#addNew(tx, arrival) : this.#addAgain(tx, arrival, first)
+    })
+  }
+
+  async #addNew(tx: Update, arrival: Arrival): Promise<Catalogued> {
+    const { head, blob } = arrival
+    const known = await tx.get(this.studyByUid, head.studyInstanceUid)
+    const handle = known ?? this.#newHandle(arrival.receivedAt)
+    const before = known === undefined ? undefined : await tx.get(this.studies, known)
+    const seriesKey = `${handle}/${this.#sealer.opaque('series', head.seriesInstanceUid)}`
+    const series = before === undefined ? undefined : await tx.get(this.series, seriesKey)
+
+    const study = before ?? newStudy(handle, arrival)
+    const after = withInstance(study, arrival, series === undefined)
+    const instanceKey = `${handle}/${study.instances.toString(16).padStart(8, '0')}`
+    if (known === undefined) tx.put(this.studyByUid, head.studyInstanceUid, handle)
+    tx.put(this.studies, handle, after)
+    tx.put(this.series, seriesKey, seriesWith(series, arrival))
+    tx.put(this.instances, instanceKey, instanceRecord(handle, arrival))
+    tx.put(this.instanceByUid, head.sopInstanceUid, instanceKey)
+    tx.put(this.blobs, blob, true)
+
+    const nothingNew = isDeepStrictEqual(before?.indexed, after.indexed)
+    const nowInConflict = nothingNew ? undefined : await this.#indexPatient(tx, arrival, handle)
+    return {
+      outcome: 'stored',
+      study: handle,
+      keepsBlob: true,
+      ...(nowInConflict === undefined ? {} : { nowInConflict }),
+    }
+  }
+
+  async #indexPatient(tx: Update, arrival: Arrival, handle: string): Promise<string | undefined> {
+    const facts = arrival.patient
+    const patientKey = this.patientKey(facts)
+    for (const number of facts.citizenNumbers) {
+      tx.put(this.studiesOfCitizen, `${this.citizenKey(number)}/${handle}`, true)
+    }
+    // Another hospital's numbers are not ours: only what our own machines made tells who our patients are.
+    if (arrival.origin.kind !== 'local' || facts.localId === '') return undefined
+    const before = await tx.get(this.patients, patientKey)
+    const after = mergePatient(before, facts)
+    tx.put(this.patients, patientKey, after)
+    tx.put(this.studiesOfPatient, `${patientKey}/${handle}`, true)
+    for (const number of facts.citizenNumbers) {
+      tx.put(this.patientsOfCitizen, `${this.citizenKey(number)}/${patientKey}`, true)
+    }
+    return after.conflict && before?.conflict === false ? patientKey : undefined
+  }
+
+  async #addAgain(tx: Update, arrival: Arrival, first: InstanceRecord): Promise<Catalogued> {
+    const { head, transferSyntaxUid, size, sha256, origin, receivedAt, blob } = arrival
+    const same = Buffer.from(first.sha256).equals(sha256) && first.transferSyntaxUid === transferSyntaxUid
+    if (same) return { outcome: 'already-here', study: first.study, keepsBlob: false }
+
+    const content = JSON.stringify([
+      head.sopInstanceUid,
+      transferSyntaxUid,
+      Buffer.from(sha256).toString('hex'),
+    ])
+    const id = this.#sealer.opaque('quarantine', content)
+    const keepsBlob = (await tx.get(this.quarantine, id)) === undefined && !(await this.#quarantineFull())
+    if (keepsBlob) {
+      const { sopInstanceUid } = head
+      const set = { sopInstanceUid, transferSyntaxUid, size, sha256, origin, receivedAt, blob }
+      tx.put(this.quarantine, id, { id, study: first.study, ...set })
+      tx.put(this.blobs, blob, true)
+    }
+    return { outcome: 'conflict', study: first.study, keepsBlob }
+  }
+
+  async #quarantineFull(): Promise<boolean> {
+    let count = 0
+    for await (const _ of this.quarantine.entries({ limit: quarantineLimit })) count++
+    return count >= quarantineLimit
+  }
+}
