@@ -1,4 +1,5 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
 import { TwiinError } from '@twiin/runtime'
 
 /**
@@ -21,7 +22,7 @@ export const overheadBytes = nonceBytes + tagBytes
 export const recordBytes = chunkBytes + overheadBytes
 
 export interface ChunkPlace {
-  key: Buffer
+  key: KeyObject
   id: Uint8Array
   index: number
   last: boolean

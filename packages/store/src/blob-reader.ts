@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto'
 import { open } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 import { TwiinError } from '@twiin/runtime'
@@ -22,10 +23,10 @@ export class SealedBlobReader {
   readonly length: number
   readonly #file: FileHandle
   readonly #id: Uint8Array
-  readonly #key: Buffer
+  readonly #key: KeyObject
   readonly #chunks: number
 
-  private constructor(file: FileHandle, id: Uint8Array, key: Buffer, length: number) {
+  private constructor(file: FileHandle, id: Uint8Array, key: KeyObject, length: number) {
     this.#file = file
     this.#id = id
     this.#key = key

@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto'
 import { open, rename, unlink } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 import { dirname } from 'node:path'
@@ -19,7 +20,7 @@ export class SealedBlobWriter {
   readonly id: Uint8Array
   #path: string
   readonly #file: FileHandle
-  readonly #key: Buffer
+  readonly #key: KeyObject
   /** Plain bytes of the chunk being filled. It is sealed only when more bytes come, for it may be the last. */
   readonly #open = Buffer.allocUnsafe(chunkBytes)
   #filled = 0
@@ -28,7 +29,7 @@ export class SealedBlobWriter {
   #chunks: number
   #written: number
 
-  private constructor(path: string, file: FileHandle, id: Uint8Array, key: Buffer, chunks: number) {
+  private constructor(path: string, file: FileHandle, id: Uint8Array, key: KeyObject, chunks: number) {
     this.#path = path
     this.#file = file
     this.id = id
@@ -179,7 +180,10 @@ export class SealedBlobWriter {
   }
 }
 
-function tryOpen(place: { key: Buffer; id: Uint8Array; index: number }, record: Buffer): Buffer | undefined {
+function tryOpen(
+  place: { key: KeyObject; id: Uint8Array; index: number },
+  record: Buffer,
+): Buffer | undefined {
   try {
     return openChunk({ ...place, last: false }, record)
   } catch {

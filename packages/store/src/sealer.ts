@@ -1,5 +1,14 @@
-import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto'
-import { open, readFile } from 'node:fs/promises'
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHmac,
+  createSecretKey,
+  hkdfSync,
+  randomBytes,
+} from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
+import { open } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
 import { TwiinError, codeOf } from '@twiin/runtime'
 import { writeFileDurably } from './durable-file.ts'
 
@@ -7,19 +16,18 @@ const keyBytes = 32
 const nonceBytes = 12
 const tagBytes = 16
 const valueVersion = 1
-const header = 'twiin-key-1 '
 
 /**
  * Seals whatever stands on this machine's disk. One master key in a file that only its owner can read; every context
  * (a bucket, a blob, an index) has its own key, derived by HKDF-SHA256, so that nothing sealed for one opens as another.
  */
 export class Sealer {
-  readonly #master: Buffer
-  readonly #derived = new Map<string, Buffer>()
+  readonly #master: KeyObject
+  readonly #derived = new Map<string, KeyObject>()
 
   constructor(master: Uint8Array) {
     if (master.length !== keyBytes) throw new TwiinError('KEY_FILE_BROKEN')
-    this.#master = Buffer.from(master)
+    this.#master = createSecretKey(master)
   }
 
   /**
@@ -72,46 +80,49 @@ export class Sealer {
   }
 
   /** The key of one blob; never kept, for there are as many as blobs. */
-  blobKey(id: Uint8Array): Buffer {
-    return Buffer.from(hkdfSync('sha256', this.#master, id, 'twiin blob', keyBytes))
+  blobKey(id: Uint8Array): KeyObject {
+    return this.#derive(id, 'blob')
   }
 
-  #key(purpose: string): Buffer {
+  #key(purpose: string): KeyObject {
     let key = this.#derived.get(purpose)
     if (key === undefined) {
-      key = Buffer.from(hkdfSync('sha256', this.#master, '', `twiin ${purpose}`, keyBytes))
+      key = this.#derive('', purpose)
       this.#derived.set(purpose, key)
     }
     return key
   }
+
+  #derive(salt: Uint8Array | string, purpose: string): KeyObject {
+    return createSecretKey(Buffer.from(hkdfSync('sha256', this.#master, salt, `twiin ${purpose}`, keyBytes)))
+  }
 }
 
 async function readKey(keyFile: string): Promise<Sealer | undefined> {
-  const mode = await permissions(keyFile)
-  if (mode === undefined) return undefined
-  if ((mode & 0o077) !== 0)
-    throw new TwiinError('KEY_FILE_PERMISSIONS', { mode: mode.toString(8), expected: '600' })
-  const text = (await readFile(keyFile, 'utf8')).trim()
-  if (!text.startsWith(header) || !/^[0-9a-f]{64}$/.test(text.slice(header.length))) {
-    throw new TwiinError('KEY_FILE_BROKEN')
+  const file = await openIfThere(keyFile)
+  if (file === undefined) return undefined
+  try {
+    const mode = (await file.stat()).mode & 0o777
+    if ((mode & 0o077) !== 0) {
+      throw new TwiinError('KEY_FILE_PERMISSIONS', { mode: mode.toString(8), expected: '600' })
+    }
+    const [, hex] = /^twiin-key-1 ([0-9a-f]{64})\n?$/.exec(await file.readFile('utf8')) ?? []
+    if (hex === undefined) throw new TwiinError('KEY_FILE_BROKEN')
+    return new Sealer(Buffer.from(hex, 'hex'))
+  } finally {
+    await file.close()
   }
-  return new Sealer(Buffer.from(text.slice(header.length), 'hex'))
 }
 
 async function createKey(keyFile: string): Promise<Sealer> {
   const master = randomBytes(keyBytes)
-  await writeFileDurably(keyFile, Buffer.from(`${header}${master.toString('hex')}\n`), { mode: 0o600 })
+  await writeFileDurably(keyFile, Buffer.from(`twiin-key-1 ${master.toString('hex')}\n`), { mode: 0o600 })
   return new Sealer(master)
 }
 
-async function permissions(file: string): Promise<number | undefined> {
+async function openIfThere(path: string): Promise<FileHandle | undefined> {
   try {
-    const handle = await open(file, 'r')
-    try {
-      return (await handle.stat()).mode & 0o777
-    } finally {
-      await handle.close()
-    }
+    return await open(path, 'r')
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return undefined
     throw error
