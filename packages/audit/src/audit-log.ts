@@ -21,7 +21,7 @@ export type Verification =
       readonly ok: false
       /** The seq of the first entry that is gone or not what was written. */
       readonly firstBad: number
-      readonly why: 'MISSING' | 'ALTERED' | 'CHAIN_BROKEN' | 'UNREADABLE'
+      readonly why: 'MISSING' | 'ALTERED' | 'CHAIN_BROKEN' | 'UNREADABLE' | 'NOT_IN_DAY_INDEX'
     }
 
 /**
@@ -114,6 +114,10 @@ export class AuditLog implements Service {
    * earlier, best from elsewhere: it must still stand, so that a log cut short or rewritten is noticed.
    */
   async verify(known: AuditHead = genesis): Promise<Verification> {
+    // Read first: what is appended meanwhile lies behind it.
+    const head = (await this.#heads.get('head')) ?? genesis
+    const days = new Map<string, number>()
+    for await (const [day, first] of this.#days.entries()) days.set(day, first)
     let previous = known.seq === 0 ? genesis : { seq: known.seq - 1, hash: '' }
     try {
       for await (const [, link] of this.#links.entries({ after: keyOf(previous.seq) })) {
@@ -121,6 +125,9 @@ export class AuditLog implements Service {
           previous = { seq: known.seq - 1, hash: link.previousHash }
         const flaw = flawOf(link, previous)
         if (flaw !== undefined) return { ok: false, firstBad: previous.seq + 1, why: flaw }
+        if (link.seq <= head.seq && !(Number(days.get(dayOf(link.entry.at))) <= link.seq)) {
+          return { ok: false, firstBad: link.seq, why: 'NOT_IN_DAY_INDEX' }
+        }
         if (link.seq === known.seq && link.hash !== known.hash) {
           return { ok: false, firstBad: link.seq, why: 'ALTERED' }
         }
@@ -130,7 +137,6 @@ export class AuditLog implements Service {
       if (!isTwiinError(error, 'SEAL_BROKEN')) throw error
       return { ok: false, firstBad: previous.seq + 1, why: 'UNREADABLE' }
     }
-    const head = (await this.#heads.get('head')) ?? genesis
     if (previous.seq < Math.max(head.seq, known.seq)) {
       return { ok: false, firstBad: previous.seq + 1, why: 'MISSING' }
     }

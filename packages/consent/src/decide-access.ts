@@ -16,9 +16,9 @@ export interface Holding {
   /** Is the patient known here at all? */
   readonly known: boolean
   readonly consents: readonly ConsentRecord[]
-  /** Blocked here by decision of the hospital, whatever the consent. */
+  /** Shielded by the hospital, or with an identity in conflict here: nothing goes out, whatever the consent. */
   readonly blocked: boolean
-  /** Birth date in the request and here differ, or the patient's own data conflict. */
+  /** The birth date in the request is not the one on record. */
   readonly identityConflict: boolean
 }
 
@@ -53,29 +53,29 @@ export function decideAccess(request: AccessRequest, holding: Holding): AccessDe
   if (!roles.has(request.user.role)) return { permitted: false, why: 'ROLE_NOT_PERMITTED' }
   if (!bases.has(request.purpose.basis)) return { permitted: false, why: 'BASIS_NOT_SUPPORTED' }
   if (!holding.known) return { permitted: false, why: 'UNKNOWN_PATIENT' }
-  if (holding.blocked) return { permitted: false, why: 'BLOCKED' }
 
   const consent = decideConsent(holding.consents, request.requester)
   if (consent.why === 'no-record') return { permitted: false, why: 'CONSENT_MISSING', consent }
   if (consent.decision !== 'permit') return { permitted: false, why: 'CONSENT_DENIED', consent }
-  // After consent: whoever may not see the patient learns nothing from a guessed birth date.
+  // After consent: who may not see the patient learns neither of a block nor whether a birth date was guessed right.
+  if (holding.blocked) return { permitted: false, why: 'BLOCKED', consent }
   if (holding.identityConflict) return { permitted: false, why: 'IDENTITY_MISMATCH', consent }
   return { permitted: true, why: 'PERMITTED', consent }
 }
 
 /**
- * The refusal as a peer may read it. That a patient was ever here is itself a medical fact: unknown, blocked, objected
- * and never asked all read CONSENT_MISSING.
+ * The refusal as a peer may read it. That a patient was ever here is itself a medical fact: unknown here, objected, and
+ * never asked all read CONSENT_MISSING.
  */
 export function reasonForPeer(why: Exclude<AccessReason, 'PERMITTED'>): PeerReason {
   switch (why) {
     case 'UNKNOWN_PATIENT':
-    case 'BLOCKED':
     case 'CONSENT_DENIED':
     case 'CONSENT_MISSING':
       return 'CONSENT_MISSING'
     case 'ROLE_NOT_PERMITTED':
     case 'BASIS_NOT_SUPPORTED':
+    case 'BLOCKED':
     case 'IDENTITY_MISMATCH':
       return why
   }
