@@ -86,8 +86,9 @@ async function sayRefused(
 ): Promise<void> {
   try {
     await frames.write(Uint8Array.of(REFUSED), options)
-    await frames.read(options)
-    await frames.read(options)
+    const verdict = (await frames.read(options)).subarray()
+    // a peer that refuses us too has no use for ours
+    if (verdict[0] === ACCEPTED) await frames.read(options)
   } catch {
     // the peer hung up, which is what we waited for
   }

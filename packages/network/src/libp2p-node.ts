@@ -49,6 +49,8 @@ export function createNode(
       yamux({
         maxInboundStreams: limits.maxStreamsPerConnection,
         maxOutboundStreams: limits.maxStreamsPerConnection,
+        // streams that arrive with the last frame of the upgrade: the default of 10 kills a connection that starts busy
+        maxEarlyStreams: limits.maxStreamsPerConnection,
         streamOptions: {
           maxStreamWindowSize: limits.streamWindowBytes,
           maxReadBufferLength: limits.readBufferBytes,

@@ -2,7 +2,10 @@
 export interface HostLimits {
   /** A connection that has not proven itself within this time is closed (spec 00 §5). */
   upgradeTimeoutMs: number
-  /** Connections that may be proving themselves at the same time. */
+  /**
+   * Connections that may be proving themselves at the same time: more than one address can open within the upgrade timeout
+   * at its rate below, so that silent clients of one address keep nobody else out.
+   */
   maxPendingConnections: number
   /** All connections together; 130 members with up to 8 lanes each stay well below. */
   maxConnections: number
@@ -28,9 +31,9 @@ const MiB = 1024 * 1024
 
 export const defaultLimits: HostLimits = {
   upgradeTimeoutMs: 4_000,
-  maxPendingConnections: 128,
+  maxPendingConnections: 1_024,
   maxConnections: 2_000,
-  connectionsPerSecondPerAddress: 100,
+  connectionsPerSecondPerAddress: 200,
   dialTimeoutMs: 3_000,
   negotiationTimeoutMs: 3_000,
   lookupTimeoutMs: 1_500,

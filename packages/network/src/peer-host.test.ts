@@ -1,3 +1,6 @@
+import { once } from 'node:events'
+import type { AddressInfo, Socket } from 'node:net'
+import { connect, createServer } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { isTwiinError } from '@twiin/runtime'
 import { FakeAdmission, TestHost, startHosts } from './testing.ts'
@@ -116,6 +119,52 @@ describe('ask and answer', () => {
     expect(performance.now() - startedAt).toBeLessThan(1000)
   })
 })
+
+describe('a peer that falls silent', () => {
+  it('is unreachable within the negotiation timeout, and its connection is given up', async () => {
+    const limits3 = { negotiationTimeoutMs: 400, dialTimeoutMs: 400, lookupTimeoutMs: 100 }
+    await using a = await TestHost.start({ limits: limits3 })
+    await using b = await TestHost.start()
+    b.host.answer(echo, limits, async (request) => request)
+    await using line = await startLine(Number(/tcp\/(\d+)/.exec(b.host.multiaddrs()[0] ?? '')?.[1]))
+    a.directory.entries.set(b.host.peerId, [`/ip4/127.0.0.1/tcp/${line.port}`])
+    await a.host.ask(b.host.peerId, echo, bytes('x'), asking)
+    line.cut()
+    const startedAt = performance.now()
+    expect(await codeOfRejection(a.host.ask(b.host.peerId, echo, bytes('x'), asking))).toBe(
+      'PEER_UNREACHABLE',
+    )
+    expect(performance.now() - startedAt).toBeLessThan(1000)
+    expect(a.host.connectedPeers()).toEqual([])
+    expect(await codeOfRejection(a.host.ask(b.host.peerId, echo, bytes('x'), asking))).toBe(
+      'PEER_UNREACHABLE',
+    )
+  })
+})
+
+/** A line to a port that can be cut the way a machine loses power: nothing arrives any more, and nobody says so. */
+async function startLine(target: number) {
+  const sockets = new Set<Socket>()
+  const keep = (socket: Socket) => sockets.add(socket.on('error', () => {}))
+  let dead = false
+  const server = createServer((near) => {
+    keep(near)
+    if (dead) return
+    const far = connect(target, '127.0.0.1')
+    keep(far)
+    near.on('data', (data) => dead || far.write(data))
+    far.on('data', (data) => dead || near.write(data))
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return {
+    port: (server.address() as AddressInfo).port,
+    cut: () => void (dead = true),
+    [Symbol.asyncDispose]: async () => {
+      for (const socket of sockets) socket.destroy()
+      server.close()
+    },
+  }
+}
 
 describe('addresses', () => {
   it('come from the routing network when the directory is stale', async () => {

@@ -227,6 +227,11 @@ export class PeerHost implements Service {
     return this.#running?.node.getPeers().map((peer) => peer.toString()) ?? []
   }
 
+  /** Connections with that peer now, of either direction. */
+  connectionCount(peerId: string): number {
+    return this.#running?.node.getConnections(peerIdFromString(peerId)).length ?? 0
+  }
+
   /** Asks the routing network where a peer is now. Empty when nobody knows. */
   async findAddresses(peerId: string, signal: AbortSignal): Promise<string[]> {
     return this.#require().dialer.findAddresses(peerId, signal)
@@ -242,6 +247,7 @@ export class PeerHost implements Service {
   }
 
   #add(id: string, protocol: Protocol): void {
+    if (this.#protocols.has(id)) throw new TwiinError('PROTOCOL_TAKEN', { protocol: id })
     this.#protocols.set(id, protocol)
     if (this.#running === undefined) return
     this.#register(this.#running.node, id, protocol).catch((error: unknown) => {

@@ -1,5 +1,5 @@
 import type { Stream } from '@libp2p/interface'
-import { TwiinError } from '@twiin/runtime'
+import { TwiinError, isTwiinError } from '@twiin/runtime'
 import { pipe } from 'it-pipe'
 import { reasonOf, unlessAborted } from './abort.ts'
 import { encodeFrame, onlyFrame, splitFrames } from './frames.ts'
@@ -15,13 +15,20 @@ export async function sendRequest(
   options: { maxAnswerBytes: number; signal: AbortSignal },
 ): Promise<Uint8Array> {
   const incoming = new PacedChunks(stream)
-  return abortOnFailure(stream, options.signal, async () => {
+  const work = async () => {
     const [answer] = await Promise.all([
       pipe(incoming, splitFrames(options.maxAnswerBytes), onlyFrame),
       sendOne(stream, request, request.byteLength, options.signal),
     ])
     return answer
-  })
+  }
+  try {
+    return await abortOnFailure(stream, options.signal, work)
+  } catch (error) {
+    // a reset shows in different ways, depending on what we were doing when it came
+    const refused = stream.status === 'reset' && !isTwiinError(error, 'FRAME_TOO_LARGE')
+    throw refused ? new TwiinError('PEER_REFUSED', { reason: 'reset by the peer' }, { cause: error }) : error
+  }
 }
 
 /** The answering side. `handle` gets the request once it is complete. */
