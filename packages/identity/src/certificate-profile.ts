@@ -35,8 +35,7 @@ export const privateExtensions = {
 const day = 24 * 60 * 60 * 1000
 
 export const lifetimes = {
-  rootYears: 10,
-  issuingYears: 3,
+  years: { root: 10, issuing: 3 },
   node: 30 * day,
   /** Certificates are dated back, and clocks are believed, by this much. */
   tolerance: 5 * 60 * 1000,

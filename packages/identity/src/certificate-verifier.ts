@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Clock } from '@twiin/runtime'
+import { isTwiinError, type Clock } from '@twiin/runtime'
 import {
   checkPeriod,
   commonPeriod,
@@ -42,7 +42,10 @@ export class CertificateVerifier {
       checkPeriod(known.period, this.#clock.now())
       return known.certificate
     }
-    const accepted = await this.#judge(leaf, issuing)
+    const accepted = await this.#judge(leaf, issuing).catch((error: unknown) => {
+      // What makes a library stumble half-way is not readable either.
+      throw isTwiinError(error) ? error : refuse('CERT_UNREADABLE', 'malformed', { cause: error })
+    })
     if (this.#accepted.size >= maxRemembered) this.#accepted.delete(this.#accepted.keys().next().value!)
     this.#accepted.set(digest, accepted)
     return accepted.certificate

@@ -1,4 +1,5 @@
 import { TwiinError } from '@twiin/runtime'
+import { sequenceLength } from './der-length.ts'
 
 /** The most a peer may present in the certificate exchange. spec 01 §4. */
 export const maxCredentialBytes = 16 * 1024
@@ -11,19 +12,11 @@ export function credentialOf(leafDer: Uint8Array, issuingDer: Uint8Array): Uint8
 /** Cuts a credential in its two certificates by their outer DER lengths; nothing may follow. Throws CERT_UNREADABLE. */
 export function splitCredential(presented: Uint8Array): { leaf: Uint8Array; issuing: Uint8Array } {
   if (presented.length > maxCredentialBytes) throw unreadable('too long')
-  const leafLength = sequenceLength(presented, 0)
-  const issuingLength = sequenceLength(presented, leafLength)
+  const leafLength = sequenceLength(presented, 0) ?? 0
+  const issuingLength = sequenceLength(presented, leafLength) ?? 0
+  if (leafLength === 0 || issuingLength === 0) throw unreadable('not DER')
   if (leafLength + issuingLength !== presented.length) throw unreadable('not two certificates')
   return { leaf: presented.slice(0, leafLength), issuing: presented.slice(leafLength) }
-}
-
-/** Length of the SEQUENCE at `offset`, header included. Our certificates all need the two-byte length form. */
-function sequenceLength(bytes: Uint8Array, offset: number): number {
-  const [tag, form, high, low] = bytes.subarray(offset, offset + 4)
-  if (tag !== 0x30 || form !== 0x82 || high === undefined || low === undefined) throw unreadable('not DER')
-  const length = 4 + high * 256 + low
-  if (offset + length > bytes.length) throw unreadable('cut off')
-  return length
 }
 
 function unreadable(reason: string): TwiinError {

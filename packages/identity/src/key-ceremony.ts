@@ -54,6 +54,7 @@ export async function writeAuthorities(
   options: Pick<CeremonyOptions, 'trustDomain' | 'organisation' | 'at'>,
   root: KeyObject,
   issuing: KeyObject,
+  years: { readonly root: number; readonly issuing: number } = lifetimes.years,
 ): Promise<Pick<Ceremony, 'rootCertificate' | 'issuingCertificate'>> {
   const nameOf = (what: string) =>
     write.name(
@@ -72,7 +73,7 @@ export async function writeAuthorities(
       issuer: rootName,
       subject: rootName,
       notBefore,
-      notAfter: yearsAfter(options.at, lifetimes.rootYears),
+      notAfter: yearsAfter(options.at, years.root),
       spki: rootSpki,
       extensions: [
         write.basicConstraints({ pathLength: 1 }),
@@ -88,7 +89,7 @@ export async function writeAuthorities(
       issuer: rootName,
       subject: nameOf('issuing CA'),
       notBefore,
-      notAfter: yearsAfter(options.at, lifetimes.issuingYears),
+      notAfter: yearsAfter(options.at, years.issuing),
       spki: issuingSpki,
       extensions: [
         write.basicConstraints({ pathLength: 0 }),

@@ -32,29 +32,26 @@ export interface TestAuthority {
 const trustDomain = 'twiin.example'
 const day = 24 * 60 * 60 * 1000
 let keys: Promise<[root: KeyObject, issuing: KeyObject]> | undefined
-const certificatesByYear = new Map<number, ReturnType<typeof writeAuthorities>>()
+let certificates: ReturnType<typeof writeAuthorities> | undefined
 
-/** The same root in the whole process for clocks in the same year; valid from the year before to the year after. */
+/** One root in the whole process, valid from 2020 to 2080, so that tests may choose their clocks. */
 export async function testAuthority(options: { clock?: Pick<Clock, 'now'> } = {}): Promise<TestAuthority> {
   const clock = options.clock ?? { now: () => Date.now() }
   const [root, issuing] = await testKeys()
-  const year = new Date(clock.now()).getUTCFullYear()
-  const at = new Date(Date.UTC(year - 1, 0, 1))
-  const written =
-    certificatesByYear.get(year) ??
-    writeAuthorities({ trustDomain, organisation: 'Test authority', at }, root, issuing)
-  certificatesByYear.set(year, written)
-  const certificates = await written
+  const names = { trustDomain, organisation: 'Test authority', at: new Date(Date.UTC(2020, 0, 1)) }
+  certificates ??= writeAuthorities(names, root, issuing, { root: 60, issuing: 60 })
+  const { rootCertificate, issuingCertificate } = await certificates
   const authority = new CertificateAuthority(
     { trustDomain },
-    { signer: signerOf(issuing), clock, ...certificates },
+    { signer: signerOf(issuing), clock, rootCertificate, issuingCertificate },
   )
-  const issuingDer = derOf('CERTIFICATE', certificates.issuingCertificate)
+  const issuingDer = derOf('CERTIFICATE', issuingCertificate)
   return {
     trustDomain,
-    ...certificates,
+    rootCertificate,
+    issuingCertificate,
     authority,
-    verifier: new CertificateVerifier({ trustDomain, ...certificates }, { clock }),
+    verifier: new CertificateVerifier({ trustDomain, rootCertificate }, { clock }),
     certify: async (key, subject, validity) => {
       const { der } = await authority.issueNodeCertificate({ ...subjectOf(key), ...subject }, validity)
       return credentialOf(der, issuingDer)
@@ -161,11 +158,11 @@ export async function badCredentials(
       credential: credentialOf(await issueAnything(key, {}, theirs, now), theirs.der),
     },
     {
-      name: 'self-made, beside our issuing certificate',
+      name: 'self-made in the name of our issuing CA',
       code: 'CERT_CHAIN',
-      credential: credentialOf(await issueAnything(key, {}, theirs, now), ours.der),
+      credential: credentialOf(await issueAnything(key, {}, { ...ours, key: strangers[1] }, now), ours.der),
     },
-    { name: 'issuing CA as leaf', code: 'CERT_USAGE', credential: credentialOf(ours.der, rootAsIssuer.der) },
+    { name: 'issuing CA as leaf', code: 'CERT_CHAIN', credential: credentialOf(ours.der, rootAsIssuer.der) },
     {
       name: 'expired',
       code: 'CERT_EXPIRED',
