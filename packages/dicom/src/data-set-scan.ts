@@ -1,4 +1,11 @@
-import { TwiinError } from '@twiin/runtime'
+import { once } from 'node:events'
+import { PassThrough } from 'node:stream'
+import { isTwiinError } from '@twiin/runtime'
+import type { ElementHeader } from './element-header.ts'
+import { ElementWalker } from './element-walker.ts'
+import { inflate } from './inflate.ts'
+import { tags } from './tags.ts'
+import { describeTransferSyntax } from './transfer-syntax.ts'
 
 export interface ScanResult {
   /** The data set ends where its last element ends. */
@@ -9,21 +16,95 @@ export interface ScanResult {
   pixelDataOffset?: number
 }
 
+const pixelDataTags: ReadonlySet<number> = new Set([0x7fe0_0008, 0x7fe0_0009, tags.pixelData])
+
 /**
  * Walks a data set as it comes in, to know at its end whether it is whole. Memory does not grow with the data set;
  * pixel data is skipped by length. Never throws on hostile input: the verdict stands in `end()`.
  */
 export class DataSetScan {
-  constructor(_options: { transferSyntaxUid: string }) {
-    throw new TwiinError('NOT_IMPLEMENTED')
+  readonly #walker: ElementWalker
+  readonly #inflating: Inflating | undefined
+  #refusal: string | undefined
+  #empty = true
+  #pixelDataOffset: number | undefined
+
+  constructor(options: { transferSyntaxUid: string; maxInflatedBytes?: number }) {
+    const syntax = describeTransferSyntax(options.transferSyntaxUid)
+    if (syntax === undefined) this.#refusal = 'unknown transfer syntax'
+    this.#walker = new ElementWalker(syntax ?? { explicit: true, littleEndian: true }, {
+      begin: (header, offset) => this.#begin(header, offset),
+      bytes: () => {},
+      end: () => {},
+    })
+    if (syntax?.deflated === true) {
+      this.#inflating = new Inflating(options.maxInflatedBytes, (bytes) => this.#walker.push(bytes))
+    }
   }
 
   /** Await it: a deflated data set is inflated on the way. */
-  push(_chunk: Uint8Array): Promise<void> | undefined {
-    throw new TwiinError('NOT_IMPLEMENTED')
+  push(chunk: Uint8Array): Promise<void> | undefined {
+    if (this.#refusal !== undefined) return undefined
+    if (this.#inflating !== undefined) return this.#inflating.push(chunk)
+    this.#walker.push(chunk)
+    return undefined
   }
 
-  end(): Promise<ScanResult> {
-    throw new TwiinError('NOT_IMPLEMENTED')
+  async end(): Promise<ScanResult> {
+    this.#refusal ??= await this.#inflating?.end()
+    const reason = this.#refusal ?? this.#walker.broken ?? this.#ending()
+    return {
+      complete: reason === undefined,
+      ...(reason === undefined ? {} : { reason }),
+      ...(this.#pixelDataOffset === undefined ? {} : { pixelDataOffset: this.#pixelDataOffset }),
+    }
+  }
+
+  #begin(header: ElementHeader, offset: number): undefined {
+    this.#empty = false
+    if (pixelDataTags.has(header.tag)) this.#pixelDataOffset ??= offset
+    return undefined
+  }
+
+  #ending(): string | undefined {
+    if (this.#walker.missing > 0) return `cut off: ${this.#walker.missing} bytes of a value are missing`
+    if (!this.#walker.atBoundary) return 'cut off within a header or a sequence'
+    return this.#empty ? 'empty' : undefined
+  }
+}
+
+/** Feeds what comes in, inflated, to `onBytes`, with backpressure. */
+class Inflating {
+  readonly #input = new PassThrough()
+  /** Settles when all is inflated, with the reason when that was impossible. */
+  readonly #done: Promise<string | undefined>
+
+  constructor(maxBytes: number | undefined, onBytes: (bytes: Uint8Array) => void) {
+    this.#done = this.#run(maxBytes, onBytes)
+  }
+
+  async push(chunk: Uint8Array): Promise<void> {
+    if (this.#input.destroyed || this.#input.write(chunk)) return
+    await Promise.race([once(this.#input, 'drain').catch(() => {}), this.#done])
+  }
+
+  end(): Promise<string | undefined> {
+    this.#input.end()
+    return this.#done
+  }
+
+  async #run(
+    maxBytes: number | undefined,
+    onBytes: (bytes: Uint8Array) => void,
+  ): Promise<string | undefined> {
+    try {
+      for await (const bytes of inflate(this.#input, maxBytes === undefined ? {} : { maxBytes }))
+        onBytes(bytes)
+      return undefined
+    } catch (error) {
+      return isTwiinError(error) ? String(error.facts.reason) : 'cannot be inflated'
+    } finally {
+      this.#input.destroy()
+    }
   }
 }

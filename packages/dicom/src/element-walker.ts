@@ -76,7 +76,7 @@ export class ElementWalker {
     const start = before === 0 ? at : 0
     const header = readHeader(window, start, encoding)
     if (header === undefined) {
-      this.#partial = window.slice(start)
+      this.#partial = new Uint8Array(window.subarray(start))
       return chunk.length - at
     }
     this.#partial = new Uint8Array(0)

@@ -132,5 +132,5 @@ export class HeadReader implements Service {
 
 /** Only the view's own bytes: a thread gets a copy, and a small view may lie in a large buffer. */
 function compact(bytes: Uint8Array): Uint8Array {
-  return bytes.byteLength === bytes.buffer.byteLength ? bytes : bytes.slice()
+  return bytes.byteLength === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes)
 }

@@ -12,4 +12,4 @@ export { citizenNumberCandidates, citizenNumberIssuer } from './citizen-number.t
 export { DataSetScan } from './data-set-scan.ts'
 export type { ScanResult } from './data-set-scan.ts'
 export { applyOverlay } from './overlay.ts'
-export type { EgressOverlay } from './overlay.ts'
+export type { EgressOverlay } from './overlay-edits.ts'

@@ -15,6 +15,10 @@ import { transferSyntax } from './transfer-syntax.ts'
 
 export type { SampleInstance, SampleKind, SamplePatient, SampleReference } from './testing/sample-options.ts'
 export type { SampleStudyOptions } from './testing/sample-options.ts'
+export { hostileDataSets } from './testing/hostile.ts'
+export type { HostileDataSet } from './testing/hostile.ts'
+export { pydicomFiles } from './testing/pydicom-files.ts'
+export { reencode } from './testing/reencode.ts'
 
 const defaultCounts: Record<SampleKind, number> = { CT: 12, MR: 10, CR: 1, US: 1, SR: 1, PDF: 1 }
 const images = { CT: ctImage, MR: mrImage, CR: crImage, US: usImage }
