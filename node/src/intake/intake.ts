@@ -23,19 +23,21 @@ export interface IntakeOptions {
   citizenNumberInLegacyField: readonly string[]
 }
 
+interface Deps {
+  studies: StudyStore
+  heads: HeadReader
+  routes: RouteToRecipient
+  account: Account
+  log: Logger
+}
+
 /** A study enters the hospital's node: from a modality or PACS, by C-STORE (journey J2, J3; spec dicom-conformance). */
 export class Intake implements StoreProvider {
   readonly #options: IntakeOptions
-  readonly #deps: {
-    studies: StudyStore
-    heads: HeadReader
-    routes: RouteToRecipient
-    account: Account
-    log: Logger
-  }
+  readonly #deps: Deps
   readonly #arrived = new Map<string, Map<string, { studyInstanceUid: string; count: number }>>()
 
-  constructor(options: IntakeOptions, deps: Intake['#deps']) {
+  constructor(options: IntakeOptions, deps: Deps) {
     this.#options = options
     this.#deps = deps
   }

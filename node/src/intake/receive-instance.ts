@@ -10,34 +10,41 @@ import { headerOf } from './study-header.ts'
 /** Duplicate SOP Instance (PS3.7 annex C.5.20): the identifier is here already, with other content. */
 const duplicateSopInstance = 0x0111
 
+interface Options {
+  defaultIssuer: string
+  acceptLegacyOtherPatientIds: boolean
+}
+
+interface Deps {
+  request: StoreRequest
+  incoming: IncomingInstance
+  heads: HeadReader
+  /** Durable before the sender is answered. */
+  beforeCommit: (studyInstanceUid: string) => Promise<void>
+  stored: (study: { handle: string; studyInstanceUid: string; sopInstanceUid: string }) => void
+  log: Logger
+}
+
 /** Takes one instance off the wire into the study store. Success goes out only after it is on disk. */
 export class InstanceReception implements StoreSink {
-  readonly #options: { defaultIssuer: string; acceptLegacyOtherPatientIds: boolean }
-  readonly #deps: {
-    request: StoreRequest
-    incoming: IncomingInstance
-    heads: HeadReader
-    /** Durable before the sender is answered. */
-    beforeCommit: (studyInstanceUid: string) => Promise<void>
-    stored: (study: { handle: string; studyInstanceUid: string; sopInstanceUid: string }) => void
-    log: Logger
-  }
+  readonly #options: Options
+  readonly #deps: Deps
   readonly #scan: DataSetScan
 
-  constructor(options: InstanceReception['#options'], deps: InstanceReception['#deps']) {
+  constructor(options: Options, deps: Deps) {
     this.#options = options
     this.#deps = deps
-    this.#scan = new DataSetScan(deps.request.transferSyntaxUid)
+    this.#scan = new DataSetScan({ transferSyntaxUid: deps.request.transferSyntaxUid })
   }
 
   async write(chunk: Buffer): Promise<void> {
-    this.#scan.push(chunk)
+    await this.#scan.push(chunk)
     await this.#deps.incoming.write(chunk)
   }
 
   async finish(): Promise<StoreStatus> {
     const { request, incoming } = this.#deps
-    const whole = this.#scan.end()
+    const whole = await this.#scan.end()
     if (!whole.complete) return this.#refuse(dimseStatus.cannotUnderstand, whole.reason ?? 'incomplete')
     let head: InstanceHead
     try {

@@ -1,0 +1,71 @@
+import { decideAccess } from '@twiin/consent'
+import type { AccessDecision, AccessRequest } from '@twiin/consent'
+import type { Bsn } from '@twiin/patient-token'
+import type { LocalPatient, StudyRecord } from '@twiin/study-store'
+import type { ConsentBook } from '../consents/consent-book.ts'
+import type { NetworkBundle } from '../enrolment/network-bundle.ts'
+import type { OwnPatients } from '../holdings/own-patients.ts'
+import type { OwnTokens } from '../publish/own-tokens.ts'
+
+/** What a peer asks for, on behalf of a user. The asking organisation is whoever's certificate the channel has. */
+export interface Asked {
+  epoch: number
+  loc: Uint8Array
+  user: { id: string; name: string; role: string }
+  purpose: AccessRequest['purpose']
+  birthDate?: string
+}
+
+export interface Judged {
+  decision: AccessDecision
+  bsn: Bsn | undefined
+  patient: LocalPatient | undefined
+  studies: StudyRecord[]
+}
+
+interface Deps {
+  bundle: NetworkBundle
+  tokens: OwnTokens
+  patients: OwnPatients
+  consents: ConsentBook
+}
+
+/** Every study that leaves this hospital on a request passes here: one decision, deny by default (D6, spec 04 §2). */
+export class AccessDesk {
+  readonly #deps: Deps
+
+  constructor(deps: Deps) {
+    this.#deps = deps
+  }
+
+  async judge(asked: Asked, peerId: string): Promise<Judged> {
+    const { bundle, tokens, patients, consents } = this.#deps
+    const member = bundle.member(peerId)
+    const bsn = this.#epochCounts(asked.epoch) ? await tokens.patientAt(asked.epoch, asked.loc) : undefined
+    const patient = bsn === undefined ? undefined : await patients.find(bsn)
+    const studies = bsn === undefined ? [] : await patients.studiesOf(bsn)
+    const decision = decideAccess(
+      {
+        // A certified peer that is not in the directory is nobody in particular: only consent for all could cover it.
+        requester: member === undefined ? { ura: '' } : { ura: member.ura, category: member.category },
+        user: asked.user,
+        purpose: asked.purpose,
+      },
+      {
+        known: patient !== undefined && studies.length > 0,
+        consents: bsn === undefined ? [] : await consents.of(bsn),
+        blocked: member === undefined,
+        identityConflict:
+          patient !== undefined && (patient.conflict || birthDatesDiffer(asked.birthDate, patient.birthDate)),
+      },
+    )
+    return { decision, bsn, patient, studies: decision.permitted ? studies : [] }
+  }
+
+  #epochCounts(epoch: number): boolean {
+    const current = this.#deps.bundle.current.index.epoch
+    return epoch === current || epoch === current - 1
+  }
+}
+
+const birthDatesDiffer = (asked: string | undefined, known: string) => asked !== undefined && asked !== known
