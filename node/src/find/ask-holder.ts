@@ -1,0 +1,44 @@
+import type { PeerHost } from '@twiin/network'
+import { limits, protocolIds, searchAnswer, searchRequest } from '@twiin/protocol'
+import type { SearchAnswer, Signer, VerifySignature } from '@twiin/protocol'
+import { TwiinError } from '@twiin/runtime'
+import type { Clock } from '@twiin/runtime'
+import type { PatientSearch } from './patient-search.ts'
+
+/** spec 04 §5: after this a holder counts as unreachable. */
+const answerTimeoutMs = 8000
+
+interface Deps {
+  host: Pick<PeerHost, 'ask'>
+  signer: Signer<'twiin/request/v1'>
+  verify: VerifySignature
+  clock: Clock
+  random: (bytes: number) => Uint8Array
+}
+
+/** Puts one signed question to one holder (spec 04). Throws the network's codes, and `ANSWER_INVALID`. */
+export async function askHolder(search: PatientSearch, peerId: string, deps: Deps): Promise<SearchAnswer> {
+  const requestId = deps.random(16)
+  const question = searchRequest.sign(
+    {
+      kind: 'search',
+      requestId,
+      issuedAt: deps.clock.now(),
+      holder: peerId,
+      epoch: search.epoch,
+      loc: search.loc,
+      user: { id: search.person.id, name: search.person.name, role: search.person.role },
+      purpose: search.purpose,
+      ...(search.birthDate === undefined ? {} : { birthDate: search.birthDate }),
+    },
+    deps.signer,
+  )
+  const bytes = await deps.host.ask(peerId, protocolIds.search, question.bytes, {
+    maxAnswerBytes: limits.searchAnswerBytes + 1024,
+    timeoutMs: answerTimeoutMs,
+  })
+  const { message } = searchAnswer.open(bytes, peerId, deps.verify)
+  if (!Buffer.from(message.requestId).equals(requestId))
+    throw new TwiinError('ANSWER_INVALID', { why: 'another request' })
+  return message
+}

@@ -1,0 +1,195 @@
+import { parseBsn } from '@twiin/patient-token'
+import type { PatientTokens } from '@twiin/patient-token'
+import { codeOf, TwiinError } from '@twiin/runtime'
+import type { Clock, Logger } from '@twiin/runtime'
+import type { Sealer } from '@twiin/store'
+import { deriveLocation } from '@twiin/study-index'
+import type { IndexReader } from '@twiin/study-index'
+import type { Account } from '../account/account.ts'
+import { answeredStudy } from '../access/answer-search.ts'
+import type { NetworkBundle } from '../enrolment/network-bundle.ts'
+import type { OwnPatients } from '../holdings/own-patients.ts'
+import type { LiveEvents } from '../http/events.ts'
+import type { Person } from '../people/people-file.ts'
+import type { SearchAnswer } from '@twiin/protocol'
+import { indexRows, isComplete } from './patient-search.ts'
+import type { FoundStudy, Holder, PatientSearch } from './patient-search.ts'
+
+const keptMs = 24 * 3_600_000
+const mostKept = 5000
+
+export interface SearchQuestion {
+  bsn: string
+  birthDate?: string
+  purpose: PatientSearch['purpose']
+}
+
+interface Deps {
+  tokens: PatientTokens
+  reader: IndexReader
+  bundle: NetworkBundle
+  patients: OwnPatients
+  ask: (search: PatientSearch, peerId: string) => Promise<SearchAnswer>
+  account: Account
+  sealer: Sealer
+  events: LiveEvents
+  clock: Clock
+  log: Logger
+  random: (bytes: number) => Uint8Array
+}
+
+/** A radiologist finds a patient's studies everywhere (J4): token, index, then every holder at once. */
+export class PatientSearches {
+  readonly #self: { ura: string; name: string; peerId: string }
+  readonly #deps: Deps
+  readonly #searches = new Map<string, PatientSearch>()
+
+  constructor(options: { self: { ura: string; name: string; peerId: string } }, deps: Deps) {
+    this.#self = options.self
+    this.#deps = deps
+  }
+
+  /**
+   * On record before anything is asked. Resolves once the token is there; holders answer later, see `find`.
+   * Throws `BSN_INVALID`, `BASIS_NOT_SUPPORTED`, `TOKEN_UNAVAILABLE`, `TOKEN_QUOTA_EXCEEDED`.
+   */
+  async begin(question: SearchQuestion, person: Person): Promise<string> {
+    const bsn = parseBsn(question.bsn)
+    // A search is for treatment; referral is the basis of a send, and emergency has no procedure here yet (spec 08).
+    if (question.purpose.basis !== 'treatment') throw new TwiinError('BASIS_NOT_SUPPORTED')
+    const { tokens, account, clock, bundle, random, sealer } = this.#deps
+    const id = Buffer.from(random(16)).toString('hex')
+    const line = {
+      event: 'search',
+      user: person,
+      patient: { citizenNumber: bsn },
+      purpose: question.purpose,
+      requestId: id,
+    } as const
+    let token
+    try {
+      ;[token] = await tokens.tokens([bsn], 'lookup', sealer.opaque('user', person.id))
+    } catch (error) {
+      await account.record({ ...line, outcome: 'failed', reason: codeOf(error) })
+      throw error
+    }
+    if (token === undefined) throw new TwiinError('TOKEN_UNAVAILABLE')
+    await account.record({ ...line, outcome: 'success' })
+    const { epoch } = bundle.current.index
+    const search: PatientSearch = {
+      id,
+      person,
+      bsn,
+      birthDate: question.birthDate,
+      purpose: question.purpose,
+      begunAt: clock.now(),
+      epoch,
+      loc: deriveLocation(token, epoch),
+      holders: [],
+      studies: [],
+      index: { asked: 0, answered: 0 },
+      indexRead: false,
+    }
+    this.#keep(search)
+    await this.#lookHere(search)
+    void this.#lookElsewhere(search, token)
+    return id
+  }
+
+  /** Only for the person who asked. */
+  find(id: string, person: Person): PatientSearch | undefined {
+    const search = this.#searches.get(id)
+    return search?.person.id === person.id ? search : undefined
+  }
+
+  async #lookHere(search: PatientSearch): Promise<void> {
+    const patient = await this.#deps.patients.find(search.bsn)
+    const studies = patient === undefined ? [] : await this.#deps.patients.studiesOf(search.bsn)
+    if (patient === undefined || studies.length === 0) return
+    const mismatch = search.birthDate !== undefined && search.birthDate !== patient.birthDate
+    const status = mismatch
+      ? { status: 'refused' as const, reason: 'IDENTITY_MISMATCH' }
+      : { status: 'answered' as const }
+    search.holders.push({ ...this.#self, ...status })
+    if (mismatch) return
+    search.patient = { name: patient.name, birthDate: patient.birthDate || null, sex: patient.sex }
+    search.studies.push(...studies.map((study) => this.#row(answeredStudy(study), this.#self.ura, true)))
+  }
+
+  async #lookElsewhere(search: PatientSearch, token: Uint8Array): Promise<void> {
+    try {
+      const { publishers, asked, answered } = await this.#deps.reader.find(token)
+      search.index = { asked, answered }
+      const others = publishers.filter(({ peerId }) => peerId !== this.#self.peerId)
+      const asking = others.map(({ peerId, ura, entry }) => {
+        const name = this.#deps.bundle.member(peerId)?.name ?? ura
+        const holder: Holder = { ura, name, peerId, status: 'pending' }
+        search.holders.push(holder)
+        return { holder, entry }
+      })
+      search.indexRead = true
+      await Promise.all(
+        asking.map(({ holder, entry }) => this.#askOne(search, holder, indexRows(entry, holder.ura))),
+      )
+    } catch (error) {
+      this.#deps.log.warn('index not read', { search: search.id, code: codeOf(error) })
+    } finally {
+      search.indexRead = true
+      this.#tell(search)
+    }
+  }
+
+  async #askOne(search: PatientSearch, holder: Holder, fromIndex: FoundStudy[]): Promise<void> {
+    try {
+      const answer = await this.#deps.ask(search, holder.peerId)
+      if (answer.status === 'answered') {
+        search.studies.push(...answer.studies.map((study) => this.#row(study, holder.ura, false)))
+        const { name, birthDate = null, sex } = answer.patient
+        search.patient ??= { name, birthDate, sex }
+        holder.status = 'answered'
+      } else {
+        holder.reason = answer.reason
+        holder.status = 'refused'
+      }
+    } catch (error) {
+      holder.reason = codeOf(error)
+      search.studies.push(...fromIndex)
+      holder.status = 'unreachable'
+    }
+    this.#deps.log.info('holder asked', {
+      search: search.id,
+      holder: holder.ura,
+      status: holder.status,
+      reason: holder.reason,
+    })
+    this.#tell(search)
+  }
+
+  #row(study: ReturnType<typeof answeredStudy>, holder: string, local: boolean): FoundStudy {
+    const { handle, studyDate = null, ...rest } = study
+    return {
+      ...rest,
+      handle: Buffer.from(handle).toString('hex'),
+      studyDate,
+      detail: 'holder',
+      holder,
+      local,
+    }
+  }
+
+  #tell(search: PatientSearch): void {
+    this.#deps.events.emit({
+      kind: 'search',
+      id: search.id,
+      state: isComplete(search) ? 'complete' : 'pending',
+    })
+  }
+
+  #keep(search: PatientSearch): void {
+    this.#searches.set(search.id, search)
+    for (const [id, { begunAt }] of this.#searches) {
+      if (this.#searches.size <= mostKept && search.begunAt - begunAt <= keptMs) break
+      this.#searches.delete(id)
+    }
+  }
+}
