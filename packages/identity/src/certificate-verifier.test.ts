@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { ManualClock, codeOf, isTwiinError } from '@twiin/runtime'
 import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { CertificateVerifier, NodeKey, credentialOf, maxCredentialBytes } from './index.ts'
+import { NodeKey, credentialOf, maxCredentialBytes, type CertificateVerifier } from './index.ts'
 import { splitCredential } from './credential.ts'
 import { signerOf } from './signer.ts'
 import { badCredentials, takenOver, testAuthority, type TestAuthority } from './testing.ts'
@@ -46,9 +46,9 @@ describe('a good certificate', () => {
 
   it('is believed five minutes before and after its time, not longer, also when it was accepted before', async () => {
     const own = new ManualClock()
-    const { verifier, certify } = await testAuthority({ clock: own })
+    const moving = await testAuthority({ clock: own })
     const start = own.now()
-    const presented = await certify(
+    const presented = await moving.certify(
       NodeKey.generate(),
       {},
       { notBefore: new Date(start), notAfter: new Date(start + day) },
@@ -60,9 +60,9 @@ describe('a good certificate', () => {
     expect(await at(start - 5 * minute - 1)).toBe('CERT_NOT_YET_VALID')
     expect(await at(start - 5 * minute)).toBe('accepted')
     expect(await at(start + day + 5 * minute)).toBe('accepted')
-    expect(await refusalOf(verifier, presented)).toBe('accepted')
+    expect(await refusalOf(moving.verifier, presented)).toBe('accepted')
     await own.advance(day + 5 * minute + 1)
-    expect(await refusalOf(verifier, presented)).toBe('CERT_EXPIRED')
+    expect(await refusalOf(moving.verifier, presented)).toBe('CERT_EXPIRED')
   })
 
   it('is judged in 25 ms, and in a fraction of one the second time', async () => {

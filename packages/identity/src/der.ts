@@ -40,7 +40,7 @@ export const time = (at: Date): Der =>
 export const tagged = (tag: number, value: Der[] | Uint8Array): Der =>
   asn1.create(
     asn1.Class.CONTEXT_SPECIFIC,
-    tag as forge.asn1.Type,
+    tag,
     Array.isArray(value),
     Array.isArray(value) ? value : binary(value),
   )

@@ -125,7 +125,7 @@ export function readNodeCertificate(
 function checkNames(leaf: Certificate, expected: { trustDomain: string; ura: string; peerId: string }): void {
   const san = leaf.extensions?.find(({ extnID }) => extnID === oids.subjectAltName)?.parsedValue
   if (!(san instanceof AltName)) throw refuse('CERT_SUBJECT', 'no subject alternative name')
-  const names = san.altNames.map(({ type, value }) => ({ type, value: String(value) }))
+  const names = san.altNames.map((one) => ({ type: one.type, value: String(one.value) }))
   const uris = names.filter(({ type }) => type === 6).map(({ value }) => value)
   const dnsNames = names.filter(({ type }) => type === 2).map(({ value }) => value)
   if (uris.length !== 1 || uris.length + dnsNames.length !== names.length)

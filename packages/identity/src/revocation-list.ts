@@ -50,7 +50,7 @@ export async function writeRevocationList(
       subtle: {
         sign: (_algorithm: unknown, _key: unknown, tbs: ArrayBuffer) => signer.sign(new Uint8Array(tbs)),
       },
-    } as never,
+    },
   )
   return new Uint8Array(crl.rawData)
 }

@@ -68,7 +68,7 @@ export async function createWebCertificate(options: {
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
 
 async function generateKeys() {
-  return (await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])) as webcrypto.CryptoKeyPair
+  return webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])
 }
 
 function serialNumber(): string {
