@@ -3,8 +3,6 @@
  * so that it is never used again for something else. (Packages that keep their own records declare theirs themselves.)
  */
 export const buckets = {
-  /** sequence number, 16 digits → audit line */
-  audit: 'audit',
   /** keyed BSN → ConsentRecord[] */
   consents: 'consents',
   /** keyed `<epoch>:<BSN>` → patient token */

@@ -1,11 +1,12 @@
-import { DataSetScan, headSizes } from '@twiin/dicom'
+import { DataSetScan } from '@twiin/dicom'
 import type { HeadReader, InstanceHead } from '@twiin/dicom'
 import { dimseStatus } from '@twiin/dimse'
 import type { StoreRequest, StoreSink, StoreStatus } from '@twiin/dimse'
-import { codeOf, isTwiinError } from '@twiin/runtime'
+import { isTwiinError } from '@twiin/runtime'
 import type { Logger } from '@twiin/runtime'
 import type { IncomingInstance } from '@twiin/study-store'
-import { headerOf } from './study-header.ts'
+import { readHead } from '../holdings/read-head.ts'
+import { citizenNumbersOf, withOwnIssuer } from './own-head.ts'
 
 /** Duplicate SOP Instance (PS3.7 annex C.5.20): the identifier is here already, with other content. */
 const duplicateSopInstance = 0x0111
@@ -48,7 +49,7 @@ export class InstanceReception implements StoreSink {
     if (!whole.complete) return this.#refuse(dimseStatus.cannotUnderstand, whole.reason ?? 'incomplete')
     let head: InstanceHead
     try {
-      head = await this.#readHead()
+      head = await readHead(request.transferSyntaxUid, incoming, this.#deps.heads)
     } catch (error) {
       if (!isTwiinError(error, 'DICOM_UNREADABLE', 'DICOM_HEAD_TOO_SHORT')) throw error
       return this.#refuse(dimseStatus.cannotUnderstand, String(error.facts['reason'] ?? error.code))
@@ -57,9 +58,10 @@ export class InstanceReception implements StoreSink {
     if (head.sopInstanceUid !== request.sopInstanceUid || head.sopClassUid !== request.sopClassUid) {
       return this.#refuse(dimseStatus.dataSetMismatch, 'command and data set differ')
     }
-    const header = headerOf(head, this.#options)
-    await this.#deps.beforeCommit(header.studyInstanceUid)
-    const { outcome, study } = await incoming.commit(header)
+    await this.#deps.beforeCommit(head.studyInstanceUid)
+    const { outcome, study } = await incoming.commit(withOwnIssuer(head, this.#options.defaultIssuer), {
+      citizenNumbers: citizenNumbersOf(head, this.#options),
+    })
     if (outcome === 'conflict') {
       this.#deps.log.warn('instance kept aside: its identifier is here with other content', {
         association: request.association.id,
@@ -68,7 +70,7 @@ export class InstanceReception implements StoreSink {
     }
     this.#deps.stored({
       handle: study,
-      studyInstanceUid: header.studyInstanceUid,
+      studyInstanceUid: head.studyInstanceUid,
       sopInstanceUid: head.sopInstanceUid,
     })
     return dimseStatus.success
@@ -77,21 +79,6 @@ export class InstanceReception implements StoreSink {
   async abort(reason: string): Promise<void> {
     this.#deps.log.debug('instance not received', { association: this.#deps.request.association.id, reason })
     await this.#deps.incoming.discard()
-  }
-
-  /** Most heads fit in 64 KiB; ever more is read for those that do not. */
-  async #readHead(): Promise<InstanceHead> {
-    const { incoming, heads, request } = this.#deps
-    for (const size of headSizes) {
-      const head = await incoming.head(size)
-      const complete = head.byteLength === incoming.size
-      try {
-        return await heads.read({ transferSyntaxUid: request.transferSyntaxUid, head, complete })
-      } catch (error) {
-        if (codeOf(error) !== 'DICOM_HEAD_TOO_SHORT' || complete || size === headSizes.at(-1)) throw error
-      }
-    }
-    throw new Error('unreachable: the last size throws')
   }
 
   async #refuse(status: StoreStatus, reason: string): Promise<StoreStatus> {

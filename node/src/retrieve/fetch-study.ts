@@ -1,0 +1,92 @@
+import { createHash } from 'node:crypto'
+import type { HeadReader } from '@twiin/dicom'
+import type { MemoryBudget, PeerHost } from '@twiin/network'
+import { limits, protocolIds, transferRequest } from '@twiin/protocol'
+import type { Manifest, ManifestInstance, Signer, TransferRequest, VerifySignature } from '@twiin/protocol'
+import type { Clock } from '@twiin/runtime'
+import type { StudyStore } from '@twiin/study-store'
+import { receiveStudy } from '@twiin/transfer'
+import { KeptStudy } from './keep-received.ts'
+
+export interface FetchedStudy {
+  manifestDigest: Uint8Array
+  instances: readonly ManifestInstance[]
+}
+
+export interface Fetch {
+  transferId: string
+  studyInstanceUid: string
+  holder: { ura: string; peerId: string }
+  /** What entitles us; id, time and addressee are filled in for each channel. */
+  entitlement: Entitlement
+  onManifest: (signed: Uint8Array, manifest: Manifest) => Promise<void>
+  onProgress: (progress: {
+    instances: { done: number; total: number }
+    bytes: { done: number; total: number }
+  }) => void
+}
+
+type Without<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never
+export type Entitlement = Without<TransferRequest, 'requestId' | 'issuedAt' | 'holder'>
+
+interface Deps {
+  host: PeerHost
+  studies: StudyStore
+  heads: HeadReader
+  budget: MemoryBudget
+  signer: Signer<'twiin/request/v1'>
+  verify: VerifySignature
+  clock: Clock
+  random: (bytes: number) => Uint8Array
+}
+
+/** Fetches what is still missing of one study from its holder (spec 05). Throws the codes of packages/transfer. */
+export class FetchStudy {
+  readonly #options: { lanes: number }
+  readonly #deps: Deps
+
+  constructor(options: { lanes: number }, deps: Deps) {
+    this.#options = options
+    this.#deps = deps
+  }
+
+  async fetch(work: Fetch, signal: AbortSignal): Promise<FetchedStudy> {
+    const { host, studies, heads, budget, signer, verify, clock, random } = this.#deps
+    const { holder, studyInstanceUid, transferId } = work
+    let instances: readonly ManifestInstance[] = []
+    const { manifestDigest } = await receiveStudy(
+      { recipient: host.peerId, lanes: this.#options.lanes },
+      {
+        open: (lane) =>
+          host.open(holder.peerId, protocolIds.transfer, {
+            maxFrameBytes: limits.transferFrameBytes,
+            lane,
+            signal,
+          }),
+        request: () =>
+          transferRequest.sign(
+            {
+              ...work.entitlement,
+              requestId: random(16),
+              issuedAt: clock.now(),
+              holder: holder.peerId,
+            } as TransferRequest,
+            signer,
+          ),
+        store: new KeptStudy({ studyInstanceUid, holderUra: holder.ura, transferId }, { studies, heads }),
+        verify,
+        budget,
+        clock,
+        onManifest: async (signed, manifest) => {
+          instances = manifest.instances
+          await work.onManifest(signed, manifest)
+        },
+        onProgress: work.onProgress,
+      },
+      signal,
+    )
+    return { manifestDigest, instances }
+  }
+}
+
+export const digestOf = (bytes: Uint8Array): Uint8Array => createHash('sha256').update(bytes).digest()

@@ -1,0 +1,118 @@
+import { TwiinError } from '@twiin/runtime'
+import type { Clock } from '@twiin/runtime'
+import type { Repository, Store } from '@twiin/store'
+import type { LiveEvents } from '../http/events.ts'
+import { isOver } from './transfer-record.ts'
+import type { TransferRecord } from './transfer-record.ts'
+
+/** Changes to a record: never its kind or id. */
+export type Change = Partial<Omit<TransferRecord, 'id' | 'kind'>>
+
+/** All transfers, on disk; those that still have work to do also in memory, so that nobody scans for them. */
+export class TransferBook {
+  readonly #store: Store
+  readonly #records: Repository<TransferRecord>
+  readonly #events: LiveEvents
+  readonly #clock: Clock
+  readonly #random: (bytes: number) => Uint8Array
+  readonly #active = new Map<string, TransferRecord>()
+  readonly #progress = new Map<string, Pick<TransferRecord, 'bytes' | 'instances'>>()
+  #onWork: () => void = () => {}
+
+  constructor(deps: {
+    store: Store
+    records: Repository<TransferRecord>
+    events: LiveEvents
+    clock: Clock
+    random: (bytes: number) => Uint8Array
+  }) {
+    this.#store = deps.store
+    this.#records = deps.records
+    this.#events = deps.events
+    this.#clock = deps.clock
+    this.#random = deps.random
+  }
+
+  /** Reads what an earlier process left: what was running is queued again. */
+  async load(): Promise<void> {
+    for await (const [id, record] of this.#records.entries()) {
+      if (isOver(record) && !hasReceiptDue(record)) continue
+      this.#active.set(id, record)
+      if (record.state === 'running') await this.change(id, { state: 'queued', nextTryAt: this.#clock.now() })
+    }
+  }
+
+  /** Ids sort by time, so that the newest come last. */
+  newId(): string {
+    return this.#clock.now().toString(16).padStart(12, '0') + Buffer.from(this.#random(10)).toString('hex')
+  }
+
+  /** Durable when it resolves. False when a record with this id stands already; that one is left as it is. */
+  async add(record: TransferRecord): Promise<boolean> {
+    const added = await this.#store.update(`transfer ${record.id}`, async (update) => {
+      if ((await update.get(this.#records, record.id)) !== undefined) return false
+      update.put(this.#records, record.id, record)
+      return true
+    })
+    if (added) this.#took(record)
+    return added
+  }
+
+  async get(id: string): Promise<TransferRecord | undefined> {
+    const record =
+      this.#active.get(id) ?? (/^[0-9a-f]{32}$/.test(id) ? await this.#records.get(id) : undefined)
+    const live = this.#progress.get(id)
+    return record === undefined || live === undefined ? record : { ...record, ...live }
+  }
+
+  /** Durable when it resolves. Throws `NOT_FOUND`. */
+  async change(id: string, change: Change | ((record: TransferRecord) => Change)): Promise<TransferRecord> {
+    const next = await this.#store.update(`transfer ${id}`, async (update) => {
+      const before = await update.get(this.#records, id)
+      if (before === undefined) throw new TwiinError('NOT_FOUND')
+      const wanted = typeof change === 'function' ? change(before) : change
+      const changed = { ...before, ...wanted, updatedAt: this.#clock.now() } as TransferRecord
+      // A reason belongs to the state it was given with.
+      if (wanted.state !== undefined && wanted.reason === undefined)
+        delete (changed as { reason?: string }).reason
+      update.put(this.#records, id, changed)
+      return changed
+    })
+    this.#took(next)
+    return next
+  }
+
+  /** Progress between two durable states: in memory only, for who watches. */
+  progress(id: string, progress: Pick<TransferRecord, 'bytes' | 'instances'>): void {
+    this.#progress.set(id, progress)
+    this.#events.emit({ kind: 'transfer', id, state: 'running' })
+  }
+
+  active(): TransferRecord[] {
+    return [...this.#active.values()]
+  }
+
+  /** Newest first. */
+  async list(range: { after?: string; limit: number }): Promise<TransferRecord[]> {
+    const found: TransferRecord[] = []
+    for await (const [id, record] of this.#records.entries({ ...range, reverse: true })) {
+      found.push({ ...record, ...this.#progress.get(id) } as TransferRecord)
+    }
+    return found
+  }
+
+  /** Told when there may be something to do. */
+  onWork(listener: () => void): void {
+    this.#onWork = listener
+  }
+
+  #took(record: TransferRecord): void {
+    if (isOver(record) && !hasReceiptDue(record)) this.#active.delete(record.id)
+    else this.#active.set(record.id, record)
+    if (record.state !== 'running') this.#progress.delete(record.id)
+    this.#events.emit({ kind: 'transfer', id: record.id, state: record.state })
+    this.#onWork()
+  }
+}
+
+const hasReceiptDue = (record: TransferRecord) => record.kind === 'arrival' && record.receiptDue !== undefined

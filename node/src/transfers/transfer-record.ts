@@ -1,0 +1,75 @@
+import type { Person } from '../people/people-file.ts'
+
+/** A piece of work that must survive a restart: something fetched, sent or arriving. Holds patient data: stored sealed. */
+export type TransferRecord = Retrieval | Send | Arrival
+
+export type TransferState = 'queued' | 'running' | 'delivered' | 'failed' | 'held'
+
+interface Common {
+  /** 32 hex digits, ordered by time of creation. */
+  readonly id: string
+  readonly state: TransferState
+  /** Code: why it waits, failed or is held. */
+  readonly reason?: string
+  readonly createdAt: number
+  readonly updatedAt: number
+  readonly attempts: number
+  /** When a queued one is tried again. */
+  readonly nextTryAt: number
+  readonly urgent: boolean
+  readonly counterparty: { readonly ura: string; readonly name: string; readonly peerId: string }
+  readonly instances: { readonly done: number; readonly total: number }
+  readonly bytes: { readonly done: number; readonly total: number }
+  readonly user?: Person
+}
+
+/** A radiologist fetches one study from one holder (J5). */
+export interface Retrieval extends Common {
+  readonly kind: 'retrieval'
+  readonly studyInstanceUid: string
+  readonly description: string
+  readonly destination: 'pacs' | 'viewer'
+  readonly purpose: { readonly basis: 'treatment' | 'referral' | 'emergency'; readonly reason: string }
+  /** When the user authorised it: good for 24 hours (spec 05 §2). */
+  readonly authorisedAt: number
+  readonly epoch: number
+  readonly loc: Uint8Array
+  readonly bsn: string
+}
+
+/** A directed send to another hospital (J2), from here. */
+export interface Send extends Common {
+  readonly kind: 'send'
+  readonly studyInstanceUids: readonly string[]
+  readonly description: string
+  readonly mailbox?: string
+  readonly sendReason: string
+  readonly note?: string
+  /** AE title that stored it, when nobody logged in sent it. */
+  readonly callingAe?: string
+  /** The recipient noted the offer. */
+  readonly offered: boolean
+  /** The signed receipt, exactly as it came. */
+  readonly receipt?: Uint8Array
+}
+
+/** A directed send to this hospital (J2), arriving. The id is the sender's package id. */
+export interface Arrival extends Common {
+  readonly kind: 'arrival'
+  readonly studyInstanceUids: readonly string[]
+  readonly description: string
+  readonly mailbox?: string
+  readonly sendReason: string
+  readonly note?: string
+  readonly sender: { readonly id: string; readonly name: string; readonly role: string }
+  /** The signed offer: the evidence of what was asked. */
+  readonly offer: Uint8Array
+  /** SHA-256 of each signed manifest, by study. */
+  readonly manifests: Readonly<Record<string, Uint8Array>>
+  /** Studies that are wholly here. */
+  readonly collected: readonly string[]
+  /** What still has to be told to the sender. */
+  readonly receiptDue?: 'delivered' | 'held' | 'rejected'
+}
+
+export const isOver = ({ state }: TransferRecord) => state === 'delivered' || state === 'failed'

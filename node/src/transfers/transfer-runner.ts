@@ -1,0 +1,168 @@
+import { codeOf } from '@twiin/runtime'
+import type { Clock, Logger, Service } from '@twiin/runtime'
+import type { TransferBook } from './transfer-book.ts'
+import type { TransferRecord } from './transfer-record.ts'
+
+/** How one attempt ended. `again` waits and tries again; the others are final until a person acts. */
+export type Attempt =
+  | { state: 'delivered' }
+  | { state: 'held' | 'failed'; reason: string }
+  | { state: 'again'; reason: string }
+  /** Nothing left to do here for now; the other side, or a person, moves it on. */
+  | { state: 'waiting'; reason: string; forMs: number }
+
+export type Worker<T extends TransferRecord> = (record: T, signal: AbortSignal) => Promise<Attempt>
+export type Workers = { [Kind in TransferRecord['kind']]: Worker<Extract<TransferRecord, { kind: Kind }>> }
+
+/** Codes that another try cannot change. Everything else may pass: a line, a PACS, a disk. */
+const finalCodes = new Set([
+  'TRANSFER_REFUSED',
+  'DIGEST_MISMATCH',
+  'MANIFEST_INVALID',
+  'STUDY_UNKNOWN',
+  'INSTANCE_CONFLICT',
+  'RECIPIENT_UNKNOWN',
+  'OFFER_REFUSED',
+  'PACS_REFUSED',
+  'DICOM_UNREADABLE',
+  'OVERLAY_INVALID',
+])
+const longestPauseMs = 3_600_000
+/** A send or arrival that has not got through in a week needs a person. */
+const giveUpMs = 7 * 24 * 3_600_000
+
+interface Deps {
+  book: TransferBook
+  workers: Workers
+  clock: Clock
+  log: Logger
+  /** 0 to 1. */
+  random: () => number
+}
+
+/** Works off the queue: urgent before routine, then by age; a few at a time; failed ones after a growing pause. */
+export class TransferRunner implements Service {
+  readonly name = 'transfers'
+  readonly #options: { concurrent: number; retryMs: number }
+  readonly #deps: Deps
+  readonly #running = new Map<string, Promise<void>>()
+  #stopping = new AbortController()
+  #timer = new AbortController()
+
+  constructor(options: { concurrent: number; retryMs: number }, deps: Deps) {
+    this.#options = options
+    this.#deps = deps
+  }
+
+  async start(): Promise<void> {
+    this.#stopping = new AbortController()
+    await this.#deps.book.load()
+    this.#deps.book.onWork(() => this.#schedule())
+    this.#schedule()
+  }
+
+  async stop(): Promise<void> {
+    this.#deps.book.onWork(() => {})
+    this.#stopping.abort(new Error('stopping'))
+    this.#timer.abort(new Error('stopping'))
+    await Promise.all(this.#running.values())
+  }
+
+  #schedule(): void {
+    if (this.#stopping.signal.aborted) return
+    const { book, clock } = this.#deps
+    const queued = book.active().filter(({ id, state }) => state === 'queued' && !this.#running.has(id))
+    queued.sort((a, b) => Number(b.urgent) - Number(a.urgent) || a.createdAt - b.createdAt)
+    for (const record of queued) {
+      if (this.#running.size >= this.#options.concurrent) return
+      if (record.nextTryAt > clock.now()) continue
+      const turn = this.#attempt(record).finally(() => {
+        this.#running.delete(record.id)
+        this.#schedule()
+      })
+      this.#running.set(record.id, turn)
+    }
+    const next = Math.min(...queued.map(({ nextTryAt }) => nextTryAt).filter((at) => at > clock.now()))
+    if (Number.isFinite(next)) this.#wakeAt(next)
+  }
+
+  #wakeAt(at: number): void {
+    this.#timer.abort(new Error('rescheduled'))
+    this.#timer = new AbortController()
+    this.#deps.clock.sleep(Math.max(at - this.#deps.clock.now(), 10), this.#timer.signal).then(
+      () => this.#schedule(),
+      () => {},
+    )
+  }
+
+  async #attempt(queued: TransferRecord): Promise<void> {
+    const { book, log } = this.#deps
+    try {
+      const record = await book.change(queued.id, { state: 'running', attempts: queued.attempts + 1 })
+      const end = await this.#work(record)
+      await this.#conclude(record, end)
+    } catch (error) {
+      // The book itself failed, most likely a full disk: the record on disk is what a restart goes by.
+      log.error('transfer state not written', { transfer: queued.id, code: codeOf(error) })
+      await this.#deps.clock.sleep(this.#options.retryMs, this.#stopping.signal).catch(() => {})
+    }
+  }
+
+  async #work(record: TransferRecord): Promise<Attempt> {
+    const { signal } = this.#stopping
+    const { workers } = this.#deps
+    try {
+      switch (record.kind) {
+        case 'retrieval':
+          return await workers.retrieval(record, signal)
+        case 'send':
+          return await workers.send(record, signal)
+        case 'arrival':
+          return await workers.arrival(record, signal)
+      }
+    } catch (error) {
+      const facts = error instanceof Error && 'facts' in error ? (error.facts as { reason?: unknown }) : {}
+      const code = codeOf(error)
+      // What the holder said is the reason, not that it refused.
+      const reason = code === 'TRANSFER_REFUSED' && typeof facts.reason === 'string' ? facts.reason : code
+      return finalCodes.has(code) ? { state: 'failed', reason } : { state: 'again', reason }
+    }
+  }
+
+  async #conclude(record: TransferRecord, end: Attempt): Promise<void> {
+    const { book, clock, log } = this.#deps
+    log.info('transfer', {
+      transfer: record.id,
+      kind: record.kind,
+      end: end.state,
+      ...('reason' in end ? { reason: end.reason } : {}),
+    })
+    if (end.state === 'delivered') {
+      await book.change(record.id, { state: 'delivered' })
+    } else if (end.state === 'held' || end.state === 'failed') {
+      await book.change(record.id, { state: end.state, reason: end.reason })
+    } else if (this.#stopping.signal.aborted) {
+      await book.change(record.id, { state: 'queued', nextTryAt: clock.now(), reason: 'RESTART' })
+    } else if (end.state === 'waiting') {
+      await book.change(record.id, {
+        state: 'queued',
+        reason: end.reason,
+        nextTryAt: clock.now() + end.forMs,
+      })
+    } else if (clock.now() - record.createdAt > giveUpMs) {
+      await book.change(record.id, { state: 'failed', reason: end.reason })
+    } else {
+      await book.change(record.id, {
+        state: 'queued',
+        reason: end.reason,
+        nextTryAt: clock.now() + this.#pause(record.attempts),
+      })
+    }
+  }
+
+  /** Doubles up to an hour, and differs by up to a fifth, so that many do not come back at once. */
+  #pause(attempts: number): number {
+    const doubled = this.#options.retryMs * 2 ** Math.min(attempts - 1, 20)
+    return Math.min(doubled, longestPauseMs) * (0.9 + 0.2 * this.#deps.random())
+  }
+}
