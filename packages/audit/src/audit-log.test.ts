@@ -227,9 +227,9 @@ describe('tampering is noticed and the entry named:', () => {
     await store.start()
     const op = links.putOp(key(3), await link(links, 3))
     if (op.type !== 'put') throw new Error('a put expected')
-    const value = Buffer.from(op.value, 0)
+    const { value } = op
     value.writeUInt8(value.readUInt8(40) ^ 1, 40)
-    await store.batch([{ ...op, value }])
+    await store.batch([op])
     await store.stop()
     expect(await verified()).toEqual({ ok: false, firstBad: 3, why: 'UNREADABLE' })
   })

@@ -41,8 +41,7 @@ export interface AccessDecision {
 }
 
 /** The refusals a peer may read. */
-export type PeerReason =
-  'ROLE_NOT_PERMITTED' | 'BASIS_NOT_SUPPORTED' | 'CONSENT_MISSING' | 'IDENTITY_MISMATCH'
+export type PeerReason = Exclude<AccessReason, 'PERMITTED' | 'UNKNOWN_PATIENT' | 'CONSENT_DENIED'>
 
 const roles: ReadonlySet<string> = new Set(['radiologist'])
 // Referral is the basis of a directed send, which is no access; the emergency procedure is not built.
