@@ -1,0 +1,115 @@
+import { Type } from 'typebox'
+import type { Static, TObject, TProperties } from 'typebox'
+
+/** Every setting, once: type, default, sentence. Unknown keys are errors. Paths are relative to the settings file. */
+
+const section = <P extends TProperties>(
+  properties: P,
+  options: { default?: object; description?: string } = {},
+) => Type.Object(properties, { additionalProperties: false, ...options })
+const Path = (description: string, fallback?: string) =>
+  Type.String({ minLength: 1, description, ...(fallback && { default: fallback }) })
+const Quota = (description: string, fallback?: number) =>
+  Type.Integer({ minimum: 0, maximum: 100_000_000, description, ...(fallback && { default: fallback }) })
+
+export const Settings = section({
+  dataDir: Path('Ledger, quota counters, evaluation records, runtime.json.', 'data'),
+  trustDomain: Type.String({
+    pattern: '^(?=.{3,128}$)([a-z0-9-]+\\.)+[a-z0-9-]+$',
+    description: 'Every certificate of this network falls under it.',
+  }),
+  operator: section(
+    { organisation: Type.String({ minLength: 1, maxLength: 64 }), ura: Type.String({ pattern: '^\\d{8}$' }) },
+    { description: 'In the certificate of the registry itself, a token keeper.' },
+  ),
+  authority: section(
+    {
+      rootCertificate: Path('PEM.', 'authority/root.pem'),
+      issuingCertificate: Path('PEM.', 'authority/issuing.pem'),
+      issuingKey: Path('Encrypted PKCS #8.', 'authority/issuing-key.pem'),
+      passphraseFile: Type.Optional(Path('Opens issuingKey; without it TWIIN_ISSUING_PASSPHRASE does.')),
+    },
+    { default: {} },
+  ),
+  keys: section(
+    {
+      masterKey: Path('Seals the two keys below and the quota counters.', 'keys/master.key'),
+      peerKey: Path('Sealed Ed25519 seed of the registry as a peer.', 'keys/peer.sealed'),
+      keeperKey: Path('Sealed share of the token key.', 'keys/keeper.sealed'),
+    },
+    { default: {} },
+  ),
+  http: section(
+    {
+      host: Type.String({ default: '127.0.0.1' }),
+      port: Type.Integer({ minimum: 0, maximum: 65_535, default: 8443, description: '0: any free port.' }),
+      url: Type.Optional(
+        Type.String({ format: 'url', description: 'How others reach it, when not by host and port.' }),
+      ),
+      certificate: Path('PEM, for browsers and nodes.', 'web/certificate.pem'),
+      key: Path('PEM.', 'web/key.pem'),
+      caFile: Path('PEM: what clients trust.', 'web/ca.pem'),
+      enrolmentsPerMinute: Type.Integer({ minimum: 1, default: 60, description: 'From one address.' }),
+    },
+    { default: {} },
+  ),
+  peer: section(
+    {
+      listen: Type.Array(Type.String(), {
+        minItems: 1,
+        default: ['/ip4/127.0.0.1/tcp/4001'],
+        description: 'Multiaddrs.',
+      }),
+      announce: Type.Array(Type.String(), { default: [], description: 'Told to nodes instead, behind NAT.' }),
+    },
+    { default: {} },
+  ),
+  tokens: section(
+    {
+      administrator: Path('File with the bearer token of the one person.', 'tokens/administrator'),
+      approver: Path('File with the bearer token of the other.', 'tokens/approver'),
+    },
+    { default: {} },
+  ),
+  quotas: section(
+    {
+      node: Quota('Token evaluations a day for one clinic.', 5_000),
+      user: Quota('Lookups a day for one user of a clinic.', 200),
+      clinics: Type.Record(Type.String({ pattern: '^\\d{8}$' }), Quota('For this URA number instead.'), {
+        default: {},
+      }),
+    },
+    { default: {} },
+  ),
+  index: section(
+    {
+      epoch: Type.Integer({ minimum: 1, maximum: 1_000_000, default: 1 }),
+      replicas: Type.Integer({ minimum: 1, maximum: 255, default: 7 }),
+    },
+    { default: {} },
+  ),
+  bundle: section(
+    {
+      refreshMinutes: Type.Integer({
+        minimum: 1,
+        maximum: 1_440,
+        default: 60,
+        description: 'A new version at the latest after.',
+      }),
+    },
+    { default: {} },
+  ),
+  log: section(
+    {
+      level: Type.Union(
+        [Type.Literal('debug'), Type.Literal('info'), Type.Literal('warn'), Type.Literal('error')],
+        {
+          default: 'info',
+        },
+      ),
+    },
+    { default: {} },
+  ),
+}) satisfies TObject
+
+export type Settings = Static<typeof Settings>

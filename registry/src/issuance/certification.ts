@@ -1,0 +1,131 @@
+import { publicKeyOf } from '@twiin/identity'
+import type { CertificateAuthority } from '@twiin/identity'
+import { TwiinError } from '@twiin/runtime'
+import type { ActOf } from '../ledger/acts.ts'
+import type { Books } from '../ledger/books.ts'
+import type { KnownCertificate, Register } from '../ledger/register.ts'
+
+const day = 86_400_000
+/** spec 06 §1: a certificate lives 30 days, and from five minutes ago, for clocks that are behind. */
+const lifetimeMs = 30 * day
+const backdateMs = 5 * 60_000
+/** spec 06 §1: renewable until so long after expiry. */
+export const renewalGraceMs = 30 * day
+const renewalsPerDay = 10
+const act = 'certifying'
+
+type Intent = ActOf<'certifying'>
+
+/**
+ * Certifies peer keys. The intent is on record before the signature is made and the certificate before it leaves: what
+ * circulates is in the ledger. A crash in between leaves a key that is tied to its clinic, without certificate: its node
+ * gets one by renewal.
+ */
+export class Certification {
+  readonly #operator: { organisation: string; ura: string }
+  readonly #books: Books
+  readonly #authority: CertificateAuthority
+
+  constructor(
+    options: { operator: { organisation: string; ura: string }; issuingCertificate: string },
+    deps: { books: Books; authority: CertificateAuthority },
+  ) {
+    this.#operator = options.operator
+    this.#books = deps.books
+    this.#authority = deps.authority
+  }
+
+  /** `token` is the SHA-256 of the enrolment token. Throws ENROLMENT_TOKEN_INVALID, KEY_REVOKED, KEY_TAKEN, CLINIC_HAS_KEY. */
+  async enrol(request: {
+    peerId: string
+    ura: string | undefined
+    token: string
+  }): Promise<KnownCertificate> {
+    const { peerId, token } = request
+    const intent = await this.#books.record((register, now) => {
+      const known = register.tokens.get(token)
+      const ura = known && register.applications.get(known.application)?.application.ura
+      // spec 06 §1: a token works once, within 72 h, and only for the clinic it was made for. One code for all.
+      if (
+        known === undefined ||
+        ura === undefined ||
+        known.used ||
+        known.expiresAt <= now ||
+        ura !== request.ura
+      )
+        throw new TwiinError('ENROLMENT_TOKEN_INVALID')
+      mayHold(register, peerId, ura, now)
+      return { act, peerId, ura, role: 'member', token, ...validity(now) }
+    })
+    return this.#issue(intent)
+  }
+
+  /** Throws KEY_UNKNOWN, KEY_REVOKED, RENEWAL_TOO_LATE, CLINIC_HAS_KEY, TOO_MANY_ATTEMPTS. */
+  async renew(peerId: string): Promise<KnownCertificate> {
+    const intent = await this.#books.record((register, now) => {
+      const key = register.keys.get(peerId)
+      if (key === undefined) throw new TwiinError('KEY_UNKNOWN')
+      mayHold(register, peerId, key.ura, now)
+      const lastEnd = register.newestCertificate(peerId)?.notAfter ?? key.boundAt
+      if (lastEnd + renewalGraceMs < now) throw new TwiinError('RENEWAL_TOO_LATE')
+      const today = key.serials.filter(
+        (serial) => (register.certificates.get(serial)?.issuedAt ?? 0) > now - day,
+      )
+      if (today.length >= renewalsPerDay) throw new TwiinError('TOO_MANY_ATTEMPTS')
+      return { act, peerId, ura: key.ura, role: key.role, ...validity(now) }
+    })
+    return this.#issue(intent)
+  }
+
+  /** The registry's own certificate, as a token keeper; in the ledger like every other. Throws KEY_REVOKED. */
+  async certifyKeeper(peerId: string): Promise<KnownCertificate> {
+    const { ura } = this.#operator
+    const intent = await this.#books.record((register, now) => {
+      if (register.keys.get(peerId)?.revokedAt !== undefined) throw new TwiinError('KEY_REVOKED')
+      return { act, peerId, ura, role: 'keeper', ...validity(now) }
+    })
+    return this.#issue(intent)
+  }
+
+  async #issue(intent: Intent): Promise<KnownCertificate> {
+    const { peerId, ura, role, notBefore, notAfter } = intent
+    const application = this.#books.register.keys.get(peerId)?.application
+    const name = application?.organisation ?? this.#operator.organisation
+    const { der, serial } = await this.#authority.issueNodeCertificate(
+      {
+        organisation: name,
+        ura,
+        role,
+        ...(application?.agb !== undefined && { agb: application.agb }),
+        declaredPatients: application?.declaredPatients ?? 0,
+        publicKey: publicKeyOf(peerId),
+      },
+      { notBefore: new Date(notBefore), notAfter: new Date(notAfter) },
+    )
+    const certificate = Buffer.from(der).toString('base64')
+    await this.#books.record((register) => {
+      // Revoked while it was being signed: nobody ever sees it.
+      if (register.keys.get(peerId)?.revokedAt !== undefined) throw new TwiinError('KEY_REVOKED')
+      return { act: 'issued', serial, peerId, ura, name, role, notBefore, notAfter, certificate }
+    })
+    const issued = this.#books.register.certificates.get(serial)
+    if (issued === undefined) throw new TwiinError('KEY_UNKNOWN')
+    return issued
+  }
+}
+
+function validity(now: number): { notBefore: number; notAfter: number } {
+  // X.509 knows whole seconds; the ledger says what the certificate says.
+  const notBefore = Math.floor((now - backdateMs) / 1000) * 1000
+  return { notBefore, notAfter: notBefore + backdateMs + lifetimeMs }
+}
+
+/** One clinic, one key at a time, and a revoked key never again. */
+function mayHold(register: Register, peerId: string, ura: string, now: number): void {
+  const known = register.keys.get(peerId)
+  if (known?.revokedAt !== undefined) throw new TwiinError('KEY_REVOKED')
+  if (known !== undefined && known.ura !== ura) throw new TwiinError('KEY_TAKEN')
+  for (const other of register.keys.values())
+    if (other.ura === ura && other.peerId !== peerId && register.isActive(other.peerId, now))
+      throw new TwiinError('CLINIC_HAS_KEY', { ura })
+}

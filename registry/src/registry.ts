@@ -1,0 +1,205 @@
+import { readFile, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { CertificateAuthority, CertificateVerifier } from '@twiin/identity'
+import type { Signer } from '@twiin/identity'
+import { PeerHost } from '@twiin/network'
+import { TokenKeeper } from '@twiin/patient-token'
+import type { TokenKeeperDeps } from '@twiin/patient-token'
+import { Lifecycle, Loop, codeOf } from '@twiin/runtime'
+import type { Clock, Logger, Service } from '@twiin/runtime'
+import { Store, writeFileDurably } from '@twiin/store'
+import { Announcements } from './bundle/announcements.ts'
+import { oneKeeper } from './bundle/bundle-contents.ts'
+import { NetworkBundle } from './bundle/network-bundle.ts'
+import { bundleRoutes } from './bundle/routes.ts'
+import { openKeys } from './ceremony/keys.ts'
+import { Applications } from './clinics/applications.ts'
+import { clinicRoutes } from './clinics/routes.ts'
+import type { Settings } from './config/settings.ts'
+import { healthRoutes } from './http/health-routes.ts'
+import { HttpServer } from './http/http-server.ts'
+import { Metrics } from './http/metrics.ts'
+import { People } from './http/people.ts'
+import { certificateRoutes, statistics } from './issuance/certificate-routes.ts'
+import { Certification } from './issuance/certification.ts'
+import { OwnCertificate } from './issuance/own-certificate.ts'
+import { estRoutes } from './issuance/routes.ts'
+import { RegisteredPeers } from './keeper/admission.ts'
+import { DailyCounters } from './keeper/daily-counters.ts'
+import { EvaluationRecords } from './keeper/evaluation-records.ts'
+import { serveTokens } from './keeper/serve-tokens.ts'
+import { Books } from './ledger/books.ts'
+import { Revocations } from './revocation/revocations.ts'
+import { revocationListRoute, revocationRoutes } from './revocation/routes.ts'
+
+export interface RegistryDeps {
+  clock: Clock
+  log: Logger
+  /** Holds the issuing key. */
+  signer: Signer
+}
+
+/** What a running registry tells on this machine, also in `runtime.json`. */
+export interface RegistryRuntime {
+  readonly url: string
+  readonly pid: number
+  readonly peerId: string
+  readonly multiaddrs: readonly string[]
+}
+
+export interface RunningRegistry extends AsyncDisposable {
+  readonly runtime: RegistryRuntime
+  stop(): Promise<void>
+}
+
+/** Builds the registry from its settings and starts it. Everything that is said is in the ledger first (docs/spec/06 §5). */
+export async function startRegistry(settings: Settings, deps: RegistryDeps): Promise<RunningRegistry> {
+  const { clock, log, signer } = deps
+  const { sealer, peer, keeperKey, pem, tls, people } = await readMaterial(settings)
+  // The database first: its lock keeps a second process away from the ledger.
+  const store = new Store({ dir: join(settings.dataDir, 'counters') }, { sealer, log })
+  await store.start()
+  const books = await openBooks(settings, { store, clock })
+  const { register } = books
+  const authority = new CertificateAuthority({ trustDomain: settings.trustDomain }, { signer, clock, ...pem })
+  const certification = new Certification(
+    { operator: settings.operator, issuingCertificate: pem.issuingCertificate },
+    { books, authority },
+  )
+  const own = new OwnCertificate({ peerId: peer.peerId, ...pem }, { register, certification, clock, log })
+
+  const verifier = new CertificateVerifier({ trustDomain: settings.trustDomain, ...pem }, { clock })
+  const admission = new RegisteredPeers(
+    {},
+    { credential: () => own.credential(), verifier, register, clock, log },
+  )
+  const host = new PeerHost(settings.peer, {
+    seed: peer.seed,
+    admission,
+    addresses: { addressesOf: (peerId) => register.keys.get(peerId)?.announced?.addresses ?? [] },
+    log,
+  })
+  const tokens = () => oneKeeper(peer.peerId, keeperKey.publicKey, host.multiaddrs())
+  const facts = () => ({ trustDomain: settings.trustDomain, index: settings.index, tokens: tokens() })
+  const refreshMs = settings.bundle.refreshMinutes * 60_000
+  const bundle = new NetworkBundle({ refreshMs }, { facts, books, authority, log })
+  const revocations = new Revocations({}, { books, authority, clock })
+  const onRevoked = async () => {
+    await bundle.publish()
+    await host.sweep()
+  }
+
+  const metrics = new Metrics({}, { statistics: () => statistics(register, clock.now()) })
+  const records = new EvaluationRecords({ folder: settings.dataDir })
+  const keeper = tokenKeeper(settings, {
+    key: keeperKey,
+    clock,
+    counters: new DailyCounters({}, { store }),
+    record: (entry) => records.write(entry),
+  })
+  serveTokens(host, { keeper, register, evaluations: metrics.evaluations, log })
+
+  const est = estRoutes(
+    { ...pem, requestsPerMinute: settings.http.enrolmentsPerMinute },
+    { certification, enrolments: metrics.enrolments, onIssued: () => bundle.publish() },
+  )
+  const health = healthRoutes({
+    writable: () => books.writable,
+    bundleVersion: () => bundle.version,
+    metrics,
+  })
+  const http = new HttpServer(
+    { ...settings.http, tls },
+    {
+      people,
+      log,
+      routes: [
+        ['/.well-known/est', est],
+        ['/api/v1', clinicRoutes(new Applications({}, { books }))],
+        ['/api/v1', certificateRoutes({ register, clock })],
+        ['/api/v1', revocationRoutes(revocations, { onRevoked })],
+        ['/api/v1', bundleRoutes(bundle, new Announcements({}, { books }))],
+        ['/', revocationListRoute(revocations)],
+        ['/', health],
+      ],
+    },
+  )
+  const upkeep = new Loop(
+    { name: 'upkeep' },
+    {
+      turn: async () => {
+        await own.renewWhenDue()
+        await bundle.publish()
+      },
+      pause: (signal) => clock.sleep(60_000, signal),
+      onError: (error) => log.error('upkeep failed', { code: codeOf(error) }),
+    },
+  )
+
+  const runtime = (): RegistryRuntime => ({
+    url: settings.http.url ?? `https://${settings.http.host}:${http.port}`,
+    pid: process.pid,
+    peerId: peer.peerId,
+    multiaddrs: host.multiaddrs(),
+  })
+  const lifecycle = new Lifecycle(
+    [
+      { name: 'store', stop: () => store.stop() },
+      { name: 'ledger', stop: () => books.close() },
+      { name: 'evaluation records', stop: () => records.close() },
+      // Without a certificate of its own no peer would talk to it.
+      { name: 'own certificate', start: () => own.renewWhenDue() },
+      host,
+      // After the host: the bundle says where the keeper is.
+      { name: 'bundle', start: () => bundle.publish() },
+      upkeep,
+      // Serves the moment it starts; only then others are told where.
+      http,
+      runtimeFile(settings.dataDir, runtime),
+    ],
+    (service, error) => log.error('stop failed', { service, code: codeOf(error) }),
+  )
+  await lifecycle.start()
+  const started = runtime()
+  log.info('registry listening', { url: started.url, peerId: started.peerId })
+  const stop = () => lifecycle.stop()
+  return { runtime: started, stop, [Symbol.asyncDispose]: stop }
+}
+
+/** Everything the registry was given at its ceremony. */
+async function readMaterial({ keys, authority, http, tokens }: Settings) {
+  const read = (file: string) => readFile(file, 'utf8')
+  return {
+    ...(await openKeys(keys)),
+    pem: {
+      rootCertificate: await read(authority.rootCertificate),
+      issuingCertificate: await read(authority.issuingCertificate),
+    },
+    tls: { certificate: await read(http.certificate), key: await read(http.key) },
+    people: await People.read(tokens),
+  }
+}
+
+async function openBooks(settings: Settings, deps: { store: Store; clock: Clock }): Promise<Books> {
+  try {
+    return await Books.open({ file: join(settings.dataDir, 'ledger.jsonl') }, deps)
+  } catch (error) {
+    await deps.store.stop()
+    throw error
+  }
+}
+
+/** For the command line, and for whoever started this process on any free port. */
+function runtimeFile(dataDir: string, runtime: () => RegistryRuntime): Service {
+  const file = join(dataDir, 'runtime.json')
+  return {
+    name: 'runtime file',
+    start: () => writeFileDurably(file, Buffer.from(`${JSON.stringify(runtime(), null, 2)}\n`)),
+    stop: () => rm(file, { force: true }),
+  }
+}
+
+function tokenKeeper({ index, quotas }: Settings, deps: TokenKeeperDeps): TokenKeeper {
+  const nodeQuota = (ura: string) => quotas.clinics[ura] ?? quotas.node
+  return new TokenKeeper({ epoch: index.epoch, nodeQuota, userQuota: quotas.user }, deps)
+}
