@@ -104,8 +104,9 @@ describe('a peer that is not admitted', () => {
     await using host = await TestHost.start({ admission, limits })
     await using other = await stranger([impostor('test credential')])
     const [address = ''] = host.host.multiaddrs()
-    await other.node.dial(multiaddr(address)).catch(() => {})
-    await expect.poll(() => host.host.connectedPeers()).toEqual([])
+    const connection = await other.node.dial(multiaddr(address)).catch(() => undefined)
+    await expect.poll(() => connection?.status).not.toBe('open')
+    expect(host.host.connectedPeers()).toEqual([])
     expect(other.seen).not.toContain('identify')
   })
 

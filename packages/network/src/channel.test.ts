@@ -113,6 +113,24 @@ describe('a channel', () => {
     expect(peak.arrayBuffers).toBeLessThan(100 * MiB)
   })
 
+  it('keeps little more than a frame in the sender when the window is small', async () => {
+    await using net = await pair({ limits: { streamWindowBytes: 256 * 1024, readBufferBytes: 4 * MiB } })
+    const serving = net.accept()
+    const channel = await net.a.host.open(net.b.host.peerId, bulk, framed)
+    let peak = 0
+    const sending = (async () => {
+      for (let i = 0; i < 30; i++) {
+        await channel.send(Buffer.alloc(MiB))
+        peak = Math.max(peak, channel instanceof StreamChannel ? channel.bufferedBytes : Infinity)
+      }
+      await channel.end()
+    })()
+    expect(await readAll(await serving.channel)).toHaveLength(30)
+    await sending
+    serving.done()
+    expect(peak).toBeLessThan(1.5 * MiB)
+  })
+
   it('holds the sender back while nobody reads', async () => {
     await using net = await pair()
     const serving = net.accept()
@@ -163,6 +181,16 @@ describe('a channel', () => {
     serving.done()
   })
 
+  it('never takes a half close without the end mark for the end', async () => {
+    await using net = await pair()
+    const code = Promise.withResolvers<string>()
+    net.b.host.serve(bulk, framed, async (channel) => code.resolve(await codeOfRejection(readAll(channel))))
+    await using stranger = await strangerOn(net.b.host.multiaddrs()[0])
+    stranger.stream.send(Uint8Array.of(0, 0, 0, 1, 7))
+    await stranger.stream.close()
+    expect(await code.promise).toBe('CHANNEL_CLOSED')
+  })
+
   it('is cut by revocation within a second, and dialling again is refused', async () => {
     await using net = await pair()
     const serving = net.accept()
@@ -203,31 +231,38 @@ describe('a channel', () => {
       await channel.end()
       expect(await readAll(channel)).toHaveLength(1)
     }
+    const again = await net.a.host.open(net.b.host.peerId, bulk, { ...framed, lane: 2 })
+    await again.end()
     expect(net.a.host.connectionCount(net.b.host.peerId)).toBe(3)
   })
 })
+
+/** A member whose software is not ours, with a stream of the bulk protocol. */
+async function strangerOn(address = '') {
+  const encrypter: NonNullable<Libp2pOptions['connectionEncrypters']>[number] = certifiedNoise({
+    admission: new FakeAdmission(),
+    log: silentLogger,
+    onRefusal: () => {},
+  })
+  const node = await createLibp2p({
+    transports: [tcp()],
+    streamMuxers: [yamux()],
+    connectionEncrypters: [encrypter],
+  })
+  const stream = await node.dialProtocol(multiaddr(address), bulk)
+  return { node, stream, [Symbol.asyncDispose]: async () => node.stop() }
+}
 
 describe('a hostile length', () => {
   it('of 4 GiB is FRAME_TOO_LARGE, and no memory is set aside for it', async () => {
     await using net = await pair()
     const code = Promise.withResolvers<string>()
     net.b.host.serve(bulk, framed, async (channel) => code.resolve(await codeOfRejection(readAll(channel))))
-    const encrypter: NonNullable<Libp2pOptions['connectionEncrypters']>[number] = certifiedNoise({
-      admission: new FakeAdmission(),
-      log: silentLogger,
-      onRefusal: () => {},
-    })
-    const node = await createLibp2p({
-      transports: [tcp()],
-      streamMuxers: [yamux()],
-      connectionEncrypters: [encrypter],
-    })
-    const stream = await node.dialProtocol(multiaddr(net.b.host.multiaddrs()[0] ?? ''), bulk)
+    await using stranger = await strangerOn(net.b.host.multiaddrs()[0])
     const before = process.memoryUsage().arrayBuffers
-    stream.send(Uint8Array.of(0xff, 0xff, 0xff, 0xff, 1, 2, 3))
+    stranger.stream.send(Uint8Array.of(0xff, 0xff, 0xff, 0xff, 1, 2, 3))
     expect(await code.promise).toBe('FRAME_TOO_LARGE')
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(MiB)
-    await node.stop()
   })
 
   it('of a frame we would send ourselves is refused here', async () => {
