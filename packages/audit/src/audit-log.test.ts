@@ -120,6 +120,7 @@ describe('the audit log', () => {
     await write(1)
     await withLog(async (log) => {
       const seqs = async (filter: object) => (await all(log.entries(filter))).map(({ seq }) => seq)
+      expect(await seqs({ from: start })).toEqual([1, 2, 3, 4, 5])
       expect(await seqs({ from: start + day })).toEqual([3, 4, 5])
       expect(await seqs({ from: start + day, to: start + 3 * day })).toEqual([5])
       expect(await seqs({ to: start })).toEqual([1, 2])
