@@ -1,5 +1,5 @@
 import { mkdir, readdir, rename, stat, unlink } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { TwiinError, codeOf } from '@twiin/runtime'
 import { SealedBlobReader, syncFolder } from '@twiin/store'
 import type { Sealer } from '@twiin/store'
@@ -26,11 +26,9 @@ export class InstanceFiles {
   }
 
   async prepare(): Promise<void> {
-    const folders = Array.from({ length: 256 }, (_, i) => join('blobs', i.toString(16).padStart(2, '0')))
-    for (const folder of ['incoming', 'partial', ...folders]) {
+    for (const folder of ['incoming', 'partial', 'blobs']) {
       await mkdir(join(this.#dir, folder), { recursive: true, mode: 0o700 })
     }
-    await syncFolder(join(this.#dir, 'blobs'))
     await syncFolder(this.#dir)
   }
 
@@ -50,7 +48,14 @@ export class InstanceFiles {
 
   /** After the catalogue has it. Need not be durable: `sweep` repeats it. */
   async settle(blob: string): Promise<void> {
-    await rename(this.incomingPath(blob), this.#settledPath(blob))
+    const target = this.#settledPath(blob)
+    try {
+      await rename(this.incomingPath(blob), target)
+    } catch (error) {
+      if (codeOf(error) !== 'ENOENT') throw error
+      await mkdir(dirname(target), { recursive: true, mode: 0o700 })
+      await rename(this.incomingPath(blob), target)
+    }
   }
 
   /** After it turned out superfluous. */
