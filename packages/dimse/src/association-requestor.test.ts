@@ -241,6 +241,19 @@ describe('storing', () => {
     )
   })
 
+  it('completes a deflated data set of odd length with a NULL, and no other', async () => {
+    const provider = new CollectingProvider()
+    await using server = await startServer(provider)
+    const deflated = '1.2.840.10008.1.2.1.99'
+    const contexts = [{ abstractSyntax: ctImage, transferSyntaxes: [deflated, explicitLittle] }]
+    await using association = await server.open({ contexts })
+    for (const transferSyntaxUid of [deflated, explicitLittle]) {
+      for (const length of [7, 8])
+        await association.store({ ...instance([pattern(length)]), transferSyntaxUid })
+    }
+    expect(provider.stored.map(({ dataSet }) => dataSet.length)).toEqual([8, 8, 7, 8])
+  })
+
   it('runs one after another, in the order asked', async () => {
     const provider = new CollectingProvider()
     await using server = await startServer(provider)

@@ -13,7 +13,7 @@ import type { Pdu } from './pdu-reader.ts'
 import { contextKey } from './presentation-context.ts'
 import { isStored } from './status.ts'
 import type { StoreStatus } from './status.ts'
-import { verificationClass } from './uids.ts'
+import { transferSyntax, verificationClass } from './uids.ts'
 import { Watchdog } from './watchdog.ts'
 
 export interface RequestedAssociationOptions {
@@ -152,11 +152,18 @@ export class RequestedAssociation implements Association {
     if (dataSet !== undefined) {
       const fragmenter = new MessageFragmenter({ contextId, isCommand: false, peerMaxPduLength }, { write })
       for await (const chunk of dataSet()) await fragmenter.write(chunk)
+      // spec PS3.5 A.5: a deflated stream of odd length gets a trailing NULL; every other data set is even by itself
+      if (fragmenter.bytes % 2 === 1 && this.#isDeflated(contextId)) await fragmenter.write(Buffer.of(0))
       await fragmenter.end()
     }
     exchange.sent = true
     if (exchange.response !== undefined) this.#complete(exchange, exchange.response)
     else this.#timer.arm('the response', timeouts.responseMs)
+  }
+
+  #isDeflated(contextId: number): boolean {
+    const [key = ''] = [...this.#options.contexts].find(([, id]) => id === contextId) ?? []
+    return key.endsWith(` ${transferSyntax.deflatedExplicitVrLittleEndian}`)
   }
 
   async #receive(): Promise<void> {

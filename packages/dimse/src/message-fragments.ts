@@ -50,6 +50,7 @@ export class MessageFragmenter {
   readonly #write: (pdu: Buffer) => Promise<void>
   #pdu: Buffer
   #used = 0
+  #bytes = 0
 
   constructor(
     options: { contextId: number; isCommand: boolean; peerMaxPduLength: number },
@@ -64,7 +65,13 @@ export class MessageFragmenter {
     this.#pdu = this.#newPdu()
   }
 
+  /** Written so far. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
   async write(bytes: Uint8Array): Promise<void> {
+    this.#bytes += bytes.length
     for (let at = 0; at < bytes.length;) {
       // only when more follows: the last fragment must be marked, and an empty one upsets some receivers
       if (this.#used === this.#capacity) await this.#flush(false)

@@ -201,7 +201,7 @@ it('contexts that are no storage, or in a syntax the provider does not take, are
     }),
   )
   const answer = await peer.nextPdu()
-  const results = [...(answer?.body.toString('latin1') ?? '').matchAll(/\x21\0..(.)\0(.)\0/gs)] // eslint-disable-line no-control-regex
+  const results = [...(answer?.body.toString('latin1') ?? '').matchAll(/\x21\0..(.)\0(.)\0/gs)]
   expect(results.map(([, id, result]) => [id?.charCodeAt(0), result?.charCodeAt(0)])).toEqual([
     [1, 0],
     [3, 3],
