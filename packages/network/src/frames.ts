@@ -1,7 +1,7 @@
 import { TwiinError } from '@twiin/runtime'
 
 /** spec 00 §3: a frame is a u32 big-endian length and that many bytes. */
-export const HEADER_BYTES = 4
+const HEADER_BYTES = 4
 
 /** One buffer with the header and the parts behind each other; a copy, so that the caller may reuse its buffers. */
 export function encodeFrame(parts: readonly Uint8Array[], maxFrameBytes: number): Buffer {

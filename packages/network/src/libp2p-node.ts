@@ -16,7 +16,7 @@ import { certifiedNoise } from './certified-noise.ts'
 import { isDialable } from './dial-addresses.ts'
 import type { HostLimits } from './limits.ts'
 
-export type TwiinServices = { identify: Identify; ping: Ping; kad: KadDHT }
+type TwiinServices = { identify: Identify; ping: Ping; kad: KadDHT }
 export type Libp2pNode = Libp2p<TwiinServices>
 
 export interface Libp2pNodeOptions {
