@@ -144,10 +144,12 @@ describe('a node certificate', () => {
     const late = { now: () => Date.now() + 3 * 365 * day - 5 * day }
     const signer = openSigner(ceremony.issuingKey, passphrases.issuing)
     const old = new CertificateAuthority({ trustDomain }, { signer, clock: late, ...ceremony })
-    const { der } = await old.issueNodeCertificate(subject)
+    const { der, notAfter } = await old.issueNodeCertificate(subject)
     write('late.pem', pemOf('CERTIFICATE', der))
     const endOf = (file: string) => openssl('x509', '-in', file, '-noout', '-enddate')
     expect(endOf('late.pem')).toBe(endOf('issuing.pem'))
+    const validity = { notBefore: new Date(late.now()), notAfter: new Date(late.now() + 30 * day) }
+    expect((await old.issueNodeCertificate(subject, validity)).notAfter).toBe(notAfter)
   })
 })
 

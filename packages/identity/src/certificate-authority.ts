@@ -12,7 +12,7 @@ import {
 import { CertificateVerifier } from './certificate-verifier.ts'
 import { credentialOf } from './credential.ts'
 import { embedded } from './der.ts'
-import type { NodeRole } from './node-certificate.ts'
+import type { NodeCertificate, NodeRole } from './node-certificate.ts'
 import { ed25519Spki } from './node-key.ts'
 import { peerIdOf } from './peer-id.ts'
 import { derOf } from './pem.ts'
@@ -67,21 +67,20 @@ export class CertificateAuthority {
   }
 
   /**
-   * A node certificate, by default valid from five minutes ago for 30 days, never longer than its issuer. It is judged by
+   * A node certificate, by default valid from five minutes ago for 30 days; never longer than its issuer. It is judged by
    * the verifier every node uses before it leaves here. Throws SUBJECT_INVALID, or the verifier's code when that lint fails.
    */
-  async issueNodeCertificate(
-    subject: NodeSubject,
-    validity?: Validity,
-  ): Promise<{ der: Uint8Array; serial: string }> {
+  async issueNodeCertificate(subject: NodeSubject, validity?: Validity): Promise<NodeCertificate> {
     checkSubject(subject, this.#trustDomain)
-    const { notBefore, notAfter } = validity ?? this.#usualValidity()
+    const now = this.#clock.now()
+    const notBefore = validity?.notBefore ?? new Date(now - lifetimes.tolerance)
+    const wanted = validity?.notAfter.getTime() ?? now + lifetimes.node
     const der = await write.writeCertificate(
       {
         serial: this.#random(16),
         issuer: embedded(subjectNameOf(this.#issuing.raw)),
         notBefore,
-        notAfter,
+        notAfter: new Date(Math.min(wanted, this.#issuing.validToDate.getTime())),
         ...nodeContent(subject, this.#trustDomain, this.#issuing),
       },
       this.#signer,
@@ -90,8 +89,7 @@ export class CertificateAuthority {
       { trustDomain: this.#trustDomain, rootCertificate: this.#rootCertificate },
       { clock: { now: () => notBefore.getTime() } },
     )
-    const { serial } = await lint.verify(credentialOf(der, this.#issuing.raw))
-    return { der, serial }
+    return lint.verify(credentialOf(der, this.#issuing.raw))
   }
 
   /** CRL v2 in DER. `nextUpdate` must lie beyond the longest registry outage to survive: a stale list refuses everyone. */
@@ -108,12 +106,6 @@ export class CertificateAuthority {
   async signDocument(payload: Uint8Array): Promise<SignedDocument> {
     const signature = await this.#signer.sign(signedBytes(payload))
     return { payload, signature, issuer: Uint8Array.from(this.#issuing.raw) }
-  }
-
-  #usualValidity(): Validity {
-    const now = this.#clock.now()
-    const end = Math.min(now + lifetimes.node, this.#issuing.validToDate.getTime())
-    return { notBefore: new Date(now - lifetimes.tolerance), notAfter: new Date(end) }
   }
 }
 

@@ -22,6 +22,14 @@ describe('a certificate request', () => {
     })
   })
 
+  it('for a renewal carries no token', async () => {
+    const renewal = await createCertificateRequest(key, { organisation: facts.organisation, ura: facts.ura })
+    expect(await readCertificateRequest(renewal)).not.toHaveProperty('token')
+    await expect(createCertificateRequest(key, { ...facts, token: 'two words' })).rejects.toThrow(
+      'SUBJECT_INVALID',
+    )
+  })
+
   it('proves possession: every byte changed is noticed', async () => {
     const verdicts = new Set<string>()
     for (let at = 0; at < request.length; at++)

@@ -19,16 +19,19 @@ export interface CertificateRequest {
 const maxRequestBytes = 16 * 1024
 const maxTokenLength = 255
 
-/** A PKCS #10 request in DER, signed by the node key: proof of possession. Token: printable ASCII. Throws SUBJECT_INVALID. */
+/**
+ * A PKCS #10 request in DER, signed by the node key: proof of possession. The token (printable ASCII, no spaces) is left
+ * out where it is missing or empty, as in a renewal. Throws SUBJECT_INVALID.
+ */
 export async function createCertificateRequest(
   key: NodeKey,
-  facts: { organisation: string; ura: string; token: string },
+  facts: { organisation: string; ura: string; token?: string },
 ): Promise<Uint8Array> {
+  const { token = '' } = facts
   if (!patterns.organisation.test(facts.organisation))
     throw new TwiinError('SUBJECT_INVALID', { field: 'organisation' })
   if (!patterns.ura.test(facts.ura)) throw new TwiinError('SUBJECT_INVALID', { field: 'ura' })
-  if (!/^[A-Za-z0-9_+/=.:-]{1,255}$/.test(facts.token))
-    throw new TwiinError('SUBJECT_INVALID', { field: 'token' })
+  if (!/^[A-Za-z0-9_+/=.:-]{0,255}$/.test(token)) throw new TwiinError('SUBJECT_INVALID', { field: 'token' })
   const privateKey = createPrivateKey({ key: ed25519Pkcs8(key.seed), format: 'der', type: 'pkcs8' })
   const request = await x509.Pkcs10CertificateRequestGenerator.create({
     name: new x509.Name([
@@ -41,7 +44,7 @@ export async function createCertificateRequest(
       publicKey: createPublicKey(privateKey).toCryptoKey('Ed25519', true, ['verify']),
     },
     signingAlgorithm: { name: 'Ed25519' },
-    attributes: [new x509.ChallengePasswordAttribute(facts.token)],
+    attributes: token === '' ? [] : [new x509.ChallengePasswordAttribute(token)],
   })
   return new Uint8Array(request.rawData)
 }

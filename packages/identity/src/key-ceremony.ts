@@ -2,6 +2,8 @@ import { createPublicKey, generateKeyPair, randomBytes, type KeyObject } from 'n
 import { promisify } from 'node:util'
 import { TwiinError } from '@twiin/runtime'
 import { lifetimes, oids, patterns } from './certificate-profile.ts'
+import { subjectNameOf } from './chain.ts'
+import { embedded } from './der.ts'
 import { encryptKey } from './encrypted-key.ts'
 import { pemOf } from './pem.ts'
 import { signerOf } from './signer.ts'
@@ -50,62 +52,74 @@ export async function holdCeremony(options: CeremonyOptions): Promise<Ceremony> 
   return { ...certificates, rootKey, issuingKey }
 }
 
+type Names = Pick<CeremonyOptions, 'trustDomain' | 'organisation' | 'at'>
+
 export async function writeAuthorities(
-  options: Pick<CeremonyOptions, 'trustDomain' | 'organisation' | 'at'>,
+  names: Names,
   root: KeyObject,
   issuing: KeyObject,
   years: { readonly root: number; readonly issuing: number } = lifetimes.years,
 ): Promise<Pick<Ceremony, 'rootCertificate' | 'issuingCertificate'>> {
-  const nameOf = (what: string) =>
-    write.name(
-      [oids.country, 'NL'],
-      [oids.organisation, options.organisation],
-      [oids.commonName, `${options.trustDomain} ${what} ${options.at.getUTCFullYear()}`],
-    )
-  const rootName = nameOf('root')
-  const rootSpki = spkiOf(root)
-  const issuingSpki = spkiOf(issuing)
-  const notBefore = new Date(options.at.getTime() - lifetimes.tolerance)
-  const signer = signerOf(root)
+  const rootName = nameOf(names, 'root')
+  const spki = spkiOf(root)
   const rootCertificate = await write.writeCertificate(
     {
       serial: randomBytes(16),
       issuer: rootName,
       subject: rootName,
-      notBefore,
-      notAfter: yearsAfter(options.at, years.root),
-      spki: rootSpki,
+      notBefore: startOf(names),
+      notAfter: yearsAfter(names.at, years.root),
+      spki,
       extensions: [
         write.basicConstraints({ pathLength: 1 }),
         write.keyUsage('keyCertSign', 'crlSign'),
-        write.subjectKeyIdentifier(rootSpki),
+        write.subjectKeyIdentifier(spki),
       ],
     },
-    signer,
+    signerOf(root),
   )
-  const issuingCertificate = await write.writeCertificate(
+  const issuer = { key: root, certificate: rootCertificate }
+  return {
+    rootCertificate: pemOf('CERTIFICATE', rootCertificate),
+    issuingCertificate: pemOf('CERTIFICATE', await writeIssuing(names, issuing, issuer, years.issuing)),
+  }
+}
+
+export async function writeIssuing(
+  names: Names,
+  issuing: KeyObject,
+  root: { readonly key: KeyObject; readonly certificate: Uint8Array },
+  years: number,
+): Promise<Uint8Array> {
+  const spki = spkiOf(issuing)
+  return write.writeCertificate(
     {
       serial: randomBytes(16),
-      issuer: rootName,
-      subject: nameOf('issuing CA'),
-      notBefore,
-      notAfter: yearsAfter(options.at, years.issuing),
-      spki: issuingSpki,
+      issuer: embedded(subjectNameOf(root.certificate)),
+      subject: nameOf(names, 'issuing CA'),
+      notBefore: startOf(names),
+      notAfter: yearsAfter(names.at, years),
+      spki,
       extensions: [
         write.basicConstraints({ pathLength: 0 }),
         write.keyUsage('digitalSignature', 'keyCertSign', 'crlSign'), // digitalSignature: it signs documents
-        write.nameConstraints(options.trustDomain),
-        write.subjectKeyIdentifier(issuingSpki),
-        write.authorityKeyIdentifier(rootSpki),
+        write.nameConstraints(names.trustDomain),
+        write.subjectKeyIdentifier(spki),
+        write.authorityKeyIdentifier(spkiOf(root.key)),
       ],
     },
-    signer,
+    signerOf(root.key),
   )
-  return {
-    rootCertificate: pemOf('CERTIFICATE', rootCertificate),
-    issuingCertificate: pemOf('CERTIFICATE', issuingCertificate),
-  }
 }
+
+const nameOf = ({ trustDomain, organisation, at }: Names, what: string) =>
+  write.name(
+    [oids.country, 'NL'],
+    [oids.organisation, organisation],
+    [oids.commonName, `${trustDomain} ${what} ${at.getUTCFullYear()}`],
+  )
+
+const startOf = ({ at }: Names) => new Date(at.getTime() - lifetimes.tolerance)
 
 /** OpenSSL makes RSA keys in a second or two, off the event loop; forge in pure JavaScript needs minutes. */
 export async function generateRsaKey(modulusLength: number): Promise<KeyObject> {

@@ -123,7 +123,7 @@ export function readNodeCertificate(
  * here because pkijs 4.0.0 is content when one name of a kind meets the constraint.
  */
 function checkNames(leaf: Certificate, expected: { trustDomain: string; ura: string; peerId: string }): void {
-  const san = leaf.extensions?.find(({ extnID }) => extnID === oids.subjectAltName)?.parsedValue
+  const san: unknown = leaf.extensions?.find(({ extnID }) => extnID === oids.subjectAltName)?.parsedValue
   if (!(san instanceof AltName)) throw refuse('CERT_SUBJECT', 'no subject alternative name')
   const names = san.altNames.map((one) => ({ type: one.type, value: String(one.value) }))
   const uris = names.filter(({ type }) => type === 6).map(({ value }) => value)

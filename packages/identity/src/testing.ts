@@ -6,14 +6,14 @@ import {
   type NodeSubject,
   type Validity,
 } from './certificate-authority.ts'
-import { oids, privateExtensions } from './certificate-profile.ts'
+import { oids, privateExtensions, spiffeId } from './certificate-profile.ts'
 import { CertificateVerifier } from './certificate-verifier.ts'
 import { subjectNameOf } from './chain.ts'
 import { credentialOf } from './credential.ts'
 import { embedded, type Der } from './der.ts'
-import { generateRsaKey, writeAuthorities } from './key-ceremony.ts'
+import { generateRsaKey, writeAuthorities, writeIssuing } from './key-ceremony.ts'
 import type { CertificateRefusal } from './node-certificate.ts'
-import { NodeKey } from './node-key.ts'
+import { NodeKey, ed25519Spki } from './node-key.ts'
 import { derOf } from './pem.ts'
 import { signerOf } from './signer.ts'
 import * as write from './write-certificate.ts'
@@ -90,26 +90,21 @@ interface Changes {
   /** Replaces the extension at this place of the profile, or is added at its end. */
   readonly extension?: { readonly index: number; readonly value: Der }
   /** The key that is certified, when it is not the one in the URI. */
-  readonly spkiOf?: NodeKey
+  readonly spki?: Uint8Array
 }
 
 /** Issues whatever it is told to, as a CA that was taken over would. */
-export async function issueAnything(key: NodeKey, changes: Changes, issuer: Issuer, now: number) {
+async function issueAnything(key: NodeKey, changes: Changes, issuer: Issuer, now: number) {
   const issuing = new X509Certificate(issuer.der)
-  const content = nodeContent(
-    { ...subjectOf(key), ...changes.subject },
-    changes.trustDomain ?? trustDomain,
-    issuing,
-  )
+  const subject = { ...subjectOf(key), ...changes.subject }
+  const content = nodeContent(subject, changes.trustDomain ?? trustDomain, issuing)
   const { index, value } = changes.extension ?? {}
   const extensions = [...content.extensions]
   if (index !== undefined && value !== undefined) extensions[Math.min(index, extensions.length)] = value
-  const other = changes.spkiOf
-  const spki = other ? nodeContent(subjectOf(other), trustDomain, issuing).spki : content.spki
   return write.writeCertificate(
     {
       ...content,
-      spki,
+      spki: changes.spki ?? content.spki,
       extensions,
       serial: randomBytes(16),
       issuer: embedded(subjectNameOf(issuer.der)),
@@ -120,126 +115,91 @@ export async function issueAnything(key: NodeKey, changes: Changes, issuer: Issu
   )
 }
 
+interface BadCredential {
+  readonly name: string
+  readonly code: CertificateRefusal
+  readonly credential: Uint8Array
+}
+
 /** Credentials for `key` that every verifier must refuse, each with the code it must be refused with. */
 export async function badCredentials(
   key: NodeKey,
   options: { clock?: Pick<Clock, 'now'> } = {},
-): Promise<{ name: string; code: CertificateRefusal; credential: Uint8Array }[]> {
-  const good = await testAuthority(options)
-  const [rootKey] = await testKeys()
+): Promise<BadCredential[]> {
+  const authority = await testAuthority(options)
   const now = options.clock?.now() ?? Date.now()
-  const ours = await takenOver(good)
-  const issue = async (changes: Changes) =>
-    credentialOf(await issueAnything(key, changes, ours, now), ours.der)
-  const place = { basicConstraints: 0, keyUsage: 1, extendedKeyUsage: 2, end: Infinity }
+  return [...(await badChains(key, authority, now)), ...(await badLeaves(key, authority, now))]
+}
 
-  const strangers = [await generateRsaKey(2048), await generateRsaKey(2048)] as const
-  const at = new Date(now - day)
-  const strange = await writeAuthorities({ trustDomain, organisation: 'Test authority', at }, ...strangers)
-  const theirs = { key: strangers[1], der: derOf('CERTIFICATE', strange.issuingCertificate) }
+async function badChains(key: NodeKey, authority: TestAuthority, now: number): Promise<BadCredential[]> {
+  const ours = await takenOver(authority)
+  const [rootKey] = await testKeys()
+  const root = { key: rootKey, der: derOf('CERTIFICATE', authority.rootCertificate) }
+  const strangerKey = await generateRsaKey(2048)
+  const names = { trustDomain, organisation: 'Test authority', at: new Date(now - day) }
 
-  const leafWithRsaKey = await writeLeafOver(strangers[0], key, ours, now)
-  const underLeaf = await issueAnything(key, {}, { key: strangers[0], der: leafWithRsaKey }, now)
-  const rootAsIssuer = { key: rootKey, der: derOf('CERTIFICATE', good.rootCertificate) }
-  const underRoot = await issueAnything(key, {}, rootAsIssuer, now)
+  const strange = await writeAuthorities(names, strangerKey, ours.key)
+  const theirs = { key: ours.key, der: derOf('CERTIFICATE', strange.issuingCertificate) }
+  const elsewhere = { ...names, trustDomain: 'elsewhere.example' }
+  const foreignDer = await writeIssuing(elsewhere, strangerKey, { ...root, certificate: root.der }, 3)
+  const spki = createPublicKey(strangerKey).export({ format: 'der', type: 'spki' })
+  const leafWithRsaKey = await issueAnything(key, { spki }, ours, now)
 
+  const underOf = (issuer: Issuer) => issueAnything(key, {}, issuer, now)
+  const under = async (issuer: Issuer) => credentialOf(await underOf(issuer), issuer.der)
+  const chain = (name: string, credential: Uint8Array) => ({ name, code: 'CERT_CHAIN' as const, credential })
   return [
     { name: 'no certificate', code: 'CERT_UNREADABLE', credential: new Uint8Array() },
-    { name: 'leaf alone', code: 'CERT_UNREADABLE', credential: await issueAnything(key, {}, ours, now) },
-    { name: 'leaf used as CA', code: 'CERT_CHAIN', credential: credentialOf(underLeaf, leafWithRsaKey) },
+    { name: 'leaf alone', code: 'CERT_UNREADABLE', credential: await underOf(ours) },
+    chain('leaf used as CA', await under({ key: strangerKey, der: leafWithRsaKey })),
+    chain('issued by the root itself', await under(root)),
+    chain('other root', await under(theirs)),
+    chain('self-made in the name of our issuing CA', await under({ ...ours, key: strangerKey })),
+    chain('issuing CA as leaf', credentialOf(ours.der, root.der)),
     {
-      name: 'issued by the root itself',
-      code: 'CERT_CHAIN',
-      credential: credentialOf(underRoot, rootAsIssuer.der),
-    },
-    {
-      name: 'other root',
-      code: 'CERT_CHAIN',
-      credential: credentialOf(await issueAnything(key, {}, theirs, now), theirs.der),
-    },
-    {
-      name: 'self-made in the name of our issuing CA',
-      code: 'CERT_CHAIN',
-      credential: credentialOf(await issueAnything(key, {}, { ...ours, key: strangers[1] }, now), ours.der),
-    },
-    { name: 'issuing CA as leaf', code: 'CERT_CHAIN', credential: credentialOf(ours.der, rootAsIssuer.der) },
-    {
-      name: 'expired',
-      code: 'CERT_EXPIRED',
-      credential: await issue({ notAfter: new Date(now - 6 * 60_000) }),
-    },
-    {
-      name: 'not yet valid',
-      code: 'CERT_NOT_YET_VALID',
-      credential: await issue({ notBefore: new Date(now + 6 * 60_000) }),
-    },
-    {
-      name: 'CA flag in a leaf',
-      code: 'CERT_USAGE',
-      credential: await issue({
-        extension: { index: place.basicConstraints, value: write.basicConstraints({ pathLength: 0 }) },
-      }),
-    },
-    {
-      name: 'wrong key usage',
-      code: 'CERT_USAGE',
-      credential: await issue({
-        extension: { index: place.keyUsage, value: write.keyUsage('digitalSignature', 'keyCertSign') },
-      }),
-    },
-    {
-      name: 'wrong extended key usage',
-      code: 'CERT_USAGE',
-      credential: await issue({
-        extension: { index: place.extendedKeyUsage, value: write.extendedKeyUsage(oids.serverAuth) },
-      }),
-    },
-    {
-      name: 'unknown critical extension',
-      code: 'CERT_USAGE',
-      credential: await issue({ extension: { index: place.end, value: write.nameConstraints(trustDomain) } }),
-    },
-    {
-      name: 'an extension twice',
-      code: 'CERT_USAGE',
-      credential: await issue({
-        extension: { index: place.end, value: write.privateText(privateExtensions.role.oid, 'keeper') },
-      }),
+      name: 'issued under our root by the CA of another trust domain',
+      code: 'CERT_CONSTRAINT',
+      credential: await under({ key: strangerKey, der: foreignDer }),
     },
     { name: 'RSA subject key', code: 'CERT_USAGE', credential: credentialOf(leafWithRsaKey, ours.der) },
-    {
-      name: 'name constraint violated',
-      code: 'CERT_CONSTRAINT',
-      credential: await issue({ trustDomain: 'elsewhere.example' }),
-    },
-    {
-      name: 'one of the DNS names outside',
-      code: 'CERT_CONSTRAINT',
-      credential: await issue({ subject: { dnsNames: ['elsewhere.example'] } }),
-    },
-    {
-      name: 'peer of the URI is not the key',
-      code: 'CERT_PEER_MISMATCH',
-      credential: await issue({ spkiOf: NodeKey.generate() }),
-    },
-    { name: 'no URA', code: 'CERT_SUBJECT', credential: await issue({ subject: { ura: '123' } }) },
-    {
-      name: 'unknown role',
-      code: 'CERT_SUBJECT',
-      credential: await issue({ subject: { role: 'registry' as never } }),
-    },
   ]
 }
 
-/** A leaf of our CA over an RSA key, so that it can sign a certificate in turn. */
-async function writeLeafOver(rsaKey: KeyObject, key: NodeKey, issuer: Issuer, now: number) {
-  const spki = createPublicKey(rsaKey).export({ format: 'der', type: 'spki' })
-  const issuing = new X509Certificate(issuer.der)
-  const content = nodeContent(subjectOf(key), trustDomain, issuing)
-  const validity = { notBefore: new Date(now - day), notAfter: new Date(now + day) }
-  const issuerName = embedded(subjectNameOf(issuer.der))
-  return write.writeCertificate(
-    { ...content, ...validity, spki, serial: randomBytes(16), issuer: issuerName },
-    signerOf(issuer.key),
-  )
+async function badLeaves(key: NodeKey, authority: TestAuthority, now: number): Promise<BadCredential[]> {
+  const ours = await takenOver(authority)
+  const issue = async (name: string, code: CertificateRefusal, changes: Changes) => ({
+    name,
+    code,
+    credential: credentialOf(await issueAnything(key, changes, ours, now), ours.der),
+  })
+  const extended = (name: string, code: CertificateRefusal, index: number, value: Der) =>
+    issue(name, code, { extension: { index, value } })
+  const [basicConstraints, keyUsage, extendedKeyUsage, subjectAltName, end] = [0, 1, 2, 3, Infinity]
+  const role = write.privateText(privateExtensions.role.oid, 'keeper')
+  const otherUra = write.subjectAltName(spiffeId(trustDomain, '90000009', key.peerId), [])
+  const minutes = (count: number) => new Date(now + count * 60_000)
+  const ca = write.basicConstraints({ pathLength: 0 })
+  const signsCertificates = write.keyUsage('digitalSignature', 'keyCertSign')
+  return Promise.all([
+    issue('expired', 'CERT_EXPIRED', { notAfter: minutes(-6) }),
+    issue('not yet valid', 'CERT_NOT_YET_VALID', { notBefore: minutes(6) }),
+    extended('CA flag in a leaf', 'CERT_USAGE', basicConstraints, ca),
+    extended('wrong key usage', 'CERT_USAGE', keyUsage, signsCertificates),
+    extended(
+      'wrong extended key usage',
+      'CERT_USAGE',
+      extendedKeyUsage,
+      write.extendedKeyUsage(oids.serverAuth),
+    ),
+    extended('unknown critical extension', 'CERT_USAGE', end, write.nameConstraints(trustDomain)),
+    extended('an extension twice', 'CERT_USAGE', end, role),
+    issue('name constraint violated', 'CERT_CONSTRAINT', { trustDomain: 'elsewhere.example' }),
+    issue('one DNS name outside', 'CERT_CONSTRAINT', { subject: { dnsNames: ['elsewhere.example'] } }),
+    issue('peer of the URI is not the key', 'CERT_PEER_MISMATCH', {
+      spki: ed25519Spki(NodeKey.generate().publicKey),
+    }),
+    extended('URA of subject and URI differ', 'CERT_SUBJECT', subjectAltName, otherUra),
+    issue('no URA', 'CERT_SUBJECT', { subject: { ura: '123' } }),
+    issue('unknown role', 'CERT_SUBJECT', { subject: { role: 'registry' as never } }),
+  ])
 }
