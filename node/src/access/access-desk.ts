@@ -54,9 +54,9 @@ export class AccessDesk {
       {
         known: patient !== undefined && studies.length > 0,
         consents: bsn === undefined ? [] : await consents.of(bsn),
-        blocked: member === undefined,
-        identityConflict:
-          patient !== undefined && (patient.conflict || birthDatesDiffer(asked.birthDate, patient.birthDate)),
+        // Whose images these are is in doubt: nobody gets them.
+        blocked: member === undefined || patient?.conflict === true,
+        identityConflict: patient !== undefined && birthDatesDiffer(asked.birthDate, patient.birthDate),
       },
     )
     return { decision, bsn, patient, studies: decision.permitted ? studies : [] }

@@ -21,6 +21,10 @@ export const buckets = {
   transfers: 'transfers',
   /** `<transfer>.<instance>` → answered Success by the PACS */
   deliveries: 'deliveries',
+  /** `<transfer>.<study>` → signed manifest of the holder */
+  evidence: 'evidence',
+  /** study handle → number a study from elsewhere was filed under */
+  filed: 'filed',
   /** id → item of the exception worklist */
   exceptions: 'exceptions',
 } as const

@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto'
 import type { HeadReader } from '@twiin/dicom'
 import type { MemoryBudget, PeerHost } from '@twiin/network'
 import { limits, protocolIds, transferRequest } from '@twiin/protocol'
 import type { Manifest, ManifestInstance, Signer, TransferRequest, VerifySignature } from '@twiin/protocol'
 import type { Clock } from '@twiin/runtime'
+import type { Repository, Sealer } from '@twiin/store'
 import type { StudyStore } from '@twiin/study-store'
 import { receiveStudy } from '@twiin/transfer'
 import { KeptStudy } from './keep-received.ts'
@@ -19,7 +19,7 @@ export interface Fetch {
   holder: { ura: string; peerId: string }
   /** What entitles us; id, time and addressee are filled in for each channel. */
   entitlement: Entitlement
-  onManifest: (signed: Uint8Array, manifest: Manifest) => Promise<void>
+  onManifest: (manifest: Manifest) => Promise<void>
   onProgress: (progress: {
     instances: { done: number; total: number }
     bytes: { done: number; total: number }
@@ -38,6 +38,9 @@ interface Deps {
   verify: VerifySignature
   clock: Clock
   random: (bytes: number) => Uint8Array
+  /** `<transfer>.<study>` → signed manifest. */
+  evidence: Repository<Uint8Array>
+  sealer: Sealer
 }
 
 /** Fetches what is still missing of one study from its holder (spec 05). Throws the codes of packages/transfer. */
@@ -79,7 +82,8 @@ export class FetchStudy {
         clock,
         onManifest: async (signed, manifest) => {
           instances = manifest.instances
-          await work.onManifest(signed, manifest)
+          await this.#keepAsEvidence(work, signed)
+          await work.onManifest(manifest)
         },
         onProgress: work.onProgress,
       },
@@ -87,6 +91,11 @@ export class FetchStudy {
     )
     return { manifestDigest, instances }
   }
-}
 
-export const digestOf = (bytes: Uint8Array): Uint8Array => createHash('sha256').update(bytes).digest()
+  /** spec 05 §3: the first manifest of a job is what the holder vouched for. */
+  async #keepAsEvidence({ transferId, studyInstanceUid }: Fetch, signed: Uint8Array): Promise<void> {
+    const { evidence, sealer } = this.#deps
+    const key = `${transferId}.${sealer.opaque('study', studyInstanceUid)}`
+    if (!(await evidence.has(key))) await evidence.put(key, signed)
+  }
+}

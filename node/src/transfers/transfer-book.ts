@@ -5,8 +5,9 @@ import type { LiveEvents } from '../http/events.ts'
 import { isOver } from './transfer-record.ts'
 import type { TransferRecord } from './transfer-record.ts'
 
+type Changes<T> = T extends unknown ? Partial<Omit<T, 'id' | 'kind'>> : never
 /** Changes to a record: never its kind or id. */
-export type Change = Partial<Omit<TransferRecord, 'id' | 'kind'>>
+export type Change = Changes<TransferRecord>
 
 /** All transfers, on disk; those that still have work to do also in memory, so that nobody scans for them. */
 export class TransferBook {

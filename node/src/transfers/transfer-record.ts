@@ -69,7 +69,7 @@ export interface Arrival extends Common {
   /** Studies that are wholly here. */
   readonly collected: readonly string[]
   /** What still has to be told to the sender. */
-  readonly receiptDue?: 'delivered' | 'held' | 'rejected'
+  readonly receiptDue?: 'delivered' | 'held' | 'rejected' | undefined
 }
 
 export const isOver = ({ state }: TransferRecord) => state === 'delivered' || state === 'failed'

@@ -1,12 +1,12 @@
 import { codeOf } from '@twiin/runtime'
 import type { Clock, Logger, Service } from '@twiin/runtime'
-import type { TransferBook } from './transfer-book.ts'
+import type { Change, TransferBook } from './transfer-book.ts'
 import type { TransferRecord } from './transfer-record.ts'
 
 /** How one attempt ended. `again` waits and tries again; the others are final until a person acts. */
 export type Attempt =
-  | { state: 'delivered' }
-  | { state: 'held' | 'failed'; reason: string }
+  | { state: 'delivered'; also?: Change }
+  | { state: 'held' | 'failed'; reason: string; also?: Change }
   | { state: 'again'; reason: string }
   /** Nothing left to do here for now; the other side, or a person, moves it on. */
   | { state: 'waiting'; reason: string; forMs: number }
@@ -130,33 +130,32 @@ export class TransferRunner implements Service {
   }
 
   async #conclude(record: TransferRecord, end: Attempt): Promise<void> {
-    const { book, clock, log } = this.#deps
+    const { book, log } = this.#deps
     log.info('transfer', {
       transfer: record.id,
       kind: record.kind,
       end: end.state,
       ...('reason' in end ? { reason: end.reason } : {}),
     })
-    if (end.state === 'delivered') {
-      await book.change(record.id, { state: 'delivered' })
-    } else if (end.state === 'held' || end.state === 'failed') {
-      await book.change(record.id, { state: end.state, reason: end.reason })
-    } else if (this.#stopping.signal.aborted) {
-      await book.change(record.id, { state: 'queued', nextTryAt: clock.now(), reason: 'RESTART' })
-    } else if (end.state === 'waiting') {
-      await book.change(record.id, {
-        state: 'queued',
-        reason: end.reason,
-        nextTryAt: clock.now() + end.forMs,
-      })
-    } else if (clock.now() - record.createdAt > giveUpMs) {
-      await book.change(record.id, { state: 'failed', reason: end.reason })
-    } else {
-      await book.change(record.id, {
-        state: 'queued',
-        reason: end.reason,
-        nextTryAt: clock.now() + this.#pause(record.attempts),
-      })
+    const change = this.#changeFor(record, end)
+    // A receipt may have come in meanwhile and ended it: that stands.
+    await book.change(record.id, (now) => (now.state === 'running' ? change : {}))
+  }
+
+  #changeFor(record: TransferRecord, end: Attempt): Change {
+    const now = this.#deps.clock.now()
+    switch (end.state) {
+      case 'delivered':
+        return { ...end.also, state: 'delivered' }
+      case 'held':
+      case 'failed':
+        return { ...end.also, state: end.state, reason: end.reason }
+      case 'waiting':
+        return { state: 'queued', reason: end.reason, nextTryAt: now + end.forMs }
+      case 'again':
+        if (this.#stopping.signal.aborted) return { state: 'queued', reason: 'RESTART', nextTryAt: now }
+        if (now - record.createdAt > giveUpMs) return { state: 'failed', reason: end.reason }
+        return { state: 'queued', reason: end.reason, nextTryAt: now + this.#pause(record.attempts) }
     }
   }
 

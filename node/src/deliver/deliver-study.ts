@@ -1,0 +1,162 @@
+import { applyOverlay } from '@twiin/dicom'
+import type { EgressOverlay } from '@twiin/dicom'
+import { dimseStatus, isStored, openAssociation } from '@twiin/dimse'
+import type { Association } from '@twiin/dimse'
+import { TwiinError, codeOf } from '@twiin/runtime'
+import type { Logger } from '@twiin/runtime'
+import type { Repository, Sealer } from '@twiin/store'
+import type { InstanceRecord, StudyStore } from '@twiin/study-store'
+
+export interface Pacs {
+  host: string
+  port: number
+  aeTitle: string
+  callingAeTitle: string
+}
+
+/** PS3.8 §7.1.1.13: odd numbers to 255, so 128 presentation contexts in one association. */
+const contextsPerAssociation = 128
+
+interface Deps {
+  studies: StudyStore
+  /** `<transfer>.<instance>` → the status the PACS answered. */
+  deliveries: Repository<number>
+  sealer: Sealer
+  log: Logger
+}
+
+/**
+ * Files instances in the hospital's PACS by C-STORE, under the identifiers that filing decided. Each one that the PACS
+ * took is on disk before the next is sent: after a crash at most the one in doubt goes again, with the same bytes.
+ */
+export class DeliverStudy {
+  readonly #pacs: Pacs
+  readonly #deps: Deps
+
+  constructor(options: { pacs: Pacs }, deps: Deps) {
+    this.#pacs = options.pacs
+    this.#deps = deps
+  }
+
+  /**
+   * Resolves when the PACS answered Success (or a warning that it stored) for all. Throws `PACS_REFUSED` when another
+   * try is useless, `PACS_BUSY` and the codes of packages/dimse when not. One bad instance never keeps back the others.
+   */
+  async deliver(
+    work: {
+      transferId: string
+      sopInstanceUids: readonly string[]
+      overlay: EgressOverlay | undefined
+      onDelivered: (done: number) => void
+    },
+    signal: AbortSignal,
+  ): Promise<void> {
+    const keyOf = (sopInstanceUid: string) =>
+      `${work.transferId}.${this.#deps.sealer.opaque('delivery', sopInstanceUid)}`
+    const todo: InstanceRecord[] = []
+    for (const uid of work.sopInstanceUids) {
+      if (await this.#deps.deliveries.has(keyOf(uid))) continue
+      const instance = await this.#deps.studies.instanceByUid(uid)
+      if (instance === undefined) throw new TwiinError('STUDY_UNKNOWN')
+      todo.push(instance)
+    }
+    let done = work.sopInstanceUids.length - todo.length
+    work.onDelivered(done)
+    const refusals: number[] = []
+    for (const group of byContexts(todo)) {
+      await using association = await this.#associate(group, signal)
+      for (const instance of group) {
+        const status = await this.#store(association, instance, work.overlay, signal)
+        if (isStored(status)) {
+          await this.#deps.deliveries.put(keyOf(instance.sopInstanceUid), status)
+          work.onDelivered(++done)
+        } else {
+          refusals.push(status)
+        }
+      }
+      await association.release()
+    }
+    if (refusals.length > 0) this.#refuse(work.transferId, refusals)
+  }
+
+  async #associate(group: readonly InstanceRecord[], signal: AbortSignal): Promise<Association> {
+    const contexts = new Map(group.map((instance) => [contextOf(instance), instance]))
+    const { host, port, aeTitle, callingAeTitle } = this.#pacs
+    return openAssociation(
+      {
+        host,
+        port,
+        callingAe: callingAeTitle,
+        calledAe: aeTitle,
+        contexts: [...contexts.values()].map(({ sopClassUid, transferSyntaxUid }) => ({
+          abstractSyntax: sopClassUid,
+          transferSyntaxes: [transferSyntaxUid],
+        })),
+        signal,
+      },
+      { log: this.#deps.log },
+    )
+  }
+
+  async #store(
+    association: Association,
+    instance: InstanceRecord,
+    overlay: EgressOverlay | undefined,
+    signal: AbortSignal,
+  ): Promise<number> {
+    const { sopClassUid, sopInstanceUid, transferSyntaxUid } = instance
+    if (!association.accepts(sopClassUid, transferSyntaxUid)) return dimseStatus.classNotSupported
+    const dataSet = () => {
+      const original = this.#deps.studies.readDataSet(instance)
+      return overlay === undefined
+        ? original
+        : applyOverlay(overlay, { transferSyntaxUid, dataSet: original })
+    }
+    const { status } = await association.store(
+      { sopClassUid, sopInstanceUid, transferSyntaxUid, dataSet },
+      { signal },
+    )
+    return status
+  }
+
+  #refuse(transfer: string, refusals: readonly number[]): never {
+    const [status = 0] = refusals
+    this.#deps.log.warn('PACS refused instances', { transfer, refused: refusals.length, status })
+    // PS3.4 table B.2-1: A7xx is out of resources, and passes.
+    const passes = refusals.every((refusal) => (refusal & 0xff00) === 0xa700)
+    throw new TwiinError(passes ? 'PACS_BUSY' : 'PACS_REFUSED', { refused: refusals.length, status })
+  }
+
+  /** C-ECHO, for the status page. */
+  async isReachable(signal: AbortSignal): Promise<boolean> {
+    const { host, port, aeTitle, callingAeTitle } = this.#pacs
+    try {
+      await using association = await openAssociation(
+        { host, port, callingAe: callingAeTitle, calledAe: aeTitle, contexts: [verification], signal },
+        { log: this.#deps.log },
+      )
+      return (await association.echo()) === dimseStatus.success
+    } catch (error) {
+      this.#deps.log.debug('PACS not reached', { code: codeOf(error) })
+      return false
+    }
+  }
+}
+
+const verification = { abstractSyntax: '1.2.840.10008.1.1', transferSyntaxes: ['1.2.840.10008.1.2'] }
+
+const contextOf = ({ sopClassUid, transferSyntaxUid }: InstanceRecord) =>
+  `${sopClassUid} ${transferSyntaxUid}`
+
+/** Groups that each fit in one association; nearly always one. */
+function byContexts(instances: readonly InstanceRecord[]): InstanceRecord[][] {
+  const groups: { contexts: Set<string>; members: InstanceRecord[] }[] = []
+  for (const instance of instances) {
+    const context = contextOf(instance)
+    let group = groups.find(({ contexts }) => contexts.has(context) || contexts.size < contextsPerAssociation)
+    if (group === undefined) groups.push((group = { contexts: new Set(), members: [] }))
+    group.contexts.add(context)
+    group.members.push(instance)
+  }
+  return groups.map(({ members }) => members)
+}

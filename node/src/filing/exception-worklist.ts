@@ -1,0 +1,88 @@
+import { TwiinError } from '@twiin/runtime'
+import type { Clock } from '@twiin/runtime'
+import type { Repository, Store } from '@twiin/store'
+import type { LiveEvents } from '../http/events.ts'
+import type { Difference, IncomingPatient } from './decide-filing.ts'
+
+export type Resolution = 'same-patient' | 'other-patient' | 'reject'
+
+/** Something a person has to look at, or should know. Holds patient data: stored sealed. */
+export interface WorkItem {
+  readonly id: string
+  readonly kind: 'PATIENT_CONFLICT'
+  /** `notice`: filed apart, nothing to decide. */
+  readonly state: 'open' | 'notice' | 'resolved'
+  readonly at: number
+  readonly transferId: string
+  readonly study: {
+    studyInstanceUid: string
+    studyDate: string
+    description: string
+    modalities: readonly string[]
+  }
+  readonly incoming: IncomingPatient & { from: { ura: string; name: string } }
+  readonly local: {
+    localId: string
+    issuer: string
+    name: string
+    birthDate: string
+    sex: string
+    bsn?: string
+  }
+  readonly differences: readonly Difference[]
+  readonly resolution?: { decision: Resolution; by: string; at: number }
+}
+
+/** The exception worklist: studies that were not filed because nobody may guess whose they are (ADR 0004). */
+export class ExceptionWorklist {
+  readonly #store: Store
+  readonly #items: Repository<WorkItem>
+  readonly #events: LiveEvents
+  readonly #clock: Clock
+
+  constructor(deps: { store: Store; items: Repository<WorkItem>; events: LiveEvents; clock: Clock }) {
+    this.#store = deps.store
+    this.#items = deps.items
+    this.#events = deps.events
+    this.#clock = deps.clock
+  }
+
+  /** One item for each transfer and study: raising it again changes nothing. Durable when it resolves. */
+  async raise(item: Omit<WorkItem, 'at'>): Promise<void> {
+    const added = await this.#store.update(`exception ${item.id}`, async (update) => {
+      if ((await update.get(this.#items, item.id)) !== undefined) return false
+      update.put(this.#items, item.id, { ...item, at: this.#clock.now() })
+      return true
+    })
+    if (added) this.#events.emit({ kind: 'exception', id: item.id, state: item.state })
+  }
+
+  async get(id: string): Promise<WorkItem | undefined> {
+    return /^[0-9a-f.]{1,80}$/.test(id) ? this.#items.get(id) : undefined
+  }
+
+  /** Throws `NOT_FOUND`, `STATE_CONFLICT` when it is not open. */
+  async resolve(id: string, decision: Resolution, by: string): Promise<WorkItem> {
+    const resolved = await this.#store.update(`exception ${id}`, async (update) => {
+      const item = /^[0-9a-f.]{1,80}$/.test(id) ? await update.get(this.#items, id) : undefined
+      if (item === undefined) throw new TwiinError('NOT_FOUND')
+      if (item.state !== 'open') throw new TwiinError('STATE_CONFLICT')
+      const next: WorkItem = {
+        ...item,
+        state: 'resolved',
+        resolution: { decision, by, at: this.#clock.now() },
+      }
+      update.put(this.#items, id, next)
+      return next
+    })
+    this.#events.emit({ kind: 'exception', id, state: resolved.state })
+    return resolved
+  }
+
+  /** Newest first. */
+  async list(limit: number): Promise<WorkItem[]> {
+    const items: WorkItem[] = []
+    for await (const [, item] of this.#items.entries({ reverse: true, limit })) items.push(item)
+    return items
+  }
+}

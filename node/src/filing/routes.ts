@@ -1,0 +1,78 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
+import type { Account } from '../account/account.ts'
+import type { Person } from '../people/people-file.ts'
+import type { ExceptionWorklist, WorkItem } from './exception-worklist.ts'
+import { maskBsn } from './mask-bsn.ts'
+
+const closed = { additionalProperties: false }
+
+interface Deps {
+  worklist: ExceptionWorklist
+  account: Account
+  /** Takes the held transfer up again. */
+  goOn: (transferId: string) => Promise<void>
+}
+
+/** The exception worklist (spec 10 §2). */
+export function exceptionRoutes(deps: Deps): FastifyPluginAsyncTypebox {
+  return async (app) => {
+    app.get(
+      '/exceptions',
+      {
+        config: { roles: ['radiologist', 'operator'] },
+        schema: {
+          querystring: Type.Object(
+            { limit: Type.Integer({ minimum: 1, maximum: 500, default: 100 }) },
+            closed,
+          ),
+        },
+      },
+      async (request) => ({ exceptions: (await deps.worklist.list(request.query.limit)).map(describe) }),
+    )
+    app.post(
+      '/exceptions/:id/resolution',
+      {
+        config: { roles: ['operator'] },
+        schema: {
+          params: Type.Object({ id: Type.String({ maxLength: 100 }) }),
+          body: Type.Object({ decision: Type.Enum(['same-patient', 'other-patient', 'reject']) }, closed),
+        },
+      },
+      async (request) => {
+        const item = await deps.worklist.resolve(request.params.id, request.body.decision, request.person.id)
+        await putOnRecord(item, request.person, deps.account)
+        await deps.goOn(item.transferId)
+        return describe(item)
+      },
+    )
+  }
+}
+
+async function putOnRecord(item: WorkItem, user: Person, account: Account): Promise<void> {
+  await account.record({
+    event: 'exception-resolved',
+    outcome: 'success',
+    user,
+    patient: {
+      localId: item.local.localId,
+      ...(item.incoming.bsn === undefined ? {} : { citizenNumber: item.incoming.bsn }),
+    },
+    objects: { studyInstanceUids: [item.study.studyInstanceUid] },
+    protocol: `ADR 0004: ${item.resolution?.decision ?? ''}`,
+    requestId: item.transferId,
+  })
+}
+
+function describe(item: WorkItem) {
+  const { at, incoming, local, resolution, ...rest } = item
+  return {
+    ...rest,
+    at: new Date(at).toISOString(),
+    incoming: { ...incoming, bsn: maskBsn(incoming.bsn) },
+    local: { ...local, bsn: maskBsn(local.bsn) },
+    ...(resolution === undefined
+      ? {}
+      : { resolution: { ...resolution, at: new Date(resolution.at).toISOString() } }),
+  }
+}

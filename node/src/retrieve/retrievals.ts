@@ -1,0 +1,173 @@
+import { TwiinError } from '@twiin/runtime'
+import type { Clock } from '@twiin/runtime'
+import type { StudyStore } from '@twiin/study-store'
+import type { Account } from '../account/account.ts'
+import type { DeliverStudy } from '../deliver/deliver-study.ts'
+import type { FileStudy } from '../filing/file-study.ts'
+import type { PatientSearches } from '../find/patient-searches.ts'
+import type { Person } from '../people/people-file.ts'
+import type { TransferBook } from '../transfers/transfer-book.ts'
+import type { Retrieval } from '../transfers/transfer-record.ts'
+import type { Attempt } from '../transfers/transfer-runner.ts'
+import type { FetchStudy } from './fetch-study.ts'
+
+/** spec 05 §2. */
+const jobMs = 24 * 3_600_000
+
+interface Deps {
+  searches: PatientSearches
+  book: TransferBook
+  studies: StudyStore
+  fetcher: FetchStudy
+  filing: FileStudy
+  delivery: DeliverStudy
+  account: Account
+  clock: Clock
+}
+
+/** A radiologist has a study brought here (J5): fetched, verified, filed safely, in the PACS. */
+export class Retrievals {
+  readonly #self: { peerId: string }
+  readonly #deps: Deps
+
+  constructor(options: { self: { peerId: string } }, deps: Deps) {
+    this.#self = options.self
+    this.#deps = deps
+  }
+
+  /** On record and durable when it resolves. Throws `NOT_FOUND`, `STUDY_UNKNOWN`. */
+  async request(
+    order: { searchId: string; studyInstanceUid: string; holder: string; destination: 'pacs' | 'viewer' },
+    person: Person,
+  ): Promise<string> {
+    const { searches, book, clock, account } = this.#deps
+    const search = searches.find(order.searchId, person)
+    if (search === undefined) throw new TwiinError('NOT_FOUND')
+    const holder = search.holders.find(({ ura }) => ura === order.holder)
+    const study = search.studies.find(
+      (row) => row.studyInstanceUid === order.studyInstanceUid && row.holder === order.holder,
+    )
+    if (holder === undefined || study === undefined) throw new TwiinError('STUDY_UNKNOWN')
+    const now = clock.now()
+    const id = book.newId()
+    await account.record({
+      event: 'retrieve-requested',
+      outcome: 'success',
+      user: person,
+      peerId: holder.peerId,
+      patient: { citizenNumber: search.bsn },
+      purpose: search.purpose,
+      objects: { studyInstanceUids: [order.studyInstanceUid], count: study.instances },
+      requestId: id,
+    })
+    await book.add({
+      kind: 'retrieval',
+      id,
+      state: 'queued',
+      createdAt: now,
+      updatedAt: now,
+      attempts: 0,
+      nextTryAt: now,
+      urgent: true,
+      counterparty: { ura: holder.ura, name: holder.name, peerId: holder.peerId },
+      instances: { done: 0, total: study.instances },
+      bytes: { done: 0, total: study.bytes },
+      user: person,
+      studyInstanceUid: order.studyInstanceUid,
+      description: study.description,
+      destination: order.destination,
+      purpose: search.purpose,
+      authorisedAt: now,
+      epoch: search.epoch,
+      loc: search.loc,
+      bsn: search.bsn,
+    })
+    return id
+  }
+
+  /** One attempt: what is done already is not done again. */
+  async run(retrieval: Retrieval, signal: AbortSignal): Promise<Attempt> {
+    const sopInstanceUids = await this.#bring(retrieval, signal)
+    if (sopInstanceUids === undefined) return { state: 'failed', reason: 'JOB_EXPIRED' }
+    if (retrieval.destination === 'viewer') return { state: 'delivered' }
+    const study = await this.#deps.studies.studyByUid(retrieval.studyInstanceUid)
+    if (study === undefined) return { state: 'failed', reason: 'STUDY_UNKNOWN' }
+    const { counterparty, bsn, id, bytes } = retrieval
+    const filing = await this.#deps.filing.file({ transferId: id, study, holder: counterparty, bsn })
+    if ('held' in filing) return { state: 'held', reason: 'PATIENT_CONFLICT' }
+    if ('rejected' in filing) return { state: 'failed', reason: 'REJECTED' }
+    const total = sopInstanceUids.length
+    const known = await this.#deps.book.get(id)
+    const onDelivered = (done: number) =>
+      this.#deps.book.progress(id, { instances: { done, total }, bytes: known?.bytes ?? bytes })
+    await this.#deps.delivery.deliver(
+      { transferId: id, sopInstanceUids, overlay: filing.overlay, onDelivered },
+      signal,
+    )
+    await this.#deps.book.change(id, { instances: { done: total, total } })
+    return { state: 'delivered' }
+  }
+
+  /** The SOP Instance UIDs of the study, all of them here; undefined when the authorisation has run out. */
+  async #bring(retrieval: Retrieval, signal: AbortSignal): Promise<string[] | undefined> {
+    const { book, fetcher, clock, account } = this.#deps
+    const { id, counterparty, studyInstanceUid, user, purpose, authorisedAt, epoch, loc, bsn } = retrieval
+    if (counterparty.peerId === this.#self.peerId) return this.#ownInstances(studyInstanceUid)
+    if (clock.now() - authorisedAt > jobMs || user === undefined) return undefined
+    const toViewer = retrieval.destination === 'viewer'
+    const fetched = await fetcher.fetch(
+      {
+        transferId: id,
+        studyInstanceUid,
+        holder: counterparty,
+        entitlement: {
+          kind: 'retrieve',
+          job: Buffer.from(id, 'hex'),
+          authorisedAt,
+          epoch,
+          loc,
+          studyInstanceUid,
+          user: { id: user.id, name: user.name, role: user.role },
+          purpose,
+        },
+        onManifest: async (manifest) => {
+          const total = manifest.instances.reduce((sum, { bytes }) => sum + bytes, 0)
+          await book.change(id, {
+            instances: { done: 0, total: manifest.instances.length },
+            bytes: { done: 0, total },
+          })
+        },
+        // For a study that goes to the PACS an instance is done when the PACS has it.
+        onProgress: ({ instances, bytes }) =>
+          book.progress(id, { bytes, instances: toViewer ? instances : { done: 0, total: instances.total } }),
+      },
+      signal,
+    )
+    const total = fetched.instances.length
+    const bytes = fetched.instances.reduce((sum, instance) => sum + instance.bytes, 0)
+    await book.change(id, {
+      instances: { done: toViewer ? total : 0, total },
+      bytes: { done: bytes, total: bytes },
+    })
+    await account.record({
+      event: 'study-received',
+      outcome: 'success',
+      user,
+      peerId: counterparty.peerId,
+      patient: { citizenNumber: bsn },
+      purpose,
+      objects: { studyInstanceUids: [studyInstanceUid], count: total },
+      requestId: id,
+    })
+    return fetched.instances.map(({ sopInstanceUid }) => sopInstanceUid)
+  }
+
+  async #ownInstances(studyInstanceUid: string): Promise<string[]> {
+    const study = await this.#deps.studies.studyByUid(studyInstanceUid)
+    const uids: string[] = []
+    if (study === undefined) throw new TwiinError('STUDY_UNKNOWN')
+    for await (const { sopInstanceUid } of this.#deps.studies.instances(study.handle))
+      uids.push(sopInstanceUid)
+    return uids
+  }
+}

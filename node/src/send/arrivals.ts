@@ -1,0 +1,217 @@
+import { offer as offerType } from '@twiin/protocol'
+import type { Offer, VerifySignature } from '@twiin/protocol'
+import { TwiinError } from '@twiin/runtime'
+import type { Clock } from '@twiin/runtime'
+import type { DiskReserve } from '@twiin/store'
+import type { StudyStore } from '@twiin/study-store'
+import type { Account } from '../account/account.ts'
+import type { DeliverStudy } from '../deliver/deliver-study.ts'
+import type { NetworkBundle } from '../enrolment/network-bundle.ts'
+import type { FileStudy } from '../filing/file-study.ts'
+import type { FetchStudy } from '../retrieve/fetch-study.ts'
+import type { TransferBook } from '../transfers/transfer-book.ts'
+import type { Arrival } from '../transfers/transfer-record.ts'
+import type { Attempt } from '../transfers/transfer-runner.ts'
+
+/** spec 05 §5: how old an offer may be at its first arrival. */
+const freshMs = 60_000
+/** One peer cannot fill the queue. */
+const openOffersPerPeer = 1000
+
+interface Deps {
+  book: TransferBook
+  bundle: NetworkBundle
+  studies: StudyStore
+  fetcher: FetchStudy
+  filing: FileStudy
+  delivery: DeliverStudy
+  reserve: DiskReserve
+  verify: VerifySignature
+  account: Account
+  clock: Clock
+}
+
+/** Directed sends to this hospital (J2, spec 05 §5): noted, collected, filed safely, in the PACS. */
+export class Arrivals {
+  readonly #self: { peerId: string }
+  readonly #deps: Deps
+
+  constructor(options: { self: { peerId: string } }, deps: Deps) {
+    this.#self = options.self
+    this.#deps = deps
+  }
+
+  /**
+   * An offer came in. Durable and on record when it resolves; one that was noted before is noted again.
+   * Throws `SIGNATURE_INVALID`, `REQUEST_INVALID`, `OUT_OF_RESOURCES`.
+   */
+  async noteOffer(signed: Uint8Array, peerId: string): Promise<void> {
+    const { book, bundle, reserve, verify, clock, account } = this.#deps
+    const { message } = offerType.open(signed, peerId, verify)
+    const id = Buffer.from(message.package).toString('hex')
+    const known = await book.get(id)
+    if (known !== undefined) {
+      if (known.kind !== 'arrival' || known.counterparty.peerId !== peerId)
+        throw new TwiinError('REQUEST_INVALID')
+      return
+    }
+    const member = bundle.member(peerId)
+    const forUs = message.recipient === this.#self.peerId && message.sender === peerId
+    const fresh = Math.abs(clock.now() - message.issuedAt) <= freshMs
+    const open = book
+      .active()
+      .filter(({ kind, counterparty }) => kind === 'arrival' && counterparty.peerId === peerId)
+    if (member === undefined || !forUs || !fresh || open.length >= openOffersPerPeer)
+      throw new TwiinError('REQUEST_INVALID')
+    await reserve.require(sum(message, 'bytes'))
+    await account.record({
+      event: 'send-received',
+      outcome: 'success',
+      user: message.user,
+      peerId,
+      purpose: { basis: 'referral', reason: message.reason },
+      objects: {
+        studyInstanceUids: message.studies.map(({ studyInstanceUid }) => studyInstanceUid),
+        count: sum(message, 'instances'),
+      },
+      protocol: 'spec 05 §5',
+      requestId: id,
+    })
+    await book.add(
+      arrivalOf(id, signed, message, { ura: member.ura, name: member.name, peerId }, clock.now()),
+    )
+  }
+
+  /** One attempt: what is done already is not done again. */
+  async run(arrival: Arrival, signal: AbortSignal): Promise<Attempt> {
+    for (const uid of arrival.studyInstanceUids) {
+      if (!arrival.collected.includes(uid)) await this.#collect(arrival, uid, signal)
+    }
+    const held: string[] = []
+    let rejected = 0
+    let delivered = 0
+    for (const uid of arrival.studyInstanceUids) {
+      const outcome = await this.#file(arrival, uid, delivered, signal)
+      if (outcome === 'held') held.push(uid)
+      else if (outcome === 'rejected') rejected++
+      else delivered += outcome
+    }
+    // Some may be in the PACS already while another waits for a person; the sender hears of the one that waits.
+    if (held.length > 0) return { state: 'held', reason: 'PATIENT_CONFLICT', also: { receiptDue: 'held' } }
+    if (rejected > 0) return { state: 'failed', reason: 'REJECTED', also: { receiptDue: 'rejected' } }
+    return {
+      state: 'delivered',
+      also: { receiptDue: 'delivered', instances: { done: delivered, total: delivered } },
+    }
+  }
+
+  async #collect(arrival: Arrival, studyInstanceUid: string, signal: AbortSignal): Promise<void> {
+    const { book, fetcher, account } = this.#deps
+    const { id, counterparty, studyInstanceUids, instances } = arrival
+    const single = studyInstanceUids.length === 1
+    const fetched = await fetcher.fetch(
+      {
+        transferId: id,
+        studyInstanceUid,
+        holder: counterparty,
+        entitlement: { kind: 'collect', package: Buffer.from(id, 'hex'), studyInstanceUid },
+        onManifest: async () => {},
+        onProgress: ({ bytes }) =>
+          single && book.progress(id, { bytes, instances: { done: 0, total: instances.total } }),
+      },
+      signal,
+    )
+    const bytes = fetched.instances.reduce((total, instance) => total + instance.bytes, 0)
+    await book.change(id, (before) =>
+      before.kind !== 'arrival'
+        ? {}
+        : {
+            collected: [...new Set([...before.collected, studyInstanceUid])],
+            manifests: { ...before.manifests, [studyInstanceUid]: fetched.manifestDigest },
+            bytes: {
+              done: Math.min(before.bytes.done + bytes, Math.max(before.bytes.total, bytes)),
+              total: Math.max(before.bytes.total, bytes),
+            },
+          },
+    )
+    await account.record({
+      event: 'study-received',
+      outcome: 'success',
+      user: arrival.sender,
+      peerId: counterparty.peerId,
+      purpose: { basis: 'referral', reason: arrival.sendReason },
+      objects: { studyInstanceUids: [studyInstanceUid], count: fetched.instances.length },
+      requestId: id,
+    })
+  }
+
+  async #file(
+    arrival: Arrival,
+    uid: string,
+    before: number,
+    signal: AbortSignal,
+  ): Promise<number | 'held' | 'rejected'> {
+    const { studies, filing, delivery, book } = this.#deps
+    const study = await studies.studyByUid(uid)
+    if (study === undefined) throw new TwiinError('STUDY_UNKNOWN')
+    const outcome = await filing.file({
+      transferId: arrival.id,
+      study,
+      holder: arrival.counterparty,
+      bsn: undefined,
+    })
+    if ('held' in outcome) return 'held'
+    if ('rejected' in outcome) return 'rejected'
+    const sopInstanceUids: string[] = []
+    for await (const instance of studies.instances(study.handle))
+      sopInstanceUids.push(instance.sopInstanceUid)
+    const { bytes, instances } = (await book.get(arrival.id)) ?? arrival
+    const onDelivered = (done: number) =>
+      book.progress(arrival.id, {
+        bytes,
+        instances: { done: before + done, total: Math.max(instances.total, before + done) },
+      })
+    await delivery.deliver(
+      { transferId: arrival.id, sopInstanceUids, overlay: outcome.overlay, onDelivered },
+      signal,
+    )
+    return sopInstanceUids.length
+  }
+}
+
+function arrivalOf(
+  id: string,
+  signed: Uint8Array,
+  message: Offer,
+  sender: Arrival['counterparty'],
+  now: number,
+): Arrival {
+  return {
+    kind: 'arrival',
+    id,
+    state: 'queued',
+    createdAt: now,
+    updatedAt: now,
+    attempts: 0,
+    nextTryAt: now,
+    urgent: message.urgency === 'urgent',
+    counterparty: sender,
+    instances: { done: 0, total: sum(message, 'instances') },
+    bytes: { done: 0, total: sum(message, 'bytes') },
+    studyInstanceUids: message.studies.map(({ studyInstanceUid }) => studyInstanceUid),
+    description: message.studies
+      .map(({ description }) => description)
+      .join(', ')
+      .slice(0, 200),
+    sendReason: message.reason,
+    sender: message.user,
+    offer: signed,
+    manifests: {},
+    collected: [],
+    ...(message.mailbox === undefined ? {} : { mailbox: message.mailbox }),
+    ...(message.note === undefined ? {} : { note: message.note }),
+  }
+}
+
+const sum = ({ studies }: Offer, what: 'instances' | 'bytes') =>
+  studies.reduce((total, study) => total + study[what], 0)

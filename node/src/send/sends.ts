@@ -1,0 +1,223 @@
+import type { PeerHost } from '@twiin/network'
+import { limits, offer, protocolIds, receipt as receiptType, sendAnswer, sendRequest } from '@twiin/protocol'
+import type { Receipt, Signer, VerifySignature } from '@twiin/protocol'
+import { TwiinError } from '@twiin/runtime'
+import type { Clock } from '@twiin/runtime'
+import type { StudyRecord, StudyStore } from '@twiin/study-store'
+import type { Account } from '../account/account.ts'
+import type { NetworkBundle } from '../enrolment/network-bundle.ts'
+import type { Route } from '../intake/route-to-recipient.ts'
+import type { Person } from '../people/people-file.ts'
+import type { Change, TransferBook } from '../transfers/transfer-book.ts'
+import type { Send } from '../transfers/transfer-record.ts'
+import type { Attempt } from '../transfers/transfer-runner.ts'
+
+/** How long the sender waits for a receipt before it offers again: noting twice does no harm. */
+const receiptPatienceMs = 60_000
+
+export interface SendOrder {
+  studyInstanceUids: readonly string[]
+  recipient: { ura: string; mailbox?: string }
+  reason: string
+  note?: string
+  urgency?: 'routine' | 'urgent'
+}
+
+interface Deps {
+  book: TransferBook
+  bundle: NetworkBundle
+  studies: StudyStore
+  host: PeerHost
+  signer: Signer<'twiin/offer/v1'>
+  verify: VerifySignature
+  account: Account
+  clock: Clock
+}
+
+/** Directed sends from here (J2, spec 05 §5): offered until the recipient notes it, done when its receipt says so. */
+export class Sends {
+  readonly #self: { ura: string; peerId: string }
+  readonly #deps: Deps
+
+  constructor(options: { self: { ura: string; peerId: string } }, deps: Deps) {
+    this.#self = options.self
+    this.#deps = deps
+  }
+
+  /** A person sends. Throws `RECIPIENT_UNKNOWN`, `STUDY_UNKNOWN`. */
+  async request(order: SendOrder, person: Person): Promise<string> {
+    const id = this.#deps.book.newId()
+    await this.#create(id, order, { user: person })
+    return id
+  }
+
+  /** The PACS sends, by an AE title that stands for the recipient. The association makes it one send, however often told. */
+  async route({ associationId, destination, callingAe, studyInstanceUids }: Route): Promise<void> {
+    const { ura, mailbox, urgency } = destination
+    const recipient = { ura, ...(mailbox === undefined ? {} : { mailbox }) }
+    const order = { studyInstanceUids, recipient, urgency, reason: `Sent by the PACS (${callingAe})` }
+    await this.#create(associationId.replaceAll('-', ''), order, { callingAe })
+  }
+
+  async run(send: Send): Promise<Attempt> {
+    const { book, bundle, host } = this.#deps
+    const member = bundle.memberByUra(send.counterparty.ura)
+    if (member === undefined) return { state: 'failed', reason: 'RECIPIENT_UNKNOWN' }
+    const bytes = await host.ask(
+      member.peerId,
+      protocolIds.send,
+      sendRequest.encode({ kind: 'offer', signed: await this.#offer(send, member.peerId) }),
+      { maxAnswerBytes: limits.sendAnswerBytes, timeoutMs: 10_000 },
+    )
+    const answer = sendAnswer.decode(bytes)
+    if (answer.kind === 'refused') throw new TwiinError('OFFER_REFUSED', { reason: answer.reason })
+    await book.change(send.id, {
+      offered: true,
+      counterparty: { ...send.counterparty, peerId: member.peerId },
+    })
+    return { state: 'waiting', reason: 'AWAITING_RECEIPT', forMs: receiptPatienceMs }
+  }
+
+  /** Whether this peer may collect this study of this package. */
+  async isOffered(packageId: Uint8Array, studyInstanceUid: string, peerId: string): Promise<boolean> {
+    const send = await this.#deps.book.get(Buffer.from(packageId).toString('hex'))
+    return (
+      send?.kind === 'send' &&
+      send.state !== 'failed' &&
+      send.studyInstanceUids.includes(studyInstanceUid) &&
+      this.#deps.bundle.member(peerId)?.ura === send.counterparty.ura
+    )
+  }
+
+  /** A receipt came in. Durable and on record when it resolves. Throws `SIGNATURE_INVALID`, `PACKAGE_UNKNOWN`. */
+  async noteReceipt(signed: Uint8Array, peerId: string): Promise<void> {
+    const { book, bundle, account, verify } = this.#deps
+    const { message } = receiptType.open(signed, peerId, verify)
+    const id = Buffer.from(message.package).toString('hex')
+    const send = await book.get(id)
+    const isRecipient = send?.kind === 'send' && bundle.member(peerId)?.ura === send.counterparty.ura
+    if (!isRecipient || message.sender !== this.#self.peerId || message.recipient !== peerId) {
+      throw new TwiinError('PACKAGE_UNKNOWN')
+    }
+    if (send.state === 'delivered') return
+    await account.record({
+      event: 'receipt',
+      outcome: message.state === 'delivered' ? 'success' : 'failed',
+      ...(message.reason === undefined ? {} : { reason: message.reason }),
+      peerId,
+      objects: { studyInstanceUids: send.studyInstanceUids, count: message.instances },
+      requestId: id,
+    })
+    await book.change(id, changeBy(message, signed, send))
+  }
+
+  async #create(id: string, order: SendOrder, by: { user: Person } | { callingAe: string }): Promise<void> {
+    const { bundle, studies, book, clock, account } = this.#deps
+    const member = bundle.memberByUra(order.recipient.ura)
+    const { mailbox } = order.recipient
+    if (member === undefined || member.ura === this.#self.ura) throw new TwiinError('RECIPIENT_UNKNOWN')
+    if (mailbox !== undefined && !member.mailboxes.includes(mailbox))
+      throw new TwiinError('RECIPIENT_UNKNOWN')
+    const found: StudyRecord[] = []
+    for (const uid of new Set(order.studyInstanceUids)) {
+      const study = await studies.studyByUid(uid)
+      if (study === undefined) throw new TwiinError('STUDY_UNKNOWN')
+      found.push(study)
+    }
+    const now = clock.now()
+    await account.record({
+      event: 'send',
+      outcome: 'success',
+      ...('user' in by ? { user: by.user } : {}),
+      peerId: member.peerId,
+      purpose: { basis: 'referral', reason: order.reason },
+      objects: {
+        studyInstanceUids: found.map(({ studyInstanceUid }) => studyInstanceUid),
+        count: sum(found, 'instances'),
+      },
+      protocol: 'callingAe' in by ? `called AE title, by ${by.callingAe}` : 'spec 05 §5',
+      requestId: id,
+    })
+    await book.add({
+      kind: 'send',
+      id,
+      state: 'queued',
+      createdAt: now,
+      updatedAt: now,
+      attempts: 0,
+      nextTryAt: now,
+      urgent: order.urgency === 'urgent',
+      counterparty: { ura: member.ura, name: member.name, peerId: member.peerId },
+      instances: { done: 0, total: sum(found, 'instances') },
+      bytes: { done: 0, total: sum(found, 'bytes') },
+      studyInstanceUids: found.map(({ studyInstanceUid }) => studyInstanceUid),
+      description: found
+        .map(({ description }) => description)
+        .join(', ')
+        .slice(0, 200),
+      sendReason: order.reason,
+      offered: false,
+      ...by,
+      ...(mailbox === undefined ? {} : { mailbox }),
+      ...(order.note === undefined ? {} : { note: order.note }),
+    })
+  }
+
+  async #offer(send: Send, recipient: string): Promise<Uint8Array> {
+    const { studies, clock, signer } = this.#deps
+    const offered = []
+    for (const uid of send.studyInstanceUids) {
+      const study = await studies.studyByUid(uid)
+      if (study === undefined) throw new TwiinError('STUDY_UNKNOWN')
+      offered.push({
+        studyInstanceUid: uid,
+        ...(study.studyDate === '' ? {} : { studyDate: study.studyDate }),
+        modalities: study.modalities.slice(0, 16).map((modality) => modality.slice(0, 16)),
+        description: study.description.slice(0, 256),
+        instances: study.instances,
+        bytes: study.bytes,
+      })
+    }
+    const { user, callingAe = '' } = send
+    return offer.sign(
+      {
+        kind: 'offer',
+        package: Buffer.from(send.id, 'hex'),
+        issuedAt: clock.now(),
+        sender: this.#self.peerId,
+        recipient,
+        reason: send.sendReason,
+        urgency: send.urgent ? 'urgent' : 'routine',
+        user:
+          user === undefined
+            ? { id: callingAe, name: callingAe, role: 'system' }
+            : { id: user.id, name: user.name, role: user.role },
+        studies: offered,
+        ...(send.mailbox === undefined ? {} : { mailbox: send.mailbox }),
+        ...(send.note === undefined ? {} : { note: send.note }),
+      },
+      signer,
+    ).bytes
+  }
+}
+
+function changeBy(message: Receipt, signed: Uint8Array, send: Send): Change {
+  switch (message.state) {
+    case 'delivered': {
+      const total = Math.max(message.instances, send.instances.total)
+      return {
+        state: 'delivered',
+        receipt: signed,
+        instances: { done: total, total },
+        bytes: { done: send.bytes.total, total: send.bytes.total },
+      }
+    }
+    case 'held':
+      return { state: 'held', reason: message.reason ?? 'HELD_BY_RECIPIENT', receipt: signed }
+    case 'rejected':
+      return { state: 'failed', reason: message.reason ?? 'REJECTED_BY_RECIPIENT', receipt: signed }
+  }
+}
+
+const sum = (studies: readonly StudyRecord[], what: 'instances' | 'bytes') =>
+  studies.reduce((total, study) => total + study[what], 0)
