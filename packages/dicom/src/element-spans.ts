@@ -12,14 +12,20 @@ export interface Element {
   value: Uint8Array
 }
 
-/** The elements of an item (or of a short data set) that is wholly in memory. Throws `DICOM_UNREADABLE`. */
-export function readElements(bytes: Uint8Array, encoding: Encoding): Map<number, Element> {
+/** The elements of an item (or of a short data set) that is wholly in memory, or `only` some. Throws `DICOM_UNREADABLE`. */
+export function readElements(
+  bytes: Uint8Array,
+  encoding: Encoding,
+  only?: ReadonlySet<number>,
+): Map<number, Element> {
   const elements = new Map<number, Element>()
   for (let at = 0; at < bytes.length;) {
     const header = headerAt(bytes, at, encoding)
     const start = at + header.headerBytes
     const { valueEnd, end } = extent(bytes, start, header, encoding, 0)
-    elements.set(header.tag, { header, value: bytes.subarray(start, valueEnd) })
+    if (only?.has(header.tag) ?? true) {
+      elements.set(header.tag, { header, value: bytes.subarray(start, valueEnd) })
+    }
     at = end
   }
   return elements

@@ -35,6 +35,9 @@ export class ElementWalker {
   /** Bytes left of the current value or fragment. */
   #left = 0
   #offset = 0
+  #chunk: Uint8Array = new Uint8Array(0)
+  /** How much of the chunk the sink has had. */
+  #passed = 0
 
   constructor(encoding: Encoding, sink: ElementSink) {
     this.#encoding = encoding
@@ -53,38 +56,43 @@ export class ElementWalker {
 
   push(chunk: Uint8Array): void {
     let at = 0
+    this.#chunk = chunk
+    this.#passed = 0
     while (at < chunk.length && this.broken === undefined && !this.stopped) {
-      at += this.#left > 0 ? this.#passValue(chunk, at) : this.#passHeader(chunk, at)
+      at = this.#left > 0 ? this.#skipValue(at) : this.#readHeader(at)
     }
+    if (this.broken === undefined && !this.stopped) this.#pass(chunk.length - this.#partial.length)
+    this.#chunk = new Uint8Array(0)
   }
 
-  #passValue(chunk: Uint8Array, at: number): number {
-    const size = Math.min(this.#left, chunk.length - at)
+  #skipValue(at: number): number {
+    const size = Math.min(this.#left, this.#chunk.length - at)
     this.#left -= size
     this.#offset += size
-    this.#sink.bytes(chunk.subarray(at, at + size))
-    this.#endIfDone()
-    return size
+    this.#endIfDone(at + size)
+    return at + size
   }
 
-  /** Takes one header from `chunk`; one that is cut by the chunk's end waits in `#partial`. Returns the bytes used. */
-  #passHeader(chunk: Uint8Array, at: number): number {
-    const before = this.#partial.length
+  /** Takes one header; one that is cut by the chunk's end waits in `#partial`. Returns where it ends. */
+  #readHeader(at: number): number {
+    const chunk = this.#chunk
+    const before = this.#partial
     const encoding = this.#stack.at(-1)?.encoding ?? this.#encoding
     const window =
-      before === 0 ? chunk : joined(this.#partial, chunk.subarray(at, at + maxHeaderBytes - before))
-    const start = before === 0 ? at : 0
+      before.length === 0 ? chunk : joined(before, chunk.subarray(at, at + maxHeaderBytes - before.length))
+    const start = before.length === 0 ? at : 0
     const header = readHeader(window, start, encoding)
     if (header === undefined) {
       this.#partial = new Uint8Array(window.subarray(start))
-      return chunk.length - at
+      return chunk.length
     }
     this.#partial = new Uint8Array(0)
-    this.#enter(header, window.subarray(start, start + header.headerBytes), encoding)
-    return header.headerBytes - before
+    const end = at + header.headerBytes - before.length
+    this.#enter(header, before, end, encoding)
+    return end
   }
 
-  #enter(header: ElementHeader, raw: Uint8Array, encoding: Encoding): void {
+  #enter(header: ElementHeader, before: Uint8Array, end: number, encoding: Encoding): void {
     const parent = this.#stack.at(-1)
     const isElement = parent === undefined || parent.holds === 'elements'
     if (parent === undefined && !isDelimiter(header.tag)) {
@@ -95,9 +103,9 @@ export class ElementWalker {
     }
     this.broken = isElement ? this.#enterElement(header, encoding) : this.#enterItem(header, parent)
     if (this.broken !== undefined) return
-    this.#offset += raw.length
-    this.#sink.bytes(raw)
-    this.#endIfDone()
+    this.#offset += header.headerBytes
+    if (before.length > 0) this.#sink.bytes(before)
+    this.#endIfDone(end)
   }
 
   #enterElement(header: ElementHeader, encoding: Encoding): string | undefined {
@@ -134,8 +142,16 @@ export class ElementWalker {
     return delimiter.length === 0 ? undefined : 'delimiter with a length'
   }
 
-  #endIfDone(): void {
-    if (this.#left === 0 && this.#stack.length === 0) this.#sink.end()
+  #endIfDone(at: number): void {
+    if (this.#left > 0 || this.#stack.length > 0) return
+    this.#pass(at)
+    this.#sink.end()
+  }
+
+  /** Hands on what the current element has in this chunk up to `at`, in one piece. */
+  #pass(at: number): void {
+    if (at > this.#passed) this.#sink.bytes(this.#chunk.subarray(this.#passed, at))
+    this.#passed = at
   }
 }
 

@@ -36,8 +36,11 @@ interface Thread {
   timer?: NodeJS.Timeout
 }
 
-/** A thread may hold this much; a head is at most 4 MiB. */
-const resourceLimits = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 16, stackSizeMb: 2 }
+/**
+ * Far above what a head of 4 MiB can make the reader hold. The reader's own bounds (linear time, counted items and
+ * bytes) are what protects us: Node 24 does not always survive a thread that reaches this limit.
+ */
+const resourceLimits = { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 32, stackSizeMb: 2 }
 
 /**
  * Reads the head of data sets in threads with a time and a memory limit, so that no file, however hostile, stops the
@@ -74,9 +77,7 @@ export class HeadReader implements Service {
   async stop(): Promise<void> {
     this.#stopped = true
     for (const job of this.#waiting.splice(0)) job.reject(new TwiinError('STOPPED'))
-    await Promise.all(
-      this.#threads.splice(0).map((thread) => this.#replace(thread, new TwiinError('STOPPED'))),
-    )
+    await Promise.all(this.#threads.splice(0).map((thread) => this.#end(thread, new TwiinError('STOPPED'))))
   }
 
   /** Gives the next waiting job to an idle thread, starting one while there are too few. */
@@ -97,7 +98,7 @@ export class HeadReader implements Service {
     const worker = new Worker(this.#program, { resourceLimits, stdout: true, stderr: true, env: {} })
     const thread: Thread = { worker }
     worker.on('message', (answer: WorkerAnswer) => this.#settle(thread, answer))
-    worker.on('error', () => this.#fail(thread, 'memory limit or failure of the reader'))
+    worker.on('error', () => this.#fail(thread, 'failure of the reader'))
     worker.on('exit', () => this.#fail(thread, 'reader stopped'))
     this.#threads.push(thread)
     return thread
@@ -119,10 +120,11 @@ export class HeadReader implements Service {
     if (at < 0) return
     this.#threads.splice(at, 1)
     this.#log.warn('a DICOM head could not be read: thread replaced', { reason })
-    void this.#replace(thread, unreadable(reason)).then(() => this.#next())
+    void this.#end(thread, unreadable(reason))
+    this.#next()
   }
 
-  async #replace(thread: Thread, error: Error): Promise<void> {
+  async #end(thread: Thread, error: Error): Promise<void> {
     clearTimeout(thread.timer)
     thread.job?.reject(error)
     delete thread.job

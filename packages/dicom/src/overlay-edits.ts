@@ -82,11 +82,13 @@ function authorityEdit(tag: number, authority: string | undefined, encoding: Enc
   }
 }
 
+const authorityNames: ReadonlySet<number> = new Set([tags.universalEntityId, tags.localNamespaceEntityId])
+
 /** One entry per item: its OID, else its local name. */
 function authoritiesIn(sequence: Element, encoding: Encoding): string[] {
   const { items, encoding: inner } = readItems(sequence, encoding)
   return items.map((item) => {
-    const elements = readElements(item, inner)
+    const elements = readElements(item, inner, authorityNames)
     return (
       plainText(elements.get(tags.universalEntityId)) || plainText(elements.get(tags.localNamespaceEntityId))
     )

@@ -46,6 +46,7 @@ const wanted: ReadonlySet<number> = new Set([
   tags.numberOfFrames,
 ])
 const last = Math.max(...wanted)
+const wantedInItems: ReadonlySet<number> = new Set([...wanted, tags.universalEntityId])
 
 /**
  * Reads the head from the first bytes of a data set. Throws `DICOM_HEAD_TOO_SHORT` when more bytes may help and
@@ -194,7 +195,9 @@ class HeadText {
     const sequence = this.#elements.get(tag)
     if (sequence === undefined) return []
     const { items, encoding } = readItems(sequence, this.#encoding)
-    return items.map((item) => new HeadText(readElements(item, encoding), encoding, this.#characterSets))
+    return items.map(
+      (item) => new HeadText(readElements(item, encoding, wantedInItems), encoding, this.#characterSets),
+    )
   }
 }
 

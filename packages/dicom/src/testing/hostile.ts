@@ -1,4 +1,4 @@
-import { deflateRawSync } from 'node:zlib'
+import { constants, deflateRawSync } from 'node:zlib'
 import { encodeElement, encodeHeader } from '../element-encoding.ts'
 import { explicitLittleEndian, undefinedLength } from '../element-header.ts'
 import { tags } from '../tags.ts'
@@ -49,9 +49,7 @@ export function hostileDataSets(): HostileDataSet[] {
     {
       name: 'a deflate bomb',
       transferSyntaxUid: transferSyntax.deflatedExplicitLittleEndian,
-      dataSet: deflateRawSync(
-        Buffer.concat([header(0x0008_0102, 'OB', 600_000_000), Buffer.alloc(600_000_000)]),
-      ),
+      dataSet: deflateBomb(600),
     },
     {
       name: 'deflated noise',
@@ -59,6 +57,14 @@ export function hostileDataSets(): HostileDataSet[] {
       dataSet: Buffer.alloc(5000, 'this is not deflate'),
     },
   ]
+}
+
+/** A value of so many MiB of zeros in a thousandth of the bytes, made from one block over and over. */
+function deflateBomb(mebibytes: number): Buffer {
+  const block = (bytes: Buffer) => deflateRawSync(bytes, { finishFlush: constants.Z_FULL_FLUSH })
+  const zeros = block(Buffer.alloc(1024 * 1024))
+  const start = block(header(0x0008_0102, 'OB', mebibytes * 1024 * 1024))
+  return Buffer.concat([start, ...Array.from({ length: mebibytes }, () => zeros), deflateRawSync('')])
 }
 
 function nested(depth: number): Buffer {
