@@ -60,9 +60,10 @@ export class AntiEntropy implements Service {
       { name: this.name },
       {
         turn: async (signal) => {
-          const placement = this.#placement()
+          const last = { placement: this.#placement(), alone: true }
+          this.#last = last
           const { peers, unreachable, ...moved } = await this.round(signal)
-          this.#last = { placement, alone: peers > 0 && unreachable === peers }
+          last.alone = peers > 0 && unreachable === peers
           if (moved.pulled + moved.pushed + moved.dropped > 0)
             deps.log.info('index repaired', { peers, unreachable, ...moved })
         },
@@ -194,7 +195,8 @@ export class AntiEntropy implements Service {
     let dropped = 0
     for (const [name, { bucket, since, handedOver }] of this.#held.strays) {
       if (!handedOver || this.#deps.clock.now() - since < dayMs) continue
-      const marks = await Array.fromAsync(this.#deps.repository.marks(rangeOf(bucket)))
+      const marks: EntryMark[] = []
+      for await (const mark of this.#deps.repository.marks(rangeOf(bucket))) marks.push(mark)
       await this.#forget(marks)
       this.#held.strays.delete(name)
       dropped += marks.length

@@ -160,7 +160,7 @@ export class IndexPublisher implements Service {
 
   async #review(signal: AbortSignal): Promise<void> {
     this.#deliveries.clear()
-    let group: string[] = []
+    const group: string[] = []
     const flush = async () => {
       const keys = group.splice(0)
       const stated: Publication[] = []
