@@ -4,7 +4,6 @@ import { CertificateAuthority, CertificateVerifier } from '@twiin/identity'
 import type { Signer } from '@twiin/identity'
 import { PeerHost } from '@twiin/network'
 import { TokenKeeper } from '@twiin/patient-token'
-import type { TokenKeeperDeps } from '@twiin/patient-token'
 import { Lifecycle, Loop, codeOf } from '@twiin/runtime'
 import type { Clock, Logger, Service } from '@twiin/runtime'
 import { Store, writeFileDurably } from '@twiin/store'
@@ -199,7 +198,10 @@ function runtimeFile(dataDir: string, runtime: () => RegistryRuntime): Service {
   }
 }
 
-function tokenKeeper({ index, quotas }: Settings, deps: TokenKeeperDeps): TokenKeeper {
+function tokenKeeper(
+  { index, quotas }: Settings,
+  deps: ConstructorParameters<typeof TokenKeeper>[1],
+): TokenKeeper {
   const nodeQuota = (ura: string) => quotas.clinics[ura] ?? quotas.node
   return new TokenKeeper({ epoch: index.epoch, nodeQuota, userQuota: quotas.user }, deps)
 }

@@ -25,7 +25,7 @@ export class NetworkBundle {
   readonly #books: Books
   readonly #authority: CertificateAuthority
   readonly #log: Logger
-  #current: { version: number; signed: Promise<SignedBundle> } | undefined
+  #current: SignedBundle | undefined
 
   constructor(
     options: { refreshMs: number },
@@ -38,39 +38,38 @@ export class NetworkBundle {
     this.#log = deps.log
   }
 
-  /** A new version, when the contents changed or the last version is old; resolves when it is the one that is served. */
+  /** A new version, when the contents changed or the last version is old; resolves when that, or a later one, is served. */
   async publish(): Promise<void> {
-    let contents: BundleContents | undefined
-    const act = await this.#books.record((register, now) => {
-      contents = bundleContents(register, this.#facts(), now)
+    let next: Bundle | undefined
+    await this.#books.record((register, now) => {
+      const contents = bundleContents(register, this.#facts(), now)
       const digest = digestOf(contents)
       const last = register.published
-      if (last?.digest === digest && now - last.issuedAt < this.#refreshMs) return undefined
-      return { act: 'published', version: (last?.version ?? 0) + 1, digest }
+      if (last?.digest === digest && now - last.issuedAt < this.#refreshMs) {
+        next = { v: 1, version: last.version, issuedAt: last.issuedAt, ...contents }
+        return undefined
+      }
+      const version = (last?.version ?? 0) + 1
+      next = { v: 1, version, issuedAt: now, ...contents }
+      return { act: 'published', version, digest }
     })
-    const published = this.#books.register.published
-    if (contents === undefined || published === undefined || this.#current?.version === published.version)
-      return
-    const { version, issuedAt } = published
-    // A later publish may already have gone past this one: its contents are the ones of that version.
-    if (act !== undefined && act.version !== version) return
-    this.#current = { version, signed: this.#sign({ v: 1, version, issuedAt, ...contents }) }
-    await this.#current.signed
-    this.#log.info('network bundle', {
-      version,
-      members: contents.members.length,
-      revoked: contents.revoked.length,
-    })
+    if (next === undefined || this.version >= next.version) return
+    const signed = await this.#sign(next)
+    // A later publication may have been signed sooner.
+    if (this.version >= next.version) return
+    this.#current = signed
+    const { version, members, revoked } = next
+    this.#log.info('network bundle', { version, members: members.length, revoked: revoked.length })
   }
 
   /** Throws NOT_READY before the first version. */
-  current(): Promise<SignedBundle> {
+  get current(): SignedBundle {
     if (this.#current === undefined) throw new TwiinError('NOT_READY', { waitsFor: 'network bundle' })
-    return this.#current.signed
+    return this.#current
   }
 
   get version(): number {
-    return this.#current?.version ?? 0
+    return this.#current?.bundle.version ?? 0
   }
 
   async #sign(contents: Bundle): Promise<SignedBundle> {

@@ -16,8 +16,7 @@ export function bundleRoutes(bundle: NetworkBundle, announcements: Announcements
       async (_request: unknown, body: Buffer) => body,
     )
     app.get('/bundle', async (request, reply) => {
-      const current = await bundle.current()
-      const { version } = current.bundle
+      const { current, version } = bundle
       reply.header('etag', `"${version}"`).header('cache-control', 'no-cache').header('vary', 'accept')
       if (request.headers['if-none-match'] === `"${version}"`) return reply.code(304).send()
       if (request.headers.accept?.includes(cbor)) return reply.type(cbor).send(Buffer.from(current.document))

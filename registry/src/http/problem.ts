@@ -20,6 +20,7 @@ const known: Readonly<Record<string, readonly [status: number, title: string]>> 
   NOT_FOUND: [404, 'There is nothing here.'],
   SECOND_PERSON_REQUIRED: [409, 'You have already said so; it takes another person.'],
   APPLICATION_CLOSED: [409, 'This application was approved, or a newer one took its place.'],
+  KEEPER_KEY: [409, 'This is the key of the registry itself; it ends with a new ceremony.'],
   ALREADY_REVOKED: [409, 'This certificate is revoked.'],
   KEY_TAKEN: [409, 'This key belongs to another clinic.'],
   CLINIC_HAS_KEY: [409, 'This clinic has another key with a valid certificate; revoke that first.'],

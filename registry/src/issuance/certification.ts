@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto'
 import { publicKeyOf } from '@twiin/identity'
 import type { CertificateAuthority } from '@twiin/identity'
 import { TwiinError } from '@twiin/runtime'
@@ -23,6 +24,7 @@ type Intent = ActOf<'certifying'>
  */
 export class Certification {
   readonly #operator: { organisation: string; ura: string }
+  readonly #issuerEnds: number
   readonly #books: Books
   readonly #authority: CertificateAuthority
 
@@ -31,6 +33,7 @@ export class Certification {
     deps: { books: Books; authority: CertificateAuthority },
   ) {
     this.#operator = options.operator
+    this.#issuerEnds = new X509Certificate(options.issuingCertificate).validToDate.getTime()
     this.#books = deps.books
     this.#authority = deps.authority
   }
@@ -55,7 +58,7 @@ export class Certification {
       )
         throw new TwiinError('ENROLMENT_TOKEN_INVALID')
       mayHold(register, peerId, ura, now)
-      return { act, peerId, ura, role: 'member', token, ...validity(now) }
+      return { act, peerId, ura, role: 'member', token, ...this.#validity(now) }
     })
     return this.#issue(intent)
   }
@@ -72,7 +75,7 @@ export class Certification {
         (serial) => (register.certificates.get(serial)?.issuedAt ?? 0) > now - day,
       )
       if (today.length >= renewalsPerDay) throw new TwiinError('TOO_MANY_ATTEMPTS')
-      return { act, peerId, ura: key.ura, role: key.role, ...validity(now) }
+      return { act, peerId, ura: key.ura, role: key.role, ...this.#validity(now) }
     })
     return this.#issue(intent)
   }
@@ -82,9 +85,15 @@ export class Certification {
     const { ura } = this.#operator
     const intent = await this.#books.record((register, now) => {
       if (register.keys.get(peerId)?.revokedAt !== undefined) throw new TwiinError('KEY_REVOKED')
-      return { act, peerId, ura, role: 'keeper', ...validity(now) }
+      return { act, peerId, ura, role: 'keeper', ...this.#validity(now) }
     })
     return this.#issue(intent)
+  }
+
+  #validity(now: number): { notBefore: number; notAfter: number } {
+    // X.509 knows whole seconds; the ledger says what the certificate says.
+    const notBefore = Math.floor((now - backdateMs) / 1000) * 1000
+    return { notBefore, notAfter: Math.min(notBefore + backdateMs + lifetimeMs, this.#issuerEnds) }
   }
 
   async #issue(intent: Intent): Promise<KnownCertificate> {
@@ -112,12 +121,6 @@ export class Certification {
     if (issued === undefined) throw new TwiinError('KEY_UNKNOWN')
     return issued
   }
-}
-
-function validity(now: number): { notBefore: number; notAfter: number } {
-  // X.509 knows whole seconds; the ledger says what the certificate says.
-  const notBefore = Math.floor((now - backdateMs) / 1000) * 1000
-  return { notBefore, notAfter: notBefore + backdateMs + lifetimeMs }
 }
 
 /** One clinic, one key at a time, and a revoked key never again. */

@@ -16,8 +16,16 @@ export class EvaluationRecords {
   }
 
   async write(record: EvaluationRecord): Promise<void> {
-    const file = await this.#fileOf(new Date(record.at).toISOString().slice(0, 7))
-    await file.append(JSON.stringify({ ...record, at: new Date(record.at).toISOString() }))
+    const at = new Date(record.at).toISOString()
+    const opened = this.#fileOf(at.slice(0, 7))
+    try {
+      await (await opened).append(JSON.stringify({ ...record, at }))
+    } catch (error) {
+      // Opened again by the next request: a disk that was full may have room then.
+      if (this.#file === opened) this.#file = undefined
+      void opened.then((file) => file.close()).catch(() => {})
+      throw error
+    }
   }
 
   async close(): Promise<void> {
@@ -30,7 +38,7 @@ export class EvaluationRecords {
     this.#month = month
     this.#file = (async () => {
       await (await before)?.close()
-      return (await DurableLines.open(join(this.#folder, `evaluations-${month}.jsonl`))).file
+      return DurableLines.open(join(this.#folder, `evaluations-${month}.jsonl`))
     })()
     return this.#file
   }

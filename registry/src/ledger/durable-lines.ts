@@ -1,36 +1,39 @@
 import { open } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { syncFolder } from '@twiin/store'
 import { TwiinError } from '@twiin/runtime'
+import { syncFolder } from '@twiin/store'
+
+const chunkBytes = 64 * 1024
+const newline = 0x0a
 
 /**
  * A file that only grows, line by line; a line is on disk when `append` resolves. Lines that arrive while others are
  * being synced share the next fsync. After one failed write nothing more is accepted: what a failed fsync left on the
- * disk is unknown until the file is read again.
+ * disk is unknown until the file is opened again.
  */
 export class DurableLines {
   readonly #file: FileHandle
   #waiting: { line: string; resolve: () => void; reject: (error: unknown) => void }[] = []
-  #writing: Promise<void> | undefined
+  #running = false
+  #done: Promise<void> = Promise.resolve()
   #broken: unknown
 
   private constructor(file: FileHandle) {
     this.#file = file
   }
 
-  /** Opens or makes the file, and returns the complete lines in it. A last line without its end was never promised: it is cut off. */
-  static async open(path: string): Promise<{ file: DurableLines; lines: string[] }> {
-    const handle = await open(path, 'a+', 0o600)
-    const bytes = await handle.readFile()
-    const end = bytes.lastIndexOf(0x0a) + 1
-    if (end < bytes.length) {
-      await handle.truncate(end)
-      await handle.sync()
+  /** Opens or makes the file. A last line without its end was never promised: it is cut off. */
+  static async open(path: string): Promise<DurableLines> {
+    const file = await open(path, 'a+', 0o600)
+    const { size } = await file.stat()
+    const end = await endOfLastLine(file, size)
+    if (end < size) {
+      await file.truncate(end)
+      await file.sync()
     }
     await syncFolder(dirname(path))
-    const lines = end === 0 ? [] : bytes.toString('utf8', 0, end - 1).split('\n')
-    return { file: new DurableLines(handle), lines }
+    return new DurableLines(file)
   }
 
   get failed(): boolean {
@@ -40,16 +43,17 @@ export class DurableLines {
   append(line: string): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ line, resolve, reject })
-      this.#writing ??= this.#write().finally(() => (this.#writing = undefined))
+      if (!this.#running) this.#done = this.#run()
     })
   }
 
   async close(): Promise<void> {
-    await this.#writing
+    await this.#done
     await this.#file.close()
   }
 
-  async #write(): Promise<void> {
+  async #run(): Promise<void> {
+    this.#running = true
     while (this.#waiting.length > 0) {
       const group = this.#waiting.splice(0)
       try {
@@ -62,5 +66,20 @@ export class DurableLines {
         for (const { reject } of group) reject(error)
       }
     }
+    // In the same step as the last look at who waits, or a line could wait for ever.
+    this.#running = false
   }
+}
+
+/** Looked for from behind: such a file may be far larger than memory. */
+async function endOfLastLine(file: FileHandle, size: number): Promise<number> {
+  const chunk = Buffer.alloc(chunkBytes)
+  for (let start = size; start > 0;) {
+    const from = Math.max(0, start - chunkBytes)
+    const { bytesRead } = await file.read(chunk, 0, start - from, from)
+    const at = chunk.subarray(0, bytesRead).lastIndexOf(newline)
+    if (at !== -1) return from + at + 1
+    start = from
+  }
+  return 0
 }

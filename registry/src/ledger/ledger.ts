@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
 import { TwiinError } from '@twiin/runtime'
 import { Compile } from 'typebox/compile'
 import { Act } from './acts.ts'
@@ -22,7 +23,8 @@ export class Ledger {
 
   /** @throws TwiinError LEDGER_BROKEN with the number of the first line that does not follow from the one before. */
   static async open(path: string): Promise<{ ledger: Ledger; acts: Recorded[] }> {
-    const { file, lines } = await DurableLines.open(path)
+    const file = await DurableLines.open(path)
+    const lines = (await readFile(path, 'utf8')).split('\n').slice(0, -1)
     const acts: Recorded[] = []
     let head = firstPrevious
     for (const [i, line] of lines.entries()) {

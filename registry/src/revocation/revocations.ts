@@ -29,11 +29,13 @@ export class Revocations {
     this.#clock = deps.clock
   }
 
-  /** Throws NOT_FOUND, ALREADY_REVOKED, SECOND_PERSON_REQUIRED. */
+  /** Throws NOT_FOUND, KEEPER_KEY, ALREADY_REVOKED, SECOND_PERSON_REQUIRED. */
   async revoke(serial: string, by: Person, reason: string): Promise<'recorded' | 'revoked'> {
     const { act } = await this.#books.record((register) => {
       const certificate = register.certificates.get(serial)
       if (certificate === undefined) throw new TwiinError('NOT_FOUND')
+      // The keeper's key stands in every bundle; taking it out is a new ceremony, not a call.
+      if (certificate.role === 'keeper') throw new TwiinError('KEEPER_KEY')
       if (certificate.revoked !== undefined) throw new TwiinError('ALREADY_REVOKED')
       const request = register.revocationRequests.get(serial)
       // spec 06 §4: recorded by the first person, executed by the second.

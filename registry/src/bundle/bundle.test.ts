@@ -1,0 +1,131 @@
+import { DocumentVerifier, NodeKey, decodeSignedDocument } from '@twiin/identity'
+import { announcement, bundle } from '@twiin/protocol'
+import { expect, test } from 'vitest'
+import { TestRegistry } from '../testing.ts'
+import { prefixBits } from './bundle-contents.ts'
+
+const accept = { accept: 'application/cbor' }
+
+async function signedBundle(registry: TestRegistry) {
+  const answer = await registry.call('GET', '/api/v1/bundle', { headers: accept })
+  expect(answer.status).toBe(200)
+  const rootCertificate = await registry.read('authority/root.pem')
+  const verifier = new DocumentVerifier({ rootCertificate }, { clock: registry.clock })
+  return bundle.decode(await verifier.verify(decodeSignedDocument(answer.body)))
+}
+
+async function announce(registry: TestRegistry, key: NodeKey, port: number, change: object = {}) {
+  const message = {
+    kind: 'announcement' as const,
+    peerId: key.peerId,
+    issuedAt: registry.clock.now(),
+    addresses: [`/ip4/192.0.2.1/tcp/${port}`],
+    mailboxes: ['emergency'],
+    ...change,
+  }
+  const body = announcement.sign(message, key).bytes
+  return registry.call('POST', '/api/v1/announcements', {
+    body,
+    headers: { 'content-type': 'application/cbor' },
+  })
+}
+
+test('every change makes a higher version, signed by the issuing CA', async () => {
+  await using registry = await TestRegistry.create()
+  const first = await signedBundle(registry)
+  const { key } = await registry.member('10000002', 60_000)
+  const second = await signedBundle(registry)
+  expect(second.version).toBeGreaterThan(first.version)
+  expect(second.members).toEqual([
+    {
+      ura: '10000002',
+      name: 'Clinic 10000002',
+      peerId: key.peerId,
+      addresses: [],
+      declaredPatients: 60_000,
+      mailboxes: ['radiology'],
+      category: 'clinic',
+    },
+  ])
+  expect(second.index).toEqual({ epoch: 1, bits: 10, replicas: 7 })
+  const [keeper] = second.tokens.keepers
+  expect(keeper?.peerId).toBe(registry.runtime.peerId)
+  expect(keeper?.addresses).toEqual(registry.runtime.multiaddrs)
+  await registry.member('10000001', 60_000)
+  const third = await signedBundle(registry)
+  expect(third.version).toBeGreaterThan(second.version)
+  expect(third.members.map(({ ura }) => ura)).toEqual(['10000001', '10000002'])
+})
+
+test('a node that has the version gets 304, people get JSON that says the same', async () => {
+  await using registry = await TestRegistry.create()
+  await registry.member('10000001')
+  const { version, members } = await signedBundle(registry)
+  const readable = await registry.call('GET', '/api/v1/bundle')
+  expect(readable.headers.etag).toBe(`"${version}"`)
+  expect(readable.json()).toMatchObject({ version, members })
+  const same = { headers: { ...accept, 'if-none-match': `"${version}"` } }
+  expect((await registry.call('GET', '/api/v1/bundle', same)).status).toBe(304)
+})
+
+test('an announcement counts when a certified key signed it, it is fresh, and newer than the last', async () => {
+  await using registry = await TestRegistry.create()
+  const { key } = await registry.member('10000001')
+  const addresses = async () => (await signedBundle(registry)).members[0]?.addresses
+  expect((await announce(registry, key, 1)).status).toBe(204)
+  expect(await addresses()).toEqual(['/ip4/192.0.2.1/tcp/1'])
+  expect((await signedBundle(registry)).members[0]?.mailboxes).toEqual(['emergency'])
+
+  const stranger = await announce(registry, NodeKey.generate(), 2)
+  expect([stranger.status, stranger.json().code]).toEqual([403, 'PEER_UNKNOWN'])
+  const forged = await announce(registry, NodeKey.generate(), 3, { peerId: key.peerId })
+  expect([forged.status, forged.json().code]).toEqual([401, 'SIGNATURE_INVALID'])
+  const past = await announce(registry, key, 4, { issuedAt: registry.clock.now() - 6 * 60_000 })
+  expect([past.status, past.json().code]).toEqual([422, 'ANNOUNCEMENT_STALE'])
+  expect((await announce(registry, key, 5, { issuedAt: registry.clock.now() - 1_000 })).status).toBe(204)
+  expect(await addresses()).toEqual(['/ip4/192.0.2.1/tcp/1'])
+
+  const { version } = await signedBundle(registry)
+  const lines = (await registry.read('data/ledger.jsonl')).length
+  expect((await announce(registry, key, 1, { issuedAt: registry.clock.now() + 1_000 })).status).toBe(204)
+  expect((await signedBundle(registry)).version).toBe(version)
+  expect((await registry.read('data/ledger.jsonl')).length).toBe(lines)
+  const noise = { body: 'noise', headers: { 'content-type': 'application/cbor' } }
+  expect((await registry.call('POST', '/api/v1/announcements', noise)).json().code).toBe('MESSAGE_INVALID')
+})
+
+test('a restart serves the same bundle, byte for byte, and knows the token that was used', async () => {
+  await using registry = await TestRegistry.create({
+    settings: {
+      http: { port: 0 },
+      peer: { listen: ['/ip4/127.0.0.1/tcp/0'], announce: ['/ip4/192.0.2.9/tcp/4001'] },
+    },
+  })
+  const key = NodeKey.generate()
+  const token = await registry.addClinic('10000001')
+  await registry.enrol(key, '10000001', token)
+  await announce(registry, key, 7)
+  const get = async () => (await registry.call('GET', '/api/v1/bundle', { headers: accept })).body
+  const before = await get()
+  await registry.stop()
+  await registry.clock.advance(60_000)
+  await registry.start()
+  expect(await get()).toEqual(before)
+  expect((await registry.enrol(key, '10000001', token)).status).toBe(401)
+})
+
+test('an unchanged bundle is issued anew after an hour, so that its date says how fresh it is', async () => {
+  await using registry = await TestRegistry.create()
+  const before = await signedBundle(registry)
+  await registry.stop()
+  await registry.clock.advance(3_600_000)
+  await registry.start()
+  const after = await signedBundle(registry)
+  expect(after.version).toBeGreaterThan(before.version)
+  expect(after.issuedAt - before.issuedAt).toBeGreaterThanOrEqual(3_600_000)
+})
+
+test('the prefix is the longest with fifty declared patients in a bucket', () => {
+  const examples = [0, 49, 50, 99, 100, 199, 200, 17_000_000, 50 * 2 ** 24, 50 * 2 ** 30].map(prefixBits)
+  expect(examples).toEqual([0, 0, 0, 0, 1, 1, 2, 18, 24, 24])
+})

@@ -1,0 +1,81 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { ManualClock } from '@twiin/runtime'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { Books } from './books.ts'
+
+let dir = ''
+let file = ''
+const clock = new ManualClock()
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'twiin-ledger-'))
+  file = join(dir, 'ledger.jsonl')
+})
+afterEach(() => rm(dir, { recursive: true, force: true }))
+
+const digest = 'a'.repeat(64)
+const publish = (books: Books) =>
+  books.record((register) => ({
+    act: 'published',
+    version: (register.published?.version ?? 0) + 1,
+    digest,
+  }))
+
+async function written(count: number): Promise<string> {
+  const books = await Books.open({ file }, { clock })
+  for (let i = 0; i < count; i++) await publish(books)
+  await books.close()
+  return readFile(file, 'utf8')
+}
+
+test('acts are judged one after another, also when they arrive together', async () => {
+  const books = await Books.open({ file }, { clock })
+  await Promise.all(Array.from({ length: 20 }, () => publish(books)))
+  expect(books.register.published?.version).toBe(20)
+  await books.close()
+  const again = await Books.open({ file }, { clock })
+  expect(again.register.published).toEqual(books.register.published)
+  expect(again.head).toBe(books.head)
+  await again.close()
+})
+
+test('a refused act leaves nothing behind and does not stop the next', async () => {
+  const books = await Books.open({ file }, { clock })
+  const refused = books.record(() => {
+    throw new Error('no')
+  })
+  await expect(refused).rejects.toThrow('no')
+  await publish(books)
+  await books.close()
+  expect((await readFile(file, 'utf8')).trim().split('\n')).toHaveLength(1)
+})
+
+test('a last line that a power cut left unfinished was never promised: it is cut off', async () => {
+  const text = await written(3)
+  await writeFile(file, text.slice(0, -10))
+  const books = await Books.open({ file }, { clock })
+  expect(books.register.published?.version).toBe(2)
+  await publish(books)
+  await books.close()
+  expect(await readFile(file, 'utf8')).toBe(text)
+})
+
+test('an altered, removed or inserted line is found, by its number', async () => {
+  const lines = (await written(4)).trim().split('\n')
+  const refuses = async (changed: string[], line: number) => {
+    await writeFile(file, `${changed.join('\n')}\n`)
+    await expect(Books.open({ file }, { clock })).rejects.toMatchObject({
+      code: 'LEDGER_BROKEN',
+      facts: { line },
+    })
+  }
+  await refuses(
+    [lines[0] ?? '', (lines[1] ?? '').replace('"version":2', '"version":9'), ...lines.slice(2)],
+    3,
+  )
+  await refuses([...lines.slice(0, 1), ...lines.slice(2)], 2)
+  await refuses([...lines.slice(0, 2), lines[1] ?? '', ...lines.slice(2)], 3)
+  await refuses([...lines, '{"seq":5}'], 5)
+  await refuses([...lines, 'noise'], 5)
+})

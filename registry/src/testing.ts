@@ -1,0 +1,187 @@
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { request } from 'node:https'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { NodeKey, createCertificateRequest, openSigner } from '@twiin/identity'
+import type { Signer } from '@twiin/identity'
+import { ManualClock, silentLogger } from '@twiin/runtime'
+import { holdRegistryCeremony, readPlan } from './ceremony/hold-ceremony.ts'
+import { judgeSettings } from './config/read-settings.ts'
+import type { Person } from './ledger/acts.ts'
+import { startRegistry } from './registry.ts'
+import type { RunningRegistry } from './registry.ts'
+
+const passphrases = { root: 'a passphrase', issuing: 'another passphrase' }
+
+/** One ceremony for each test process; every test gets a copy. */
+let ceremony: Promise<string> | undefined
+async function holdOnce(): Promise<string> {
+  const dir = await mkdtemp(join(tmpdir(), 'twiin-ceremony-'))
+  process.once('exit', () => void rm(dir, { recursive: true, force: true }))
+  await holdRegistryCeremony(readPlan({ dir, rootBits: 2048, issuingBits: 2048 }), passphrases, new Date())
+  return dir
+}
+
+export interface Answer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  readonly body: Buffer
+  /** The body as JSON. */
+  json<T = Record<string, unknown>>(): T
+}
+
+export const applicationOf = (ura: string, declaredPatients = 1_000) => ({
+  organisation: `Clinic ${ura}`,
+  ura,
+  category: 'clinic' as const,
+  declaredPatients,
+  mailboxes: ['radiology'],
+})
+
+/** A whole registry in a folder of its own, on free ports of this machine, with a clock that the test moves. */
+export class TestRegistry implements AsyncDisposable {
+  readonly dir: string
+  readonly clock: ManualClock
+  readonly #extra: object
+  #running: RunningRegistry | undefined
+  #ca = ''
+  #tokens = { administrator: '', approver: '' }
+
+  private constructor(dir: string, clock: ManualClock, extra: object) {
+    this.dir = dir
+    this.clock = clock
+    this.#extra = extra
+  }
+
+  static async create(options: { settings?: object; signer?: Signer } = {}): Promise<TestRegistry> {
+    ceremony ??= holdOnce()
+    const dir = await mkdtemp(join(tmpdir(), 'twiin-registry-'))
+    await cp(await ceremony, dir, { recursive: true })
+    // Certificates of the HTTPS server are judged by the real time.
+    const registry = new TestRegistry(dir, new ManualClock(Date.now()), options.settings ?? {})
+    await registry.start(options.signer)
+    return registry
+  }
+
+  async start(signer?: Signer): Promise<void> {
+    const settings = judgeSettings(
+      {
+        trustDomain: 'twiin.example',
+        operator: { organisation: 'Twiin registry', ura: '90000000' },
+        http: { port: 0 },
+        peer: { listen: ['/ip4/127.0.0.1/tcp/0'] },
+        ...this.#extra,
+      },
+      this.dir,
+    )
+    const read = async (file: string) => (await readFile(file, 'utf8')).trim()
+    this.#ca = await read(settings.http.caFile)
+    this.#tokens = {
+      administrator: await read(settings.tokens.administrator),
+      approver: await read(settings.tokens.approver),
+    }
+    const deps = { clock: this.clock, log: silentLogger, signer: signer ?? (await this.signer()) }
+    this.#running = await startRegistry(settings, deps)
+  }
+
+  async stop(): Promise<void> {
+    await this.#running?.stop()
+    this.#running = undefined
+  }
+
+  get runtime(): RunningRegistry['runtime'] {
+    if (this.#running === undefined) throw new Error('not running')
+    return this.#running.runtime
+  }
+
+  async signer(): Promise<Signer> {
+    return openSigner(await this.read('authority/issuing-key.pem'), passphrases.issuing)
+  }
+
+  read(file: string): Promise<string> {
+    return readFile(join(this.dir, file), 'utf8')
+  }
+
+  write(file: string, text: string): Promise<void> {
+    return writeFile(join(this.dir, file), text)
+  }
+
+  call(
+    method: 'GET' | 'POST',
+    path: string,
+    options: {
+      as?: Person
+      json?: object
+      body?: Uint8Array | string
+      headers?: Record<string, string>
+    } = {},
+  ): Promise<Answer> {
+    const { as, json } = options
+    const headers = {
+      ...(as && { authorization: `Bearer ${this.#tokens[as]}` }),
+      ...(json && { 'content-type': 'application/json' }),
+      ...options.headers,
+    }
+    return new Promise((resolve, reject) => {
+      const call = request(
+        new URL(path, this.runtime.url),
+        { method, headers, ca: this.#ca, agent: false },
+        (answer) => {
+          const chunks: Buffer[] = []
+          answer.on('data', (chunk: Buffer) => chunks.push(chunk))
+          answer.on('error', reject)
+          answer.on('end', () => {
+            const body = Buffer.concat(chunks)
+            const parse = <T>() => JSON.parse(body.toString('utf8')) as T
+            resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body, json: parse })
+          })
+        },
+      )
+      call.on('error', reject)
+      call.end(json ? JSON.stringify(json) : options.body)
+    })
+  }
+
+  /** Applies and approves as both people; the enrolment token. */
+  async addClinic(ura: string, declaredPatients?: number): Promise<string> {
+    const json = applicationOf(ura, declaredPatients)
+    const { id } = (await this.call('POST', '/api/v1/applications', { as: 'administrator', json })).json()
+    const path = `/api/v1/applications/${String(id)}/approvals`
+    await this.call('POST', path, { as: 'administrator' })
+    const second = await this.call('POST', path, { as: 'approver' })
+    return second.json<{ enrolmentToken: string }>().enrolmentToken
+  }
+
+  async est(path: 'simpleenroll' | 'simplereenroll', csr: Uint8Array): Promise<Answer> {
+    const headers = { 'content-type': 'application/pkcs10' }
+    const body = Buffer.from(csr).toString('base64')
+    return this.call('POST', `/.well-known/est/${path}`, { headers, body })
+  }
+
+  async enrol(key: NodeKey, ura: string, token: string): Promise<Answer> {
+    const csr = await createCertificateRequest(key, { organisation: `Clinic ${ura}`, ura, token })
+    return this.est('simpleenroll', csr)
+  }
+
+  async renew(key: NodeKey, ura: string): Promise<Answer> {
+    const csr = await createCertificateRequest(key, { organisation: `Clinic ${ura}`, ura, token: '' })
+    return this.est('simplereenroll', csr)
+  }
+
+  /** A clinic with a certified key. */
+  async member(ura: string, declaredPatients?: number): Promise<{ key: NodeKey; pem: string }> {
+    const key = NodeKey.generate()
+    const answer = await this.enrol(key, ura, await this.addClinic(ura, declaredPatients))
+    if (answer.status !== 200) throw new Error(answer.body.toString())
+    return { key, pem: answer.body.toString() }
+  }
+
+  async certificates(): Promise<{ serial: string; ura: string; peerId: string; status: string }[]> {
+    return (await this.call('GET', '/api/v1/certificates', { as: 'approver' })).json()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop()
+    await rm(this.dir, { recursive: true, force: true })
+  }
+}
