@@ -1,0 +1,220 @@
+/** What the node answers (docs/spec/10-node-api.md §2). Dates are `YYYY-MM-DD`, instants ISO 8601. */
+
+export type Role = 'radiologist' | 'operator' | 'auditor'
+
+export interface Session {
+  user: { id: string; name: string; role: Role }
+  hospital: { ura: string; name: string }
+}
+
+export interface SearchQuestion {
+  bsn: string
+  birthDate?: string
+  purpose: { basis: 'treatment'; reason: string }
+}
+
+export type HolderStatus = 'answered' | 'refused' | 'unreachable' | 'pending'
+
+export interface SearchHolder {
+  ura: string
+  name: string
+  status: HolderStatus
+  reason?: string
+  /** How many studies of it stand in the list. */
+  studies: number
+}
+
+export interface FoundStudy {
+  /** Null when only the index tells of it. */
+  studyInstanceUid: string | null
+  handle: string
+  detail: 'holder' | 'index'
+  holder: string
+  studyDate: string | null
+  modalities: string[]
+  description: string
+  instances: number
+  bytes: number
+  reports: number
+  local: boolean
+}
+
+export interface PatientSearch {
+  id: string
+  complete: boolean
+  patient?: { name: string; birthDate: string | null; sex: string }
+  holders: SearchHolder[]
+  studies: FoundStudy[]
+  index: { asked: number; answered: number }
+}
+
+export interface Counted {
+  done: number
+  total: number
+}
+
+export type TransferState = 'queued' | 'running' | 'delivered' | 'failed' | 'held'
+
+export interface Transfer {
+  id: string
+  kind: 'retrieval' | 'send' | 'arrival'
+  state: TransferState
+  reason?: string
+  studyDescription: string
+  studyInstanceUids: string[]
+  patientName?: string
+  counterparty: { ura: string; name: string }
+  destination?: 'pacs' | 'viewer'
+  mailbox?: string
+  note?: string
+  sendReason?: string
+  sender?: string
+  urgency?: 'routine' | 'urgent'
+  instances: Counted
+  bytes: Counted
+  createdAt: string
+  updatedAt: string
+  nextTryAt?: string
+  attempts: number
+  retryable: boolean
+}
+
+export interface Receipt {
+  signed: string
+  state: 'delivered' | 'held' | 'rejected'
+  recipient: string
+  issuedAt: string
+  instances: number
+  manifests: string[]
+}
+
+export interface SendDetails {
+  id: string
+  receipt?: Receipt
+}
+
+export interface SendOrder {
+  studyInstanceUids: string[]
+  recipient: { ura: string; mailbox?: string }
+  reason: string
+  note?: string
+  urgency: 'routine' | 'urgent'
+}
+
+export interface Patient {
+  name: string
+  birthDate: string
+  sex: string
+  localId: string
+  issuer: string
+  /** Masked by the node. */
+  bsn: string | null
+}
+
+export interface HeldStudy {
+  handle: string
+  studyInstanceUid: string
+  patient: Patient
+  studyDate: string
+  modalities: string[]
+  description: string
+  instances: number
+  bytes: number
+  reports: number
+  origin: { kind: 'local' } | { kind: 'remote'; ura: string; name: string }
+  receivedAt: string
+  publication: { state: 'published' | 'pending' | 'unpublished'; reason?: string }
+}
+
+export interface Member {
+  ura: string
+  name: string
+  category: 'umc' | 'hospital' | 'clinic'
+  mailboxes: string[]
+  self: boolean
+  connected: boolean
+}
+
+export type ConsentScope =
+  | { kind: 'all' }
+  | { kind: 'category'; category: Member['category'] }
+  | { kind: 'organisation'; ura: string }
+
+export interface ConsentRecord {
+  scope: ConsentScope
+  decision: 'permit' | 'deny'
+  source: 'local' | 'mitz'
+  by: string
+  recordedAt: string
+}
+
+export interface ConsentState {
+  records: ConsentRecord[]
+  publishable: boolean
+}
+
+export interface ConsentOrder {
+  bsn: string
+  decision: 'permit' | 'deny'
+  scope: ConsentScope
+}
+
+export type Decision = 'same-patient' | 'other-patient' | 'reject'
+
+export interface WorkItem {
+  id: string
+  kind: 'PATIENT_CONFLICT' | 'IDENTITY_CONFLICT' | 'INSTANCE_CONFLICT'
+  state: 'open' | 'notice' | 'resolved'
+  at: string
+  transferId?: string
+  study: { studyInstanceUid: string; studyDate: string; description: string; modalities: string[] }
+  incoming: Patient & { from: { ura: string; name: string } }
+  local: Patient
+  differences: string[]
+  resolution?: { decision: Decision; by: string; at: string }
+}
+
+export interface AuditLine {
+  seq: number
+  hash: string
+  event: string
+  at: string
+  outcome: 'success' | 'refused' | 'failed'
+  reason?: string
+  user?: { id: string; name?: string; role: string }
+  organisation: { ura: string; name: string }
+  peer?: { ura: string; name: string }
+  patient?: { citizenNumber?: string; localId?: string }
+  objects?: { studyInstanceUids?: string[]; count?: number }
+  purpose?: { basis: string; reason: string }
+  protocol?: string
+  consent?: string
+  emergency: boolean
+  requestId?: string
+}
+
+export interface AuditPage {
+  events: AuditLine[]
+  next?: number
+  chain: { ok: boolean }
+}
+
+export interface Status {
+  hospital: { ura: string; name: string }
+  version: string
+  peerId: string
+  demo?: boolean
+  certificate: { notAfter: string; daysLeft: number }
+  registry: { reachable: boolean; lastContact: string | null }
+  bundle: { version: number; issuedAt: string }
+  peers: { ura: string; name: string; connected: boolean }[]
+  pacs: { reachable: boolean; lastEcho: string | null }
+  disk: { freeBytes: number; reserved: number }
+  index: { entries: number; pending: number }
+}
+
+export interface LiveEvent {
+  kind: 'transfer' | 'search' | 'study' | 'exception'
+  id: string
+  state: string
+}
