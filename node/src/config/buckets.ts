@@ -13,7 +13,9 @@ export const buckets = {
   publications: 'publications',
   /** opaque patient key → durable to-do list of the index publisher */
   indexState: 'index-state',
-  /** `<loc>.<publisher>` → entry kept as a replica */
+  /** `<epoch>.<loc>.<publisher>` → mark of an entry kept as a replica: who, which version, until when */
+  indexMarks: 'index-marks',
+  /** the same key → the entry itself */
   indexEntries: 'index-entries',
   /** association id → studies that go to another hospital once it ends */
   routes: 'routes',

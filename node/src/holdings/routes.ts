@@ -1,0 +1,75 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { Bsn } from '@twiin/patient-token'
+import type { StudyRecord, StudyStore } from '@twiin/study-store'
+import { Type } from 'typebox'
+import type { NetworkBundle } from '../enrolment/network-bundle.ts'
+import { maskBsn } from '../filing/mask-bsn.ts'
+import type { PublicationStatus } from '../publish/publication.ts'
+import { patientOf } from './publishability.ts'
+
+interface Deps {
+  studies: StudyStore
+  bundle: NetworkBundle
+  statusOf: (bsn: Bsn) => Promise<PublicationStatus>
+}
+
+/** What this hospital holds, also what nobody else can find, with the reason (spec 10 §2). */
+export function holdingRoutes(deps: Deps): FastifyPluginAsyncTypebox {
+  return async (app) => {
+    app.get(
+      '/studies',
+      {
+        config: { roles: ['radiologist', 'operator'] },
+        schema: {
+          querystring: Type.Object(
+            {
+              after: Type.Optional(Type.String({ pattern: '^[0-9a-f]{32}$' })),
+              limit: Type.Integer({ minimum: 1, maximum: 500, default: 100 }),
+            },
+            { additionalProperties: false },
+          ),
+        },
+      },
+      async (request) => {
+        const studies = []
+        for await (const study of deps.studies.studies({ ...request.query, reverse: true })) {
+          studies.push({ ...describe(study, deps.bundle), publication: await publicationOf(study, deps) })
+        }
+        const next = studies.length === request.query.limit ? { next: studies.at(-1)?.handle } : {}
+        return { studies, ...next }
+      },
+    )
+  }
+}
+
+async function publicationOf(study: StudyRecord, deps: Deps): Promise<PublicationStatus> {
+  const owner = patientOf(study)
+  return 'bsn' in owner ? deps.statusOf(owner.bsn) : { state: 'unpublished', reason: owner.reason }
+}
+
+function describe(study: StudyRecord, bundle: NetworkBundle) {
+  const { patient, origin } = study
+  return {
+    handle: study.handle,
+    studyInstanceUid: study.studyInstanceUid,
+    patient: {
+      name: patient.name,
+      birthDate: patient.birthDate,
+      sex: patient.sex,
+      localId: patient.localId,
+      issuer: patient.issuer,
+      bsn: maskBsn(patient.citizenNumbers[0]),
+    },
+    studyDate: study.studyDate,
+    modalities: study.modalities,
+    description: study.description,
+    instances: study.instances,
+    bytes: study.bytes,
+    reports: study.reports,
+    origin:
+      origin.kind === 'local'
+        ? { kind: 'local' }
+        : { kind: 'remote', ura: origin.ura, name: bundle.memberByUra(origin.ura)?.name ?? '' },
+    receivedAt: new Date(study.receivedAt).toISOString(),
+  }
+}

@@ -1,0 +1,43 @@
+import { X509Certificate } from 'node:crypto'
+import { mkdir, readFile } from 'node:fs/promises'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import { createWebCertificate } from '@twiin/identity'
+import { writeFileDurably } from '@twiin/store'
+
+const renewBeforeMs = 30 * 86_400_000
+
+/**
+ * The certificate browsers meet, from a small CA of the node's own: `ca.pem` is for the hospital to trust. Made when
+ * there is none, or when the one there soon expires. A hospital may put its own `certificate.pem` and `key.pem` here.
+ */
+export async function openWebCertificate(
+  dir: string,
+  options: { commonName: string; now: number },
+): Promise<{ certificate: string; key: string; caFile: string }> {
+  const place = {
+    ca: join(dir, 'ca.pem'),
+    certificate: join(dir, 'certificate.pem'),
+    key: join(dir, 'key.pem'),
+  }
+  const read = (file: string) => readFile(file, 'utf8').catch(() => undefined)
+  const [certificate, key] = await Promise.all([read(place.certificate), read(place.key)])
+  if (certificate !== undefined && key !== undefined && lastsPast(certificate, options.now + renewBeforeMs)) {
+    return { certificate, key, caFile: place.ca }
+  }
+  const made = await createWebCertificate({
+    commonName: options.commonName,
+    dnsNames: ['localhost', hostname()],
+    ipAddresses: ['127.0.0.1', '::1'],
+    at: new Date(options.now),
+  })
+  await mkdir(dir, { recursive: true, mode: 0o700 })
+  await writeFileDurably(place.key, Buffer.from(made.key), { mode: 0o600 })
+  await writeFileDurably(place.certificate, Buffer.from(made.certificate), { mode: 0o644 })
+  await writeFileDurably(place.ca, Buffer.from(made.caCertificate), { mode: 0o644 })
+  return { certificate: made.certificate, key: made.key, caFile: place.ca }
+}
+
+function lastsPast(pem: string, at: number): boolean {
+  return Date.parse(new X509Certificate(pem).validTo) > at
+}

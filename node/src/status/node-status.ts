@@ -1,0 +1,90 @@
+import type { Clock } from '@twiin/runtime'
+import type { PeerHost } from '@twiin/network'
+import type { DiskReserve } from '@twiin/store'
+import type { IndexPublisher } from '@twiin/study-index'
+import type { DeliverStudy } from '../deliver/deliver-study.ts'
+import type { BundleWatch } from '../enrolment/bundle-watch.ts'
+import type { Enrolment } from '../enrolment/enrol.ts'
+import type { NetworkBundle } from '../enrolment/network-bundle.ts'
+import type { TransferBook } from '../transfers/transfer-book.ts'
+import type { TransferState } from '../transfers/transfer-record.ts'
+
+interface Deps {
+  enrolment: Enrolment
+  bundle: NetworkBundle
+  watch: BundleWatch
+  host: PeerHost
+  reserve: DiskReserve
+  publisher: IndexPublisher
+  book: TransferBook
+  delivery: DeliverStudy
+  clock: Clock
+}
+
+const dayMs = 86_400_000
+const pacsCheckedMs = 15_000
+
+/** How the node is: for the status page, the health check and the metrics. No patient data. */
+export class NodeStatus {
+  readonly #deps: Deps
+  #pacs: { reachable: boolean; lastEcho?: string; at: number } | undefined
+
+  constructor(deps: Deps) {
+    this.#deps = deps
+  }
+
+  /** Why the node is not ready; empty when it is. */
+  async problems(): Promise<string[]> {
+    const { enrolment, reserve, clock, bundle } = this.#deps
+    return [
+      ...(bundle.version === 0 ? ['NO_BUNDLE'] : []),
+      ...(enrolment.certificate.notAfter < clock.now() ? ['CERTIFICATE_EXPIRED'] : []),
+      ...(reserve.ballastIntact && (await reserve.admits(0)) ? [] : ['DISK_FULL']),
+    ]
+  }
+
+  async describe() {
+    const { enrolment, bundle, watch, host, reserve, publisher, book, clock } = this.#deps
+    const { notAfter } = enrolment.certificate
+    const connected = new Set(host.connectedPeers())
+    const { reachable, lastContact } = watch.state
+    const { version, issuedAt, members } = bundle.current
+    return {
+      peerId: host.peerId,
+      certificate: {
+        notAfter: new Date(notAfter).toISOString(),
+        daysLeft: Math.floor((notAfter - clock.now()) / dayMs),
+      },
+      registry: {
+        reachable,
+        ...(lastContact === undefined ? {} : { lastContact: new Date(lastContact).toISOString() }),
+      },
+      bundle: { version, issuedAt: new Date(issuedAt).toISOString() },
+      peers: members
+        .filter(({ peerId }) => peerId !== host.peerId)
+        .map(({ ura, name, peerId }) => ({ ura, name, connected: connected.has(peerId) })),
+      pacs: await this.#pacsState(),
+      disk: { freeBytes: await reserve.free(), reserved: reserve.ballastIntact },
+      index: publisher.status(),
+      queues: this.queues(),
+      problems: await this.problems(),
+    }
+  }
+
+  queues(): Record<TransferState, number> {
+    const counts = { queued: 0, running: 0, held: 0, failed: 0, delivered: 0 }
+    for (const { state } of this.#deps.book.active()) counts[state]++
+    return counts
+  }
+
+  async #pacsState(): Promise<{ reachable: boolean; lastEcho?: string }> {
+    const now = this.#deps.clock.now()
+    if (this.#pacs === undefined || now - this.#pacs.at > pacsCheckedMs) {
+      const reachable = await this.#deps.delivery.isReachable(AbortSignal.timeout(3000))
+      const lastEcho = reachable ? new Date(now).toISOString() : this.#pacs?.lastEcho
+      this.#pacs = { reachable, at: now, ...(lastEcho === undefined ? {} : { lastEcho }) }
+    }
+    const { reachable, lastEcho } = this.#pacs
+    return { reachable, ...(lastEcho === undefined ? {} : { lastEcho }) }
+  }
+}

@@ -1,0 +1,91 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Gauge, Registry, collectDefaultMetrics } from 'prom-client'
+import { sendProblem } from '../http/problem.ts'
+import type { NetworkBundle } from '../enrolment/network-bundle.ts'
+import { roles } from '../people/people-file.ts'
+import type { NodeStatus } from './node-status.ts'
+
+interface Deps {
+  status: NodeStatus
+  bundle: NetworkBundle
+}
+
+/** Who else is in the network, and how this node is. */
+export function statusRoutes(
+  options: { hospital: { ura: string; name: string }; version: string; demo: boolean },
+  deps: Deps,
+): FastifyPluginAsyncTypebox {
+  return async (app) => {
+    app.get('/members', { config: { roles } }, async () => {
+      const { peers } = await deps.status.describe()
+      const connected = new Set(peers.filter((peer) => peer.connected).map(({ ura }) => ura))
+      const members = deps.bundle.current.members.map(({ ura, name, category, mailboxes }) => ({
+        ura,
+        name,
+        category,
+        mailboxes,
+        self: ura === options.hospital.ura,
+        connected: connected.has(ura),
+      }))
+      return { members }
+    })
+    app.get('/status', { config: { roles } }, async () => ({ ...options, ...(await deps.status.describe()) }))
+    for (const url of ['/shares', '/shares/*']) {
+      app.all(url, { config: { roles } }, (_request, reply) => sendProblem(reply, 'NOT_BUILT'))
+    }
+  }
+}
+
+/** For load balancers, monitoring and Prometheus: outside `/api/v1`, open, without patient data. */
+export function healthRoutes(deps: { status: NodeStatus }): FastifyPluginAsyncTypebox {
+  const metrics = nodeMetrics(deps.status)
+  return async (app) => {
+    app.get('/healthz', () => ({ status: 'alive' }))
+    app.get('/readyz', async (_request, reply) => {
+      const problems = await deps.status.problems()
+      return reply.code(problems.length === 0 ? 200 : 503).send({ ready: problems.length === 0, problems })
+    })
+    app.get('/metrics', async (_request, reply) =>
+      reply.type(metrics.contentType).send(await metrics.metrics()),
+    )
+    app.all('/dicom-web/*', (_request, reply) => sendProblem(reply, 'NOT_BUILT'))
+  }
+}
+
+function nodeMetrics(status: NodeStatus): Registry {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry, prefix: 'twiin_' })
+  const gauge = (name: string, help: string, labelNames: string[] = []) =>
+    new Gauge({ name, help, labelNames, registers: [registry] })
+  const transfers = gauge('twiin_transfers', 'Transfers that still have work to do, by state', ['state'])
+  const daysLeft = gauge('twiin_certificate_days_left', 'Days until the certificate of this node expires')
+  const bundle = gauge('twiin_bundle_version', 'Version of the network bundle in force')
+  const registryUp = gauge('twiin_registry_reachable', '1 when the last fetch from the registry succeeded')
+  const peers = gauge('twiin_peers_connected', 'Certified peers with an open connection')
+  const disk = gauge('twiin_disk_free_bytes', 'Bytes this node may still write')
+  const pending = gauge('twiin_index_pending', 'Entries that a replica does not have yet')
+  const pacs = gauge('twiin_pacs_reachable', '1 when the PACS answered the last C-ECHO')
+  disk.set(0)
+  transfers.reset()
+  // One look for all gauges, when somebody asks.
+  registry.registerMetric(
+    new Gauge({
+      name: 'twiin_ready',
+      help: '1 when the node has nothing to complain about',
+      registers: [],
+      async collect() {
+        const now = await status.describe()
+        for (const [state, count] of Object.entries(now.queues)) transfers.set({ state }, count)
+        daysLeft.set(now.certificate.daysLeft)
+        bundle.set(now.bundle.version)
+        registryUp.set(Number(now.registry.reachable))
+        peers.set(now.peers.filter(({ connected }) => connected).length)
+        disk.set(now.disk.freeBytes)
+        pending.set(now.index.pending)
+        pacs.set(Number(now.pacs.reachable))
+        this.set(Number(now.problems.length === 0))
+      },
+    }),
+  )
+  return registry
+}
