@@ -109,18 +109,19 @@ async function storescp(folder: string, ...options: string[]) {
   const { port } = probe.address() as AddressInfo
   probe.close()
   await mkdir(folder, { recursive: true })
-  const process = spawn('storescp', ['+B', '+xa', '+uf', '-od', folder, ...options, String(port)], {
+  const child = spawn('/usr/bin/storescp', ['+B', '+xa', '+uf', '-od', folder, ...options, String(port)], {
     stdio: 'ignore',
+    env: { ...process.env, TCP_NODELAY: '1' },
   })
-  const exited = once(process, 'exit')
+  const exited = once(child, 'exit')
   for (let ready = false; !ready;) {
     const association = await associate(port, [verification]).catch(() => undefined)
     ready = (await association?.echo()) === dimseStatus.success
     await association?.release()
-    if (process.exitCode !== null) throw new Error(`storescp ended: ${process.exitCode}`)
+    if (child.exitCode !== null) throw new Error(`storescp ended: ${child.exitCode}`)
   }
   const stop = async () => {
-    process.kill()
+    child.kill()
     await exited
   }
   return { port, [Symbol.asyncDispose]: stop }
@@ -171,13 +172,11 @@ describe.skipIf(!installed)(`DCMTK against our SCP${missing}`, () => {
 
 describe.skipIf(!installed)(`our SCU against DCMTK${missing}`, () => {
   it.each([[['-pdu', '4096']], [['-pdu', '131072']]])(
-    'each file arrives at storescp %o with its data set identical, or in a syntax it refuses to take',
+    'each file arrives at storescp %o with its data set identical',
     async (options) => {
       await using folder = await temporaryFolder()
       // a file that was cut off at an odd byte is no data set: DCMTK aborts the association for it
       const files = (await readFolder(testFiles)).filter((file) => evenly(file).length % 2 === 0)
-      const refused: string[] = []
-      let sent = 0
       {
         await using scp = await storescp(folder.path, ...options)
         const contexts = files.map((file) => ({
@@ -186,23 +185,16 @@ describe.skipIf(!installed)(`our SCU against DCMTK${missing}`, () => {
         }))
         await using association = await associate(scp.port, contexts)
         for (const file of files) {
-          if (!association.accepts(file.sopClassUid, file.transferSyntaxUid)) {
-            refused.push(file.transferSyntaxUid)
-            continue
-          }
+          expect(association.accepts(file.sopClassUid, file.transferSyntaxUid)).toBe(true)
           const dataSet = async function* () {
             yield file.dataSet
           }
           expect(await association.store({ ...file, dataSet })).toEqual({ status: 0 })
-          sent++
         }
       }
       const arrived = (await readFolder(folder.path)).map((file) => digest(file.dataSet))
-      expect(arrived).toHaveLength(sent)
-      expect(sent).toBeGreaterThan(40)
-      const originals = new Set(files.map((file) => digest(evenly(file))))
-      expect(arrived.every((one) => originals.has(one))).toBe(true)
-      expect(new Set(arrived).size + refused.length).toBeGreaterThanOrEqual(originals.size)
+      expect(arrived.length).toBeGreaterThan(40)
+      expect(arrived.sort()).toEqual(files.map((file) => digest(evenly(file))).sort())
     },
   )
 })

@@ -30,7 +30,7 @@ export interface AnsweredContext {
   transferSyntax: string
 }
 
-export interface UserInformation {
+interface UserInformation {
   /** The longest P-DATA-TF the sender of this PDU takes; 0 is no limit. */
   maxPduLength: number
   implementationClassUid: string

@@ -152,6 +152,15 @@ describe('inside an association', () => {
   })
 })
 
+it('a peer that is still sending hears why it was cut off, and can close in peace', async () => {
+  await using server = await startServer(new CollectingProvider(), { timeouts: { closeMs: 60_000 } })
+  const peer = await RawPeer.associated(server.port)
+  const closed = new Promise((resolve) => peer.socket.once('close', resolve))
+  peer.send(Buffer.concat([announce(0x99, 4), Buffer.alloc(64 * 1024 ** 2)]))
+  expect((await peer.nextPdu())?.type).toBe(pduType.abort)
+  await closed // our side reads the rest, or theirs could never finish
+})
+
 describe('too many at once', () => {
   it('are rejected as transient, per address and in all, and let in again when one has left', async () => {
     for (const limits of [{ maxAssociations: 2 }, { maxAssociationsPerAddress: 2 }]) {
