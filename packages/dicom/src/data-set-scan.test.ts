@@ -66,6 +66,13 @@ test.each(hostileDataSets().map((hostile) => [hostile.name, hostile] as const))(
   },
 )
 
+test.each([100, 2000, 100_000])('sequences %d deep are refused for their depth', async (depth) => {
+  const nested = hostileDataSets().find(({ name }) => name === `sequences ${depth} deep`)
+  if (nested === undefined) throw new Error('no such data set')
+  const result = await scan(nested.dataSet, nested.transferSyntaxUid)
+  expect(result).toEqual({ complete: false, reason: 'nested too deeply' })
+})
+
 test('what inflates beyond the limit is refused', async () => {
   const bomb = hostileDataSets().find(({ name }) => name === 'a deflate bomb')
   if (bomb === undefined) throw new Error('no such data set')

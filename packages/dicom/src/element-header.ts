@@ -4,7 +4,7 @@ export interface Encoding {
   readonly littleEndian: boolean
 }
 
-export const implicitLittleEndian: Encoding = { explicit: false, littleEndian: true }
+const implicitLittleEndian: Encoding = { explicit: false, littleEndian: true }
 export const explicitLittleEndian: Encoding = { explicit: true, littleEndian: true }
 
 /** The length that stands for "until the delimiter". */

@@ -4,7 +4,7 @@ import { codeOf } from '@twiin/runtime'
 import { unreadable } from './unreadable.ts'
 
 /** Deflate shrinks zeros a thousandfold: what comes out is counted, and no deflated data set we take is larger. */
-export const maxInflatedBytes = 256 * 1024 * 1024
+const maxInflatedBytes = 256 * 1024 * 1024
 
 /**
  * The bytes of a deflated data set (PS3.5 A.5), inflated block by block. Throws `DICOM_UNREADABLE` when it is not

@@ -1,4 +1,4 @@
-import { inflateRawSync } from 'node:zlib'
+import { deflateRawSync, inflateRawSync } from 'node:zlib'
 import dicomParser from 'dicom-parser'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
@@ -28,6 +28,7 @@ async function* inPieces(bytes: Uint8Array, sizes: readonly number[]): AsyncGene
     // Each piece in a buffer that is overwritten afterwards: nothing may hold on to it.
     const piece = new Uint8Array(bytes.subarray(at, at + size))
     yield piece
+    piece.fill(0xee)
     at += size
   }
 }
@@ -176,7 +177,11 @@ describe('bytes that need no change', () => {
   test.each([...plainSyntaxes, transferSyntax.deflatedExplicitLittleEndian])(
     'pass identically in %s',
     async (syntax) => {
-      const dataSet = reencode(sampleOf('MR'), syntax)
+      const deflated = syntax === transferSyntax.deflatedExplicitLittleEndian
+      // At another level than ours, or deflating again would give these bytes by chance.
+      const dataSet = deflated
+        ? deflateRawSync(sampleOf('MR'), { level: 1 })
+        : reencode(sampleOf('MR'), syntax)
       expect(await applied(dataSet, syntax, same)).toEqual(dataSet)
       expect(await applied(dataSet, syntax, { modifyingSystem: 'Twiin', at: new Date(0) })).toEqual(dataSet)
     },

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
@@ -24,15 +24,15 @@ const options = (kind: SampleKind): SampleStudyOptions => ({
 
 const directory = mkdtempSync(join(tmpdir(), 'twiin-samples-'))
 afterAll(() => rmSync(directory, { recursive: true }))
-const verifier = spawnSync('dciodvfy', ['-version']).error === undefined
+const verifier = '/usr/bin/dciodvfy'
 
-describe.skipIf(!verifier)('samples are valid DICOM by dicom3tools (needs dciodvfy)', () => {
+describe.skipIf(!existsSync(verifier))('samples are valid DICOM by dicom3tools (needs dciodvfy)', () => {
   test.each(kinds)('%s', (kind) => {
     const images = sampleStudy({ ...options('CT'), instances: 2 })
     for (const { fileName, bytes } of sampleStudy({ ...options(kind), instances: 2, evidence: images })) {
       const path = join(directory, fileName)
       writeFileSync(path, bytes)
-      const { stderr, status } = spawnSync('dciodvfy', [path], { encoding: 'utf8' })
+      const { stderr, status } = spawnSync(verifier, [path], { encoding: 'utf8' })
       expect(stderr).not.toMatch(/^Error/m)
       expect(status).toBe(0)
     }
@@ -74,5 +74,5 @@ test('a demo set of 120 instances takes seconds, not minutes', () => {
     ),
   )
   expect(set.length).toBe(120)
-  expect(performance.now() - start).toBeLessThan(8000)
+  expect(performance.now() - start).toBeLessThan(5000)
 })

@@ -26,10 +26,11 @@ function paint(
   }))
   for (let row = 0, i = 0; row < size; row++) {
     const y = (2 * row) / (size - 1) - 1
+    const inRow = shapes.filter((shape) => Math.abs(y - shape.y) < Math.max(shape.rx, shape.ry))
     for (let column = 0; column < size; column++, i++) {
       const x = (2 * column) / (size - 1) - 1
       let value = background
-      for (const { x: cx, y: cy, rx, ry, cos, sin, value: inside } of shapes) {
+      for (const { x: cx, y: cy, rx, ry, cos, sin, value: inside } of inRow) {
         const u = ((x - cx) * cos + (y - cy) * sin) / rx
         const v = ((y - cy) * cos - (x - cx) * sin) / ry
         if (u * u + v * v < 1) value = inside
