@@ -14,12 +14,12 @@ const mebibyte = 1024 * 1024
 const sealer = new Sealer(Buffer.alloc(32, 7))
 const disk = mkdtempSync(join(tmpdir(), 'twiin-full-disk-'))
 const canMount = mount()
-if (canMount) execFileSync('umount', [disk])
+if (canMount) execFileSync('/bin/umount', [disk])
 const title = canMount ? 'on a full disk' : 'on a full disk (skipped: needs root, to mount a tmpfs)'
 
 function mount(): boolean {
   try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=40m', 'tmpfs', disk], { stdio: 'ignore' })
+    execFileSync('/bin/mount', ['-t', 'tmpfs', '-o', 'size=40m', 'tmpfs', disk], { stdio: 'ignore' })
     return true
   } catch {
     return false
@@ -36,7 +36,7 @@ describe.skipIf(!canMount)(title, () => {
   })
   afterEach(async () => {
     await store.stop()
-    execFileSync('umount', [disk])
+    execFileSync('/bin/umount', [disk])
   })
 
   async function start() {

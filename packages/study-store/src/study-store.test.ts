@@ -60,6 +60,20 @@ describe('an instance', () => {
     expect(await holdings.studies.studyByUid('1.2.4')).toBeUndefined()
   })
 
+  it('with the UID of another conflicts also when both come at once, for different studies and patients', async () => {
+    const other = { studyInstanceUid: '1.2.4', patientId: { id: '4712' } }
+    const uids = Array.from({ length: 30 }, (_, i) => `1.2.3.1.${i}`)
+    const outcomes = await Promise.all(
+      uids.flatMap((uid) => [
+        holdings.receive(headOf(uid), randomBytes(1000)),
+        holdings.receive(headOf(uid, other), randomBytes(1000)),
+      ]),
+    )
+    expect(outcomes.filter(({ outcome }) => outcome === 'stored')).toHaveLength(30)
+    const studies = await collect(holdings.studies.studies())
+    expect(studies.reduce((sum, study) => sum + study.instances, 0)).toBe(30)
+  })
+
   it('that is not what was announced, or cannot be filed, is refused and leaves nothing', async () => {
     const refused = [
       [headOf('1.2.9'), 'HEADER_MISMATCH'],
@@ -151,6 +165,7 @@ describe('a study', () => {
             modality: ['CT', 'SR', 'CT'][i % 3] ?? '',
             sopClassUid: i % 3 === 1 ? '1.2.840.10008.5.1.4.1.1.88.33' : '1.2.840.10008.5.1.4.1.1.2',
             bodyPart: 'CHEST',
+            ...(i % 2 === 0 ? { patientId: { id: '' } } : {}),
           }),
           randomBytes(1000),
         ),

@@ -21,8 +21,11 @@ export class Holdings implements AsyncDisposable {
   studies!: StudyStore
   #stop: () => Promise<void> = async () => {}
 
-  private constructor(dir: string) {
+  readonly #reserveBytes: number | undefined
+
+  constructor(dir: string, options: { reserveBytes?: number } = {}) {
     this.dir = dir
+    this.#reserveBytes = options.reserveBytes
   }
 
   static async create(): Promise<Holdings> {
@@ -33,7 +36,9 @@ export class Holdings implements AsyncDisposable {
 
   async start(): Promise<void> {
     const sealer = await Sealer.open(join(this.dir, 'key'))
-    const reserve = new DiskReserve({ dir: this.dir, ballastBytes: 4096 }, { log: silentLogger })
+    const room =
+      this.#reserveBytes === undefined ? {} : { reserveBytes: this.#reserveBytes, ballastBytes: 16 << 20 }
+    const reserve = new DiskReserve({ dir: this.dir, ballastBytes: 4096, ...room }, { log: silentLogger })
     const store = new Store({ dir: join(this.dir, 'catalogue') }, { sealer, reserve })
     this.studies = new StudyStore(
       { dir: join(this.dir, 'studies') },
