@@ -187,6 +187,12 @@ describe('hostile data sets', () => {
     },
   )
 
+  test('more identifiers than anyone has are refused', async () => {
+    const items = Array.from({ length: 1001 }, () => encodeItem([], explicitLittleEndian))
+    const sequence = encodeSequence(tags.otherPatientIdsSequence, items, explicitLittleEndian)
+    await expect(read(Buffer.concat([...uids, sequence, ...seriesUids]))).rejects.toThrow('too many items')
+  })
+
   test('identifiers made of half a million elements are read in bounded memory', async () => {
     const crowded = encodeItem(
       [Buffer.alloc(3_900_000, element(0x0008_0102, 'OB', ''))],
