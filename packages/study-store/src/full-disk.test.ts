@@ -28,14 +28,15 @@ async function fill(left: number): Promise<void> {
   const { bavail, bsize } = await statfs(disk)
   await appendFile(filler, Buffer.alloc(bavail * bsize - left, 1))
 }
-afterAll(() => {
+const holdings = new Holdings(disk, { reserveBytes: 0 })
+afterAll(async () => {
+  await holdings.stop()
   if (canMount) execFileSync('/bin/umount', [disk])
   rmSync(disk, { recursive: true })
 })
 
 describe.skipIf(!canMount)(title, () => {
   it('instances are refused, none that was acknowledged is lost, and intake resumes when there is room', async () => {
-    const holdings = new Holdings(disk, { reserveBytes: 0 })
     await holdings.start()
     const acknowledged = new Map<string, Buffer>()
     const receive = async (uid: string, admitted: () => Promise<void>) => {
@@ -74,6 +75,5 @@ describe.skipIf(!canMount)(title, () => {
       if (instance === undefined) throw new Error('an acknowledged instance is gone')
       expect((await holdings.bytesOf(instance)).equals(bytes)).toBe(true)
     }
-    await holdings.stop()
   })
 })
