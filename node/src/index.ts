@@ -1,1 +1,5 @@
-export {}
+export { createNode } from './node.ts'
+export { loadSettings } from './config/load-settings.ts'
+export { People } from './people/people-file.ts'
+export type { Role } from './people/people-file.ts'
+export type { Settings } from './config/settings.ts'

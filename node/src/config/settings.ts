@@ -146,6 +146,10 @@ export const Settings = Type.Object(
       },
       { ...closed, default: {} },
     ),
+    demo: Type.Boolean({
+      default: false,
+      description: 'shows on every page that no real patients are in it',
+    }),
     log: Type.Object(
       { level: Type.Enum(['debug', 'info', 'warn', 'error'], { default: 'info' }) },
       { ...closed, default: {} },

@@ -1,0 +1,134 @@
+import { text } from 'node:stream/consumers'
+import { join } from 'node:path'
+import { AuditLog } from '@twiin/audit'
+import { createLogger, systemClock, TwiinError } from '@twiin/runtime'
+import type { Logger } from '@twiin/runtime'
+import { Sealer, Store } from '@twiin/store'
+import { Command, Option } from 'commander'
+import { loadSettings } from './config/load-settings.ts'
+import type { Settings } from './config/settings.ts'
+import { createNode } from './node.ts'
+import { People, roles } from './people/people-file.ts'
+import type { Role } from './people/people-file.ts'
+import { version } from './version.ts'
+
+/** How long an orderly stop may take before the process ends anyway. What was acknowledged is on disk already. */
+const stopFuseMs = 8000
+
+/** `twiin-node`: what a hospital's engineer does with a node. Secrets come in on standard input, never as arguments. */
+export async function runCli(argv: readonly string[]): Promise<void> {
+  const program = new Command('twiin-node')
+    .description('A hospital’s node in the Twiin network')
+    .version(version)
+  const withConfig = (command: Command) =>
+    command.requiredOption('--config <file>', 'configuration file (YAML)')
+
+  withConfig(program.command('serve').description('run the node')).action(({ config }: ConfigOption) =>
+    serve(loadSettings(config)),
+  )
+  withConfig(
+    program.command('config-check').description('judge the configuration file, change nothing'),
+  ).action(({ config }: ConfigOption) => print({ ok: true, hospital: loadSettings(config).hospital }))
+  withConfig(
+    program.command('audit-verify').description('check the chain of the audit log; the node must be stopped'),
+  ).action(({ config }: ConfigOption) => verifyAudit(loadSettings(config)))
+
+  const role = new Option('--role <role>', 'what the account may do').choices(roles).makeOptionMandatory()
+  const account = (command: Command) =>
+    withConfig(command)
+      .requiredOption('--id <id>', 'log-in name')
+      .requiredOption('--name <name>', 'as shown and logged')
+      .addOption(role)
+  const users = program.command('users').description('people who log in')
+  account(
+    users.command('add').description('add or replace; the password is read from standard input'),
+  ).action(addUser)
+  const tokens = program.command('tokens').description('bearer tokens for scripts')
+  account(tokens.command('add').description('add or replace, and print the token'))
+    .option('--token-stdin', 'read the token from standard input instead of making one')
+    .action(addToken)
+  await program.parseAsync([...argv])
+}
+
+interface ConfigOption {
+  config: string
+}
+interface AccountOptions extends ConfigOption {
+  id: string
+  name: string
+  role: Role
+  tokenStdin?: boolean
+}
+
+async function serve(settings: Settings): Promise<void> {
+  const log = createLogger({ level: settings.log.level }, { hospital: settings.hospital.ura })
+  // Whatever escapes is a fault of ours: end, and let the start after it go by what is on disk.
+  process.on('uncaughtException', (error) => endBy(log, 'uncaughtException', error))
+  process.on('unhandledRejection', (error) => endBy(log, 'unhandledRejection', error))
+  const node = await createNode(settings, { clock: systemClock, log })
+  await node.start()
+  log.info('node ready', { version, pid: process.pid })
+  const signal = await new Promise<string>((resolve) => {
+    for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => resolve(name))
+  })
+  log.info('stopping', { signal })
+  setTimeout(() => process.exit(1), stopFuseMs).unref()
+  await node.stop()
+  log.info('stopped')
+  process.exit(0)
+}
+
+function endBy(log: Logger, what: string, error: unknown): void {
+  log.error(what, { error: error instanceof Error ? error.name : typeof error, at: firstFrame(error) })
+  process.exit(70)
+}
+
+/** Where it happened: the message could hold patient data, the place cannot. */
+function firstFrame(error: unknown): string | undefined {
+  return error instanceof Error
+    ? error.stack
+        ?.split('\n')
+        .find((line) => line.trimStart().startsWith('at '))
+        ?.trim()
+    : undefined
+}
+
+async function addUser({ config, id, name, role }: AccountOptions): Promise<void> {
+  const password = (await text(process.stdin)).trim()
+  if (password.length < 8) throw new TwiinError('PASSWORD_TOO_SHORT', { least: 8 })
+  await new People({ file: loadSettings(config).peopleFile }).addUser({ id, name, role, password })
+  print({ ok: true, id, role })
+}
+
+async function addToken({ config, id, name, role, tokenStdin }: AccountOptions): Promise<void> {
+  const given = tokenStdin === true ? { token: (await text(process.stdin)).trim() } : {}
+  if (given.token !== undefined && given.token.length < 32)
+    throw new TwiinError('TOKEN_TOO_SHORT', { least: 32 })
+  const token = await new People({ file: loadSettings(config).peopleFile }).addToken({
+    id,
+    name,
+    role,
+    ...given,
+  })
+  print({ ok: true, id, role, token })
+}
+
+async function verifyAudit({ dataDir }: Settings): Promise<void> {
+  const store = new Store(
+    { dir: join(dataDir, 'catalogue') },
+    { sealer: await Sealer.open(join(dataDir, 'keys', 'master.key')) },
+  )
+  const log = new AuditLog({}, { store, clock: systemClock })
+  await store.start()
+  try {
+    const result = await log.verify()
+    print(result)
+    if (!result.ok) process.exitCode = 2
+  } finally {
+    await store.stop()
+  }
+}
+
+function print(value: object): void {
+  process.stdout.write(`${JSON.stringify(value)}\n`)
+}

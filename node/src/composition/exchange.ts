@@ -1,0 +1,127 @@
+import { DimseServer } from '@twiin/dimse'
+import { AccessDesk } from '../access/access-desk.ts'
+import { SearchAnswers } from '../access/answer-search.ts'
+import { HeldStudies } from '../access/held-studies.ts'
+import { RequestGuard } from '../access/request-guard.ts'
+import { TransferGate } from '../access/transfer-gate.ts'
+import { buckets } from '../config/buckets.ts'
+import type { Settings } from '../config/settings.ts'
+import { DeliverStudy } from '../deliver/deliver-study.ts'
+import { ExceptionWorklist } from '../filing/exception-worklist.ts'
+import { FileStudy } from '../filing/file-study.ts'
+import { askHolder } from '../find/ask-holder.ts'
+import { PatientSearches } from '../find/patient-searches.ts'
+import { Intake } from '../intake/intake.ts'
+import { RouteToRecipient } from '../intake/route-to-recipient.ts'
+import { FetchStudy } from '../retrieve/fetch-study.ts'
+import { Retrievals } from '../retrieve/retrievals.ts'
+import { Arrivals } from '../send/arrivals.ts'
+import { Receipts } from '../send/receipts.ts'
+import { Sends } from '../send/sends.ts'
+import { TransferBook } from '../transfers/transfer-book.ts'
+import { TransferRunner } from '../transfers/transfer-runner.ts'
+import type { Ground } from './ground.ts'
+import type { IndexSide } from './index-side.ts'
+
+export type Exchange = ReturnType<typeof composeExchange>
+
+/** Studies in motion: in from the modality, found, judged, fetched, sent, filed, delivered. */
+export function composeExchange(settings: Settings, ground: Ground, index: IndexSide) {
+  const { clock, log, random, self, sealer, key, reserve, store, studies, heads } = ground
+  const { bundle, host, account, budget, events, verify } = ground
+  const { consents, patients, tokens, reader, ownTokens } = index
+
+  const book = new TransferBook({
+    store,
+    records: store.repository(buckets.transfers, { keys: 'plain-opaque' }),
+    events,
+    clock,
+    random,
+  })
+  const sends = new Sends({ self }, { book, bundle, studies, host, signer: key, verify, account, clock })
+
+  const desk = new AccessDesk({ bundle, tokens: ownTokens, patients, consents })
+  const guard = new RequestGuard({ peerId: self.peerId }, { clock })
+  const searchAnswers = new SearchAnswers({ desk, guard, account, signer: key, verify, clock, log })
+  const isOffered: Sends['isOffered'] = (...offer) => sends.isOffered(...offer)
+  const gate = new TransferGate({ desk, guard, consents, isOffered, account, clock, log })
+  const held = new HeldStudies({ studies })
+
+  const searches = new PatientSearches(
+    { self },
+    {
+      ...{ tokens, reader, bundle, patients, account, sealer, events, clock, log, random },
+      ask: (search, peerId) => askHolder(search, peerId, { host, signer: key, verify, clock, random }),
+    },
+  )
+  const fetcher = new FetchStudy(
+    { lanes: settings.transfer.lanes },
+    {
+      ...{ host, studies, heads, budget, signer: key, verify, clock, random, sealer },
+      evidence: store.repository(buckets.evidence, { keys: 'plain-opaque' }),
+    },
+  )
+  const worklist = new ExceptionWorklist({
+    store,
+    items: store.repository(buckets.exceptions, { keys: 'plain-opaque' }),
+    events,
+    clock,
+  })
+  const filing = new FileStudy(
+    { patientIdIssuer: settings.hospital.patientIdIssuer, modifyingSystem: `TWIIN ${self.ura}` },
+    { studies, worklist, filed: store.repository(buckets.filed, { keys: 'plain-opaque' }), account, clock },
+  )
+  const delivery = new DeliverStudy(
+    { pacs: settings.pacs },
+    { studies, deliveries: store.repository(buckets.deliveries, { keys: 'plain-opaque' }), sealer, log },
+  )
+  const retrievals = new Retrievals(
+    { self },
+    { searches, book, studies, fetcher, filing, delivery, account, clock },
+  )
+  const arrivals = new Arrivals(
+    { self },
+    { book, bundle, studies, fetcher, filing, delivery, reserve, verify, account, clock },
+  )
+  const runner = new TransferRunner(
+    { concurrent: settings.transfer.concurrent, retryMs: settings.transfer.retrySeconds * 1000 },
+    {
+      ...{ book, clock, log },
+      random: Math.random,
+      workers: {
+        retrieval: (record, signal) => retrievals.run(record, signal),
+        send: (record) => sends.run(record),
+        arrival: (record, signal) => arrivals.run(record, signal),
+      },
+    },
+  )
+  const receipts = new Receipts({ book, host, signer: key, clock, log })
+
+  const routes = new RouteToRecipient({
+    routes: store.repository(buckets.routes, { keys: 'plain-opaque' }),
+    send: (route) => sends.route(route),
+    log,
+  })
+  const { dicom, hospital } = settings
+  const intake = new Intake(
+    { ...dicom, patientIdIssuer: hospital.patientIdIssuer },
+    { studies, heads, routes, account, log },
+  )
+  const dimse = new DimseServer({ host: dicom.host, port: dicom.port }, { provider: intake, log })
+  return {
+    book,
+    sends,
+    searchAnswers,
+    gate,
+    held,
+    searches,
+    worklist,
+    delivery,
+    retrievals,
+    arrivals,
+    runner,
+    receipts,
+    routes,
+    dimse,
+  }
+}

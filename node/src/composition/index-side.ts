@@ -1,0 +1,74 @@
+import { CachedTokens, TokenClient } from '@twiin/patient-token'
+import { AntiEntropy, IndexPublisher, IndexReader, IndexReplica, networkWithSelf } from '@twiin/study-index'
+import { buckets } from '../config/buckets.ts'
+import type { Settings } from '../config/settings.ts'
+import { ConsentBook } from '../consents/consent-book.ts'
+import { IndexMembership } from '../enrolment/index-membership.ts'
+import { peerKeepers } from '../find/peer-keepers.ts'
+import { RecentTokens } from '../find/recent-tokens.ts'
+import { OwnPatients } from '../holdings/own-patients.ts'
+import { OwnTokens } from '../publish/own-tokens.ts'
+import { Publication } from '../publish/publication.ts'
+import { StoredPublications } from '../publish/stored-publications.ts'
+import { indexNetwork } from '../replica/index-network.ts'
+import { StoredEntries } from '../replica/stored-entries.ts'
+import type { Ground } from './ground.ts'
+
+export type IndexSide = ReturnType<typeof composeIndexSide>
+
+/** Tokens, the study index as publisher, replica and reader, and what this hospital lets be found. */
+export function composeIndexSide(settings: Settings, ground: Ground) {
+  const { clock, log, random, store, sealer, bundle, host, key, verify, studies, account } = ground
+  const membership = new IndexMembership({ bundle })
+  const repository = new StoredEntries({
+    store,
+    marks: store.repository(buckets.indexMarks, { keys: 'plain-opaque' }),
+    bodies: store.repository(buckets.indexEntries, { keys: 'plain-opaque' }),
+  })
+  const { peerId } = key
+  const replica = new IndexReplica({ peerId }, { repository, membership, verify, clock, log })
+  const network = networkWithSelf(indexNetwork({ host }), peerId, replica)
+  const indexState = new StoredPublications({
+    store,
+    publications: store.repository(buckets.indexState, { keys: 'plain-opaque' }),
+  })
+  const publisher = new IndexPublisher(
+    {},
+    { signer: key, verify, network, membership, state: indexState, clock, log, random },
+  )
+  const reader = new IndexReader({}, { network, membership, verify, clock })
+  const intervalMs = settings.index.antiEntropySeconds * 1000
+  const antiEntropy = new AntiEntropy(
+    { peerId, intervalMs },
+    { replica, repository, network, membership, clock, log },
+  )
+
+  const epoch = () => bundle.current.index.epoch
+  const ownTokens = new OwnTokens({
+    store,
+    tokens: store.repository(buckets.tokens, { keys: 'keyed' }),
+    locations: store.repository(buckets.locations, { keys: 'keyed' }),
+  })
+  const keepers = new TokenClient(
+    {},
+    {
+      keepers: () => peerKeepers(bundle.current, { host }),
+      cheated: (keeper) => log.error('token keeper gave a wrong proof', { keeper }),
+    },
+  )
+  const known = new CachedTokens({}, { known: ownTokens, source: keepers, epoch })
+  const tokens = new RecentTokens({ source: known, epoch, clock })
+
+  const consents = new ConsentBook({
+    store,
+    records: store.repository(buckets.consents, { keys: 'keyed' }),
+    clock,
+  })
+  const patients = new OwnPatients({ studies })
+  const publication = new Publication({
+    ...{ studies, patients, consents, publisher, indexState, sealer, account, epoch, clock, log },
+    tokens: known,
+    wanted: store.repository(buckets.publications, { keys: 'plain-opaque' }),
+  })
+  return { replica, publisher, reader, antiEntropy, ownTokens, tokens, consents, patients, publication }
+}

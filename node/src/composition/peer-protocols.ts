@@ -1,0 +1,60 @@
+import { limits, protocolIds, indexAnswer, indexRequest } from '@twiin/protocol'
+import { serveTransfer } from '@twiin/transfer'
+import { answerSend } from '../send/answer-send.ts'
+import type { Exchange } from './exchange.ts'
+import type { Ground } from './ground.ts'
+import type { IndexSide } from './index-side.ts'
+
+/** What certified peers can ask of this node: one line a protocol. Registered before the host listens. */
+export function registerPeerProtocols(ground: Ground, index: IndexSide, exchange: Exchange): void {
+  const { host, clock, log, key, budget, account, verify } = ground
+  const { searchAnswers, gate, held, sends, arrivals } = exchange
+
+  host.answer(
+    protocolIds.index,
+    { maxRequestBytes: limits.indexRequestBytes, maxAnswerBytes: limits.indexAnswerBytes, timeoutMs: 10_000 },
+    async (bytes, peerId) =>
+      indexAnswer.encode(await index.replica.answer(peerId, indexRequest.decode(bytes))),
+  )
+  host.answer(
+    protocolIds.search,
+    {
+      maxRequestBytes: limits.searchRequestBytes + 1024,
+      maxAnswerBytes: limits.searchAnswerBytes + 1024,
+      timeoutMs: 8000,
+      maxConcurrentPerPeer: 8,
+    },
+    (bytes, peerId) => searchAnswers.answer(bytes, peerId),
+  )
+  host.answer(
+    protocolIds.send,
+    { maxRequestBytes: limits.sendRequestBytes, maxAnswerBytes: limits.sendAnswerBytes, timeoutMs: 10_000 },
+    (bytes, peerId) => answerSend(bytes, peerId, { sends, arrivals, log }),
+  )
+  host.serve(protocolIds.transfer, { maxFrameBytes: limits.transferFrameBytes }, (channel, peerId) =>
+    serveTransfer(
+      channel,
+      peerId,
+      {},
+      {
+        ...{ source: held, gatekeeper: gate, signer: key, verify, budget, clock },
+        onServed: async (served) => {
+          gate.forget(served.request)
+          const { request, instances, cut } = served
+          await account.record({
+            event: 'study-served',
+            outcome: cut === undefined ? 'success' : 'failed',
+            ...(cut === undefined ? {} : { reason: cut }),
+            ...(request.kind === 'retrieve' ? { user: request.user, purpose: request.purpose } : {}),
+            peerId,
+            objects: { studyInstanceUids: [request.studyInstanceUid], count: instances },
+            protocol: 'spec 05 §2',
+            requestId: Buffer.from(request.kind === 'retrieve' ? request.job : request.package).toString(
+              'hex',
+            ),
+          })
+        },
+      },
+    ),
+  )
+}

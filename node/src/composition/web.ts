@@ -1,0 +1,65 @@
+import { join } from 'node:path'
+import { auditRoutes } from '../account/routes.ts'
+import type { Settings } from '../config/settings.ts'
+import { consentRoutes } from '../consents/routes.ts'
+import { exceptionRoutes } from '../filing/routes.ts'
+import { searchRoutes } from '../find/routes.ts'
+import { holdingRoutes } from '../holdings/routes.ts'
+import { HttpServer } from '../http/http-server.ts'
+import { sessionRoutes } from '../http/session-routes.ts'
+import { openWebCertificate } from '../http/web-certificate-files.ts'
+import { People } from '../people/people-file.ts'
+import { Sessions } from '../people/sessions.ts'
+import { retrievalRoutes } from '../retrieve/routes.ts'
+import { sendRoutes } from '../send/routes.ts'
+import { NodeStatus } from '../status/node-status.ts'
+import { healthRoutes, statusRoutes } from '../status/routes.ts'
+import { transferRoutes } from '../transfers/routes.ts'
+import { version } from '../version.ts'
+import type { Exchange } from './exchange.ts'
+import type { Ground } from './ground.ts'
+import type { IndexSide } from './index-side.ts'
+
+/** The hospital's side: page and API. */
+export async function composeWeb(settings: Settings, ground: Ground, index: IndexSide, exchange: Exchange) {
+  const { clock, log, events, account, auditLog, bundle, watch, enrolment, host, reserve, studies, self } =
+    ground
+  const { book, searches, retrievals, sends, worklist, delivery } = exchange
+  const { publisher, publication, consents } = index
+  const people = new People({ file: settings.peopleFile })
+  const sessions = new Sessions({}, { people, clock })
+  const status = new NodeStatus({ enrolment, bundle, watch, host, reserve, publisher, book, delivery, clock })
+  const hospital = { ura: self.ura, name: self.name }
+  const tls = await openWebCertificate(join(settings.dataDir, 'web'), {
+    commonName: hospital.name,
+    now: clock.now(),
+  })
+  const onLogIn = (username: string, person?: { id: string; name: string; role: string }) =>
+    account.record(
+      person === undefined
+        ? { event: 'login-failed', outcome: 'refused', user: { id: username, role: '' } }
+        : { event: 'login', outcome: 'success', user: person },
+    )
+  const goOn = async (id: string) =>
+    void (await book.change(id, { state: 'queued', nextTryAt: clock.now(), attempts: 0 }))
+  const http = new HttpServer(
+    { ...settings.web, tls, version, uiDir: join(import.meta.dirname, '../../ui/dist') },
+    {
+      ...{ people, sessions, events, log },
+      plain: [healthRoutes({ status })],
+      api: [
+        sessionRoutes({ hospital }, { sessions, events, onLogIn }),
+        searchRoutes({ searches }),
+        retrievalRoutes({ retrievals, book }),
+        sendRoutes({ sends, book }),
+        holdingRoutes({ studies, bundle, statusOf: (bsn) => publication.statusOf(bsn) }),
+        consentRoutes({ consents, account }),
+        transferRoutes({ book, clock }),
+        exceptionRoutes({ worklist, account, goOn }),
+        auditRoutes({ log: auditLog, account }),
+        statusRoutes({ hospital, version, demo: settings.demo }, { status, bundle }),
+      ],
+    },
+  )
+  return { http, caFile: tls.caFile }
+}
