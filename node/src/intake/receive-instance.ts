@@ -1,4 +1,4 @@
-import { DataSetScan } from '@twiin/dicom'
+import { DataSetScan, describeTransferSyntax } from '@twiin/dicom'
 import type { HeadReader, InstanceHead } from '@twiin/dicom'
 import { dimseStatus } from '@twiin/dimse'
 import type { StoreRequest, StoreSink, StoreStatus } from '@twiin/dimse'
@@ -47,6 +47,10 @@ export class InstanceReception implements StoreSink {
     const { request, incoming } = this.#deps
     const whole = await this.#scan.end()
     if (!whole.complete) return this.#refuse(dimseStatus.cannotUnderstand, whole.reason ?? 'incomplete')
+    // PS3.5 §7.1: values have even lengths, so a whole data set has one too; some receivers drop the association over it.
+    if (incoming.size % 2 !== 0 && !isDeflated(request.transferSyntaxUid)) {
+      return this.#refuse(dimseStatus.cannotUnderstand, 'odd length')
+    }
     let head: InstanceHead
     try {
       head = await readHead(request.transferSyntaxUid, incoming, this.#deps.heads)
@@ -93,3 +97,5 @@ export class InstanceReception implements StoreSink {
     return status
   }
 }
+
+const isDeflated = (transferSyntaxUid: string) => describeTransferSyntax(transferSyntaxUid)?.deflated === true

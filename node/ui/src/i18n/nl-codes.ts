@@ -51,7 +51,6 @@ export const codes = {
   OVERLAY_INVALID: 'De patiëntnummers in het onderzoek konden niet worden aangepast.',
   PACS_REFUSED: 'Het PACS weigerde een of meer beelden.',
   PACS_BUSY: 'Het PACS heeft nu geen ruimte. Het wordt opnieuw geprobeerd.',
-  PACS_UNREACHABLE: 'Het PACS antwoordt niet. Het wordt opnieuw geprobeerd.',
   ASSOCIATION_REJECTED: 'Het PACS nam de verbinding niet aan. De beheerder moet de AE-titels controleren.',
   ASSOCIATION_LOST: 'De verbinding met het PACS viel weg.',
   ASSOCIATION_ABORTED: 'Het PACS brak de verbinding af.',
@@ -66,6 +65,7 @@ export const codes = {
   AWAITING_RECEIPT: 'Aangeboden; wacht op het ontvangstbewijs.',
   RESTART: 'De node is herstart en gaat verder.',
   INDEX_REFUSED: 'De index nam de aanmelding niet aan.',
+  CERT_REVOKED: 'Het certificaat van het andere ziekenhuis is ingetrokken.',
+  CERT_EXPIRED: 'Het certificaat van het andere ziekenhuis is verlopen.',
   RECEPTION_BUSY: 'Het andere ziekenhuis is te druk. Het wordt opnieuw geprobeerd.',
-  NETWORK_DOWN: 'Er is geen verbinding met andere ziekenhuizen.',
 }
