@@ -2,14 +2,7 @@ import { silentLogger } from '@twiin/runtime'
 import { describe, expect, it } from 'vitest'
 import { IndexPublisher, IndexReader } from './index.ts'
 import type { IndexNetwork, Placed } from './index.ts'
-import {
-  MemoryPublicationState,
-  SimulatedIndexNetwork,
-  aStudy,
-  entryOf,
-  fakeKeys,
-  tokenOf,
-} from './testing.ts'
+import { MemoryPublicationState, SimulatedIndexNetwork, aStudy, fakeKeys, tokenOf } from './testing.ts'
 
 const dayMs = 86_400_000
 const random = (bytes: number) => crypto.getRandomValues(new Uint8Array(bytes))

@@ -152,7 +152,7 @@ describe('a replica keeps', () => {
             entryOf({ ...one, publisher: net.node(one.publisher).member.peerId }),
           )
           const shuffled = entries
-            .map((entry) => ({ entry, at: order.next().value ?? 0 }))
+            .map((entry) => ({ entry, at: Number(order.next().value) }))
             .toSorted((x, y) => x.at - y.at)
             .map(({ entry }) => entry)
           expect(await kept([...shuffled, ...entries])).toEqual(await kept(entries))
