@@ -1,0 +1,91 @@
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { writeFileDurably } from '@twiin/store'
+import { users } from './hospitals.ts'
+import type { Role } from './hospitals.ts'
+import type { DemoPatient } from './sample-data.ts'
+import type { RunningHospital } from './start-hospital.ts'
+import type { DemoRegistry } from './start-registry.ts'
+
+/** DIR/network.json: where everything of a running demo is. Tests and scripts rely on these names. */
+export interface Network {
+  version: 1
+  startedAt: string
+  registry: {
+    url: string
+    pid: number
+    dataDir: string
+    caFile: string
+    tokens: { administrator: string; approver: string }
+  }
+  hospitals: NetworkHospital[]
+  patients: DemoPatient[]
+}
+
+export interface NetworkHospital {
+  name: string
+  ura: string
+  /** The node's own process. */
+  pid: number
+  dataDir: string
+  configFile: string
+  node: { peerId: string; multiaddrs: string[] }
+  /** Called AE title `aeTitle` stores; one of `sendTo` (by URA number) sends there. */
+  dicom: { host: string; port: number; aeTitle: string; sendTo: Record<string, string> }
+  pacs: { host: string; port: number; aeTitle: string; dir: string }
+  web: {
+    url: string
+    caFile: string
+    users: { username: string; password: string; role: Role }[]
+    tokens: Record<Role, string>
+  }
+  /** Null: not built. */
+  dicomweb: null
+  share: null
+}
+
+export const networkFile = (dir: string): string => join(dir, 'network.json')
+
+export function describeNetwork(
+  registry: DemoRegistry,
+  hospitals: readonly RunningHospital[],
+  patients: readonly DemoPatient[],
+): Network {
+  const { url, pid, dataDir, caFile, tokens } = registry
+  return {
+    version: 1,
+    startedAt: new Date().toISOString(),
+    registry: { url, pid, dataDir, caFile, tokens },
+    hospitals: hospitals.map(({ hospital, runtime, configFile, dataDir, pacs, sendTo, tokens }) => ({
+      name: hospital.name,
+      ura: hospital.ura,
+      pid: runtime.pid,
+      dataDir,
+      configFile,
+      node: { peerId: runtime.peerId, multiaddrs: runtime.multiaddrs },
+      dicom: { ...runtime.dicom, aeTitle: hospital.aeTitle, sendTo },
+      pacs,
+      web: {
+        url: runtime.url,
+        caFile: runtime.caFile,
+        users: users.map(({ username, password, role }) => ({ username, password, role })),
+        tokens,
+      },
+      dicomweb: null,
+      share: null,
+    })),
+    patients: [...patients],
+  }
+}
+
+/** Written at once, so that whoever sees the file sees all of it. */
+export async function writeNetwork(dir: string, network: Network): Promise<void> {
+  await writeFileDurably(networkFile(dir), Buffer.from(`${JSON.stringify(network, null, 2)}\n`), {
+    mode: 0o600,
+  })
+}
+
+/** The file is there exactly while the network is. */
+export async function removeNetwork(dir: string): Promise<void> {
+  await rm(networkFile(dir), { force: true })
+}

@@ -1,0 +1,139 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { People } from '@twiin/node'
+import { stringify } from 'yaml'
+import { ApiClient } from './api-client.ts'
+import type { ChildProcesses } from './child-processes.ts'
+import type { DemoFolder } from './demo-state.ts'
+import { callingAeTitles, roles, sendToAeTitle, users } from './hospitals.ts'
+import type { Hospital, Role } from './hospitals.ts'
+import { trustDomain } from './start-registry.ts'
+import type { DemoRegistry } from './start-registry.ts'
+import { until } from './until.ts'
+
+interface NodeRuntime {
+  url: string
+  pid: number
+  peerId: string
+  multiaddrs: string[]
+  dicom: { host: string; port: number }
+  caFile: string
+}
+
+/** Everything of one hospital that others are told: an entry of network.json. */
+export interface RunningHospital {
+  hospital: Hospital
+  configFile: string
+  dataDir: string
+  runtime: NodeRuntime
+  pacs: { host: string; port: number; aeTitle: string; dir: string }
+  sendTo: Record<string, string>
+  tokens: Record<Role, string>
+}
+
+interface Deps {
+  folder: DemoFolder
+  processes: ChildProcesses
+  signal: AbortSignal
+}
+
+const host = '127.0.0.1'
+
+/** Writes who works there; at the first start only. Needs no registry, so it is done meanwhile. */
+export async function settleHospital(hospital: Hospital, { folder, processes }: Deps): Promise<void> {
+  const { dir, pacsDir } = placesOf(hospital, folder)
+  await mkdir(dir, { recursive: true, mode: 0o700 })
+  const { pacs } = folder.hospitalPorts(hospital.index)
+  const args = [host, String(pacs), hospital.pacsAeTitle, pacsDir]
+  processes.start(`pacs-${hospital.ura}`, 'scripts/demo-network/demo-pacs.ts', args)
+
+  const tokens = await folder.tokensOf(hospital.ura)
+  const people = new People({ file: join(dir, 'people.json') })
+  if (people.byToken(tokens.auditor) !== undefined) return
+  for (const { username, ...user } of users) await people.addUser({ ...user, id: username })
+  for (const role of roles)
+    await people.addToken({ id: `script-${role}`, name: `Script (${role})`, role, token: tokens[role] })
+}
+
+/** Admits the hospital to the network when it is new, and starts its node; resolves when that is ready. */
+export async function startHospital(
+  hospital: Hospital,
+  all: readonly Hospital[],
+  { folder, processes, signal, registry }: Deps & { registry: DemoRegistry },
+): Promise<RunningHospital> {
+  const { dir, dataDir, pacsDir, configFile, enrolmentTokenFile } = placesOf(hospital, folder)
+  await registry.admit(hospital, enrolmentTokenFile)
+  const ports = folder.hospitalPorts(hospital.index)
+  const others = all.filter((other) => other !== hospital)
+  const destinations = others.map((other) => ({
+    aeTitle: sendToAeTitle(other),
+    ura: other.ura,
+    mailbox: 'radiologie',
+  }))
+  const pacs = { host, port: ports.pacs, aeTitle: hospital.pacsAeTitle }
+  const config = {
+    hospital: { name: hospital.name, ura: hospital.ura, patientIdIssuer: hospital.patientIdIssuer },
+    dataDir,
+    trust: { domain: trustDomain, rootCertificateFile: registry.rootCertificateFile },
+    registry: { url: registry.url, caFile: registry.caFile, enrolmentTokenFile, refreshSeconds: 2 },
+    peer: { listen: [`/ip4/${host}/tcp/${ports.peer}`] },
+    dicom: {
+      host,
+      port: ports.dicom,
+      aeTitle: hospital.aeTitle,
+      callingAeTitles: [...callingAeTitles, hospital.pacsAeTitle],
+      destinations,
+    },
+    pacs: { ...pacs, callingAeTitle: hospital.aeTitle },
+    web: { host, port: ports.web },
+    peopleFile: join(dir, 'people.json'),
+    mailboxes: ['radiologie'],
+    index: { antiEntropySeconds: 5 },
+    transfer: { retrySeconds: 1 },
+    storage: { reserveMiB: 64 },
+  }
+  await writeFile(configFile, stringify(config))
+  const child = processes.start(`node-${hospital.ura}`, 'node/src/main.ts', ['serve', '--config', configFile])
+  const runtime = await nodeReady({ dataDir, pid: child.pid, signal })
+  return {
+    hospital,
+    configFile,
+    dataDir,
+    runtime,
+    pacs: { ...pacs, dir: pacsDir },
+    sendTo: Object.fromEntries(destinations.map(({ ura, aeTitle }) => [ura, aeTitle])),
+    tokens: await folder.tokensOf(hospital.ura),
+  }
+}
+
+/** Waits until the node with this pid says that it is ready. */
+export async function nodeReady(node: {
+  dataDir: string
+  pid: number
+  signal?: AbortSignal
+}): Promise<NodeRuntime> {
+  const waiting = { timeoutMs: 60_000, ...(node.signal !== undefined && { signal: node.signal }) }
+  return until(
+    async () => {
+      const text = await readFile(join(node.dataDir, 'runtime.json'), 'utf8').catch(() => undefined)
+      if (text === undefined) return
+      const runtime = JSON.parse(text) as NodeRuntime
+      if (runtime.pid !== node.pid) return
+      using web = new ApiClient({ url: runtime.url, ca: await readFile(runtime.caFile, 'utf8') })
+      const { status } = await web.ask('GET', '/readyz').catch(() => ({ status: 0 }))
+      return status === 200 && runtime
+    },
+    { ...waiting, what: `node of ${node.dataDir} is ready` },
+  )
+}
+
+function placesOf(hospital: Hospital, folder: DemoFolder) {
+  const dir = join(folder.dir, 'hospitals', hospital.ura)
+  return {
+    dir,
+    dataDir: join(dir, 'data'),
+    pacsDir: join(dir, 'pacs'),
+    configFile: join(dir, 'node.yaml'),
+    enrolmentTokenFile: join(dir, 'enrolment-token'),
+  }
+}
