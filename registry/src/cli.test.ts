@@ -12,14 +12,15 @@ const program = resolve(import.meta.dirname, '../bin/twiin-registry')
 test('from nothing to an enrolment token: ceremony, serve, clinic add; from any folder, through a link', async () => {
   const dir = await mkdtemp(join(tmpdir(), 'twiin-cli-'))
   onTestFinished(() => rm(dir, { recursive: true, force: true }))
-  await symlink(program, join(dir, 'twiin-registry'))
+  const link = join(dir, 'twiin-registry')
+  await symlink(program, link)
   const env = {
     ...process.env,
     TWIIN_ROOT_PASSPHRASE: 'root passphrase',
     TWIIN_ISSUING_PASSPHRASE: 'issuing passphrase',
   }
   const command = async (...args: string[]) =>
-    JSON.parse((await run('./twiin-registry', [...args, '--json'], { cwd: dir, env })).stdout) as unknown
+    JSON.parse((await run(link, [...args, '--json'], { cwd: dir, env })).stdout) as unknown
 
   const plan =
     'dir: one\nrootBits: 2048\nissuingBits: 2048\nhttp: { host: 127.0.0.1, port: 0 }\nlisten: [/ip4/127.0.0.1/tcp/0]\n'
@@ -31,11 +32,11 @@ test('from nothing to an enrolment token: ceremony, serve, clinic add; from any 
   expect(await readFile(join(offlineDir ?? '', 'root-key.pem'), 'utf8')).toContain(
     'BEGIN ENCRYPTED PRIVATE KEY',
   )
-  const second = run('./twiin-registry', ['ceremony', '--config', 'plan.yaml'], { cwd: dir, env })
+  const second = run(link, ['ceremony', '--config', 'plan.yaml'], { cwd: dir, env })
   await expect(second).rejects.toThrow('CEREMONY_HELD')
 
   const config = ['--config', configFile ?? '']
-  const server = spawn('./twiin-registry', ['serve', ...config], {
+  const server = spawn(link, ['serve', ...config], {
     cwd: dir,
     env,
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -150,6 +150,8 @@ test('a revoked clinic gets no token, not over the connection it has and not ove
   for (const as of ['administrator', 'approver'] as const)
     await registry.call('POST', `/api/v1/certificates/${serial}/revocation`, { as, json: { reason: 'test' } })
   await expect(peer.evaluate({})).rejects.toThrow(/^PEER_/)
+  await using later = await TestPeer.start(registry, member)
+  await expect(later.evaluate({})).rejects.toThrow(/^PEER_/)
 })
 
 test('a malformed request is refused with a code, and the keeper goes on', async () => {

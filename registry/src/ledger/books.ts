@@ -4,7 +4,7 @@ import { Ledger } from './ledger.ts'
 import { Register } from './register.ts'
 
 /** What was judged, and when; the register as it is at that moment and stays until the act is recorded. */
-export type Judge<A extends Act | undefined> = (register: Register, now: number) => A
+type Judge<A extends Act | undefined> = (register: Register, now: number) => A
 
 /**
  * The ledger and what follows from it. One act at a time: judged on the register, made durable, then applied.

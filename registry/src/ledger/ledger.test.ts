@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { ManualClock } from '@twiin/runtime'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { Books } from './books.ts'
+import { DurableLines } from './durable-lines.ts'
 
 let dir = ''
 let file = ''
@@ -38,6 +39,17 @@ test('acts are judged one after another, also when they arrive together', async 
   expect(again.register.published).toEqual(books.register.published)
   expect(again.head).toBe(books.head)
   await again.close()
+})
+
+test('a line that is written right after another one was promised is not forgotten', async () => {
+  const lines = await DurableLines.open(file)
+  const chain = async (name: number) => {
+    for (let i = 0; i < 20; i++) await lines.append(`${name}.${i}`)
+  }
+  await chain(1)
+  await Promise.all([chain(2), chain(3)])
+  await lines.close()
+  expect((await readFile(file, 'utf8')).trim().split('\n')).toHaveLength(60)
 })
 
 test('a refused act leaves nothing behind and does not stop the next', async () => {
