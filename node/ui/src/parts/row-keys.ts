@@ -1,0 +1,33 @@
+import type { KeyboardEvent } from 'react'
+import { isTyping, shortcutsEnabled } from '../shortcuts.ts'
+
+const steps: Readonly<Record<string, number>> = { ArrowDown: 1, ArrowUp: -1, j: 1, k: -1 }
+
+/**
+ * Arrows (or j and k), Home and End move between the rows of a table; a letter does what `actions` says of the row.
+ * Each row has one button marked `data-row`: it holds the row's key, takes the focus and, by itself, Enter.
+ */
+export function useRowKeys(actions: Readonly<Record<string, (row: string) => void>> = {}) {
+  return (event: KeyboardEvent<HTMLElement>) => {
+    if (event.ctrlKey || event.altKey || event.metaKey || isTyping(event.target)) return
+    if (event.key.length === 1 && !shortcutsEnabled()) return
+    const rows = [...event.currentTarget.querySelectorAll<HTMLElement>('[data-row]')]
+    const row = (event.target as HTMLElement).closest('tr')
+    const at = rows.findIndex((button) => row?.contains(button) === true)
+    const step = steps[event.key]
+    const target =
+      step !== undefined
+        ? rows[Math.min(Math.max(at + step, 0), rows.length - 1)]
+        : event.key === 'Home'
+          ? rows[0]
+          : event.key === 'End'
+            ? rows.at(-1)
+            : undefined
+    const key = rows[at]?.dataset.row
+    if (target !== undefined) target.focus()
+    else if (key !== undefined && actions[event.key] !== undefined) actions[event.key]?.(key)
+    else return
+    event.preventDefault()
+    event.stopPropagation()
+  }
+}

@@ -1,0 +1,40 @@
+import { CircleAlert, CircleCheck, Clock, Loader, UserRoundSearch } from 'lucide-react'
+import { useTranslation } from 'react-i18next'
+import { Link } from 'react-router'
+import type { Transfer } from '../api-types.ts'
+import { formatInstant } from '../format.ts'
+import { Badge } from './badges.tsx'
+import type { Tone } from './badges.tsx'
+import { useCodeText } from './problem-text.ts'
+import { TransferProgress } from './transfer-progress.tsx'
+
+const looks = {
+  queued: { tone: 'plain', icon: Clock },
+  running: { tone: 'accent', icon: Loader },
+  delivered: { tone: 'good', icon: CircleCheck },
+  failed: { tone: 'bad', icon: CircleAlert },
+  held: { tone: 'warning', icon: UserRoundSearch },
+} as const satisfies Record<Transfer['state'], { tone: Tone; icon: typeof Clock }>
+
+/** Where a transfer stands, why, and what comes next. */
+export function TransferState({ transfer }: { transfer: Transfer }) {
+  const { t, i18n } = useTranslation()
+  const codeText = useCodeText()
+  const { state, kind, reason, nextTryAt } = transfer
+  if (state === 'running') return <TransferProgress transfer={transfer} />
+  const intoPacs = kind !== 'send' && transfer.destination !== 'viewer'
+  return (
+    <div className="state">
+      <Badge {...looks[state]}>
+        {state === 'delivered' && intoPacs ? t('transfer.deliveredPacs') : t(`transfer.${state}`)}
+      </Badge>
+      {reason !== undefined && state !== 'delivered' && <span className="state-reason">{codeText(reason)}</span>}
+      {nextTryAt !== undefined && reason !== 'AWAITING_RECEIPT' && (
+        <span className="state-reason">
+          {t('transfer.nextTry', { at: formatInstant(nextTryAt, i18n.language) })}
+        </span>
+      )}
+      {state === 'held' && <Link to="/uitzonderingen">{t('transfer.toExceptions')}</Link>}
+    </div>
+  )
+}

@@ -1,0 +1,31 @@
+import { createContext, useContext } from 'react'
+import type { Role, Session } from './api-types.ts'
+
+export const SessionContext = createContext<Session | undefined>(undefined)
+
+/** Who is logged in. Only below the log-in page. */
+export function useSession(): Session {
+  const session = useContext(SessionContext)
+  if (session === undefined) throw new Error('no session')
+  return session
+}
+
+export interface Page {
+  path: string
+  name: 'search' | 'studies' | 'transfers' | 'exceptions' | 'consent' | 'audit'
+  roles: readonly Role[]
+  /** Pressed after `g`. */
+  key: string
+}
+
+/** Every page and who may see it (spec 10 §1). The first that a role may see is where it starts. */
+export const pages: readonly Page[] = [
+  { path: '/zoeken', name: 'search', roles: ['radiologist'], key: 'z' },
+  { path: '/studies', name: 'studies', roles: ['radiologist', 'operator'], key: 's' },
+  { path: '/overdrachten', name: 'transfers', roles: ['radiologist', 'operator'], key: 'o' },
+  { path: '/uitzonderingen', name: 'exceptions', roles: ['radiologist', 'operator'], key: 'u' },
+  { path: '/toestemming', name: 'consent', roles: ['operator'], key: 't' },
+  { path: '/logboek', name: 'audit', roles: ['auditor'], key: 'l' },
+]
+
+export const pagesOf = (role: Role) => pages.filter(({ roles }) => roles.includes(role))
