@@ -21,7 +21,8 @@ export interface DemoState {
 const blockSize = 64
 const portsPerHospital = 5
 // Below the range from which Linux takes ports for outgoing connections.
-const [lowest, highest] = [20_000, 32_000]
+const lowest = 20_000
+const blocks = 187
 
 export class DemoFolder implements AsyncDisposable {
   readonly dir: string
@@ -84,7 +85,7 @@ export class DemoFolder implements AsyncDisposable {
 
 async function freeBlock(): Promise<{ firstPort: number; lock: Server }> {
   for (let attempt = 0; attempt < 50; attempt++) {
-    const firstPort = lowest + blockSize * randomInt((highest - lowest) / blockSize)
+    const firstPort = lowest + blockSize * randomInt(blocks)
     const lock = await hold(firstPort)
     if (lock === undefined) continue
     const rest = Array.from({ length: blockSize - 1 }, (_, offset) => hold(firstPort + 1 + offset))
