@@ -1,5 +1,11 @@
-import { CertificateVerifier, credentialOf, derOf } from '@twiin/identity'
-import type { NodeKey } from '@twiin/identity'
+import {
+  CertificateAuthority,
+  CertificateVerifier,
+  NodeKey,
+  credentialOf,
+  derOf,
+  pemOf,
+} from '@twiin/identity'
 import { PeerHost } from '@twiin/network'
 import { KeeperKey, TokenClient, parseBsn } from '@twiin/patient-token'
 import type { EvaluationRequest } from '@twiin/patient-token'
@@ -152,6 +158,30 @@ test('a revoked clinic gets no token, not over the connection it has and not ove
   await expect(peer.evaluate({})).rejects.toThrow(/^PEER_/)
   await using later = await TestPeer.start(registry, member)
   await expect(later.evaluate({})).rejects.toThrow(/^PEER_/)
+})
+
+test('a certificate that is signed by the issuing key but stands in no ledger is worth nothing', async () => {
+  await using registry = await TestRegistry.create()
+  const key = NodeKey.generate()
+  const authority = new CertificateAuthority(
+    { trustDomain: 'twiin.example' },
+    {
+      signer: await registry.signer(),
+      rootCertificate: await registry.read('authority/root.pem'),
+      issuingCertificate: await registry.read('authority/issuing.pem'),
+      clock: registry.clock,
+    },
+  )
+  const { der } = await authority.issueNodeCertificate({
+    organisation: 'Rogue',
+    ura: '10000009',
+    declaredPatients: 1,
+    role: 'member',
+    publicKey: key.publicKey,
+  })
+  const pem = pemOf('CERTIFICATE', der) + (await registry.read('authority/issuing.pem'))
+  await using rogue = await TestPeer.start(registry, { key, pem })
+  await expect(rogue.evaluate({})).rejects.toThrow(/^PEER_/)
 })
 
 test('a malformed request is refused with a code, and the keeper goes on', async () => {
