@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs'
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { request } from 'node:https'
 import { tmpdir } from 'node:os'
@@ -17,7 +18,7 @@ const passphrases = { root: 'a passphrase', issuing: 'another passphrase' }
 let ceremony: Promise<string> | undefined
 async function holdOnce(): Promise<string> {
   const dir = await mkdtemp(join(tmpdir(), 'twiin-ceremony-'))
-  process.once('exit', () => void rm(dir, { recursive: true, force: true }))
+  process.once('exit', () => rmSync(dir, { recursive: true, force: true }))
   await holdRegistryCeremony(readPlan({ dir, rootBits: 2048, issuingBits: 2048 }), passphrases, new Date())
   return dir
 }
