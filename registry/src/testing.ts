@@ -1,8 +1,7 @@
-import { rmSync } from 'node:fs'
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises'
 import { request } from 'node:https'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import { NodeKey, createCertificateRequest, openSigner } from '@twiin/identity'
 import type { Signer } from '@twiin/identity'
 import { ManualClock, silentLogger } from '@twiin/runtime'
@@ -14,13 +13,18 @@ import type { RunningRegistry } from './registry.ts'
 
 const passphrases = { root: 'a passphrase', issuing: 'another passphrase' }
 
-/** One ceremony for each test process; every test gets a copy. */
-let ceremony: Promise<string> | undefined
-async function holdOnce(): Promise<string> {
+/** One ceremony for each test process, kept in memory; every test gets its files. */
+let ceremony: Promise<Map<string, Buffer>> | undefined
+async function holdOnce(): Promise<Map<string, Buffer>> {
   const dir = await mkdtemp(join(tmpdir(), 'twiin-ceremony-'))
-  process.once('exit', () => rmSync(dir, { recursive: true, force: true }))
   await holdRegistryCeremony(readPlan({ dir, rootBits: 2048, issuingBits: 2048 }), passphrases, new Date())
-  return dir
+  const files = new Map<string, Buffer>()
+  for (const entry of await readdir(dir, { recursive: true, withFileTypes: true })) {
+    const path = join(entry.parentPath, entry.name)
+    if (entry.isFile()) files.set(relative(dir, path), await readFile(path))
+  }
+  await rm(dir, { recursive: true })
+  return files
 }
 
 export interface Answer {
@@ -57,7 +61,10 @@ export class TestRegistry implements AsyncDisposable {
   static async create(options: { settings?: object; signer?: Signer } = {}): Promise<TestRegistry> {
     ceremony ??= holdOnce()
     const dir = await mkdtemp(join(tmpdir(), 'twiin-registry-'))
-    await cp(await ceremony, dir, { recursive: true })
+    for (const [file, bytes] of await ceremony) {
+      await mkdir(dirname(join(dir, file)), { recursive: true })
+      await writeFile(join(dir, file), bytes, { mode: 0o600 })
+    }
     // Certificates of the HTTPS server are judged by the real time.
     const registry = new TestRegistry(dir, new ManualClock(Date.now()), options.settings ?? {})
     await registry.start(options.signer)
