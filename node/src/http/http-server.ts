@@ -3,7 +3,6 @@ import fastifyCookie from '@fastify/cookie'
 import fastifyHelmet from '@fastify/helmet'
 import fastifyStatic from '@fastify/static'
 import fastifySwagger from '@fastify/swagger'
-import { TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox'
 import type { FastifyPluginAsyncTypebox, TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import { codeOf } from '@twiin/runtime'
 import type { Logger, Service } from '@twiin/runtime'
@@ -14,6 +13,7 @@ import type { Sessions } from '../people/sessions.ts'
 import { authenticate } from './authenticate.ts'
 import type { LiveEvents } from './events.ts'
 import { answerError, sendProblem } from './problem.ts'
+import { validateBySchema } from './validate.ts'
 
 export interface HttpOptions {
   host: string
@@ -67,7 +67,7 @@ async function buildServer(options: HttpOptions, deps: HttpDeps): Promise<Fastif
     requestTimeout: 30_000,
     routerOptions: { maxParamLength: 200 },
   })
-    .setValidatorCompiler(TypeBoxValidatorCompiler)
+    .setValidatorCompiler(validateBySchema)
     .withTypeProvider<TypeBoxTypeProvider>()
   app.setErrorHandler((error, request, reply) => answerError(error as never, request, reply))
   app.addHook('onError', async (request, _reply, error) => {
