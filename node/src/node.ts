@@ -27,17 +27,16 @@ export async function createNode(
   registerPeerProtocols(ground, index, exchange)
   const web = await composeWeb(settings, ground, index, exchange)
 
-  const loop = (name: string, everyMs: number, turn: () => Promise<unknown>) =>
+  const loop = (name: string, everyMs: number, turn: (signal: AbortSignal) => Promise<unknown>) =>
     new Loop(
       { name },
       {
-        turn: async () => void (await turn()),
+        turn: async (signal) => void (await turn(signal)),
         pause: (signal) => clock.sleep(everyMs, signal),
         onError: (error) => log.warn(`${name} failed`, { code: codeOf(error) }),
       },
     )
   const { reserve, store, studies, heads, auditLog, host, watch, enrolment } = ground
-  const retryMs = settings.transfer.retrySeconds * 1000
   const services: Service[] = [
     // Disk first: whatever comes after may write.
     reserve,
@@ -49,13 +48,13 @@ export async function createNode(
     { name: 'enrolment', start: () => joinNetwork(ground, { retryMs: 5000 }) },
     host,
     loop('bundle watch', settings.registry.refreshSeconds * 1000, () => watch.refresh()),
-    loop('announcement', hourMs, () => announce(settings, ground)),
+    loop('announcement', hourMs, (signal) => announce(settings, ground, signal)),
     loop('certificate renewal', hourMs, () => enrolment.renewWhenDue()),
     index.publisher,
     index.antiEntropy,
     index.publication,
     exchange.runner,
-    loop('receipts', retryMs, () => exchange.receipts.sendDue()),
+    exchange.receipts,
     { name: 'routes', start: () => exchange.routes.resume() },
     // Doors last: they serve the moment they open.
     exchange.dimse,
@@ -78,7 +77,7 @@ async function announce(
       return await enrolment.announce(addresses, mailboxes)
     } catch (error) {
       log.warn('addresses not announced', { code: codeOf(error) })
-      await clock.sleep(10_000)
+      await clock.sleep(10_000, signal)
     }
   }
 }

@@ -83,8 +83,9 @@ export function composeExchange(settings: Settings, ground: Ground, index: Index
     { self },
     { book, bundle, studies, fetcher, filing, delivery, reserve, verify, account, clock },
   )
+  const retryMs = settings.transfer.retrySeconds * 1000
   const runner = new TransferRunner(
-    { concurrent: settings.transfer.concurrent, retryMs: settings.transfer.retrySeconds * 1000 },
+    { concurrent: settings.transfer.concurrent, retryMs },
     {
       ...{ book, clock, log },
       random: Math.random,
@@ -95,7 +96,7 @@ export function composeExchange(settings: Settings, ground: Ground, index: Index
       },
     },
   )
-  const receipts = new Receipts({ book, host, signer: key, clock, log })
+  const receipts = new Receipts({ retryMs }, { book, host, signer: key, clock, log })
 
   const routes = new RouteToRecipient({
     routes: store.repository(buckets.routes, { keys: 'plain-opaque' }),

@@ -2,7 +2,7 @@ import type { PeerHost } from '@twiin/network'
 import { limits, protocolIds, receipt, sendAnswer, sendRequest } from '@twiin/protocol'
 import type { Signer } from '@twiin/protocol'
 import { codeOf } from '@twiin/runtime'
-import type { Clock, Logger } from '@twiin/runtime'
+import type { Clock, Logger, Service } from '@twiin/runtime'
 import type { Change, TransferBook } from '../transfers/transfer-book.ts'
 import type { Arrival, TransferRecord } from '../transfers/transfer-record.ts'
 
@@ -14,21 +14,47 @@ interface Deps {
   log: Logger
 }
 
-/** Tells senders what became of what they sent, until they have noted it (spec 05 §5). */
-export class Receipts {
+/** Tells senders what became of what they sent, at once and again until they have noted it (spec 05 §5). */
+export class Receipts implements Service {
+  readonly name = 'receipts'
+  readonly #retryMs: number
   readonly #deps: Deps
+  #stopping = new AbortController()
+  #wake = Promise.withResolvers<void>()
+  #done: Promise<void> = Promise.resolve()
+  #stopListening = () => {}
 
-  constructor(deps: Deps) {
+  constructor(options: { retryMs: number }, deps: Deps) {
+    this.#retryMs = options.retryMs
     this.#deps = deps
   }
 
-  /** One round over all that are due; resolves to how many are still due. Run in a loop by the composition root. */
-  async sendDue(): Promise<number> {
-    const due = this.#deps.book
+  async start(): Promise<void> {
+    this.#stopping = new AbortController()
+    this.#stopListening = this.#deps.book.onWork(() => this.#due().length > 0 && this.#wake.resolve())
+    this.#done = this.#work(this.#stopping.signal)
+  }
+
+  async stop(): Promise<void> {
+    this.#stopListening()
+    this.#stopping.abort(new Error('stopping'))
+    this.#wake.resolve()
+    await this.#done
+  }
+
+  async #work(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      this.#wake = Promise.withResolvers<void>()
+      const told = await Promise.all(this.#due().map((arrival) => this.#tell(arrival)))
+      if (told.includes(false)) await this.#deps.clock.sleep(this.#retryMs, signal).catch(() => {})
+      else if (this.#due().length === 0) await this.#wake.promise
+    }
+  }
+
+  #due(): Arrival[] {
+    return this.#deps.book
       .active()
       .filter((record): record is Arrival => record.kind === 'arrival' && record.receiptDue !== undefined)
-    const outcomes = await Promise.all(due.map((arrival) => this.#tell(arrival)))
-    return outcomes.filter((told) => !told).length
   }
 
   async #tell(arrival: Arrival): Promise<boolean> {

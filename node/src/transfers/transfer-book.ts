@@ -18,7 +18,7 @@ export class TransferBook {
   readonly #random: (bytes: number) => Uint8Array
   readonly #active = new Map<string, TransferRecord>()
   readonly #progress = new Map<string, Pick<TransferRecord, 'bytes' | 'instances'>>()
-  #onWork: () => void = () => {}
+  readonly #workers = new Set<() => void>()
 
   constructor(deps: {
     store: Store
@@ -102,9 +102,10 @@ export class TransferBook {
     return found
   }
 
-  /** Told when there may be something to do. */
-  onWork(listener: () => void): void {
-    this.#onWork = listener
+  /** Told when there may be something to do. Returns the way to stop listening. */
+  onWork(listener: () => void): () => void {
+    this.#workers.add(listener)
+    return () => void this.#workers.delete(listener)
   }
 
   #took(record: TransferRecord): void {
@@ -112,7 +113,7 @@ export class TransferBook {
     else this.#active.set(record.id, record)
     if (record.state !== 'running') this.#progress.delete(record.id)
     this.#events.emit({ kind: 'transfer', id: record.id, state: record.state })
-    this.#onWork()
+    for (const look of this.#workers) look()
   }
 }
 

@@ -48,6 +48,7 @@ export class TransferRunner implements Service {
   readonly #running = new Map<string, Promise<void>>()
   #stopping = new AbortController()
   #timer = new AbortController()
+  #stopListening = () => {}
 
   constructor(options: { concurrent: number; retryMs: number }, deps: Deps) {
     this.#options = options
@@ -57,12 +58,12 @@ export class TransferRunner implements Service {
   async start(): Promise<void> {
     this.#stopping = new AbortController()
     await this.#deps.book.load()
-    this.#deps.book.onWork(() => this.#schedule())
+    this.#stopListening = this.#deps.book.onWork(() => this.#schedule())
     this.#schedule()
   }
 
   async stop(): Promise<void> {
-    this.#deps.book.onWork(() => {})
+    this.#stopListening()
     this.#stopping.abort(new Error('stopping'))
     this.#timer.abort(new Error('stopping'))
     await Promise.all(this.#running.values())
