@@ -91,7 +91,7 @@ export class Lane {
       const offset = await this.#deps.store.stored(missing.instance)
       this.#counts.stored(offset)
       const expected = { missing, index, offset }
-      if (offset >= missing.instance.bytes) await this.#complete(expected)
+      if (offset >= missing.instance.bytes) await this.#complete(expected, await this.#openAt(expected))
       else wanted.push(expected)
     }
     this.#work.giveBack(unknown)
@@ -113,17 +113,19 @@ export class Lane {
     if (offset + bytes.byteLength > instance.bytes)
       throw new TwiinError('PIECE_UNEXPECTED', { index, offset })
     const lease = await this.#deps.budget.acquire(size, this.#signal)
+    let receiving: ReceivingInstance
     try {
-      this.#current ??= await this.#openAt(expected)
-      await this.#current.write(bytes)
+      receiving = this.#current ??= await this.#openAt(expected)
+      await receiving.write(bytes)
     } finally {
       lease.release()
     }
     expected.offset += bytes.byteLength
     this.#counts.stored(bytes.byteLength)
     if (expected.offset < instance.bytes) return
+    this.#current = undefined
     this.#expected.shift()
-    await this.#complete(expected)
+    await this.#complete(expected, receiving)
   }
 
   async #openAt({ missing, index, offset }: Expected): Promise<ReceivingInstance> {
@@ -134,10 +136,7 @@ export class Lane {
   }
 
   /** All bytes are here: they count only if they are the ones the holder signed for. */
-  async #complete(expected: Expected): Promise<void> {
-    const { missing, index } = expected
-    const receiving = this.#current ?? (await this.#openAt(expected))
-    this.#current = undefined
+  async #complete({ missing, index }: Expected, receiving: ReceivingInstance): Promise<void> {
     if (Buffer.compare(receiving.digest(), missing.instance.sha256) === 0) return this.#commit(receiving)
     await receiving.discard()
     this.#counts.stored(-missing.instance.bytes)

@@ -213,6 +213,7 @@ class Conversation {
         try {
           const chunk = await chunks.next()
           if (chunk.done === true) break
+          if (this.#bytes > this.#mostBytes) throw new TwiinError('REQUEST_INVALID', { bytes: this.#bytes })
           if (offset + chunk.value.byteLength > instance.bytes)
             throw new TwiinError('SOURCE_CHANGED', { index })
           for (let at = 0; at < chunk.value.byteLength; at += limits.transferPieceBytes) {
