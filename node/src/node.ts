@@ -70,6 +70,7 @@ export async function createNode(
 async function announce(
   { peer, mailboxes }: Settings,
   { enrolment, host, clock, log }: Ground,
+  signal: AbortSignal,
 ): Promise<void> {
   const addresses = peer.announce.length > 0 ? peer.announce : host.multiaddrs()
   for (;;) {

@@ -1,4 +1,5 @@
 import { CachedTokens, TokenClient } from '@twiin/patient-token'
+import { codeOf } from '@twiin/runtime'
 import { AntiEntropy, IndexPublisher, IndexReader, IndexReplica, networkWithSelf } from '@twiin/study-index'
 import { buckets } from '../config/buckets.ts'
 import type { Settings } from '../config/settings.ts'
@@ -69,6 +70,16 @@ export function composeIndexSide(settings: Settings, ground: Ground) {
     ...{ studies, patients, consents, publisher, indexState, sealer, account, epoch, clock, log },
     tokens: known,
     wanted: store.repository(buckets.publications, { keys: 'plain-opaque' }),
+  })
+  // A new epoch has new locations: every patient is looked at again.
+  let lastEpoch: number | undefined
+  bundle.onChange(({ index }) => {
+    if (lastEpoch !== undefined && index.epoch !== lastEpoch) {
+      publication
+        .lookAtEverything()
+        .catch((error: unknown) => log.error('new epoch not published', { code: codeOf(error) }))
+    }
+    lastEpoch = index.epoch
   })
   return { replica, publisher, reader, antiEntropy, ownTokens, tokens, consents, patients, publication }
 }

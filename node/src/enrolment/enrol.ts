@@ -60,7 +60,15 @@ export class Enrolment {
     const token = tokenFile && (await readFile(tokenFile, 'utf8').catch(() => undefined))?.trim()
     if (token === undefined || token === '')
       throw new TwiinError('ENROLMENT_TOKEN_MISSING', { file: tokenFile })
-    await this.#fetchCertificate('/.well-known/est/simpleenroll', token)
+    try {
+      await this.#fetchCertificate('/.well-known/est/simpleenroll', token)
+    } catch (error) {
+      // The answer to an earlier try may have been lost: then the token is spent and this key has a certificate already.
+      if (!(error instanceof TwiinError) || error.facts['code'] !== 'ENROLMENT_TOKEN_INVALID') throw error
+      await this.#fetchCertificate('/.well-known/est/simplereenroll', '').catch(() => {
+        throw error
+      })
+    }
     // Used up: a copy left behind could only mislead.
     if (tokenFile !== undefined) await rm(tokenFile, { force: true })
     this.#deps.log.info('enrolled', { serial: this.certificate.serial })
