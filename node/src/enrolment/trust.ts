@@ -1,7 +1,7 @@
 import { publicKeyOf, verifySignature } from '@twiin/identity'
 import type { CertificateVerifier, NodeCertificate, SignatureDomain } from '@twiin/identity'
 import type { Admission } from '@twiin/network'
-import { TwiinError } from '@twiin/runtime'
+import { TwiinError, codeOf } from '@twiin/runtime'
 import type { Clock, Logger } from '@twiin/runtime'
 import type { NetworkBundle } from './network-bundle.ts'
 
@@ -47,10 +47,7 @@ export class Trust implements Admission {
       this.#admitted.set(peerId, certificate)
     } catch (error) {
       // The refused side sees no reason (libp2p drops it), so it is told here.
-      this.#log.warn('peer refused', {
-        peerId,
-        code: error instanceof TwiinError ? error.code : 'UNEXPECTED',
-      })
+      this.#log.warn('peer refused', { peerId, code: codeOf(error) })
       throw error
     }
   }

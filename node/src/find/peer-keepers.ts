@@ -35,7 +35,7 @@ async function evaluate(
     ...(user === undefined ? {} : { user }),
   })
   const bytes = await host.ask(peerId, protocolIds.token, message, {
-    maxAnswerBytes: 64 * 1024,
+    maxAnswerBytes: limits.tokenAnswerBytes,
     timeoutMs: keeperTimeoutMs,
   })
   const answer = tokenAnswer.decode(bytes)

@@ -73,7 +73,7 @@ export class FetchStudy {
               requestId: random(16),
               issuedAt: clock.now(),
               holder: holder.peerId,
-            } as TransferRequest,
+            },
             signer,
           ),
         store: new KeptStudy({ studyInstanceUid, holderUra: holder.ura, transferId }, { studies, heads }),

@@ -44,7 +44,7 @@ export class NodeStatus {
   }
 
   async describe() {
-    const { enrolment, bundle, watch, host, reserve, publisher, book, clock } = this.#deps
+    const { enrolment, bundle, watch, host, reserve, publisher, clock } = this.#deps
     const { notAfter } = enrolment.certificate
     const connected = new Set(host.connectedPeers())
     const { reachable, lastContact } = watch.state

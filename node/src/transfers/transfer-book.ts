@@ -97,7 +97,7 @@ export class TransferBook {
   async list(range: { after?: string; limit: number }): Promise<TransferRecord[]> {
     const found: TransferRecord[] = []
     for await (const [id, record] of this.#records.entries({ ...range, reverse: true })) {
-      found.push({ ...record, ...this.#progress.get(id) } as TransferRecord)
+      found.push({ ...record, ...this.#progress.get(id) })
     }
     return found
   }

@@ -29,7 +29,7 @@ export function messageType<S extends TSchema>(
       const value = decodeStrictly(name, bytes)
       if (!shape.Check(value))
         throw new TwiinError('MESSAGE_INVALID', { message: name, at: shape.Errors(value)[0]?.instancePath })
-      return value as Static<S>
+      return value
     },
   }
 }
