@@ -79,6 +79,30 @@ describe('anti-entropy', () => {
       expect(await world.held({ patient })).toEqual(all(world.replicasFor({ patient }), '1'))
     const calm = await world.round()
     expect(calm.every(({ pulled, pushed, unreachable }) => pulled + pushed + unreachable === 0)).toBe(true)
+    await world.put(
+      { patient: 'only there', seq: 2 },
+      world.replicasFor({ patient: 'only there' }).slice(0, 1),
+    )
+    await world.round()
+    const wish = { patient: 'only there' }
+    expect(await world.held(wish)).toEqual(all(world.replicasFor(wish), '2'))
+  })
+
+  it('repairs both sides, whichever of the two runs it', async () => {
+    for (const runs of [0, 1]) {
+      const world = new World({ nodes: 2, bits: 0 })
+      const [a, b] = [world.net.node(0).member.peerId, world.net.node(1).member.peerId]
+      await world.put({ patient: 'p' }, [a])
+      await world.put({ patient: 'q', seq: 1 }, [a, b])
+      await world.put({ patient: 'q', seq: 2 }, [b])
+      await world.put({ patient: 'r', seq: 1 }, [a, b])
+      await world.put({ patient: 'r', seq: 2, gone: true }, [a])
+      const { pulled, pushed } = await world.service(runs).round(never)
+      expect([pulled, pushed]).toEqual(runs === 0 ? [1, 2] : [2, 1])
+      expect(await world.held({ patient: 'p' })).toEqual(all([a, b], '1'))
+      expect(await world.held({ patient: 'q' })).toEqual(all([a, b], '2'))
+      expect(await world.held({ patient: 'r' })).toEqual(all([a, b], '2 gone'))
+    }
   })
 
   it('never lets the replay of an older entry undo a tombstone, on any replica', async () => {
@@ -101,6 +125,9 @@ describe('anti-entropy', () => {
       await world.put({ seq: 1, issued: startDay })
       expect(await world.held({})).toEqual(all(replicas, '2 gone'))
     }
+    await emptied?.replica.forget([markOf(world.entry({}))])
+    await world.round()
+    expect(await world.held({})).toEqual(all(replicas, '2 gone'))
     await world.net.clock.advance(2 * dayMs)
     await world.round()
     await world.put({ seq: 1, issued: startDay })
@@ -133,9 +160,10 @@ describe('anti-entropy', () => {
     const world = new World({ nodes: 8, replicas: 1, bits: 1 })
     const patients = Array.from({ length: 40 }, (_, i) => `p${i}`)
     for (const patient of patients) await world.put({ patient })
+    const oldReplicas = new Set(patients.flatMap((patient) => world.replicasFor({ patient })))
     world.net.membership.change({ bits: 6 })
     const newReplicas = new Set(patients.flatMap((patient) => world.replicasFor({ patient })))
-    for (const peerId of newReplicas) world.net.down.add(peerId)
+    for (const peerId of newReplicas) if (!oldReplicas.has(peerId)) world.net.down.add(peerId)
     await world.round()
     await world.net.clock.advance(3 * dayMs)
     await world.round()

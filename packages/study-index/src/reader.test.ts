@@ -128,10 +128,15 @@ describe('a reader', () => {
         answered: 3,
       })
     }
+    let asked = 0
     const endless: IndexNetwork = {
-      ask: async () => ({ kind: 'get', entries: [entryOf(good)], next: new Uint8Array(40).fill(0x31) }),
+      ask: async () => (
+        asked++,
+        { kind: 'get', entries: [entryOf(good)], next: new Uint8Array(40).fill(0x31) }
+      ),
     }
     expect(await readerAt(net, 1, endless).find(tokenOf('p'))).toMatchObject({ publishers: [], answered: 0 })
+    expect(asked).toBe(6)
   })
 
   it('ends when its caller does', async () => {

@@ -162,14 +162,16 @@ describe('a replica keeps', () => {
     )
   })
 
-  it('by an order in which a tombstone wins a tie', () => {
-    const stored = (gone: boolean): StoredEntry => {
-      const entry = entryOf({ publisher: fakeKeys.peerId('a'), patient: 'p', seq: 4, issued: 20_000, gone })
+  it('by an order in which the number counts first, and a tombstone wins a tie', () => {
+    const stored = (gone: boolean, seq = 4): StoredEntry => {
+      const entry = entryOf({ publisher: fakeKeys.peerId('a'), patient: 'p', seq, issued: 20_000, gone })
       return { mark: markOf(entry), entry }
     }
     expect(compareEntries(stored(true), stored(false))).toBeGreaterThan(0)
     expect(compareEntries(stored(false), stored(true))).toBeLessThan(0)
     expect(compareEntries(stored(true), stored(true))).toBe(0)
+    expect(compareEntries(stored(false, 5), stored(true, 4))).toBeGreaterThan(0)
+    expect(compareEntries(stored(false, 300), stored(false, 4))).toBeGreaterThan(0)
   })
 })
 

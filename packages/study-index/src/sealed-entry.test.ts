@@ -1,4 +1,6 @@
+import { hkdfSync } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { xchacha20poly1305 } from '@noble/ciphers/chacha.js'
 import { bodyClasses, entryBody, entryHeader } from '@twiin/protocol'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -84,10 +86,17 @@ describe('a sealed entry', () => {
     )
   })
 
-  it('names its key: a commitment of another token does not open, though the key would', () => {
+  it('names its key: sealed rightly under another commitment it does not open', () => {
     const entry = seal(1)
-    const header = entryHeader.encode({ ...entryHeader.decode(entry.header), commit: new Uint8Array(32) })
-    expect(openEntry(token, 1, { ...entry, header })).toBeUndefined()
+    const fields = entryHeader.decode(entry.header)
+    const key = new Uint8Array(hkdfSync('sha256', token, 'twiin/v1', `enc|1|${signer.peerId}`, 32))
+    const plain = xchacha20poly1305(key, fields.nonce, entry.header).decrypt(entry.body)
+    const under = (commit: Uint8Array) => {
+      const header = entryHeader.encode({ ...fields, commit })
+      return { ...entry, header, body: xchacha20poly1305(key, fields.nonce, header).encrypt(plain) }
+    }
+    expect(openEntry(token, 1, under(fields.commit))?.body.studies).toHaveLength(1)
+    expect(openEntry(token, 1, under(new Uint8Array(32)))).toBeUndefined()
   })
 
   it('never repeats: the same studies twice share no nonce, commitment or ciphertext', () => {

@@ -162,7 +162,8 @@ class Conversation {
     watch.addEventListener('abort', stop, { once: true })
     let cut: string | undefined
     try {
-      this.#stillPermitted()
+      // The right may have ended while the manifest was made; an abort is announced only once.
+      if (watch.aborted) stop()
       await this.#channel.send(controlFrame({ kind: 'manifest', signed }))
       await this.#serveWants()
       await this.#channel.end()
@@ -185,7 +186,6 @@ class Conversation {
         throw new TwiinError('FRAME_INVALID', { expected: 'want' })
       const wanted = this.#judgeWant(frame.control)
       for (const { index, offset, instance } of wanted) await this.#sendInstance(index, offset, instance)
-      this.#stillPermitted()
       await this.#channel.send(controlFrame({ kind: 'done' }))
     }
   }
@@ -218,7 +218,6 @@ class Conversation {
             throw new TwiinError('SOURCE_CHANGED', { index })
           for (let at = 0; at < chunk.value.byteLength; at += limits.transferPieceBytes) {
             const bytes = chunk.value.subarray(at, at + limits.transferPieceBytes)
-            this.#stillPermitted()
             await this.#channel.send(pieceFrame({ index, offset, bytes }))
             offset += bytes.byteLength
             this.#bytes += bytes.byteLength
@@ -232,9 +231,5 @@ class Conversation {
     }
     if (offset !== instance.bytes) throw new TwiinError('SOURCE_CHANGED', { index })
     this.#instances++
-  }
-
-  #stillPermitted(): void {
-    if (this.#permitted.watch.aborted) throw new TwiinError('TRANSFER_STOPPED')
   }
 }

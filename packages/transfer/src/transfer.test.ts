@@ -128,9 +128,15 @@ describe('a transfer that is cut', () => {
       sizes: big,
       faults: (channel) => (channel === 1 ? { cutAtFrame: 20 } : {}),
     })
-    await receiveStudy({ ...options, lanes: 4 }, world.receiveDeps(), never)
+    let last: TransferProgress | undefined
+    const deps = {
+      ...world.receiveDeps(),
+      onProgress: (progress: TransferProgress) => void (last = progress),
+    }
+    await receiveStudy({ ...options, lanes: 4 }, deps, never)
     expect(world.channels).toBe(4)
     expectIdentical(world)
+    expect(last?.bytes).toEqual({ done: total(big), total: total(big) })
   })
 
   it('by its own caller says so, and keeps what it has', async () => {
@@ -150,6 +156,15 @@ describe('a transfer that is cut', () => {
 })
 
 describe('a disk that fails', () => {
+  it('to find what it said it had never passes for a complete study', async () => {
+    const world = new TransferWorld({ sizes: [1000, 2000] })
+    world.store.stored = async (instance) => instance.bytes
+    const received = receiveStudy(options, world.receiveDeps(), never)
+    await expect(received).rejects.toMatchObject({ code: 'TRANSFER_CUT' })
+    expect(world.store.committed.size).toBe(0)
+    await world.holdersDone()
+  })
+
   it('is what the caller hears of, not that the transfer was cut', async () => {
     const world = new TransferWorld({ sizes: [200 * KiB, 200 * KiB] })
     const open = world.store.open.bind(world.store)
