@@ -42,8 +42,10 @@ export function transferRoutes(deps: { book: TransferBook; clock: Clock }): Fast
         const { person } = request
         if (person.role !== 'operator' && record.user?.id !== person.id)
           throw new TwiinError('ROLE_NOT_PERMITTED')
-        if (!isRetryable(record)) throw new TwiinError('STATE_CONFLICT')
-        await deps.book.change(record.id, { state: 'queued', nextTryAt: deps.clock.now(), attempts: 0 })
+        await deps.book.change(record.id, (now) => {
+          if (!isRetryable(now)) throw new TwiinError('STATE_CONFLICT')
+          return { state: 'queued', nextTryAt: deps.clock.now(), attempts: 0 }
+        })
         return reply.code(202).send({ id: record.id })
       },
     )

@@ -9,6 +9,10 @@ type Changes<T> = T extends unknown ? Partial<Omit<T, 'id' | 'kind'>> : never
 /** Changes to a record: never its kind or id. */
 export type Change = Changes<TransferRecord>
 
+/** How far a running one is, and when the screens were told last. */
+type Live = Pick<TransferRecord, 'bytes' | 'instances'> & { toldAt: number }
+const tellEveryMs = 250
+
 /** All transfers, on disk; those that still have work to do also in memory, so that nobody scans for them. */
 export class TransferBook {
   readonly #store: Store
@@ -17,7 +21,7 @@ export class TransferBook {
   readonly #clock: Clock
   readonly #random: (bytes: number) => Uint8Array
   readonly #active = new Map<string, TransferRecord>()
-  readonly #progress = new Map<string, Pick<TransferRecord, 'bytes' | 'instances'>>()
+  readonly #progress = new Map<string, Live>()
   readonly #workers = new Set<() => void>()
 
   constructor(deps: {
@@ -34,12 +38,16 @@ export class TransferBook {
     this.#random = deps.random
   }
 
-  /** Reads what an earlier process left: what was running is queued again. */
+  /**
+   * Reads what an earlier process left. What was running is queued again; so is what this hospital held: its exception
+   * may have been resolved right before the end.
+   */
   async load(): Promise<void> {
     for await (const [id, record] of this.#records.entries()) {
       if (isOver(record) && !hasReceiptDue(record)) continue
       this.#active.set(id, record)
-      if (record.state === 'running') await this.change(id, { state: 'queued', nextTryAt: this.#clock.now() })
+      if (record.state === 'running' || isHeldHere(record))
+        await this.change(id, { state: 'queued', nextTryAt: this.#clock.now() })
     }
   }
 
@@ -62,8 +70,7 @@ export class TransferBook {
   async get(id: string): Promise<TransferRecord | undefined> {
     const record =
       this.#active.get(id) ?? (/^[0-9a-f]{32}$/.test(id) ? await this.#records.get(id) : undefined)
-    const live = this.#progress.get(id)
-    return record === undefined || live === undefined ? record : { ...record, ...live }
+    return record && this.#withProgress(record)
   }
 
   /** Durable when it resolves. Throws `NOT_FOUND`. */
@@ -83,10 +90,15 @@ export class TransferBook {
     return next
   }
 
-  /** Progress between two durable states: in memory only, for who watches. */
+  /** Progress between two durable states: in memory only, for who watches, who is told a few times a second. */
   progress(id: string, progress: Pick<TransferRecord, 'bytes' | 'instances'>): void {
-    this.#progress.set(id, progress)
-    this.#events.emit({ kind: 'transfer', id, state: 'running' })
+    if (this.#active.get(id)?.state !== 'running') return
+    const now = this.#clock.now()
+    const toldAt = this.#progress.get(id)?.toldAt ?? -Infinity
+    const isTimeToTell = Math.abs(now - toldAt) >= tellEveryMs
+    const { bytes, instances } = progress
+    this.#progress.set(id, { bytes, instances, toldAt: isTimeToTell ? now : toldAt })
+    if (isTimeToTell) this.#events.emit({ kind: 'transfer', id, state: 'running' })
   }
 
   active(): TransferRecord[] {
@@ -100,6 +112,11 @@ export class TransferBook {
       found.push({ ...record, ...this.#progress.get(id) })
     }
     return found
+  }
+
+  #withProgress(record: TransferRecord): TransferRecord {
+    const live = this.#progress.get(record.id)
+    return live === undefined ? record : { ...record, bytes: live.bytes, instances: live.instances }
   }
 
   /** Told when there may be something to do. Returns the way to stop listening. */
@@ -117,4 +134,5 @@ export class TransferBook {
   }
 }
 
+const isHeldHere = ({ state, kind }: TransferRecord) => state === 'held' && kind !== 'send'
 const hasReceiptDue = (record: TransferRecord) => record.kind === 'arrival' && record.receiptDue !== undefined

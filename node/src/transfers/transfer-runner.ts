@@ -25,6 +25,10 @@ const finalCodes = new Set([
   'OFFER_REFUSED',
   'PACS_REFUSED',
   'DICOM_UNREADABLE',
+  'HEADER_INVALID',
+  'HEADER_MISMATCH',
+  'SEAL_BROKEN',
+  'BLOB_MISSING',
   'OVERLAY_INVALID',
 ])
 const longestPauseMs = 3_600_000
@@ -72,7 +76,7 @@ export class TransferRunner implements Service {
   #schedule(): void {
     if (this.#stopping.signal.aborted) return
     const { book, clock } = this.#deps
-    const queued = book.active().filter(({ id, state }) => state === 'queued' && !this.#running.has(id))
+    const queued = book.active().filter((record) => isWaiting(record) && !this.#running.has(record.id))
     queued.sort((a, b) => Number(b.urgent) - Number(a.urgent) || a.createdAt - b.createdAt)
     for (const record of queued) {
       if (this.#running.size >= this.#options.concurrent) return
@@ -99,11 +103,15 @@ export class TransferRunner implements Service {
   async #attempt(queued: TransferRecord): Promise<void> {
     const { book, log } = this.#deps
     try {
-      const record = await book.change(queued.id, { state: 'running', attempts: queued.attempts + 1 })
+      // What came in meanwhile stands: a receipt, or a person who acted.
+      const record = await book.change(queued.id, (now) =>
+        isWaiting(now) ? { state: 'running', attempts: now.attempts + 1 } : {},
+      )
+      if (record.state !== 'running') return
       const end = await this.#work(record)
       await this.#conclude(record, end)
     } catch (error) {
-      // The book itself failed, most likely a full disk: the record on disk is what a restart goes by.
+      // The book itself failed, most likely a full disk. The record is still queued or running: it is tried again.
       log.error('transfer state not written', { transfer: queued.id, code: codeOf(error) })
       await this.#deps.clock.sleep(this.#options.retryMs, this.#stopping.signal).catch(() => {})
     }
@@ -149,13 +157,14 @@ export class TransferRunner implements Service {
       case 'delivered':
         return { ...end.also, state: 'delivered' }
       case 'held':
-      case 'failed':
         return { ...end.also, state: end.state, reason: end.reason }
+      case 'failed':
+        return { ...failed(record, end.reason), ...end.also }
       case 'waiting':
         return { state: 'queued', reason: end.reason, nextTryAt: now + end.forMs }
       case 'again':
         if (this.#stopping.signal.aborted) return { state: 'queued', reason: 'RESTART', nextTryAt: now }
-        if (now - record.createdAt > giveUpMs) return { state: 'failed', reason: end.reason }
+        if (now - record.createdAt > giveUpMs) return failed(record, end.reason)
         return { state: 'queued', reason: end.reason, nextTryAt: now + this.#pause(record.attempts) }
     }
   }
@@ -165,4 +174,12 @@ export class TransferRunner implements Service {
     const doubled = this.#options.retryMs * 2 ** Math.min(attempts - 1, 20)
     return Math.min(doubled, longestPauseMs) * (0.9 + 0.2 * this.#deps.random())
   }
+}
+
+/** A running one that nobody works on is one whose end could not be written down. */
+const isWaiting = ({ state }: TransferRecord) => state === 'queued' || state === 'running'
+
+/** The sender must not wait for ever for what a person here has to look at first (spec 05 §5). */
+function failed(record: TransferRecord, reason: string): Change {
+  return { state: 'failed', reason, ...(record.kind === 'arrival' ? { receiptDue: 'held' } : {}) }
 }
