@@ -81,7 +81,8 @@ main().then(
     process.stderr.write(`demo: ${error instanceof Error ? error.message : String(error)}\n`)
     if (error instanceof Error && error.cause instanceof Error)
       process.stderr.write(`${error.cause.message}\n`)
-    if (String((error as { code?: unknown }).code).startsWith('ERR_PARSE_ARGS')) process.stderr.write(`usage: ${usage}\n`)
+    if (String((error as { code?: unknown }).code).startsWith('ERR_PARSE_ARGS'))
+      process.stderr.write(`usage: ${usage}\n`)
     process.exit(1)
   },
 )
