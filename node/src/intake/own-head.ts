@@ -19,7 +19,7 @@ export function citizenNumbersOf(
   options: { acceptLegacyOtherPatientIds: boolean },
 ): string[] {
   return citizenNumberCandidates(head, options).map((candidate) =>
-    candidate.length <= 9 && passesElevenTest(candidate.padStart(9, '0'))
+    /^\d{8,9}$/.test(candidate) && passesElevenTest(candidate.padStart(9, '0'))
       ? parseBsn(candidate)
       : candidate.slice(0, 64),
   )

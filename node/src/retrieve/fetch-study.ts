@@ -60,11 +60,11 @@ export class FetchStudy {
     const { manifestDigest } = await receiveStudy(
       { recipient: host.peerId, lanes: this.#options.lanes },
       {
-        open: (lane) =>
+        open: (lane, until) =>
           host.open(holder.peerId, protocolIds.transfer, {
             maxFrameBytes: limits.transferFrameBytes,
             lane,
-            signal,
+            signal: until,
           }),
         request: () =>
           transferRequest.sign(

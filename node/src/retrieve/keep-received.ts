@@ -1,8 +1,9 @@
 import type { HeadReader } from '@twiin/dicom'
 import type { ManifestInstance } from '@twiin/protocol'
-import { TwiinError } from '@twiin/runtime'
+import { TwiinError, isTwiinError } from '@twiin/runtime'
 import type { IncomingInstance, StudyStore } from '@twiin/study-store'
 import type { ReceivingInstance, ReceivingStudy } from '@twiin/transfer'
+import { citizenNumbersOf } from '../intake/own-head.ts'
 import { readHead } from '../holdings/read-head.ts'
 
 interface Deps {
@@ -58,14 +59,24 @@ export class KeptStudy implements ReceivingStudy {
   }
 
   async #commit(instance: ManifestInstance, incoming: IncomingInstance): Promise<void> {
-    const head = await readHead(instance.transferSyntaxUid, incoming, this.#deps.heads)
-    if (
-      head.studyInstanceUid !== this.#options.studyInstanceUid ||
-      head.sopInstanceUid !== instance.sopInstanceUid
-    ) {
-      throw new TwiinError('MANIFEST_INVALID', { why: 'the data set is of another study' })
+    try {
+      const head = await readHead(instance.transferSyntaxUid, incoming, this.#deps.heads)
+      if (
+        head.studyInstanceUid !== this.#options.studyInstanceUid ||
+        head.sopInstanceUid !== instance.sopInstanceUid
+      ) {
+        throw new TwiinError('MANIFEST_INVALID', { why: 'the data set is of another study' })
+      }
+      const citizenNumbers = citizenNumbersOf(head, { acceptLegacyOtherPatientIds: false })
+      const { outcome } = await incoming.commit(head, { citizenNumbers })
+      if (outcome === 'conflict') throw new TwiinError('INSTANCE_CONFLICT')
+    } catch (error) {
+      // Bytes that can never be right are not kept for the next try; the others are. Neither does anything once committed.
+      if (isTwiinError(error, ...unusable)) await incoming.discard()
+      else await incoming.suspend()
+      throw error
     }
-    const { outcome } = await incoming.commit(head)
-    if (outcome === 'conflict') throw new TwiinError('INSTANCE_CONFLICT')
   }
 }
+
+const unusable = ['MANIFEST_INVALID', 'DICOM_UNREADABLE', 'HEADER_INVALID', 'HEADER_MISMATCH']

@@ -1,6 +1,6 @@
-import { TwiinError } from '@twiin/runtime'
+import { TwiinError, isTwiinError } from '@twiin/runtime'
 import type { Clock } from '@twiin/runtime'
-import type { StudyStore } from '@twiin/study-store'
+import type { InstanceRecord, StudyRecord, StudyStore } from '@twiin/study-store'
 import type { Account } from '../account/account.ts'
 import type { DeliverStudy } from '../deliver/deliver-study.ts'
 import type { FileStudy } from '../filing/file-study.ts'
@@ -89,9 +89,14 @@ export class Retrievals {
   async run(retrieval: Retrieval, signal: AbortSignal): Promise<Attempt> {
     const sopInstanceUids = await this.#bring(retrieval, signal)
     if (sopInstanceUids === undefined) return { state: 'failed', reason: 'JOB_EXPIRED' }
-    if (retrieval.destination === 'viewer') return { state: 'delivered' }
     const study = await this.#deps.studies.studyByUid(retrieval.studyInstanceUid)
     if (study === undefined) return { state: 'failed', reason: 'STUDY_UNKNOWN' }
+    if (retrieval.destination === 'viewer') {
+      // Nobody's images are shown as those of the patient who was searched for.
+      return isOf(study, retrieval.bsn)
+        ? { state: 'delivered' }
+        : { state: 'failed', reason: 'IDENTITY_MISMATCH' }
+    }
     const { counterparty, bsn, id, bytes } = retrieval
     const filing = await this.#deps.filing.file({ transferId: id, study, holder: counterparty, bsn })
     if ('held' in filing) return { state: 'held', reason: 'PATIENT_CONFLICT' }
@@ -112,43 +117,48 @@ export class Retrievals {
   async #bring(retrieval: Retrieval, signal: AbortSignal): Promise<string[] | undefined> {
     const { book, fetcher, clock, account } = this.#deps
     const { id, counterparty, studyInstanceUid, user, purpose, authorisedAt, epoch, loc, bsn } = retrieval
-    if (counterparty.peerId === this.#self.peerId) return this.#ownInstances(studyInstanceUid)
+    const isOwn = counterparty.peerId === this.#self.peerId
+    // A PACS that is away, or a person who has to decide, may take longer than the authorisation lasts.
+    if (isOwn || retrieval.brought === true)
+      return this.#instancesHere(studyInstanceUid, ({ origin }) => !isOwn || origin.kind === 'local')
     if (clock.now() - authorisedAt > jobMs || user === undefined) return undefined
     const toViewer = retrieval.destination === 'viewer'
-    const fetched = await fetcher.fetch(
-      {
-        transferId: id,
-        studyInstanceUid,
-        holder: counterparty,
-        entitlement: {
-          kind: 'retrieve',
-          job: Buffer.from(id, 'hex'),
-          authorisedAt,
-          epoch,
-          loc,
+    const fetched = await this.#onRecordIfRefused(
+      retrieval,
+      fetcher.fetch(
+        {
+          transferId: id,
           studyInstanceUid,
-          user: { id: user.id, name: user.name, role: user.role },
-          purpose,
+          holder: counterparty,
+          entitlement: {
+            kind: 'retrieve',
+            job: Buffer.from(id, 'hex'),
+            authorisedAt,
+            epoch,
+            loc,
+            studyInstanceUid,
+            user: { id: user.id, name: user.name, role: user.role },
+            purpose,
+          },
+          onManifest: async (manifest) => {
+            const total = manifest.instances.reduce((sum, { bytes }) => sum + bytes, 0)
+            await book.change(id, {
+              instances: { done: 0, total: manifest.instances.length },
+              bytes: { done: 0, total },
+            })
+          },
+          // For a study that goes to the PACS an instance is done when the PACS has it.
+          onProgress: ({ instances, bytes }) =>
+            book.progress(id, {
+              bytes,
+              instances: toViewer ? instances : { done: 0, total: instances.total },
+            }),
         },
-        onManifest: async (manifest) => {
-          const total = manifest.instances.reduce((sum, { bytes }) => sum + bytes, 0)
-          await book.change(id, {
-            instances: { done: 0, total: manifest.instances.length },
-            bytes: { done: 0, total },
-          })
-        },
-        // For a study that goes to the PACS an instance is done when the PACS has it.
-        onProgress: ({ instances, bytes }) =>
-          book.progress(id, { bytes, instances: toViewer ? instances : { done: 0, total: instances.total } }),
-      },
-      signal,
+        signal,
+      ),
     )
     const total = fetched.instances.length
     const bytes = fetched.instances.reduce((sum, instance) => sum + instance.bytes, 0)
-    await book.change(id, {
-      instances: { done: toViewer ? total : 0, total },
-      bytes: { done: bytes, total: bytes },
-    })
     await account.record({
       event: 'study-received',
       outcome: 'success',
@@ -159,15 +169,51 @@ export class Retrievals {
       objects: { studyInstanceUids: [studyInstanceUid], count: total },
       requestId: id,
     })
+    await book.change(id, {
+      instances: { done: toViewer ? total : 0, total },
+      bytes: { done: bytes, total: bytes },
+      brought: true,
+    })
     return fetched.instances.map(({ sopInstanceUid }) => sopInstanceUid)
   }
 
-  async #ownInstances(studyInstanceUid: string): Promise<string[]> {
+  /** A refusal is on record at both ends (spec 07). */
+  async #onRecordIfRefused<T>({ id, ...retrieval }: Retrieval, work: Promise<T>): Promise<T> {
+    try {
+      return await work
+    } catch (error) {
+      if (isTwiinError(error, 'TRANSFER_REFUSED')) {
+        await this.#deps.account.record({
+          event: 'study-received',
+          outcome: 'refused',
+          reason: String(error.facts['reason'] ?? error.code),
+          ...(retrieval.user === undefined ? {} : { user: retrieval.user }),
+          peerId: retrieval.counterparty.peerId,
+          patient: { citizenNumber: retrieval.bsn },
+          purpose: retrieval.purpose,
+          objects: { studyInstanceUids: [retrieval.studyInstanceUid] },
+          requestId: id,
+        })
+      }
+      throw error
+    }
+  }
+
+  async #instancesHere(
+    studyInstanceUid: string,
+    wanted: (instance: InstanceRecord) => boolean,
+  ): Promise<string[]> {
     const study = await this.#deps.studies.studyByUid(studyInstanceUid)
     const uids: string[] = []
     if (study === undefined) throw new TwiinError('STUDY_UNKNOWN')
-    for await (const { sopInstanceUid } of this.#deps.studies.instances(study.handle))
-      uids.push(sopInstanceUid)
+    for await (const instance of this.#deps.studies.instances(study.handle))
+      if (wanted(instance)) uids.push(instance.sopInstanceUid)
     return uids
   }
+}
+
+/** A study that states no citizen number contradicts nobody. */
+function isOf({ patient, identityConflict }: StudyRecord, bsn: string): boolean {
+  const stated = patient.citizenNumbers
+  return !identityConflict && (stated.length === 0 || (stated.length === 1 && stated[0] === bsn))
 }

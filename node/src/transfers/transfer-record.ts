@@ -35,6 +35,8 @@ export interface Retrieval extends Common {
   readonly epoch: number
   readonly loc: Uint8Array
   readonly bsn: string
+  /** Everything the holder's manifest names is here, verified: from now on the holder is not needed any more. */
+  readonly brought?: boolean
 }
 
 /** A directed send to another hospital (J2), from here. */
