@@ -79,13 +79,16 @@ describe('anti-entropy', () => {
       expect(await world.held({ patient })).toEqual(all(world.replicasFor({ patient }), '1'))
     const calm = await world.round()
     expect(calm.every(({ pulled, pushed, unreachable }) => pulled + pushed + unreachable === 0)).toBe(true)
-    await world.put(
-      { patient: 'only there', seq: 2 },
-      world.replicasFor({ patient: 'only there' }).slice(0, 1),
-    )
+  })
+
+  it('sees a change in a bucket that was the same when it last looked', async () => {
+    const world = new World({ nodes: 2, bits: 0 })
+    const [a, b] = [world.net.node(0).member.peerId, world.net.node(1).member.peerId]
+    await world.put({ patient: 'p' }, [a, b])
     await world.round()
-    const wish = { patient: 'only there' }
-    expect(await world.held(wish)).toEqual(all(world.replicasFor(wish), '2'))
+    await world.put({ patient: 'q' }, [b])
+    await world.round()
+    expect(await world.held({ patient: 'q' })).toEqual(all([a, b], '1'))
   })
 
   it('repairs both sides, whichever of the two runs it', async () => {

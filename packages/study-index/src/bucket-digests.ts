@@ -8,7 +8,7 @@ import type { EntryMark, EntryRange, EntryRepository } from './ports.ts'
 import { isAlive } from './put-checks.ts'
 
 /** Marks read for the digests of one request: 1,000 buckets of 150 entries, and room. */
-export const marksPerDigestRequest = 500_000
+const marksPerDigestRequest = 500_000
 
 /** What others are shown: not what expired, nor what a publisher left behind that is no member any more. */
 export function isShown(mark: EntryMark, placement: Placement, today: number): boolean {

@@ -7,7 +7,7 @@ import { equalBytes, hex, u32 } from './bytes.ts'
 import { lifetimeDays } from './days.ts'
 import type { EntryDomain, EntryMark, PublishedStudy, VerifyEntrySignature } from './ports.ts'
 
-export const entryDomain: EntryDomain = 'twiin/entry/v1'
+const entryDomain: EntryDomain = 'twiin/entry/v1'
 export const sealOverheadBytes = 16
 const largestClass = Math.max(...bodyClasses)
 const mostStudies = 512

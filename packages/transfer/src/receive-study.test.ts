@@ -86,7 +86,7 @@ describe('a receiver', () => {
     const changes: Parameters<typeof onPiece>[0][] = [
       (piece) => [pieceFrame({ ...piece, index: piece.index + 1 })],
       (piece) => [pieceFrame({ ...piece, index: 7 })],
-      (piece) => [pieceFrame({ ...piece, offset: piece.offset + (piece.index === 2 ? 1 : 0) })],
+      (piece) => [pieceFrame({ ...piece, offset: piece.offset - (piece.offset > 0 ? 1 : 0) })],
       (piece) => (piece.index === 2 ? [pieceFrame(piece), pieceFrame(piece)] : [pieceFrame(piece)]),
       (piece) => [
         pieceFrame(piece.index === 0 ? { ...piece, bytes: new Uint8Array([...piece.bytes, 0]) } : piece),

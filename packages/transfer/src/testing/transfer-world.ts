@@ -21,10 +21,10 @@ export const signerOf = (peerId: string): Signer => ({
   peerId,
   sign: (domain, message) => signature(peerId, domain, message),
 })
-export const verify = (peerId: string, domain: string, message: Uint8Array, given: Uint8Array) =>
+const verify = (peerId: string, domain: string, message: Uint8Array, given: Uint8Array) =>
   Buffer.compare(signature(peerId, domain, message), given) === 0
 
-/** Data sets of mixed sizes, the same every time: some empty pieces short of, at and over the size of a piece. */
+/** Data sets of mixed sizes, the same every time: also when read again for another attempt. */
 export function dataSets(sizes: readonly number[]): Uint8Array[] {
   return sizes.map((size, i) => {
     const bytes = new Uint8Array(size)
@@ -34,7 +34,7 @@ export function dataSets(sizes: readonly number[]): Uint8Array[] {
 }
 
 /** Counts what is leased, and how much at once at the most. */
-export class CountingBudget implements TransferBudget {
+class CountingBudget implements TransferBudget {
   used = 0
   highest = 0
   async acquire(bytes: number) {
