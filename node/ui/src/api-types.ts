@@ -136,9 +136,7 @@ export interface Member {
 }
 
 export type ConsentScope =
-  | { kind: 'all' }
-  | { kind: 'category'; category: Member['category'] }
-  | { kind: 'organisation'; ura: string }
+  { kind: 'all' } | { kind: 'category'; category: Member['category'] } | { kind: 'organisation'; ura: string }
 
 export interface ConsentRecord {
   scope: ConsentScope

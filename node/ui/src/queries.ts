@@ -50,7 +50,11 @@ export function useExceptions(enabled = true) {
 }
 
 export const useMembers = () =>
-  useQuery({ queryKey: keys.members, queryFn: async () => (await api.members()).members, refetchInterval: 15_000 })
+  useQuery({
+    queryKey: keys.members,
+    queryFn: async () => (await api.members()).members,
+    refetchInterval: 15_000,
+  })
 
 export const useStatus = () =>
   useQuery({ queryKey: keys.status, queryFn: api.status, refetchInterval: 10_000 })
@@ -68,7 +72,8 @@ export function useRetrievals(): Map<string, Transfer> {
   return newest
 }
 
-export const rowKey = (studyInstanceUid: string | null, holder: string) => `${studyInstanceUid ?? ''}@${holder}`
+export const rowKey = (studyInstanceUid: string | null, holder: string) =>
+  `${studyInstanceUid ?? ''}@${holder}`
 
 export function useLookAgain() {
   const client = useQueryClient()

@@ -39,8 +39,7 @@ export const workplace: Omit<
     unreachable: 'no answer: {{reason}}',
     index: '{{answered}} of {{asked}} copies of the index answered',
     indexPending: 'Reading the index…',
-    indexNone:
-      'No copy of the index answered. Studies of other hospitals may be missing; try again later.',
+    indexNone: 'No copy of the index answered. Studies of other hospitals may be missing; try again later.',
     indexPartial: 'Studies of other hospitals may be missing.',
     summaryPending: '{{studies}} studies so far, {{pending}} hospitals still have to answer.',
     summaryDone: '{{studies}} studies found at {{answered}} hospitals.',
@@ -83,7 +82,8 @@ export const workplace: Omit<
     handle: 'Handle in the index',
     also: 'Also at',
     alsoNone: 'found here only',
-    shown: '{{count}} new rows',
+    shown_one: 'Show {{count}} new study',
+    shown_other: 'Show {{count}} new studies',
   },
   transfer: {
     queued: 'Queued',
@@ -217,8 +217,7 @@ export const workplace: Omit<
     record: 'Record',
     recordHeading: 'Record a new choice',
     recorded: 'Recorded.',
-    effectPermit:
-      'Within seconds studies can be found by: {{who}}. Whoever asks for them goes on record.',
+    effectPermit: 'Within seconds studies can be found by: {{who}}. Whoever asks for them goes on record.',
     effectDeny:
       'From now on this hospital refuses every request of: {{who}}. What was published is withdrawn where needed. What was retrieved already stays where it is.',
   },

@@ -78,7 +78,8 @@ export const workplace = {
     handle: 'Kenmerk in de index',
     also: 'Ook bij',
     alsoNone: 'alleen hier gevonden',
-    shown: '{{count}} nieuwe regels',
+    shown_one: '{{count}} nieuw onderzoek tonen',
+    shown_other: '{{count}} nieuwe onderzoeken tonen',
   },
   transfer: {
     queued: 'In de wachtrij',

@@ -23,7 +23,6 @@ export async function startTranslation(): Promise<void> {
     fallbackLng: 'nl',
     resources: { nl: { translation: nl }, en: { translation: en } },
     interpolation: { escapeValue: false },
-    showSupportNotice: false,
   })
 }
 

@@ -17,7 +17,12 @@ export function Toasts() {
               {link.text}
             </Link>
           )}
-          <button type="button" className="button-icon" aria-label={t('app.close')} onClick={() => dismiss(id)}>
+          <button
+            type="button"
+            className="button-icon"
+            aria-label={t('app.close')}
+            onClick={() => dismiss(id)}
+          >
             <X aria-hidden size={16} />
           </button>
         </div>

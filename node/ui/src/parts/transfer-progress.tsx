@@ -23,7 +23,7 @@ export function TransferProgress({ transfer }: { transfer: Transfer }) {
         done: formatBytes(bytes.done, i18n.language),
         total: formatBytes(bytes.total, i18n.language),
       })
-    : t(transfer.kind === 'send' ? 'transfer.sending' : 'transfer.storing', instances)
+    : t(transfer.kind === 'send' ? 'transfer.sending' : 'transfer.storing', { ...instances })
   const time =
     bytesCome && left !== undefined
       ? ` · ${t('transfer.left', { time: formatDuration(left, i18n.language) })}`

@@ -28,7 +28,9 @@ export function TransferState({ transfer }: { transfer: Transfer }) {
       <Badge {...looks[state]}>
         {state === 'delivered' && intoPacs ? t('transfer.deliveredPacs') : t(`transfer.${state}`)}
       </Badge>
-      {reason !== undefined && state !== 'delivered' && <span className="state-reason">{codeText(reason)}</span>}
+      {reason !== undefined && state !== 'delivered' && (
+        <span className="state-reason">{codeText(reason)}</span>
+      )}
       {nextTryAt !== undefined && reason !== 'AWAITING_RECEIPT' && (
         <span className="state-reason">
           {t('transfer.nextTry', { at: formatInstant(nextTryAt, i18n.language) })}

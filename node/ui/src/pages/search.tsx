@@ -1,0 +1,114 @@
+import { useMutation } from '@tanstack/react-query'
+import { SearchX, Stethoscope } from 'lucide-react'
+import { useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import { useNavigate, useParams } from 'react-router'
+import { api, ApiError } from '../api.ts'
+import type { FoundStudy, PatientSearch, SearchQuestion } from '../api-types.ts'
+import { questionOf, rememberQuestion } from '../last-question.ts'
+import { Empty, Skeleton } from '../parts/empty.tsx'
+import { FoundPatient } from '../parts/found-patient.tsx'
+import { HolderChips } from '../parts/holder-chips.tsx'
+import { PageTitle } from '../parts/page-title.tsx'
+import { Problem } from '../parts/problem.tsx'
+import { SearchForm } from '../parts/search-form.tsx'
+import { SendDialog } from '../parts/send-dialog.tsx'
+import { Timeline } from '../parts/timeline.tsx'
+import { useSearch } from '../queries.ts'
+
+/** Find a patient's studies everywhere (J4), bring them here (J5). The address holds the search's id, never a BSN. */
+export function SearchPage() {
+  const { t } = useTranslation()
+  const { id } = useParams()
+  const navigate = useNavigate()
+  const begin = useMutation({
+    mutationFn: (question: SearchQuestion) => api.beginSearch(question),
+    onSuccess: (begun, question) => {
+      rememberQuestion(begun.id, question)
+      void navigate(`/zoeken/${begun.id}`)
+    },
+  })
+  const asked = id === undefined ? undefined : questionOf(id)
+  return (
+    <>
+      <PageTitle title={t('search.title')} />
+      <SearchForm
+        isStarting={begin.isPending}
+        isFirst={id === undefined}
+        onSearch={(question) => begin.mutateAsync(question)}
+      />
+      {begin.error !== null && <Problem error={begin.error} />}
+      {id === undefined ? (
+        begin.isPending ? (
+          <Skeleton rows={6} />
+        ) : (
+          <Empty icon={Stethoscope} title={t('search.emptyTitle')} text={t('search.emptyText')} />
+        )
+      ) : (
+        <SearchResult
+          key={id}
+          id={id}
+          bsn={asked?.bsn}
+          onAgain={asked === undefined ? undefined : () => begin.mutate(asked)}
+        />
+      )}
+    </>
+  )
+}
+
+interface ResultProps {
+  id: string
+  bsn: string | undefined
+  onAgain: (() => void) | undefined
+}
+
+function SearchResult({ id, bsn, onAgain }: ResultProps) {
+  const { t } = useTranslation()
+  const { data: search, error, refetch } = useSearch(id)
+  const [sending, setSending] = useState<FoundStudy>()
+  if (search === undefined) {
+    if (error === null) return <Skeleton rows={8} />
+    return error instanceof ApiError && error.status === 404 ? (
+      <Empty icon={SearchX} title={t('search.goneTitle')} text={t('search.goneText')} />
+    ) : (
+      <Problem error={error} onRetry={() => void refetch()} />
+    )
+  }
+  return (
+    <>
+      <FoundPatient search={search} bsn={bsn} />
+      <HolderChips search={search} onAgain={onAgain} />
+      <Outcome search={search} />
+      {search.studies.length > 0 ? (
+        <Timeline search={search} onSend={setSending} />
+      ) : (
+        !search.complete && <Skeleton rows={6} />
+      )}
+      {sending?.studyInstanceUid != null && (
+        <SendDialog
+          studies={[{ ...sending, studyInstanceUid: sending.studyInstanceUid }]}
+          onClose={() => setSending(undefined)}
+        />
+      )}
+    </>
+  )
+}
+
+/** The ends of a search that need words: nothing found, nobody reached. */
+function Outcome({ search }: { search: PatientSearch }) {
+  const { t } = useTranslation()
+  if (!search.complete) return null
+  const others = search.holders.length
+  if (others > 0 && search.holders.every(({ status }) => status === 'unreachable'))
+    return (
+      <div className="notice notice-warning">
+        <div>
+          <strong>{t('search.allDownTitle')}</strong>
+          <p>{t('search.allDownText')}</p>
+        </div>
+      </div>
+    )
+  return search.studies.length === 0 ? (
+    <Empty icon={SearchX} title={t('search.noneTitle')} text={t('search.noneText')} />
+  ) : null
+}

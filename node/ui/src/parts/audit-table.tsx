@@ -1,0 +1,140 @@
+import { CircleAlert, CircleCheck, CircleX, Siren } from 'lucide-react'
+import { useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import type { AuditLine } from '../api-types.ts'
+import { formatMoment, maskBsn } from '../format.ts'
+import type { Wording } from '../i18n/wording.ts'
+import { Badge } from './badges.tsx'
+import { useCodeText } from './problem-text.ts'
+import { useRowKeys } from './row-keys.ts'
+
+const looks = {
+  success: { tone: 'good', icon: CircleCheck },
+  refused: { tone: 'warning', icon: CircleX },
+  failed: { tone: 'bad', icon: CircleAlert },
+} as const
+
+type EventName = keyof Wording['events']
+
+/** What NEN 7513 asks of a line: when, who, what, whose, why, by which rule, with which outcome. */
+export function AuditTable({ events }: { events: readonly AuditLine[] }) {
+  const { t } = useTranslation()
+  const [opened, setOpened] = useState<number>()
+  const onKeyDown = useRowKeys()
+  return (
+    <div className="table-frame">
+      {/* eslint-disable-next-line jsx-a11y/no-static-element-interactions -- keys of the buttons inside bubble up here */}
+      <div onKeyDown={onKeyDown}>
+        <table className="table audit" aria-label={t('audit.label')}>
+          <thead>
+            <tr>
+              <th scope="col">{t('audit.when')}</th>
+              <th scope="col">{t('audit.event')}</th>
+              <th scope="col">{t('audit.who')}</th>
+              <th scope="col">{t('audit.patient')}</th>
+              <th scope="col">{t('audit.peer')}</th>
+              <th scope="col">{t('audit.outcome')}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {events.map((line) => (
+              <AuditRow
+                key={line.seq}
+                line={line}
+                isOpen={opened === line.seq}
+                onToggle={() => setOpened((now) => (now === line.seq ? undefined : line.seq))}
+              />
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </div>
+  )
+}
+
+function AuditRow(props: { line: AuditLine; isOpen: boolean; onToggle: () => void }) {
+  const { t, i18n } = useTranslation()
+  const codeText = useCodeText()
+  const { line, isOpen } = props
+  const { user, patient } = line
+  return (
+    <>
+      <tr className="row" data-open={isOpen}>
+        <td className="nowrap">{formatMoment(line.at, i18n.language)}</td>
+        <td className="main-cell">
+          <button
+            type="button"
+            className="row-button"
+            data-row={line.seq}
+            aria-expanded={isOpen}
+            onClick={props.onToggle}
+          >
+            {i18n.exists(`events.${line.event}`) ? t(`events.${line.event as EventName}`) : line.event}
+          </button>
+          {line.emergency && (
+            <Badge tone="bad" icon={Siren}>
+              {t('audit.emergency')}
+            </Badge>
+          )}
+        </td>
+        <td>
+          {user === undefined ? (
+            <span className="muted">{t('audit.self')}</span>
+          ) : (
+            <>
+              {user.name ?? user.id} <span className="muted small">{user.role}</span>
+            </>
+          )}
+        </td>
+        <td className="nowrap">
+          {patient?.citizenNumber === undefined
+            ? (patient?.localId ?? '')
+            : `BSN ${maskBsn(patient.citizenNumber)}`}
+        </td>
+        <td>{line.peer?.name}</td>
+        <td className="state-cell">
+          <div className="state">
+            <Badge {...looks[line.outcome]}>{t(`audit.${line.outcome}`)}</Badge>
+            {line.reason !== undefined && <span className="state-reason">{codeText(line.reason)}</span>}
+          </div>
+        </td>
+      </tr>
+      {isOpen && (
+        <tr className="row-details">
+          <td colSpan={6}>
+            <AuditDetails line={line} />
+          </td>
+        </tr>
+      )}
+    </>
+  )
+}
+
+function AuditDetails({ line }: { line: AuditLine }) {
+  const { t } = useTranslation()
+  const facts: [string, string | number | undefined][] = [
+    [t('audit.purpose'), line.purpose?.reason],
+    [t('audit.basis'), line.purpose?.basis],
+    [t('audit.protocol'), line.protocol],
+    [t('audit.consent'), line.consent],
+    ['BSN', line.patient?.citizenNumber],
+    [t('studies.number'), line.patient?.localId],
+    [t('audit.objects'), line.objects?.studyInstanceUids?.join(', ')],
+    [t('audit.count'), line.objects?.count],
+    [t('audit.emergency'), t(line.emergency ? 'app.yes' : 'app.no')],
+    [t('audit.request'), line.requestId],
+    [t('audit.seq'), line.seq],
+  ]
+  return (
+    <dl className="facts facts-wide">
+      {facts
+        .filter(([, value]) => value !== undefined && value !== '')
+        .map(([name, value]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+    </dl>
+  )
+}

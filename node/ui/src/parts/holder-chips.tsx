@@ -1,0 +1,82 @@
+import { Ban, CircleCheck, CircleDashed, RotateCw, Unplug } from 'lucide-react'
+import { useTranslation } from 'react-i18next'
+import type { PatientSearch, SearchHolder } from '../api-types.ts'
+import { useCodeText } from './problem-text.ts'
+
+const icons = { answered: CircleCheck, pending: CircleDashed, refused: Ban, unreachable: Unplug } as const
+
+/** What each hospital answered, one chip each; never one spinner for all. */
+export function HolderChips({
+  search,
+  onAgain,
+}: {
+  search: PatientSearch
+  onAgain: (() => void) | undefined
+}) {
+  const { t } = useTranslation()
+  const { holders, index, complete } = search
+  const incomplete =
+    complete && (index.answered < index.asked || holders.some(({ status }) => status === 'unreachable'))
+  return (
+    <section className="sources" aria-label={t('search.sources')}>
+      <ul className="chips">
+        {holders.map((holder) => (
+          <Chip key={holder.ura} holder={holder} />
+        ))}
+      </ul>
+      <div className="sources-foot">
+        <p className="muted small">
+          {indexWords()}
+          {index.asked > 0 && index.answered === 0 && complete ? '' : partialWords()}
+        </p>
+        {incomplete && onAgain !== undefined && (
+          <button type="button" className="button button-small" onClick={onAgain}>
+            <RotateCw aria-hidden size={14} />
+            {t('search.again')}
+          </button>
+        )}
+      </div>
+      <p className="hidden-text" role="status">
+        {complete
+          ? t('search.summaryDone', {
+              studies: search.studies.length,
+              answered: holders.filter(({ status }) => status === 'answered').length,
+            })
+          : t('search.summaryPending', {
+              studies: search.studies.length,
+              pending: holders.filter(({ status }) => status === 'pending').length,
+            })}
+      </p>
+    </section>
+  )
+
+  function indexWords(): string {
+    if (index.asked === 0 && !complete) return t('search.indexPending')
+    if (index.answered === 0) return t('search.indexNone')
+    return t('search.index', index)
+  }
+
+  function partialWords(): string {
+    return complete && index.answered < index.asked ? `. ${t('search.indexPartial')}` : ''
+  }
+}
+
+function Chip({ holder }: { holder: SearchHolder }) {
+  const { t } = useTranslation()
+  const codeText = useCodeText()
+  const Icon = icons[holder.status]
+  const reason = codeText(holder.reason)
+  const words = {
+    answered: t('search.answered', { count: holder.studies }),
+    pending: t('search.pending'),
+    refused: t('search.refused', { reason }),
+    unreachable: t('search.unreachable', { reason }),
+  }[holder.status]
+  return (
+    <li className={`chip chip-${holder.status}`} data-holder={holder.ura} data-status={holder.status}>
+      <Icon aria-hidden size={16} />
+      <span className="chip-name">{holder.name}</span>
+      <span className="chip-words">{words}</span>
+    </li>
+  )
+}

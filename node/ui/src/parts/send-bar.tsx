@@ -1,0 +1,36 @@
+import { Send } from 'lucide-react'
+import { useTranslation } from 'react-i18next'
+import type { HeldStudy } from '../api-types.ts'
+
+interface Props {
+  studies: readonly HeldStudy[]
+  onSend: () => void
+  onClear: () => void
+}
+
+/** One package, one patient: a mix cannot be sent. */
+export function SendBar({ studies, onSend, onClear }: Props) {
+  const { t } = useTranslation()
+  const patients = new Set(
+    studies.map(({ patient }) => `${patient.issuer}|${patient.localId}|${patient.birthDate}`),
+  )
+  const isMixed = patients.size > 1
+  return (
+    <div className="send-bar" role="status">
+      <span>{t('studies.selected', { count: studies.length })}</span>
+      {isMixed && <strong className="hint-error">{t('studies.onePatient')}</strong>}
+      <button type="button" className="button button-small" onClick={onClear}>
+        {t('studies.clear')}
+      </button>
+      <button
+        type="button"
+        className="button button-small button-primary"
+        disabled={isMixed}
+        onClick={onSend}
+      >
+        <Send aria-hidden size={14} />
+        {t('studies.sendSelected')}
+      </button>
+    </div>
+  )
+}

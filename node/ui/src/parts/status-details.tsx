@@ -1,0 +1,77 @@
+import { CircleAlert, CircleCheck } from 'lucide-react'
+import type { ReactNode } from 'react'
+import { useTranslation } from 'react-i18next'
+import type { Status } from '../api-types.ts'
+import { formatBytes, formatInstant } from '../format.ts'
+import { Badge } from './badges.tsx'
+
+interface Props {
+  status: Status
+  peers: Status['peers']
+  isLive: boolean
+}
+
+export function StatusDetails({ status, peers, isLive }: Props) {
+  const { t, i18n } = useTranslation()
+  const at = (instant: string | null) =>
+    instant === null ? t('app.unknown') : formatInstant(instant, i18n.language)
+  const { registry, pacs, certificate, disk, index } = status
+  return (
+    <>
+      <dl className="facts">
+        <Fact
+          name={t('status.registry')}
+          ok={registry.reachable}
+          value={t(registry.reachable ? 'status.registryOk' : 'status.registryDown')}
+        >
+          {t('status.lastContact', { at: at(registry.lastContact) })}
+          {!registry.reachable && ` – ${t('status.registryDownHelp')}`}
+        </Fact>
+        <Fact
+          name={t('status.pacs')}
+          ok={pacs.reachable}
+          value={t(pacs.reachable ? 'status.pacsOk' : 'status.pacsDown')}
+        >
+          {t('status.lastEcho', { at: at(pacs.lastEcho) })}
+          {!pacs.reachable && ` – ${t('status.pacsDownHelp')}`}
+        </Fact>
+        <Fact
+          name={t('status.certificate')}
+          ok={certificate.daysLeft > 7}
+          value={t('status.daysLeft', { count: Math.floor(certificate.daysLeft) })}
+        />
+        <Fact
+          name={t('status.disk')}
+          ok={disk.freeBytes > disk.reserved}
+          value={formatBytes(disk.freeBytes, i18n.language)}
+        />
+        <Fact name={t('status.index')} ok value={t('status.indexValue', index)} />
+      </dl>
+      <h3>{t('status.peersTitle')}</h3>
+      <ul className="plain-list">
+        {peers.map(({ ura, name, connected }) => (
+          <li key={ura}>
+            <Badge tone={connected ? 'good' : 'warning'} icon={connected ? CircleCheck : CircleAlert}>
+              {name}: {t(connected ? 'status.connected' : 'status.notConnected')}
+            </Badge>
+          </li>
+        ))}
+      </ul>
+      <p className="muted small">{t(isLive ? 'status.live' : 'status.polling')}</p>
+    </>
+  )
+}
+
+function Fact(props: { name: string; ok: boolean; value: string; children?: ReactNode }) {
+  return (
+    <div>
+      <dt>{props.name}</dt>
+      <dd>
+        <Badge tone={props.ok ? 'good' : 'warning'} icon={props.ok ? CircleCheck : CircleAlert}>
+          {props.value}
+        </Badge>
+        {props.children !== undefined && <p className="muted small">{props.children}</p>}
+      </dd>
+    </div>
+  )
+}

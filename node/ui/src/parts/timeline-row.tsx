@@ -1,0 +1,128 @@
+import { Cloud, CloudOff, Download, FileText, House, Send } from 'lucide-react'
+import { useTranslation } from 'react-i18next'
+import type { FoundStudy, Transfer } from '../api-types.ts'
+import { formatBytes, formatDate } from '../format.ts'
+import { Badge, Modalities } from './badges.tsx'
+import { RetryButton } from './retry-button.tsx'
+import { StudyDetails } from './study-details.tsx'
+import { TransferState } from './transfer-state.tsx'
+
+interface Props {
+  rowKey: string
+  study: FoundStudy
+  hospital: string
+  also: readonly string[]
+  transfer: Transfer | undefined
+  isAsked: boolean
+  isOpen: boolean
+  mayRetrieve: boolean
+  onToggle: () => void
+  onRetrieve: () => void
+  onSend: () => void
+}
+
+export function TimelineRow(props: Props) {
+  const { t, i18n } = useTranslation()
+  const { study, hospital, also, isOpen } = props
+  const description = study.description || t('timeline.noDescription')
+  const images = t('timeline.images', { count: study.instances })
+  return (
+    <>
+      <tr className={study.detail === 'index' ? 'row row-index' : 'row'} data-open={isOpen}>
+        <td className="nowrap date">{formatDate(study.studyDate, i18n.language) || t('app.unknown')}</td>
+        <td className="modality-cell">
+          <Modalities codes={study.modalities} />
+        </td>
+        <td className="main-cell">
+          <button
+            type="button"
+            className={study.description === '' ? 'row-button muted' : 'row-button'}
+            data-row={props.rowKey}
+            aria-expanded={isOpen}
+            onClick={props.onToggle}
+          >
+            {description}
+          </button>
+          {also.length > 0 && (
+            <span className="muted small">
+              {t('timeline.also')} {also.join(', ')}
+            </span>
+          )}
+        </td>
+        <td>{hospital}</td>
+        <td className="end nowrap size">
+          {study.detail === 'index' ? t('timeline.about', { count: study.instances }) : images}
+          {study.bytes > 0 && <span className="muted small"> {formatBytes(study.bytes, i18n.language)}</span>}
+        </td>
+        <td className="reports-cell">
+          {study.reports > 0 && (
+            <Badge icon={FileText}>{t('timeline.report', { count: study.reports })}</Badge>
+          )}
+        </td>
+        <td className="state-cell">
+          <RowState {...props} />
+        </td>
+        <td className="action-cell">
+          <RowAction {...props} description={description} />
+        </td>
+      </tr>
+      {isOpen && (
+        <tr className="row-details">
+          <td colSpan={8}>
+            <StudyDetails study={study} also={also} />
+          </td>
+        </tr>
+      )}
+    </>
+  )
+}
+
+function RowState({ study, transfer, isAsked }: Props) {
+  const { t } = useTranslation()
+  if (study.local)
+    return (
+      <Badge tone="good" icon={House}>
+        {t('timeline.local')}
+      </Badge>
+    )
+  if (study.detail === 'index')
+    return (
+      <Badge tone="warning" icon={CloudOff} title={t('timeline.indexOnlyHelp')}>
+        {t('timeline.indexOnly')}
+      </Badge>
+    )
+  if (transfer !== undefined && !isAsked) return <TransferState transfer={transfer} />
+  return <Badge icon={Cloud}>{t(isAsked ? 'timeline.retrieving' : 'timeline.remote')}</Badge>
+}
+
+function RowAction(props: Props & { description: string }) {
+  const { t, i18n } = useTranslation()
+  const { study, transfer, description } = props
+  const name = `${description} ${formatDate(study.studyDate, i18n.language)}`
+  if (study.local)
+    return (
+      <button
+        type="button"
+        className="button button-small"
+        aria-label={t('timeline.sendLong', { study: name })}
+        onClick={props.onSend}
+      >
+        <Send aria-hidden size={14} />
+        {t('timeline.send')}
+      </button>
+    )
+  if (props.mayRetrieve)
+    return (
+      <button
+        type="button"
+        className="button button-small button-primary"
+        aria-label={t('timeline.retrieveLong', { study: name })}
+        disabled={props.isAsked}
+        onClick={props.onRetrieve}
+      >
+        <Download aria-hidden size={14} />
+        {t('timeline.retrieve')}
+      </button>
+    )
+  return transfer?.retryable === true ? <RetryButton transfer={transfer} /> : null
+}
