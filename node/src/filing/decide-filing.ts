@@ -19,33 +19,42 @@ export type Filing =
   | { as: 'local'; patientId: { id: string; issuer: string } }
   /** `apart`: another person here has the number that the holder gave this patient. */
   | { as: 'external'; patientId: { id: string; issuer: string }; apart?: LocalPatient }
-  | { as: 'held'; local: LocalPatient; differences: Difference[] }
+  /** `withItself`: the study contradicts itself, and `local` is what it says; nobody here is meant. */
+  | { as: 'held'; local: LocalPatient; differences: Difference[]; withItself?: true }
 
-/**
- * Under which number a study from elsewhere may be filed (D9b, ADR 0004): never one that can be somebody else's.
- * `byCitizenNumber`: patients of this hospital with the incoming BSN. `numbered`: looks up a local number.
- */
-export async function decideFiling(
-  incoming: IncomingPatient,
-  known: {
-    holderUra: string
-    byCitizenNumber: readonly LocalPatient[]
-    numbered: (id: string) => Promise<LocalPatient | undefined>
-  },
-): Promise<Filing> {
+/** What is known here that decides. */
+export interface KnownHere {
+  holderUra: string
+  studyInstanceUid: string
+  /** Issuer of this hospital's own numbers. */
+  ownIssuer: string
+  /** Patients of this hospital with the incoming BSN. */
+  byCitizenNumber: readonly LocalPatient[]
+  /** Looks up a number of this hospital. */
+  numbered: (id: string) => Promise<LocalPatient | undefined>
+}
+
+/** Under which number a study from elsewhere may be filed (D9b, ADR 0004): never one that can be somebody else's. */
+export async function decideFiling(incoming: IncomingPatient, known: KnownHere): Promise<Filing> {
   for (const local of known.byCitizenNumber) {
     const differences = differencesBetween(incoming, local)
     if (differences.length > 0 || local.conflict) return { as: 'held', local, differences }
   }
-  const [same] = known.byCitizenNumber
+  const same = preferred(known.byCitizenNumber, known.ownIssuer)
   if (same !== undefined) return { as: 'local', patientId: { id: same.localId, issuer: same.issuer } }
 
-  const external = externalNumber(incoming.localId, known.holderUra)
+  const external = externalNumber(incoming.localId, known)
   const taken = await known.numbered(external.id)
   if (taken !== undefined)
     return { as: 'held', local: taken, differences: differencesBetween(incoming, taken) }
   const namesake = incoming.localId === '' ? undefined : await known.numbered(incoming.localId)
   return { as: 'external', patientId: external, ...(namesake === undefined ? {} : { apart: namesake }) }
+}
+
+/** Of several records of one person: one with our own issuer, and always the same one. */
+function preferred(patients: readonly LocalPatient[], ownIssuer: string): LocalPatient | undefined {
+  const rank = ({ issuer, localId }: LocalPatient) => `${issuer === ownIssuer ? 0 : 1} ${issuer} ${localId}`
+  return [...patients].sort((a, b) => (rank(a) < rank(b) ? -1 : 1))[0]
 }
 
 /** What a person has to look at. A date or name that one side lacks cannot agree. */
@@ -61,9 +70,22 @@ export function differencesBetween(incoming: IncomingPatient, local: LocalPatien
   ]
 }
 
-/** `<URA>.<number there>`, issuer `TWIIN:<URA>`. One too long for Patient ID (64) is shortened by its digest. */
-export function externalNumber(localId: string, holderUra: string): { id: string; issuer: string } {
-  const fits = localId.length <= 64 - holderUra.length - 1 && /^[\x20-\x7e]*$/.test(localId)
-  const number = fits ? localId : createHash('sha256').update(localId).digest('hex').slice(0, 32)
-  return { id: `${holderUra}.${number === '' ? 'UNKNOWN' : number}`, issuer: `TWIIN:${holderUra}` }
+/**
+ * `<URA>.<number there>`, issuer `TWIIN:<URA>`. A number that does not fit Patient ID (64 characters, no backslash) is
+ * replaced by its digest; without one the study stands for itself, for two unknown patients are not one.
+ */
+export function externalNumber(
+  localId: string,
+  { holderUra, studyInstanceUid }: { holderUra: string; studyInstanceUid: string },
+): { id: string; issuer: string } {
+  const fits = localId.length <= 64 - holderUra.length - 1 && /^[\x20-\x5b\x5d-\x7e]+$/.test(localId)
+  const number = fits ? localId : digestOf(localId === '' ? `study ${studyInstanceUid}` : localId)
+  return { id: `${holderUra}.${number}`, issuer: `TWIIN:${holderUra}` }
 }
+
+/** Like `externalNumber`, for this study alone: when a person said that its number here is somebody else's. */
+export function numberForStudy(holderUra: string, studyInstanceUid: string): { id: string; issuer: string } {
+  return externalNumber('', { holderUra, studyInstanceUid })
+}
+
+const digestOf = (text: string) => createHash('sha256').update(text).digest('hex').slice(0, 32)

@@ -9,7 +9,8 @@ export type Resolution = 'same-patient' | 'other-patient' | 'reject'
 /** Something a person has to look at, or should know. Holds patient data: stored sealed. */
 export interface WorkItem {
   readonly id: string
-  readonly kind: 'PATIENT_CONFLICT'
+  /** `PATIENT_CONFLICT`: with a patient here. `IDENTITY_CONFLICT`: within the study, or with who was searched for. */
+  readonly kind: 'PATIENT_CONFLICT' | 'IDENTITY_CONFLICT'
   /** `notice`: filed apart, nothing to decide. */
   readonly state: 'open' | 'notice' | 'resolved'
   readonly at: number
@@ -47,10 +48,11 @@ export class ExceptionWorklist {
     this.#clock = deps.clock
   }
 
-  /** One item for each transfer and study: raising it again changes nothing. Durable when it resolves. */
+  /** One item for each transfer and study: raising it again changes nothing, but a notice can open. Durable when it resolves. */
   async raise(item: Omit<WorkItem, 'at'>): Promise<void> {
     const added = await this.#store.update(`exception ${item.id}`, async (update) => {
-      if ((await update.get(this.#items, item.id)) !== undefined) return false
+      const before = await update.get(this.#items, item.id)
+      if (before !== undefined && (before.state !== 'notice' || item.state === 'notice')) return false
       update.put(this.#items, item.id, { ...item, at: this.#clock.now() })
       return true
     })
@@ -61,11 +63,12 @@ export class ExceptionWorklist {
     return /^[0-9a-f.]{1,80}$/.test(id) ? this.#items.get(id) : undefined
   }
 
-  /** Throws `NOT_FOUND`, `STATE_CONFLICT` when it is not open. */
+  /** Saying the same again changes nothing. Throws `NOT_FOUND`, `STATE_CONFLICT` when it is not open. */
   async resolve(id: string, decision: Resolution, by: string): Promise<WorkItem> {
     const resolved = await this.#store.update(`exception ${id}`, async (update) => {
       const item = /^[0-9a-f.]{1,80}$/.test(id) ? await update.get(this.#items, id) : undefined
       if (item === undefined) throw new TwiinError('NOT_FOUND')
+      if (item.resolution?.decision === decision) return item
       if (item.state !== 'open') throw new TwiinError('STATE_CONFLICT')
       const next: WorkItem = {
         ...item,

@@ -4,13 +4,15 @@ import type { Clock } from '@twiin/runtime'
 import type { Repository } from '@twiin/store'
 import type { LocalPatient, StudyRecord, StudyStore } from '@twiin/study-store'
 import type { Account } from '../account/account.ts'
-import { decideFiling, externalNumber } from './decide-filing.ts'
-import type { Filing, IncomingPatient } from './decide-filing.ts'
+import { decideFiling, differencesBetween, externalNumber, numberForStudy } from './decide-filing.ts'
+import type { Difference, Filing, IncomingPatient } from './decide-filing.ts'
 import type { ExceptionWorklist, Resolution, WorkItem } from './exception-worklist.ts'
 
 /** How a study from elsewhere was filed, kept so that sending it again gives the same bytes. */
 export interface Filed {
   patientId: { id: string; issuer: string }
+  accession?: { number: string; issuer: string }
+  source: string
   at: number
 }
 
@@ -19,6 +21,7 @@ export type FilingOutcome = { overlay: EgressOverlay | undefined } | { held: tru
 interface Deps {
   studies: StudyStore
   worklist: ExceptionWorklist
+  /** `<study handle>.<URA of the holder>` → how it was filed. */
   filed: Repository<Filed>
   account: Account
   clock: Clock
@@ -42,64 +45,113 @@ export class FileStudy {
     this.#deps = deps
   }
 
-  /** Durable, and on record, when it resolves. */
+  /**
+   * For the instances that came from elsewhere; what this hospital made itself keeps its identifiers. Durable, and on
+   * record, when it resolves.
+   */
   async file(work: ToFile): Promise<FilingOutcome> {
-    // What this hospital made itself goes back to its own PACS as it came.
-    if (work.study.origin.kind === 'local') return { overlay: undefined }
+    if (!(await this.#hasForeign(work.study))) return { overlay: undefined }
     const item = await this.#deps.worklist.get(itemId(work))
+    const decision = item?.resolution?.decision
+    if (decision === 'reject') return { rejected: true }
     const incoming = incomingPatient(work)
-    const filing = await this.#decide(work, incoming, item)
-    if (filing === 'rejected') return { rejected: true }
+    const filing =
+      item === undefined || decision === undefined
+        ? await this.#judge(work, incoming)
+        : await this.#resolved(decision, item, work, incoming)
     if (filing.as === 'held') {
-      await this.#raise(work, incoming, filing.local, { state: 'open', differences: filing.differences })
+      const { local, differences } = filing
+      const kind = filing.withItself === true ? 'IDENTITY_CONFLICT' : 'PATIENT_CONFLICT'
+      await this.#raise(work, incoming, local, { kind, state: 'open', differences })
       return { held: true }
     }
     if (filing.as === 'external' && filing.apart !== undefined) {
-      await this.#raise(work, incoming, filing.apart, { state: 'notice', differences: [] })
+      const notice = { kind: 'PATIENT_CONFLICT', state: 'notice', differences: [] } as const
+      await this.#raise(work, incoming, filing.apart, notice)
     }
     return { overlay: await this.#overlay(work, filing.patientId) }
   }
 
-  async #decide(
-    work: ToFile,
-    incoming: IncomingPatient,
-    item: WorkItem | undefined,
-  ): Promise<Filing | 'rejected'> {
-    const resolution = item?.resolution?.decision
-    if (item !== undefined && resolution !== undefined) return resolved(resolution, item, work)
+  async #hasForeign({ handle }: StudyRecord): Promise<boolean> {
+    for await (const { origin } of this.#deps.studies.instances(handle))
+      if (origin.kind === 'remote') return true
+    return false
+  }
+
+  async #judge(work: ToFile, incoming: IncomingPatient): Promise<Filing> {
+    const decided = await this.#decide(work, incoming)
+    return decided.as === 'held' ? decided : ((await this.#doubtAbout(work, incoming)) ?? decided)
+  }
+
+  async #decide(work: ToFile, incoming: IncomingPatient): Promise<Filing> {
     const { studies } = this.#deps
-    // Instances that disagree on who the patient is, or another BSN than the one searched by: a person has to look.
-    const bsnDiffers = work.bsn !== undefined && incoming.bsn !== undefined && incoming.bsn !== work.bsn
+    const { patientIdIssuer } = this.#options
     const bsn = incoming.bsn ?? work.bsn
-    const filing = await decideFiling(
+    return decideFiling(
       { ...incoming, bsn },
       {
         holderUra: work.holder.ura,
+        studyInstanceUid: work.study.studyInstanceUid,
+        ownIssuer: patientIdIssuer,
         byCitizenNumber: bsn === undefined ? [] : await studies.patientsByCitizenNumber(bsn),
-        numbered: (id) => studies.patientByNumber(id, this.#options.patientIdIssuer),
+        numbered: (id) => studies.patientByNumber(id, patientIdIssuer),
       },
     )
-    if (!work.study.identityConflict && !bsnDiffers) return filing
-    return filing.as === 'held'
-      ? filing
-      : { as: 'held', local: itself(work.study), differences: bsnDiffers ? ['bsn'] : ['name'] }
+  }
+
+  /** Instances that disagree on who the patient is, or state another BSN than was searched by: a person has to look. */
+  async #doubtAbout(work: ToFile, incoming: IncomingPatient): Promise<Held | undefined> {
+    const stated = work.study.patient.citizenNumbers
+    const bsnDiffers = work.bsn !== undefined && stated.length > 0 && incoming.bsn !== work.bsn
+    if (!work.study.identityConflict && !bsnDiffers) return undefined
+    const [searched] =
+      work.bsn === undefined ? [] : await this.#deps.studies.patientsByCitizenNumber(work.bsn)
+    if (!bsnDiffers || searched === undefined)
+      return {
+        as: 'held',
+        local: itself(work.study),
+        differences: bsnDiffers ? ['bsn'] : [],
+        withItself: true,
+      }
+    const differences = new Set<Difference>(['bsn', ...differencesBetween(incoming, searched)])
+    return { as: 'held', local: searched, differences: [...differences] }
+  }
+
+  /** What a person decided. Filing is never by a number that only the study itself gives as one of ours. */
+  async #resolved(
+    decision: Exclude<Resolution, 'reject'>,
+    item: WorkItem,
+    work: ToFile,
+    incoming: IncomingPatient,
+  ): Promise<Filing> {
+    const { localId: id, issuer } = item.local
+    if (decision === 'same-patient' && item.kind === 'PATIENT_CONFLICT')
+      return { as: 'local', patientId: { id, issuer } }
+    const decided = await this.#decide(work, incoming)
+    if (decision === 'same-patient' && decided.as !== 'held') return decided
+    const { studyInstanceUid } = work.study
+    const external = externalNumber(incoming.localId, { holderUra: work.holder.ura, studyInstanceUid })
+    const taken = await this.#deps.studies.patientByNumber(external.id, this.#options.patientIdIssuer)
+    return {
+      as: 'external',
+      patientId: taken === undefined ? external : numberForStudy(work.holder.ura, studyInstanceUid),
+    }
   }
 
   async #raise(
     work: ToFile,
     incoming: IncomingPatient,
     local: LocalPatient,
-    how: Pick<WorkItem, 'state' | 'differences'>,
+    how: Pick<WorkItem, 'kind' | 'state' | 'differences'>,
   ): Promise<void> {
     const { studyInstanceUid, studyDate, description, modalities } = work.study
     const { localId, issuer, name, birthDate, sex, citizenNumber } = local
     await this.#deps.worklist.raise({
       id: itemId(work),
-      kind: 'PATIENT_CONFLICT',
       ...how,
       transferId: work.transferId,
       study: { studyInstanceUid, studyDate, description, modalities },
-      incoming: { ...incoming, from: work.holder },
+      incoming: { ...incoming, from: { ura: work.holder.ura, name: work.holder.name } },
       local: {
         localId,
         issuer,
@@ -111,51 +163,56 @@ export class FileStudy {
     })
   }
 
+  /** The one of the first time while the number stays the same, so that every instance always goes out the same. */
   async #overlay(work: ToFile, patientId: { id: string; issuer: string }): Promise<EgressOverlay> {
     const { filed, clock, account } = this.#deps
-    const before = await filed.get(work.study.handle)
-    const same = before?.patientId.id === patientId.id && before.patientId.issuer === patientId.issuer
-    const entry = before !== undefined && same ? before : { patientId, at: clock.now() }
-    if (entry !== before) {
-      await filed.put(work.study.handle, entry)
+    const { study, holder } = work
+    const key = `${study.handle}.${holder.ura}`
+    let entry = await filed.get(key)
+    if (entry?.patientId.id !== patientId.id || entry.patientId.issuer !== patientId.issuer) {
+      entry = { patientId, source: asciiName(holder), at: clock.now(), ...accessionOf(study, holder) }
       await account.record({
         event: 'study-filed',
         outcome: 'success',
-        patient: { localId: patientId.id },
-        objects: { studyInstanceUids: [work.study.studyInstanceUid], count: work.study.instances },
+        patient: { localId: patientId.id, ...onlyNumber(study.patient.citizenNumbers) },
+        objects: { studyInstanceUids: [study.studyInstanceUid], count: study.instances },
         protocol: 'ADR 0004',
         requestId: work.transferId,
       })
+      await filed.put(key, entry)
     }
-    const number = work.study.accessionNumber
-    return {
-      patientId,
-      ...(number === '' ? {} : { accession: { number, issuer: `TWIIN:${work.holder.ura}` } }),
-      modifyingSystem: this.#options.modifyingSystem,
-      source: work.holder.name.slice(0, 64),
-      at: new Date(entry.at),
-    }
+    return { ...entry, modifyingSystem: this.#options.modifyingSystem, at: new Date(entry.at) }
   }
 }
+
+type Held = Extract<Filing, { as: 'held' }>
 
 /** The same for every attempt, so that a study stands on the worklist once. */
 const itemId = ({ transferId, study }: ToFile) => `${transferId}.${study.handle}`
 
-function resolved(decision: Resolution, item: WorkItem, work: ToFile): Filing | 'rejected' {
-  switch (decision) {
-    case 'same-patient':
-      return { as: 'local', patientId: { id: item.local.localId, issuer: item.local.issuer } }
-    case 'other-patient':
-      return { as: 'external', patientId: externalNumber(work.study.patient.localId, work.holder.ura) }
-    case 'reject':
-      return 'rejected'
-  }
+/** An accession number that is none (SH: 16 characters, no backslash) stays as it came. */
+function accessionOf(
+  { accessionNumber: number }: StudyRecord,
+  holder: { ura: string },
+): Pick<Filed, 'accession'> {
+  const fits = /^[\x20-\x5b\x5d-\x7e]{1,16}$/.test(number)
+  return fits ? { accession: { number, issuer: `TWIIN:${holder.ura}` } } : {}
 }
+
+const asciiName = ({ name, ura }: { name: string; ura: string }) =>
+  name
+    .normalize('NFKD')
+    .replace(/[^\x20-\x5b\x5d-\x7e]/g, '')
+    .slice(0, 64) || ura
+
+const onlyNumber = ([number, ...others]: readonly string[]) =>
+  number === undefined || others.length > 0 ? {} : { citizenNumber: number }
 
 function incomingPatient({ study }: ToFile): IncomingPatient {
   const { localId, issuer, name, birthDate, sex, citizenNumbers } = study.patient
-  const valid = citizenNumbers.filter((number) => number.length === 9 && passesElevenTest(number))
-  return { localId, issuer, name, birthDate, sex, bsn: valid.length === 1 ? valid[0] : undefined }
+  const [number = '', ...others] = citizenNumbers
+  const bsn = others.length === 0 && passesElevenTest(number) ? number : undefined
+  return { localId, issuer, name, birthDate, sex, bsn }
 }
 
 /** When the study contradicts itself both sides of the conflict are in it. */

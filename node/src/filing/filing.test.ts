@@ -23,7 +23,13 @@ const local = (change: Partial<LocalPatient> = {}): LocalPatient => ({
   ...change,
 })
 const nobody = async () => undefined
-const known = { holderUra: '90000001', byCitizenNumber: [] as LocalPatient[], numbered: nobody }
+const known = {
+  holderUra: '90000001',
+  studyInstanceUid: '1.2.3',
+  ownIssuer: 'B',
+  byCitizenNumber: [] as LocalPatient[],
+  numbered: nobody,
+}
 
 describe('a study from elsewhere', () => {
   it('of a patient who is surely known here gets the local number', async () => {
@@ -74,6 +80,25 @@ describe('a study from elsewhere', () => {
     expect(filing.as).toBe('held')
   })
 
+  it('of a person with several records here goes under our own number, always the same', async () => {
+    const records = [local({ localId: '9', issuer: 'X' }), local({ localId: '2' }), local({ localId: '1' })]
+    for (const byCitizenNumber of [records, records.toReversed()]) {
+      expect(await decideFiling(incoming, { ...known, byCitizenNumber })).toEqual({
+        as: 'local',
+        patientId: { id: '1', issuer: 'B' },
+      })
+    }
+  })
+
+  it.each([
+    ['name', { name: '' }],
+    ['birth date', { birthDate: '' }],
+  ])('whose %s is missing on either side is held', async (_what, missing) => {
+    const mine = await decideFiling(incoming, { ...known, byCitizenNumber: [local(missing)] })
+    const theirs = await decideFiling({ ...incoming, ...missing }, { ...known, byCitizenNumber: [local()] })
+    expect([mine.as, theirs.as]).toEqual(['held', 'held'])
+  })
+
   it('is never filed under an external number that somebody here has', async () => {
     const filing = await decideFiling(incoming, {
       ...known,
@@ -85,9 +110,19 @@ describe('a study from elsewhere', () => {
 
 describe('external numbers', () => {
   it('fit in Patient ID however long the holder’s number is, and stay apart', () => {
-    const long = externalNumber('x'.repeat(64), '90000001')
+    const long = externalNumber('x'.repeat(64), known)
     expect(long.id.length).toBeLessThanOrEqual(64)
-    expect(externalNumber('y'.repeat(64), '90000001').id).not.toBe(long.id)
+    expect(externalNumber('y'.repeat(64), known).id).not.toBe(long.id)
+  })
+
+  it('are never shared by two patients whose number is unknown', () => {
+    const one = externalNumber('', known)
+    expect(externalNumber('', { ...known, studyInstanceUid: '1.2.4' }).id).not.toBe(one.id)
+    expect(externalNumber('', known)).toEqual(one)
+  })
+
+  it('have no backslash, which would make two values of one', () => {
+    expect(externalNumber('47\\11', known).id).toMatch(/^90000001\.[0-9a-f]{32}$/)
   })
 })
 

@@ -1,8 +1,9 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { TwiinError } from '@twiin/runtime'
 import { Type } from 'typebox'
 import type { Account } from '../account/account.ts'
 import type { Person } from '../people/people-file.ts'
-import type { ExceptionWorklist, WorkItem } from './exception-worklist.ts'
+import type { ExceptionWorklist, Resolution, WorkItem } from './exception-worklist.ts'
 import { maskBsn } from './mask-bsn.ts'
 
 const closed = { additionalProperties: false }
@@ -40,16 +41,26 @@ export function exceptionRoutes(deps: Deps): FastifyPluginAsyncTypebox {
         },
       },
       async (request) => {
-        const item = await deps.worklist.resolve(request.params.id, request.body.decision, request.person.id)
-        await putOnRecord(item, request.person, deps.account)
-        await deps.goOn(item.transferId)
+        const { worklist, account, goOn } = deps
+        const { decision } = request.body
+        const open = await worklist.get(request.params.id)
+        if (open === undefined) throw new TwiinError('NOT_FOUND')
+        // On record first: a decision that nobody can account for must not take effect.
+        if (open.state === 'open') await putOnRecord(open, decision, request.person, account)
+        const item = await worklist.resolve(open.id, decision, request.person.id)
+        await goOn(item.transferId)
         return describe(item)
       },
     )
   }
 }
 
-async function putOnRecord(item: WorkItem, user: Person, account: Account): Promise<void> {
+async function putOnRecord(
+  item: WorkItem,
+  decision: Resolution,
+  user: Person,
+  account: Account,
+): Promise<void> {
   await account.record({
     event: 'exception-resolved',
     outcome: 'success',
@@ -59,7 +70,7 @@ async function putOnRecord(item: WorkItem, user: Person, account: Account): Prom
       ...(item.incoming.bsn === undefined ? {} : { citizenNumber: item.incoming.bsn }),
     },
     objects: { studyInstanceUids: [item.study.studyInstanceUid] },
-    protocol: `ADR 0004: ${item.resolution?.decision ?? ''}`,
+    protocol: `ADR 0004: ${decision}`,
     requestId: item.transferId,
   })
 }
