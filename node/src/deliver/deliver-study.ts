@@ -6,6 +6,7 @@ import { TwiinError, codeOf } from '@twiin/runtime'
 import type { Logger } from '@twiin/runtime'
 import type { Repository, Sealer } from '@twiin/store'
 import type { InstanceRecord, StudyStore } from '@twiin/study-store'
+import { DeliveryRound, contextOf } from './delivery-round.ts'
 
 export interface Pacs {
   host: string
@@ -14,8 +15,12 @@ export interface Pacs {
   callingAeTitle: string
 }
 
-/** PS3.8 §7.1.1.13: odd numbers to 255, so 128 presentation contexts in one association. */
-const contextsPerAssociation = 128
+export interface Delivery {
+  transferId: string
+  sopInstanceUids: readonly string[]
+  overlay: EgressOverlay | undefined
+  onDelivered: (done: number) => void
+}
 
 interface Deps {
   studies: StudyStore
@@ -40,43 +45,64 @@ export class DeliverStudy {
 
   /**
    * Resolves when the PACS answered Success (or a warning that it stored) for all. Throws `PACS_REFUSED` when another
-   * try is useless, `PACS_BUSY` and the codes of packages/dimse when not. One bad instance never keeps back the others.
+   * try is useless, `PACS_BUSY` and the codes of packages/dimse when not; what reading an instance threw. One bad
+   * instance never keeps back the others.
    */
-  async deliver(
-    work: {
-      transferId: string
-      sopInstanceUids: readonly string[]
-      overlay: EgressOverlay | undefined
-      onDelivered: (done: number) => void
-    },
-    signal: AbortSignal,
-  ): Promise<void> {
-    const keyOf = (sopInstanceUid: string) =>
-      `${work.transferId}.${this.#deps.sealer.opaque('delivery', sopInstanceUid)}`
+  async deliver(work: Delivery, signal: AbortSignal): Promise<void> {
     const todo: InstanceRecord[] = []
     for (const uid of work.sopInstanceUids) {
-      if (await this.#deps.deliveries.has(keyOf(uid))) continue
+      if (await this.#deps.deliveries.has(this.#keyOf(work, uid))) continue
       const instance = await this.#deps.studies.instanceByUid(uid)
       if (instance === undefined) throw new TwiinError('STUDY_UNKNOWN')
       todo.push(instance)
     }
-    let done = work.sopInstanceUids.length - todo.length
-    work.onDelivered(done)
-    const refusals: number[] = []
-    for (const group of byContexts(todo)) {
-      await using association = await this.#associate(group, signal)
-      for (const instance of group) {
-        const status = await this.#store(association, instance, work.overlay, signal)
-        if (isStored(status)) {
-          await this.#deps.deliveries.put(keyOf(instance.sopInstanceUid), status)
-          work.onDelivered(++done)
-        } else {
-          refusals.push(status)
-        }
-      }
-      await association.release()
+    const round = new DeliveryRound(todo, work.sopInstanceUids.length)
+    work.onDelivered(round.done)
+    for (let group = round.nextGroup(); group.length > 0; group = round.nextGroup()) {
+      signal.throwIfAborted()
+      await this.#deliverGroup(group, round, work, signal)
     }
-    if (refusals.length > 0) this.#refuse(work.transferId, refusals)
+    const { refusals, unreadable, broken } = round
+    // An object on which the association breaks every time, while the PACS is well otherwise, is refused by it.
+    const isObject = broken === undefined || round.answered > 0 || (await this.isReachable(signal))
+    signal.throwIfAborted()
+    if (refusals.length > 0 && isObject) this.#refuse(work.transferId, refusals)
+    if (broken !== undefined) throw broken
+    if (unreadable !== undefined) throw unreadable
+  }
+
+  /** One association, until its instances are through or one of them breaks it. Throws when the PACS is not there. */
+  async #deliverGroup(
+    group: readonly InstanceRecord[],
+    round: DeliveryRound,
+    work: Delivery,
+    signal: AbortSignal,
+  ): Promise<void> {
+    await using association = await this.#associate(group, signal)
+    for (const instance of group) {
+      let status: number
+      try {
+        status = await this.#store(association, instance, work.overlay, signal)
+      } catch (error) {
+        signal.throwIfAborted()
+        this.#deps.log.warn('association with the PACS broke', {
+          transfer: work.transferId,
+          code: codeOf(error),
+        })
+        return round.broke(instance, error)
+      }
+      if (isStored(status)) {
+        await this.#deps.deliveries.put(this.#keyOf(work, instance.sopInstanceUid), status)
+        work.onDelivered(round.stored(instance))
+      } else {
+        round.refused(instance, status)
+      }
+    }
+    await association.release()
+  }
+
+  #keyOf({ transferId }: Delivery, sopInstanceUid: string): string {
+    return `${transferId}.${this.#deps.sealer.opaque('delivery', sopInstanceUid)}`
   }
 
   async #associate(group: readonly InstanceRecord[], signal: AbortSignal): Promise<Association> {
@@ -108,7 +134,8 @@ export class DeliverStudy {
     if (!association.accepts(sopClassUid, transferSyntaxUid)) return dimseStatus.classNotSupported
     const dataSet = () => {
       const original = this.#deps.studies.readDataSet(instance)
-      return overlay === undefined
+      // What this hospital made itself keeps its identifiers, also in a study that got instances from elsewhere.
+      return overlay === undefined || instance.origin.kind === 'local'
         ? original
         : applyOverlay(overlay, { transferSyntaxUid, dataSet: original })
     }
@@ -144,19 +171,3 @@ export class DeliverStudy {
 }
 
 const verification = { abstractSyntax: '1.2.840.10008.1.1', transferSyntaxes: ['1.2.840.10008.1.2'] }
-
-const contextOf = ({ sopClassUid, transferSyntaxUid }: InstanceRecord) =>
-  `${sopClassUid} ${transferSyntaxUid}`
-
-/** Groups that each fit in one association; nearly always one. */
-function byContexts(instances: readonly InstanceRecord[]): InstanceRecord[][] {
-  const groups: { contexts: Set<string>; members: InstanceRecord[] }[] = []
-  for (const instance of instances) {
-    const context = contextOf(instance)
-    let group = groups.find(({ contexts }) => contexts.has(context) || contexts.size < contextsPerAssociation)
-    if (group === undefined) groups.push((group = { contexts: new Set(), members: [] }))
-    group.contexts.add(context)
-    group.members.push(instance)
-  }
-  return groups.map(({ members }) => members)
-}
