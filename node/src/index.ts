@@ -3,3 +3,5 @@ export { loadSettings } from './config/load-settings.ts'
 export { People } from './people/people-file.ts'
 export type { Role } from './people/people-file.ts'
 export type { Settings } from './config/settings.ts'
+/** What a node keeps as a replica of the index; for `npm run bench`. */
+export { StoredEntries } from './replica/stored-entries.ts'

@@ -1,0 +1,70 @@
+/**
+ * `npm run bench -- [NAME...] [--json FILE] [--profile DIR]`: benchmarks beside their peers, in the same run.
+ * What they mean and what was measured last stands in docs/benchmarks.md. Linux; at most five minutes for all.
+ */
+import { mkdir, writeFile } from 'node:fs/promises'
+import { loadavg } from 'node:os'
+import { resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import type { BenchOptions } from './bench/benchmark.ts'
+import { benchChannel } from './bench/channel.ts'
+import type { Comparison } from './bench/compare.ts'
+import { describeEnvironment, environment } from './bench/environment.ts'
+import { benchIndex } from './bench/index-entries.ts'
+import { benchIntake } from './bench/intake.ts'
+import { topSelfTime } from './bench/profile.ts'
+import { figuresOf, report } from './bench/report.ts'
+import { benchToken } from './bench/token.ts'
+import { benchTransfer } from './bench/transfer.ts'
+
+const benchmarks: Readonly<Record<string, (options: BenchOptions) => Promise<Comparison[]>>> = {
+  intake: benchIntake,
+  transfer: benchTransfer,
+  channel: benchChannel,
+  index: benchIndex,
+  token: benchToken,
+}
+const usage = `npm run bench -- [${Object.keys(benchmarks).join('|')} ...] [--json FILE] [--profile DIR]`
+/** For the rounds of one benchmark. */
+const budgetMs = 40_000
+
+async function main(): Promise<void> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { json: { type: 'string' }, profile: { type: 'string' } },
+  })
+  const names = positionals.length === 0 ? Object.keys(benchmarks) : positionals
+  const unknown = names.find((name) => !Object.hasOwn(benchmarks, name))
+  if (unknown !== undefined) throw new Error(`no benchmark ${unknown}\nusage: ${usage}`)
+  const profileDir = values.profile === undefined ? undefined : resolve(values.profile)
+  if (profileDir !== undefined) await mkdir(profileDir, { recursive: true })
+
+  const stopped = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.once(signal, () => stopped.abort(new Error(`stopped by ${signal}`)))
+  const at = environment()
+  console.log(`${describeEnvironment(at)}\n`)
+  const results: object[] = []
+  for (const name of names) {
+    const loadBefore = loadavg()[0]
+    const comparisons = (await benchmarks[name]?.({ profileDir, signal: stopped.signal, budgetMs })) ?? []
+    for (const comparison of comparisons) {
+      console.log(`${report(comparison)}\n`)
+      results.push({ benchmark: name, loadBefore, ...figuresOf(comparison) })
+    }
+  }
+  if (profileDir !== undefined) console.log(await topSelfTime(profileDir))
+  if (values.json !== undefined)
+    await writeFile(
+      values.json,
+      `${JSON.stringify({ at: new Date().toISOString(), environment: at, results }, null, 2)}\n`,
+    )
+}
+
+main().then(
+  () => process.exit(0),
+  (error: unknown) => {
+    console.error(`bench: ${error instanceof Error ? error.message : String(error)}`)
+    process.exit(1)
+  },
+)
