@@ -11,10 +11,14 @@ export interface StorableInstance {
   dataSetOffset: number
 }
 
-/** Sends instances over one association, as a modality would. An outcome for each, or what made the association end. */
+/**
+ * Sends instances over one association, as a modality would. Resolves to an outcome for each, or throws what made the
+ * association end; `onOutcome` hears of each as it comes.
+ */
 export async function storeInstances(
   to: { host: string; port: number; calledAe: string; callingAe: string },
   instances: readonly StorableInstance[],
+  onOutcome: (instance: StorableInstance, outcome: StoreOutcome) => void = () => {},
 ): Promise<StoreOutcome[]> {
   const pairs = Map.groupBy(instances, (instance) => instance.sopClassUid)
   const contexts = [...pairs].map(([abstractSyntax, group]) => ({
@@ -24,11 +28,14 @@ export async function storeInstances(
   const association = await openAssociation({ ...to, contexts }, { log: silentLogger })
   const outcomes: StoreOutcome[] = []
   try {
-    for (const { bytes, dataSetOffset, ...instance } of instances) {
+    for (const instance of instances) {
+      const { bytes, dataSetOffset, ...identity } = instance
       const dataSet = async function* () {
         yield bytes.subarray(dataSetOffset)
       }
-      outcomes.push(await association.store({ ...instance, dataSet }))
+      const outcome = await association.store({ ...identity, dataSet })
+      outcomes.push(outcome)
+      onOutcome(instance, outcome)
     }
   } finally {
     await association.release()

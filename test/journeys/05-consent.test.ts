@@ -58,7 +58,7 @@ test('withdrawn after the search and before the retrieval: nothing is given, the
   if (row === undefined) throw new Error('no row')
   const retrieval = await b.retrieved(await b.retrieve(search.id, row))
   expect(retrieval).toMatchObject({ state: 'failed', instances: { done: 0 } })
-  expect(retrieval.reason).toBe('X')
+  expect(retrieval.reason).toBe('CONSENT_MISSING')
   expect(await b.studies()).toEqual([])
   const refused = (await a.audit()).events.filter(
     ({ outcome, peer }) => outcome === 'refused' && peer?.ura === demo.hospital(1).ura,
