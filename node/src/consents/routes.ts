@@ -7,7 +7,7 @@ import type { Account } from '../account/account.ts'
 import type { ConsentBook } from './consent-book.ts'
 
 const closed = { additionalProperties: false }
-const Bsn = Type.String({ minLength: 1, maxLength: 20 })
+const Bsn = Type.String({ maxLength: 20 })
 const Scope = Type.Union([
   Type.Object({ kind: Type.Literal('all') }, closed),
   Type.Object({ kind: Type.Literal('category'), category: Type.Enum([...organisationCategories]) }, closed),
