@@ -1,4 +1,5 @@
 import type { AuditEntry, AuditLog, NewAuditEntry } from '@twiin/audit'
+import type { StudyRecord } from '@twiin/study-store'
 import type { NetworkBundle } from '../enrolment/network-bundle.ts'
 import type { Person } from '../people/people-file.ts'
 
@@ -40,5 +41,16 @@ export class Account {
   #peer(peerId: string): { ura: string; name: string; peerId: string } {
     const member = this.#bundle.member(peerId)
     return { ura: member?.ura ?? '', name: member?.name ?? '', peerId }
+  }
+}
+
+/** Whom a study is about, as the study states it. */
+export function patientOnRecord({
+  patient,
+}: Pick<StudyRecord, 'patient'>): NonNullable<AuditEntry['patient']> {
+  const [number, ...others] = patient.citizenNumbers
+  return {
+    ...(number === undefined || others.length > 0 ? {} : { citizenNumber: number }),
+    ...(patient.localId === '' ? {} : { localId: patient.localId }),
   }
 }

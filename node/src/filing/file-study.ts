@@ -3,6 +3,7 @@ import { passesElevenTest } from '@twiin/patient-token'
 import type { Clock } from '@twiin/runtime'
 import type { Repository } from '@twiin/store'
 import type { LocalPatient, StudyRecord, StudyStore } from '@twiin/study-store'
+import { patientOnRecord } from '../account/account.ts'
 import type { Account } from '../account/account.ts'
 import { decideFiling, differencesBetween, externalNumber, numberForStudy } from './decide-filing.ts'
 import type { Difference, Filing, IncomingPatient } from './decide-filing.ts'
@@ -174,7 +175,7 @@ export class FileStudy {
       await account.record({
         event: 'study-filed',
         outcome: 'success',
-        patient: { localId: patientId.id, ...onlyNumber(study.patient.citizenNumbers) },
+        patient: { ...patientOnRecord(study), localId: patientId.id },
         objects: { studyInstanceUids: [study.studyInstanceUid], count: study.instances },
         protocol: 'ADR 0004',
         requestId: work.transferId,
@@ -204,9 +205,6 @@ const asciiName = ({ name, ura }: { name: string; ura: string }) =>
     .normalize('NFKD')
     .replace(/[^\x20-\x5b\x5d-\x7e]/g, '')
     .slice(0, 64) || ura
-
-const onlyNumber = ([number, ...others]: readonly string[]) =>
-  number === undefined || others.length > 0 ? {} : { citizenNumber: number }
 
 function incomingPatient({ study }: ToFile): IncomingPatient {
   const { localId, issuer, name, birthDate, sex, citizenNumbers } = study.patient

@@ -14,7 +14,7 @@ export interface Route {
   associationId: string
   destination: Destination
   callingAe: string
-  studyInstanceUids: string[]
+  studyInstanceUids: readonly string[]
 }
 
 /**
@@ -26,6 +26,7 @@ export class RouteToRecipient {
   readonly #send: (route: Route) => Promise<void>
   readonly #log: Logger
   readonly #open = new Map<string, Route>()
+  #leftOver = false
 
   constructor(deps: {
     routes: Repository<Route>
@@ -42,26 +43,30 @@ export class RouteToRecipient {
     destination: Destination,
     studyInstanceUid: string,
   ): Promise<void> {
-    const route = this.#open.get(association.id) ?? {
+    const before = this.#open.get(association.id)
+    if (before?.studyInstanceUids.includes(studyInstanceUid) === true) return
+    const route = {
       associationId: association.id,
       destination,
       callingAe: association.callingAe,
-      studyInstanceUids: [],
+      studyInstanceUids: [...(before?.studyInstanceUids ?? []), studyInstanceUid],
     }
-    if (route.studyInstanceUids.includes(studyInstanceUid)) return
-    route.studyInstanceUids.push(studyInstanceUid)
-    this.#open.set(association.id, route)
+    // Remembered here only once it is on disk: the next instance of the study relies on it.
     await this.#routes.put(association.id, route)
+    this.#open.set(association.id, route)
   }
 
   async ended(associationId: string): Promise<void> {
     const route = this.#open.get(associationId)
     this.#open.delete(associationId)
-    if (route !== undefined) await this.#handOver(route)
+    if (route === undefined) return
+    await this.#handOver(route)
+    if (this.#leftOver) await this.resume().catch(() => (this.#leftOver = true))
   }
 
-  /** At start: what an earlier process had acknowledged but not handed over. */
+  /** At start: what an earlier process had acknowledged but not handed over. Later: what could not be handed over. */
   async resume(): Promise<void> {
+    this.#leftOver = false
     for await (const [, route] of this.#routes.entries()) {
       if (!this.#open.has(route.associationId)) await this.#handOver(route)
     }
@@ -72,7 +77,8 @@ export class RouteToRecipient {
       await this.#send(route)
       await this.#routes.delete(route.associationId)
     } catch (error) {
-      // The route stays on disk and is taken up at the next start.
+      // The route stays on disk and is taken up behind the next association, or at the next start.
+      this.#leftOver = true
       this.#log.error('routed studies not handed over', {
         association: route.associationId,
         code: codeOf(error),

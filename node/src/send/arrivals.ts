@@ -4,7 +4,8 @@ import { TwiinError } from '@twiin/runtime'
 import type { Clock } from '@twiin/runtime'
 import type { DiskReserve } from '@twiin/store'
 import type { StudyStore } from '@twiin/study-store'
-import type { Account } from '../account/account.ts'
+import { patientOnRecord } from '../account/account.ts'
+import type { Account, Line } from '../account/account.ts'
 import type { DeliverStudy } from '../deliver/deliver-study.ts'
 import type { NetworkBundle } from '../enrolment/network-bundle.ts'
 import type { FileStudy } from '../filing/file-study.ts'
@@ -53,6 +54,8 @@ export class Arrivals {
     if (known !== undefined) {
       if (known.kind !== 'arrival' || known.counterparty.peerId !== peerId)
         throw new TwiinError('REQUEST_INVALID')
+      // Offered again: the sender has no receipt, whatever became of the one it was told.
+      await book.change(id, (now) => (now.kind === 'arrival' ? { receiptDue: dueOf(now) } : {}))
       return
     }
     const member = bundle.member(peerId)
@@ -61,8 +64,8 @@ export class Arrivals {
     const open = book
       .active()
       .filter(({ kind, counterparty }) => kind === 'arrival' && counterparty.peerId === peerId)
-    if (member === undefined || !forUs || !fresh || open.length >= openOffersPerPeer)
-      throw new TwiinError('REQUEST_INVALID')
+    if (member === undefined || !forUs || !fresh) throw new TwiinError('REQUEST_INVALID')
+    if (open.length >= openOffersPerPeer) throw new TwiinError('OUT_OF_RESOURCES')
     await reserve.require(sum(message, 'bytes'))
     await account.record({
       event: 'send-received',
@@ -121,6 +124,16 @@ export class Arrivals {
       },
       signal,
     )
+    await account.record({
+      event: 'study-received',
+      outcome: 'success',
+      user: arrival.sender,
+      peerId: counterparty.peerId,
+      purpose: { basis: 'referral', reason: arrival.sendReason },
+      ...(await this.#patientOf(studyInstanceUid)),
+      objects: { studyInstanceUids: [studyInstanceUid], count: fetched.instances.length },
+      requestId: id,
+    })
     const bytes = fetched.instances.reduce((total, instance) => total + instance.bytes, 0)
     await book.change(id, (before) =>
       before.kind !== 'arrival'
@@ -134,15 +147,12 @@ export class Arrivals {
             },
           },
     )
-    await account.record({
-      event: 'study-received',
-      outcome: 'success',
-      user: arrival.sender,
-      peerId: counterparty.peerId,
-      purpose: { basis: 'referral', reason: arrival.sendReason },
-      objects: { studyInstanceUids: [studyInstanceUid], count: fetched.instances.length },
-      requestId: id,
-    })
+  }
+
+  /** As the study states him, for the record. */
+  async #patientOf(studyInstanceUid: string): Promise<Pick<Line, 'patient'>> {
+    const study = await this.#deps.studies.studyByUid(studyInstanceUid)
+    return study === undefined ? {} : { patient: patientOnRecord(study) }
   }
 
   async #file(
@@ -198,7 +208,7 @@ function arrivalOf(
     counterparty: sender,
     instances: { done: 0, total: sum(message, 'instances') },
     bytes: { done: 0, total: sum(message, 'bytes') },
-    studyInstanceUids: message.studies.map(({ studyInstanceUid }) => studyInstanceUid),
+    studyInstanceUids: [...new Set(message.studies.map(({ studyInstanceUid }) => studyInstanceUid))],
     description: message.studies
       .map(({ description }) => description)
       .join(', ')
@@ -210,6 +220,21 @@ function arrivalOf(
     collected: [],
     ...(message.mailbox === undefined ? {} : { mailbox: message.mailbox }),
     ...(message.note === undefined ? {} : { note: message.note }),
+  }
+}
+
+/** What the sender is to hear of one that it offers again. */
+function dueOf({ state, reason, receiptDue }: Arrival): Arrival['receiptDue'] {
+  switch (state) {
+    case 'delivered':
+      return 'delivered'
+    case 'held':
+      return 'held'
+    case 'failed':
+      return reason === 'REJECTED' ? 'rejected' : 'held'
+    case 'queued':
+    case 'running':
+      return receiptDue
   }
 }
 

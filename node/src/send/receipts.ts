@@ -45,7 +45,9 @@ export class Receipts implements Service {
   async #work(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       this.#wake = Promise.withResolvers<void>()
-      const told = await Promise.all(this.#due().map((arrival) => this.#tell(arrival)))
+      // One after the other for each sender, until one does not get through: who is away is asked once a round.
+      const bySender = Map.groupBy(this.#due(), ({ counterparty }) => counterparty.peerId)
+      const told = await Promise.all([...bySender.values()].map((arrivals) => this.#tellAll(arrivals)))
       if (told.includes(false)) await this.#deps.clock.sleep(this.#retryMs, signal).catch(() => {})
       else if (this.#due().length === 0) await this.#wake.promise
     }
@@ -55,6 +57,11 @@ export class Receipts implements Service {
     return this.#deps.book
       .active()
       .filter((record): record is Arrival => record.kind === 'arrival' && record.receiptDue !== undefined)
+  }
+
+  async #tellAll(arrivals: readonly Arrival[]): Promise<boolean> {
+    for (const arrival of arrivals) if (!(await this.#tell(arrival))) return false
+    return true
   }
 
   async #tell(arrival: Arrival): Promise<boolean> {
@@ -90,7 +97,7 @@ export class Receipts implements Service {
         state,
         manifests: Object.values(arrival.manifests),
         instances: arrival.instances.done,
-        ...(state === 'held' ? { reason: 'PATIENT_CONFLICT' } : {}),
+        ...(state === 'held' ? { reason: codeFor(arrival) } : {}),
       },
       this.#deps.signer,
     ).bytes
@@ -101,3 +108,9 @@ export class Receipts implements Service {
 function withoutDue(now: TransferRecord, told: string): Change {
   return now.kind === 'arrival' && now.receiptDue === told ? { receiptDue: undefined } : {}
 }
+
+/** Why a person here has to look at it. */
+const codeFor = ({ state, reason }: Arrival) =>
+  (state === 'held' || state === 'failed') && /^[A-Z][A-Z0-9_]{2,40}$/.test(reason ?? '')
+    ? (reason ?? '')
+    : 'PATIENT_CONFLICT'

@@ -1,9 +1,11 @@
+import { createHash } from 'node:crypto'
 import type { PeerHost } from '@twiin/network'
 import { limits, offer, protocolIds, receipt as receiptType, sendAnswer, sendRequest } from '@twiin/protocol'
 import type { Receipt, Signer, VerifySignature } from '@twiin/protocol'
 import { TwiinError } from '@twiin/runtime'
 import type { Clock } from '@twiin/runtime'
 import type { StudyRecord, StudyStore } from '@twiin/study-store'
+import { patientOnRecord } from '../account/account.ts'
 import type { Account } from '../account/account.ts'
 import type { NetworkBundle } from '../enrolment/network-bundle.ts'
 import type { Route } from '../intake/route-to-recipient.ts'
@@ -14,6 +16,11 @@ import type { Attempt } from '../transfers/transfer-runner.ts'
 
 /** How long the sender waits for a receipt before it offers again: noting twice does no harm. */
 const receiptPatienceMs = 60_000
+
+/** What one offer can name (packages/protocol). */
+const studiesPerOffer = 100
+/** Refusals of an offer that another try can change. */
+const passing: ReadonlySet<string> = new Set(['REQUEST_INVALID', 'OUT_OF_RESOURCES'])
 
 export interface SendOrder {
   studyInstanceUids: readonly string[]
@@ -46,17 +53,36 @@ export class Sends {
 
   /** A person sends. Throws `RECIPIENT_UNKNOWN`, `STUDY_UNKNOWN`. */
   async request(order: SendOrder, person: Person): Promise<string> {
-    const id = this.#deps.book.newId()
-    await this.#create(id, order, { user: person })
+    const { bundle, book } = this.#deps
+    const { ura, mailbox } = order.recipient
+    const member = bundle.memberByUra(ura)
+    const isKnown = mailbox === undefined || member?.mailboxes.includes(mailbox) === true
+    if (member === undefined || ura === this.#self.ura || !isKnown) throw new TwiinError('RECIPIENT_UNKNOWN')
+    const id = book.newId()
+    await this.#create(id, order, member, { user: person })
     return id
   }
 
-  /** The PACS sends, by an AE title that stands for the recipient. The association makes it one send, however often told. */
+  /**
+   * The PACS sends, by an AE title that stands for the recipient. The association makes it one send, however often told
+   * (more when an offer cannot hold all its studies). A study of which no instance was acknowledged is none.
+   */
   async route({ associationId, destination, callingAe, studyInstanceUids }: Route): Promise<void> {
     const { ura, mailbox, urgency } = destination
-    const recipient = { ura, ...(mailbox === undefined ? {} : { mailbox }) }
-    const order = { studyInstanceUids, recipient, urgency, reason: `Sent by the PACS (${callingAe})` }
-    await this.#create(associationId.replaceAll('-', ''), order, { callingAe })
+    const here: string[] = []
+    for (const uid of studyInstanceUids)
+      if ((await this.#deps.studies.studyByUid(uid)) !== undefined) here.push(uid)
+    for (let at = 0; at < here.length; at += studiesPerOffer) {
+      const order = {
+        studyInstanceUids: here.slice(at, at + studiesPerOffer),
+        recipient: { ura, ...(mailbox === undefined ? {} : { mailbox }) },
+        urgency,
+        reason: `Sent by the PACS (${callingAe})`,
+      }
+      // Whoever stored it has his Success: with a recipient that is not there now it waits for a person.
+      const recipient = this.#deps.bundle.memberByUra(ura) ?? { ura, name: ura, peerId: '' }
+      await this.#create(idFor(associationId, at), order, recipient, { callingAe })
+    }
   }
 
   async run(send: Send): Promise<Attempt> {
@@ -70,7 +96,11 @@ export class Sends {
       { maxAnswerBytes: limits.sendAnswerBytes, timeoutMs: 10_000 },
     )
     const answer = sendAnswer.decode(bytes)
-    if (answer.kind === 'refused') throw new TwiinError('OFFER_REFUSED', { reason: answer.reason })
+    if (answer.kind === 'refused') {
+      // A clock that is off, a directory that is behind, a full disk: all of these pass.
+      if (passing.has(answer.reason)) return { state: 'again', reason: answer.reason }
+      throw new TwiinError('OFFER_REFUSED', { reason: answer.reason })
+    }
     await book.change(send.id, {
       offered: true,
       counterparty: { ...send.counterparty, peerId: member.peerId },
@@ -84,6 +114,7 @@ export class Sends {
     return (
       send?.kind === 'send' &&
       send.state !== 'failed' &&
+      send.state !== 'delivered' &&
       send.studyInstanceUids.includes(studyInstanceUid) &&
       this.#deps.bundle.member(peerId)?.ura === send.counterparty.ura
     )
@@ -108,16 +139,19 @@ export class Sends {
       objects: { studyInstanceUids: send.studyInstanceUids, count: message.instances },
       requestId: id,
     })
-    await book.change(id, changeBy(message, signed, send))
+    await book.change(id, (now) =>
+      now.kind !== 'send' || now.state === 'delivered' ? {} : changeBy(message, signed, now),
+    )
   }
 
-  async #create(id: string, order: SendOrder, by: { user: Person } | { callingAe: string }): Promise<void> {
-    const { bundle, studies, book, clock, account } = this.#deps
-    const member = bundle.memberByUra(order.recipient.ura)
+  async #create(
+    id: string,
+    order: SendOrder,
+    recipient: { ura: string; name: string; peerId: string },
+    by: { user: Person } | { callingAe: string },
+  ): Promise<void> {
+    const { studies, book, clock } = this.#deps
     const { mailbox } = order.recipient
-    if (member === undefined || member.ura === this.#self.ura) throw new TwiinError('RECIPIENT_UNKNOWN')
-    if (mailbox !== undefined && !member.mailboxes.includes(mailbox))
-      throw new TwiinError('RECIPIENT_UNKNOWN')
     const found: StudyRecord[] = []
     for (const uid of new Set(order.studyInstanceUids)) {
       const study = await studies.studyByUid(uid)
@@ -125,19 +159,7 @@ export class Sends {
       found.push(study)
     }
     const now = clock.now()
-    await account.record({
-      event: 'send',
-      outcome: 'success',
-      ...('user' in by ? { user: by.user } : {}),
-      peerId: member.peerId,
-      purpose: { basis: 'referral', reason: order.reason },
-      objects: {
-        studyInstanceUids: found.map(({ studyInstanceUid }) => studyInstanceUid),
-        count: sum(found, 'instances'),
-      },
-      protocol: 'callingAe' in by ? `called AE title, by ${by.callingAe}` : 'spec 05 §5',
-      requestId: id,
-    })
+    for (const study of found) await this.#putOnRecord(id, study, order, recipient, by)
     await book.add({
       kind: 'send',
       id,
@@ -147,7 +169,7 @@ export class Sends {
       attempts: 0,
       nextTryAt: now,
       urgent: order.urgency === 'urgent',
-      counterparty: { ura: member.ura, name: member.name, peerId: member.peerId },
+      counterparty: { ura: recipient.ura, name: recipient.name, peerId: recipient.peerId },
       instances: { done: 0, total: sum(found, 'instances') },
       bytes: { done: 0, total: sum(found, 'bytes') },
       studyInstanceUids: found.map(({ studyInstanceUid }) => studyInstanceUid),
@@ -160,6 +182,26 @@ export class Sends {
       ...by,
       ...(mailbox === undefined ? {} : { mailbox }),
       ...(order.note === undefined ? {} : { note: order.note }),
+    })
+  }
+
+  async #putOnRecord(
+    id: string,
+    study: StudyRecord,
+    { reason }: SendOrder,
+    { peerId }: { peerId: string },
+    by: { user: Person } | { callingAe: string },
+  ): Promise<void> {
+    await this.#deps.account.record({
+      event: 'send',
+      outcome: 'success',
+      ...('user' in by ? { user: by.user } : {}),
+      peerId,
+      patient: patientOnRecord(study),
+      purpose: { basis: 'referral', reason },
+      objects: { studyInstanceUids: [study.studyInstanceUid], count: study.instances },
+      protocol: 'callingAe' in by ? `called AE title, by ${by.callingAe}` : 'spec 05 §5',
+      requestId: id,
     })
   }
 
@@ -191,7 +233,7 @@ export class Sends {
         user:
           user === undefined
             ? { id: callingAe, name: callingAe, role: 'system' }
-            : { id: user.id, name: user.name, role: user.role },
+            : { id: user.id.slice(0, 64), name: user.name.slice(0, 128), role: user.role },
         studies: offered,
         ...(send.mailbox === undefined ? {} : { mailbox: send.mailbox }),
         ...(send.note === undefined ? {} : { note: send.note }),
@@ -204,12 +246,12 @@ export class Sends {
 function changeBy(message: Receipt, signed: Uint8Array, send: Send): Change {
   switch (message.state) {
     case 'delivered': {
-      const total = Math.max(message.instances, send.instances.total)
+      const [instances, bytes] = [send.instances.total, send.bytes.total]
       return {
         state: 'delivered',
         receipt: signed,
-        instances: { done: total, total },
-        bytes: { done: send.bytes.total, total: send.bytes.total },
+        instances: { done: instances, total: instances },
+        bytes: { done: bytes, total: bytes },
       }
     }
     case 'held':
@@ -217,6 +259,12 @@ function changeBy(message: Receipt, signed: Uint8Array, send: Send): Change {
     case 'rejected':
       return { state: 'failed', reason: message.reason ?? 'REJECTED_BY_RECIPIENT', receipt: signed }
   }
+}
+
+/** The same for every try to hand over the same association. */
+function idFor(associationId: string, part: number): string {
+  if (part === 0) return associationId.replaceAll('-', '')
+  return createHash('sha256').update(`${associationId} ${part}`).digest('hex').slice(0, 32)
 }
 
 const sum = (studies: readonly StudyRecord[], what: 'instances' | 'bytes') =>
