@@ -1,5 +1,6 @@
 import type { Bsn } from '@twiin/patient-token'
 import { reasonForPeer } from '@twiin/consent'
+import type { AccessReason } from '@twiin/consent'
 import type { TransferRequest } from '@twiin/protocol'
 import { codeOf } from '@twiin/runtime'
 import type { Clock, Logger } from '@twiin/runtime'
@@ -13,6 +14,13 @@ import type { RequestGuard } from './request-guard.ts'
 const jobMs = 24 * 3_600_000
 
 type Retrieve = Extract<TransferRequest, { kind: 'retrieve' }>
+
+type Why = AccessReason | 'STUDY_UNKNOWN'
+interface OpenStream {
+  request: Retrieve
+  peerId: string
+  cut: AbortController
+}
 
 interface Deps {
   desk: AccessDesk
@@ -28,7 +36,7 @@ interface Deps {
 /** Judges every channel that wants pixels, when it opens, and cuts those whose right ends (spec 05 §2). */
 export class TransferGate implements Gatekeeper {
   readonly #deps: Deps
-  readonly #open = new Map<Bsn, Set<{ request: Retrieve; peerId: string; cut: AbortController }>>()
+  readonly #open = new Map<Bsn, Set<OpenStream>>()
 
   constructor(deps: Deps) {
     this.#deps = deps
@@ -40,7 +48,7 @@ export class TransferGate implements Gatekeeper {
       this.#deps.guard.check(request, peerId)
     } catch (error) {
       this.#deps.log.warn('transfer refused', { peerId, code: codeOf(error) })
-      return { permitted: false, reason: 'REQUEST_INVALID' }
+      return this.#refuse(request, peerId, 'REQUEST_INVALID')
     }
     return request.kind === 'retrieve'
       ? this.#judgeRetrieve(request, peerId)
@@ -54,24 +62,29 @@ export class TransferGate implements Gatekeeper {
     // The revocation of a peer cuts its connections, so there is nothing of its own to watch.
     return (await this.#deps.isOffered(request.package, request.studyInstanceUid, peerId))
       ? { permitted: true, watch: new AbortController().signal }
-      : { permitted: false, reason: 'PACKAGE_UNKNOWN' }
+      : this.#refuse(request, peerId, 'PACKAGE_UNKNOWN')
   }
 
   async #judgeRetrieve(request: Retrieve, peerId: string): Promise<Verdict> {
     const now = this.#deps.clock.now()
     const age = now - request.authorisedAt
     if (age > jobMs || age < -60_000) return this.#refuse(request, peerId, 'JOB_EXPIRED')
-    const { decision, bsn, studies } = await this.#deps.desk.judge(request, peerId)
-    if (decision.why !== 'PERMITTED')
-      return this.#refuse(request, peerId, decision.why, reasonForPeer(decision.why), bsn)
-    const isThisPatients = studies.some(
-      ({ studyInstanceUid }) => studyInstanceUid === request.studyInstanceUid,
-    )
-    if (bsn === undefined || !isThisPatients) return this.#refuse(request, peerId, 'STUDY_UNKNOWN')
+    const { why, bsn } = await this.#ask(request, peerId)
+    if (bsn === undefined || why !== 'PERMITTED') {
+      const isOurs = why === 'PERMITTED' || why === 'STUDY_UNKNOWN'
+      return this.#refuse(request, peerId, why, isOurs ? 'STUDY_UNKNOWN' : reasonForPeer(why), bsn)
+    }
     const watch = this.#watch(bsn, request, peerId)
     // Consent may have ended between the judgement and the watch.
     await this.#judgeAgain(bsn)
     return { permitted: true, watch }
+  }
+
+  /** Whether this peer may have this study of this patient, now. */
+  async #ask(request: Retrieve, peerId: string): Promise<{ why: Why; bsn: Bsn | undefined }> {
+    const { decision, bsn, studies } = await this.#deps.desk.judge(request, peerId)
+    const isThisPatients = studies.some((study) => study.studyInstanceUid === request.studyInstanceUid)
+    return { bsn, why: decision.why === 'PERMITTED' && !isThisPatients ? 'STUDY_UNKNOWN' : decision.why }
   }
 
   #watch(bsn: Bsn, request: Retrieve, peerId: string): AbortSignal {
@@ -83,31 +96,48 @@ export class TransferGate implements Gatekeeper {
 
   /** Called when a served channel is over. */
   forget(request: TransferRequest): void {
-    for (const [bsn, streams] of this.#open) {
-      for (const stream of streams) if (stream.request === request) streams.delete(stream)
-      if (streams.size === 0) this.#open.delete(bsn)
-    }
+    for (const [bsn, streams] of this.#open)
+      for (const stream of streams) if (stream.request === request) this.#forgetStream(bsn, stream)
   }
 
+  #forgetStream(bsn: Bsn, stream: OpenStream): void {
+    const streams = this.#open.get(bsn)
+    streams?.delete(stream)
+    if (streams?.size === 0) this.#open.delete(bsn)
+  }
+
+  /** Never rejects: whom nobody can judge gets nothing. */
   async #judgeAgain(bsn: Bsn): Promise<void> {
-    for (const stream of this.#open.get(bsn) ?? []) {
-      const { decision } = await this.#deps.desk.judge(stream.request, stream.peerId)
-      if (!decision.permitted) stream.cut.abort(new Error(decision.why))
+    for (const stream of [...(this.#open.get(bsn) ?? [])]) {
+      const why = await this.#ask(stream.request, stream.peerId).then(
+        (judged) => judged.why,
+        (error: unknown) => codeOf(error),
+      )
+      if (why === 'PERMITTED') continue
+      this.#deps.log.info('stream cut', { peerId: stream.peerId, reason: why })
+      stream.cut.abort(new Error(why))
+      this.#forgetStream(bsn, stream)
     }
   }
 
-  async #refuse(request: Retrieve, peerId: string, why: string, toPeer = why, bsn?: Bsn): Promise<Verdict> {
+  /** On record before the peer hears it. */
+  async #refuse(
+    request: TransferRequest,
+    peerId: string,
+    why: string,
+    toPeer = why,
+    bsn?: Bsn,
+  ): Promise<Verdict> {
     await this.#deps.account.record({
       event: 'refused',
       outcome: 'refused',
       reason: why,
-      user: request.user,
+      ...(request.kind === 'retrieve' ? { user: request.user, purpose: request.purpose } : {}),
       peerId,
-      purpose: request.purpose,
       ...(bsn === undefined ? {} : { patient: { citizenNumber: bsn } }),
       objects: { studyInstanceUids: [request.studyInstanceUid] },
       protocol: 'spec 05 §2',
-      requestId: Buffer.from(request.requestId).toString('hex'),
+      requestId: Buffer.from(request.kind === 'retrieve' ? request.job : request.package).toString('hex'),
     })
     return { permitted: false, reason: toPeer }
   }

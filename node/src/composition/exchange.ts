@@ -51,7 +51,7 @@ export function composeExchange(settings: Settings, ground: Ground, index: Index
     { self },
     {
       ...{ tokens, reader, bundle, patients, account, sealer, events, clock, log, random },
-      ask: (search, peerId) => askHolder(search, peerId, { host, signer: key, verify, clock, random }),
+      ask: (search, peerId) => askHolder(search, peerId, { host, signer: key, verify, clock }),
     },
   )
   const fetcher = new FetchStudy(

@@ -13,12 +13,12 @@ interface Deps {
   signer: Signer<'twiin/request/v1'>
   verify: VerifySignature
   clock: Clock
-  random: (bytes: number) => Uint8Array
 }
 
 /** Puts one signed question to one holder (spec 04). Throws the network's codes, and `ANSWER_INVALID`. */
 export async function askHolder(search: PatientSearch, peerId: string, deps: Deps): Promise<SearchAnswer> {
-  const requestId = deps.random(16)
+  // The search itself, so that the lines at both ends belong together (spec 07 §2); a holder is asked once.
+  const requestId = Buffer.from(search.id, 'hex')
   const question = searchRequest.sign(
     {
       kind: 'search',
@@ -27,7 +27,11 @@ export async function askHolder(search: PatientSearch, peerId: string, deps: Dep
       holder: peerId,
       epoch: search.epoch,
       loc: search.loc,
-      user: { id: search.person.id, name: search.person.name, role: search.person.role },
+      user: {
+        id: search.person.id.slice(0, 64),
+        name: search.person.name.slice(0, 128),
+        role: search.person.role,
+      },
       purpose: search.purpose,
       ...(search.birthDate === undefined ? {} : { birthDate: search.birthDate }),
     },
@@ -38,7 +42,7 @@ export async function askHolder(search: PatientSearch, peerId: string, deps: Dep
     timeoutMs: answerTimeoutMs,
   })
   const { message } = searchAnswer.open(bytes, peerId, deps.verify)
-  if (!Buffer.from(message.requestId).equals(requestId))
+  if (!requestId.equals(message.requestId))
     throw new TwiinError('ANSWER_INVALID', { why: 'another request' })
   return message
 }

@@ -55,8 +55,6 @@ export class PatientSearches {
    */
   async begin(question: SearchQuestion, person: Person): Promise<string> {
     const bsn = parseBsn(question.bsn)
-    // A search is for treatment; referral is the basis of a send, and emergency has no procedure here yet (spec 08).
-    if (question.purpose.basis !== 'treatment') throw new TwiinError('BASIS_NOT_SUPPORTED')
     const { tokens, account, clock, bundle, random, sealer } = this.#deps
     const id = Buffer.from(random(16)).toString('hex')
     const line = {
@@ -66,6 +64,12 @@ export class PatientSearches {
       purpose: question.purpose,
       requestId: id,
     } as const
+    // A search is for treatment; referral is the basis of a send, and emergency has no procedure here yet (spec 08).
+    if (question.purpose.basis !== 'treatment') {
+      await account.record({ ...line, outcome: 'refused', reason: 'BASIS_NOT_SUPPORTED' })
+      throw new TwiinError('BASIS_NOT_SUPPORTED')
+    }
+    const { epoch } = bundle.current.index
     let token
     try {
       ;[token] = await tokens.tokens([bsn], 'lookup', sealer.opaque('user', person.id))
@@ -73,9 +77,9 @@ export class PatientSearches {
       await account.record({ ...line, outcome: 'failed', reason: codeOf(error) })
       throw error
     }
-    if (token === undefined) throw new TwiinError('TOKEN_UNAVAILABLE')
+    // A token is of one epoch; which, nobody can say when it turned meanwhile. The next try knows.
+    if (token === undefined || bundle.current.index.epoch !== epoch) throw new TwiinError('TOKEN_UNAVAILABLE')
     await account.record({ ...line, outcome: 'success' })
-    const { epoch } = bundle.current.index
     const search: PatientSearch = {
       id,
       person,
@@ -99,6 +103,7 @@ export class PatientSearches {
   /** Only for the person who asked. */
   find(id: string, person: Person): PatientSearch | undefined {
     const search = this.#searches.get(id)
+    if (search !== undefined && this.#deps.clock.now() - search.begunAt > keptMs) return undefined
     return search?.person.id === person.id ? search : undefined
   }
 
