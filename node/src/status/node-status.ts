@@ -39,7 +39,8 @@ export class NodeStatus {
     return [
       ...(bundle.version === 0 ? ['NO_BUNDLE'] : []),
       ...(enrolment.certificate.notAfter < clock.now() ? ['CERTIFICATE_EXPIRED'] : []),
-      ...(reserve.ballastIntact && (await reserve.admits(0)) ? [] : ['DISK_FULL']),
+      // Asking brings the ballast back when there is room for it again.
+      ...((await reserve.admits(0)) ? [] : ['DISK_FULL']),
     ]
   }
 
