@@ -69,6 +69,9 @@ export function ageOn(birthDate: string | null, today: Date): number | undefined
   return today.getFullYear() - Number(year) - (hadBirthday ? 0 : 1)
 }
 
+/** What may stand in a BSN field: a `/` pressed to get there, or a pasted label, falls away. */
+export const typedBsn = (text: string) => text.replace(/[^\d .-]/g, '')
+
 /** The digits of a BSN as typed or pasted, with spaces and dots or without. */
 export const digitsOf = (text: string) => text.replace(/[\s.-]/g, '')
 

@@ -25,6 +25,7 @@ export const workplace: Omit<
       'You see the studies of your own hospital and of every hospital to which the patient gave consent. Press / to begin.',
     again: 'Search again',
     patientUnknown: 'No hospital has named the patient yet',
+    patientNone: 'No hospital names the patient',
     age: '{{count}} years',
     birth: 'born',
     sexM: 'male',
@@ -232,6 +233,7 @@ export const workplace: Omit<
     resolved: 'Decided',
     openCount_one: '{{count}} waits for a decision',
     openCount_other: '{{count}} wait for a decision',
+    noticeTitle: 'Filed apart: one number, two persons',
     noticeText:
       'The study was filed apart, under an external number. The number of the other hospital belongs to somebody else here.',
     incoming: 'Received from {{name}}',
@@ -294,6 +296,7 @@ export const workplace: Omit<
     'search-answered': 'Search answered',
     'search-refused': 'Search refused',
     'retrieve-requested': 'Retrieval requested',
+    'study-released': 'Study released',
     'study-served': 'Study served',
     'study-received': 'Study received',
     'study-filed': 'Study filed',

@@ -20,6 +20,7 @@ export const workplace = {
       'U ziet de onderzoeken van uw eigen ziekenhuis en van ieder ziekenhuis dat de patiënt toestemming gaf. Druk op / om te beginnen.',
     again: 'Opnieuw zoeken',
     patientUnknown: 'Nog geen ziekenhuis noemt de patiënt',
+    patientNone: 'Geen ziekenhuis noemt de patiënt',
     age: '{{count}} jaar',
     birth: 'geboren',
     sexM: 'man',
@@ -229,6 +230,7 @@ export const workplace = {
     resolved: 'Beslist',
     openCount_one: '{{count}} wacht op een beslissing',
     openCount_other: '{{count}} wachten op een beslissing',
+    noticeTitle: 'Apart opgeborgen: één nummer, twee personen',
     noticeText:
       'Het onderzoek is apart opgeborgen, onder een nummer van buiten. Het nummer van het andere ziekenhuis is hier van iemand anders.',
     incoming: 'Binnengekomen van {{name}}',
@@ -291,6 +293,7 @@ export const workplace = {
     'search-answered': 'Zoekvraag beantwoord',
     'search-refused': 'Zoekvraag geweigerd',
     'retrieve-requested': 'Ophalen gevraagd',
+    'study-released': 'Onderzoek vrijgegeven',
     'study-served': 'Onderzoek geleverd',
     'study-received': 'Onderzoek ontvangen',
     'study-filed': 'Onderzoek opgeborgen',

@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { api } from '../api.ts'
-import { digitsOf, isBsn, maskBsn } from '../format.ts'
+import { digitsOf, isBsn, maskBsn, typedBsn } from '../format.ts'
 import { ConsentForm } from '../parts/consent-form.tsx'
 import { ConsentRecords } from '../parts/consent-records.tsx'
 import { Skeleton } from '../parts/empty.tsx'
@@ -54,7 +54,7 @@ export function ConsentPage() {
               spellCheck={false}
               maxLength={20}
               value={text}
-              onChange={({ target }) => setText(target.value)}
+              onChange={({ target }) => setText(typedBsn(target.value))}
             />
           )}
         </Field>

@@ -16,7 +16,7 @@ export function LogInPage({ wasLoggedIn }: { wasLoggedIn: boolean }) {
   const logIn = useMutation({
     mutationFn: (form: FormData) => api.logIn(text(form, 'username'), text(form, 'password')),
     onSuccess: (session) => {
-      client.clear()
+      client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== keys.session[0] })
       client.setQueryData(keys.session, session)
     },
   })

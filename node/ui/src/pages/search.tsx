@@ -1,6 +1,6 @@
 import { useMutation } from '@tanstack/react-query'
-import { SearchX, Stethoscope } from 'lucide-react'
-import { useState } from 'react'
+import { SearchX, Stethoscope, Unplug } from 'lucide-react'
+import { useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useNavigate, useParams } from 'react-router'
 import { api, ApiError } from '../api.ts'
@@ -66,6 +66,8 @@ function SearchResult({ id, bsn, onAgain }: ResultProps) {
   const { t } = useTranslation()
   const { data: search, error, refetch } = useSearch(id)
   const [sending, setSending] = useState<FoundStudy>()
+  // Out of the form, so that the next key (an arrow, R) is for the result.
+  useEffect(() => document.getElementById('content')?.focus({ preventScroll: true }), [])
   if (search === undefined) {
     if (error === null) return <Skeleton rows={8} />
     return error instanceof ApiError && error.status === 404 ? (
@@ -84,7 +86,7 @@ function SearchResult({ id, bsn, onAgain }: ResultProps) {
       ) : (
         !search.complete && <Skeleton rows={6} />
       )}
-      {sending?.studyInstanceUid != null && (
+      {sending !== undefined && sending.studyInstanceUid !== null && (
         <SendDialog
           studies={[{ ...sending, studyInstanceUid: sending.studyInstanceUid }]}
           onClose={() => setSending(undefined)}
@@ -102,6 +104,7 @@ function Outcome({ search }: { search: PatientSearch }) {
   if (others > 0 && search.holders.every(({ status }) => status === 'unreachable'))
     return (
       <div className="notice notice-warning">
+        <Unplug aria-hidden size={20} />
         <div>
           <strong>{t('search.allDownTitle')}</strong>
           <p>{t('search.allDownText')}</p>

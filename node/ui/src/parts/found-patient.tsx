@@ -12,7 +12,9 @@ export function FoundPatient({ search, bsn }: { search: PatientSearch; bsn: stri
   return (
     <section className="patient" aria-live="polite">
       {patient === undefined ? (
-        <p className="patient-name muted">{t('search.patientUnknown')}</p>
+        <p className="patient-name muted">
+          {t(search.complete ? 'search.patientNone' : 'search.patientUnknown')}
+        </p>
       ) : (
         <h2 className="patient-name">{formatName(patient.name)}</h2>
       )}

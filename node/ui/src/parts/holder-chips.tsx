@@ -51,7 +51,7 @@ export function HolderChips({
   )
 
   function indexWords(): string {
-    if (index.asked === 0 && !complete) return t('search.indexPending')
+    if (index.answered === 0 && !complete) return t('search.indexPending')
     if (index.answered === 0) return t('search.indexNone')
     return t('search.index', index)
   }

@@ -24,8 +24,9 @@ export function useRowKeys(actions: Readonly<Record<string, (row: string) => voi
             ? rows.at(-1)
             : undefined
     const key = rows[at]?.dataset.row
+    const action = actions[event.key.toLowerCase()]
     if (target !== undefined) target.focus()
-    else if (key !== undefined && actions[event.key] !== undefined) actions[event.key]?.(key)
+    else if (key !== undefined && action !== undefined) action(key)
     else return
     event.preventDefault()
     event.stopPropagation()

@@ -2,7 +2,7 @@ import { Search } from 'lucide-react'
 import { useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { SearchQuestion } from '../api-types.ts'
-import { digitsOf, isBsn } from '../format.ts'
+import { digitsOf, isBsn, typedBsn } from '../format.ts'
 import { lastReason } from '../last-question.ts'
 import { Field } from './field.tsx'
 
@@ -66,7 +66,7 @@ export function SearchForm({ isStarting, isFirst, onSearch }: Props) {
             spellCheck={false}
             maxLength={20}
             value={bsn}
-            onChange={({ target }) => setBsn(target.value)}
+            onChange={({ target }) => setBsn(typedBsn(target.value))}
           />
         )}
       </Field>

@@ -37,6 +37,7 @@ export function Shell({ children }: { children: ReactNode }) {
       return true
     }
     if (pressed === '/') return focusSearchField() || (user.role === 'radiologist' && go('/zoeken'))
+    if (pressed === 'ArrowDown' || pressed === 'j') return focusFirstRow()
     const page = mayVisit.find(({ key }) => pressed === `g ${key}`)
     return page !== undefined && go(page.path)
   })
@@ -46,28 +47,30 @@ export function Shell({ children }: { children: ReactNode }) {
         {t('app.skip')}
       </a>
       <div className="shell">
-        {status.data?.demo === true && <div className="demo-bar">{t('app.demo')}</div>}
-        <header className="top">
-          <Logo size={28} />
-          <span className="top-hospital">{hospital.name}</span>
-          <StatusStrip isLive={isLive} />
-          <div className="top-tools">
-            <LanguageSwitch />
-            <ThemeSwitch />
-            <button
-              type="button"
-              className="button-icon"
-              aria-label={t('menu.shortcuts')}
-              title={`${t('menu.shortcuts')} (?)`}
-              onClick={() => setHelp(true)}
-            >
-              <Keyboard aria-hidden size={18} />
-            </button>
-            <span className="top-user">
-              {user.name}
-              <span className="muted"> · {t(`role.${user.role}`)}</span>
-            </span>
-            <LogOutButton />
+        <header className="head">
+          {status.data?.demo === true && <div className="demo-bar">{t('app.demo')}</div>}
+          <div className="top">
+            <Logo size={28} />
+            <span className="top-hospital">{hospital.name}</span>
+            <StatusStrip isLive={isLive} />
+            <div className="top-tools">
+              <LanguageSwitch />
+              <ThemeSwitch />
+              <button
+                type="button"
+                className="button-icon"
+                aria-label={t('menu.shortcuts')}
+                title={`${t('menu.shortcuts')} (?)`}
+                onClick={() => setHelp(true)}
+              >
+                <Keyboard aria-hidden size={18} />
+              </button>
+              <span className="top-user">
+                {user.name}
+                <span className="muted"> · {t(`role.${user.role}`)}</span>
+              </span>
+              <LogOutButton />
+            </div>
           </div>
         </header>
         <MainMenu pages={mayVisit} />
@@ -107,6 +110,14 @@ function LogOutButton() {
       <LogOut aria-hidden size={18} />
     </button>
   )
+}
+
+/** From nowhere in particular into the table; inside it the arrows are the table's. */
+function focusFirstRow(): boolean {
+  const row = document.querySelector<HTMLElement>('[data-row]')
+  if (row === null || document.activeElement?.matches('body, main') !== true) return false
+  row.focus()
+  return true
 }
 
 function focusSearchField(): boolean {

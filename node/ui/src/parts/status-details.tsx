@@ -18,7 +18,7 @@ export function StatusDetails({ status, peers, isLive }: Props) {
   const { registry, pacs, certificate, disk, index } = status
   return (
     <>
-      <dl className="facts">
+      <dl className="facts facts-wide">
         <Fact
           name={t('status.registry')}
           ok={registry.reachable}

@@ -111,7 +111,11 @@ function StudyRow({ study, isChosen, isOpen, onToggle, onChoose, onSend }: RowPr
               patient.bsn && `BSN ${patient.bsn}`,
             ]
               .filter(Boolean)
-              .join(' · ')}
+              .map((fact) => (
+                <span key={fact} className=\"fact\">
+                  {fact}
+                </span>
+              ))}
           </span>
         </td>
         <td className="nowrap">{formatDate(study.studyDate, i18n.language)}</td>

@@ -23,7 +23,10 @@ export function TransferRow({ transfer, isOpen, onToggle }: Props) {
   const Icon = icons[kind]
   const direction = t(kind === 'send' ? 'transfers.to' : 'transfers.from', { name: counterparty.name })
   // A radiologist tries again what a person sent or fetched; what arrived by itself is the operator's.
-  const mayRetry = transfer.retryable && (user.role === 'operator' || kind !== 'arrival')
+  const mayRetry =
+    transfer.retryable &&
+    transfer.reason !== 'AWAITING_RECEIPT' &&
+    (user.role === 'operator' || kind !== 'arrival')
   return (
     <>
       <tr className="row" data-open={isOpen}>
@@ -48,7 +51,7 @@ export function TransferRow({ transfer, isOpen, onToggle }: Props) {
           >
             {transfer.studyDescription || t('timeline.noDescription')}
           </button>
-          {patientName !== undefined && <span className="muted small">{formatName(patientName)}</span>}
+          {patientName !== undefined && <span className="muted small block">{formatName(patientName)}</span>}
         </td>
         <td>
           {direction}

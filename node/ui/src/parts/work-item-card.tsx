@@ -28,7 +28,7 @@ export function WorkItemCard({ item }: { item: WorkItem }) {
   return (
     <article className="card work-item" aria-labelledby={titleId}>
       <header className="work-item-head">
-        <h2 id={titleId}>{t(`exceptions.${item.kind}`)}</h2>
+        <h2 id={titleId}>{t(state === 'notice' ? 'exceptions.noticeTitle' : `exceptions.${item.kind}`)}</h2>
         <Badge {...looks[state]}>{t(`exceptions.${state}`)}</Badge>
         <span className="muted small">{formatInstant(item.at, i18n.language)}</span>
       </header>
