@@ -1,5 +1,4 @@
 import { CachedTokens, TokenClient } from '@twiin/patient-token'
-import { codeOf } from '@twiin/runtime'
 import { AntiEntropy, IndexPublisher, IndexReader, IndexReplica, networkWithSelf } from '@twiin/study-index'
 import { buckets } from '../config/buckets.ts'
 import type { Settings } from '../config/settings.ts'
@@ -74,11 +73,7 @@ export function composeIndexSide(settings: Settings, ground: Ground) {
   // A new epoch has new locations: every patient is looked at again.
   let lastEpoch: number | undefined
   bundle.onChange(({ index }) => {
-    if (lastEpoch !== undefined && index.epoch !== lastEpoch) {
-      publication
-        .lookAtEverything()
-        .catch((error: unknown) => log.error('new epoch not published', { code: codeOf(error) }))
-    }
+    if (lastEpoch !== undefined && index.epoch !== lastEpoch) publication.lookAtEverything()
     lastEpoch = index.epoch
   })
   return { replica, publisher, reader, antiEntropy, ownTokens, tokens, consents, patients, publication }

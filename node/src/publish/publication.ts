@@ -1,20 +1,22 @@
 import { createHash } from 'node:crypto'
 import { mayPublish } from '@twiin/consent'
+import { parseBsn, passesElevenTest } from '@twiin/patient-token'
 import type { Bsn, PatientToken, PatientTokens } from '@twiin/patient-token'
 import { codeOf } from '@twiin/runtime'
 import type { Clock, Logger, Service } from '@twiin/runtime'
 import type { Repository, Sealer } from '@twiin/store'
 import type { IndexPublisher, PublicationState, PublishedStudy } from '@twiin/study-index'
-import type { StudyStore } from '@twiin/study-store'
+import type { StudyRecord, StudyStore } from '@twiin/study-store'
 import type { Account } from '../account/account.ts'
 import type { ConsentBook } from '../consents/consent-book.ts'
 import type { OwnPatients } from '../holdings/own-patients.ts'
-import { patientOf } from '../holdings/publishability.ts'
 import { publishedStudy } from './published-study.ts'
 
 const batchSize = 256
 const firstRetryMs = 1000
 const longestRetryMs = 60_000
+
+const epochCheckMs = 60_000
 
 /** What was last asked of the index for a patient. */
 export interface Wanted {
@@ -42,15 +44,21 @@ interface Deps {
 /**
  * Keeps what others can find in step with what is held and consented to (J3, J6). A patient is looked at again when a
  * study arrives, when consent changes, and once at every start, so nothing that happened before a crash is forgotten.
- * Every own patient gets a token, published or not: own patients stay findable when the keepers are away.
+ * Every own patient gets a token, published or not: own patients stay findable when the keepers are away. To withdraw
+ * needs none: the publication that stands has its own.
  */
 export class Publication implements Service {
   readonly name = 'publication'
   readonly #deps: Deps
-  readonly #waiting = new Set<Bsn>()
+  /** Something happened to them: they come first. */
+  readonly #changed = new Set<Bsn>()
+  /** Looked at to be sure. */
+  readonly #unseen = new Set<Bsn>()
+  #everything = true
+  #epoch: number | undefined
   #stopping = new AbortController()
   #wake = Promise.withResolvers<void>()
-  #done: Promise<unknown> = Promise.resolve()
+  #done: Promise<void> = Promise.resolve()
   #stopListening = () => {}
 
   constructor(deps: Deps) {
@@ -60,8 +68,9 @@ export class Publication implements Service {
 
   async start(): Promise<void> {
     this.#stopping = new AbortController()
+    this.#everything = true
     this.#stopListening = this.#deps.studies.onChange(({ handle }) => void this.#studyChanged(handle))
-    this.#done = Promise.all([this.#work(this.#stopping.signal), this.lookAtEverything()])
+    this.#done = this.#work(this.#stopping.signal)
   }
 
   async stop(): Promise<void> {
@@ -72,17 +81,15 @@ export class Publication implements Service {
   }
 
   lookAgain(bsn: Bsn): void {
-    this.#waiting.add(bsn)
+    this.#unseen.delete(bsn)
+    this.#changed.add(bsn)
     this.#wake.resolve()
   }
 
-  /** At start, and when the index begins a new epoch. */
-  async lookAtEverything(): Promise<void> {
-    for await (const study of this.#deps.studies.studies()) {
-      if (this.#stopping.signal.aborted) return
-      const owner = patientOf(study)
-      if ('bsn' in owner) this.lookAgain(owner.bsn)
-    }
+  /** At start, and when the index begins a new epoch (noticed within a minute without being told). */
+  lookAtEverything(): void {
+    this.#everything = true
+    this.#wake.resolve()
   }
 
   /** For the list of holdings. */
@@ -96,67 +103,152 @@ export class Publication implements Service {
     }
     const placed = await this.#deps.indexState.get(this.#keyOf(bsn))
     const stands = placed?.entries.some((entry) => !entry.tombstone && entry.storedBy.length > 0) === true
-    return { state: stands && !this.#waiting.has(bsn) ? 'published' : 'pending' }
+    return { state: stands && !this.#changed.has(bsn) ? 'published' : 'pending' }
   }
 
+  /** Never rejects: what cannot be read now is looked at with everything else. */
   async #studyChanged(handle: string): Promise<void> {
-    const study = await this.#deps.studies.studyByHandle(handle)
-    for (const candidate of study?.patient.citizenNumbers ?? []) {
-      // Also when the study cannot be tied to one patient any more: what was published of it must go.
-      this.lookAgain(candidate as Bsn)
+    try {
+      const study = await this.#deps.studies.studyByHandle(handle)
+      for (const bsn of ownersOf(study)) this.lookAgain(bsn)
+    } catch (error) {
+      this.#deps.log.error('changed study not read', { code: codeOf(error) })
+      this.#everything = true
     }
   }
 
   async #work(signal: AbortSignal): Promise<void> {
     let retryMs = firstRetryMs
     while (!signal.aborted) {
-      const batch = [...this.#waiting].slice(0, batchSize)
-      if (batch.length === 0) {
-        await this.#wake.promise
-        this.#wake = Promise.withResolvers<void>()
-        continue
-      }
       try {
-        await this.#refreshAll(batch, signal)
+        if (this.#isToSeeEverything()) await this.#gatherAll(signal)
+        const batch = [...this.#changed, ...this.#unseen].slice(0, batchSize)
+        if (batch.length === 0) await this.#idle(signal)
+        else await this.#refreshAll(batch, signal)
         retryMs = firstRetryMs
       } catch (error) {
         if (signal.aborted) return
-        this.#deps.log.warn('publishing waits', { code: codeOf(error), patients: this.#waiting.size })
-        await this.#deps.clock.sleep(retryMs, signal).catch(() => {})
+        this.#deps.log.warn('publishing waits', {
+          code: codeOf(error),
+          patients: this.#changed.size + this.#unseen.size,
+        })
+        // Something new does not wait for what failed.
+        await this.#idle(signal, retryMs)
         retryMs = Math.min(retryMs * 2, longestRetryMs)
       }
     }
   }
 
-  async #refreshAll(batch: readonly Bsn[], signal: AbortSignal): Promise<void> {
-    // Withdrawals need no keeper once the token is known, and one that is not known was never published.
-    const tokens = await this.#deps.tokens.tokens(batch, 'publish')
-    for (const [i, bsn] of batch.entries()) {
+  #isToSeeEverything(): boolean {
+    const epoch = this.#deps.epoch()
+    const turned = this.#epoch !== epoch
+    this.#epoch = epoch
+    return this.#everything || turned
+  }
+
+  async #gatherAll(signal: AbortSignal): Promise<void> {
+    this.#everything = true
+    for await (const study of this.#deps.studies.studies()) {
       if (signal.aborted) return
-      this.#waiting.delete(bsn)
+      for (const bsn of ownersOf(study)) if (!this.#changed.has(bsn)) this.#unseen.add(bsn)
+    }
+    this.#everything = false
+  }
+
+  async #idle(signal: AbortSignal, ms = epochCheckMs): Promise<void> {
+    const awake = new AbortController()
+    const slept = this.#deps.clock.sleep(ms, AbortSignal.any([signal, awake.signal])).catch(() => {})
+    await Promise.race([this.#wake.promise, slept])
+    awake.abort(new Error('awake'))
+    this.#wake = Promise.withResolvers<void>()
+  }
+
+  async #refreshAll(batch: readonly Bsn[], signal: AbortSignal): Promise<void> {
+    const toShow: Patient[] = []
+    let failure: unknown
+    for (const bsn of batch) {
+      if (signal.aborted) return
+      const isNew = this.#changed.delete(bsn)
+      this.#unseen.delete(bsn)
       try {
-        await this.#refresh(bsn, tokens[i] as PatientToken)
+        const patient = await this.#look(bsn)
+        if (patient.show === undefined) await this.#withdraw(patient)
+        if (patient.studies.length > 0) toShow.push(patient)
       } catch (error) {
-        this.#waiting.add(bsn)
-        throw error
+        failure ??= error
+        this.#comeBackTo(bsn, isNew)
       }
+    }
+    // Tokens also for who is not shown: asked for by peers with consent that is given later, found without keepers.
+    const tokens = await this.#tokensOf(toShow.map(({ bsn }) => bsn))
+    for (const [i, patient] of toShow.entries()) {
+      const token = tokens[i]
+      try {
+        if (token instanceof Error) throw token
+        if (token !== undefined && patient.show !== undefined) await this.#publish(patient, token)
+      } catch (error) {
+        failure ??= error
+        this.#comeBackTo(patient.bsn, false)
+      }
+    }
+    if (failure !== undefined) throw failure as Error
+  }
+
+  /** Behind the others. */
+  #comeBackTo(bsn: Bsn, isNew: boolean): void {
+    if (!this.#changed.has(bsn)) (isNew ? this.#changed : this.#unseen).add(bsn)
+  }
+
+  /** All at once; one by one when that fails, so that who is known here does not wait for the keepers. */
+  async #tokensOf(bsns: readonly Bsn[]): Promise<(PatientToken | Error)[]> {
+    const { tokens } = this.#deps
+    if (bsns.length === 0) return []
+    try {
+      return await tokens.tokens(bsns, 'publish')
+    } catch (error) {
+      if (bsns.length === 1) return [asError(error)]
+      return Promise.all(
+        bsns.map((bsn) =>
+          tokens.tokens([bsn], 'publish').then(([token]) => token ?? asError(error), asError),
+        ),
+      )
     }
   }
 
-  async #refresh(bsn: Bsn, token: PatientToken): Promise<void> {
-    const { patients, consents, publisher, wanted, account, epoch } = this.#deps
-    const studies = await patients.studiesOf(bsn)
-    const permitted = mayPublish(await consents.of(bsn)).decision === 'permit'
-    const show = permitted && studies.length > 0 ? studies.map(publishedStudy) : undefined
+  async #look(bsn: Bsn): Promise<Patient> {
+    const studies = await this.#deps.patients.studiesOf(bsn)
+    const permitted = mayPublish(await this.#deps.consents.of(bsn)).decision === 'permit'
+    return { bsn, studies, show: permitted && studies.length > 0 ? studies.map(publishedStudy) : undefined }
+  }
+
+  async #publish(patient: Patient, token: PatientToken): Promise<void> {
+    const { publisher, wanted, epoch, consents } = this.#deps
+    const { bsn, show } = patient
     const key = this.#keyOf(bsn)
-    const before = await wanted.get(key)
     const digest = digestOf(epoch(), show)
-    if (before?.digest === digest || (before === undefined && show === undefined)) return
+    if ((await wanted.get(key))?.digest === digest) return
+    // It took a while to get the token: what was withdrawn meanwhile must not be shown.
+    if (mayPublish(await consents.of(bsn)).decision !== 'permit') return
     await publisher.want(key, token, show)
-    await wanted.put(key, { digest, published: show !== undefined })
-    if (show === undefined && before?.published === false) return
-    await account.record({
-      event: show === undefined ? 'withdraw' : 'publish',
+    await this.#putOnRecord('publish', patient)
+    await wanted.put(key, { digest, published: true })
+  }
+
+  /** Goes by what stands in the index, not by what we remember to have asked: that may have been lost in a crash. */
+  async #withdraw(patient: Patient): Promise<void> {
+    const { publisher, indexState, wanted } = this.#deps
+    const key = this.#keyOf(patient.bsn)
+    const standing = await indexState.get(key)
+    const isWithdrawn = standing?.studies === undefined
+    if (!isWithdrawn) await publisher.want(key, standing.token, undefined)
+    if (isWithdrawn && (await wanted.get(key))?.published !== true) return
+    await this.#putOnRecord('withdraw', patient)
+    await wanted.put(key, { digest: '', published: false })
+  }
+
+  async #putOnRecord(event: 'publish' | 'withdraw', { bsn, studies, show }: Patient): Promise<void> {
+    await this.#deps.account.record({
+      event,
       outcome: 'success',
       patient: { citizenNumber: bsn },
       objects: {
@@ -178,3 +270,18 @@ function digestOf(epoch: number, studies: readonly PublishedStudy[] | undefined)
   ])
   return createHash('sha256').update(text).digest('hex')
 }
+
+interface Patient {
+  bsn: Bsn
+  studies: readonly StudyRecord[]
+  /** Undefined: nothing may be seen. */
+  show: readonly PublishedStudy[] | undefined
+}
+
+/** Every patient of ours a study may have been published under, also when it cannot be tied to one any more. */
+function ownersOf(study: StudyRecord | undefined): Bsn[] {
+  if (study?.origin.kind !== 'local') return []
+  return study.patient.citizenNumbers.filter(passesElevenTest).map(parseBsn)
+}
+
+const asError = (error: unknown) => (error instanceof Error ? error : new Error('no token'))
