@@ -59,10 +59,11 @@ export class TransferGate implements Gatekeeper {
     request: Extract<TransferRequest, { kind: 'collect' }>,
     peerId: string,
   ): Promise<Verdict> {
+    const offered = await this.#deps.isOffered(request.package, request.studyInstanceUid, peerId)
+    if (!offered) return this.#refuse(request, peerId, 'PACKAGE_UNKNOWN')
+    await this.#release(request, peerId)
     // The revocation of a peer cuts its connections, so there is nothing of its own to watch.
-    return (await this.#deps.isOffered(request.package, request.studyInstanceUid, peerId))
-      ? { permitted: true, watch: new AbortController().signal }
-      : this.#refuse(request, peerId, 'PACKAGE_UNKNOWN')
+    return { permitted: true, watch: new AbortController().signal }
   }
 
   async #judgeRetrieve(request: Retrieve, peerId: string): Promise<Verdict> {
@@ -77,7 +78,23 @@ export class TransferGate implements Gatekeeper {
     const watch = this.#watch(bsn, request, peerId)
     // Consent may have ended between the judgement and the watch.
     await this.#judgeAgain(bsn)
+    await this.#release(request, peerId, bsn)
     return { permitted: true, watch }
+  }
+
+  /** spec 07 §3: on record before the first byte leaves, so that no kill can hide a reading. */
+  async #release(request: TransferRequest, peerId: string, bsn?: Bsn): Promise<void> {
+    const retrieve = request.kind === 'retrieve'
+    await this.#deps.account.record({
+      event: 'study-released',
+      outcome: 'success',
+      ...(retrieve ? { user: request.user, purpose: request.purpose } : {}),
+      peerId,
+      ...(bsn === undefined ? {} : { patient: { citizenNumber: bsn } }),
+      objects: { studyInstanceUids: [request.studyInstanceUid] },
+      protocol: 'spec 05 §2',
+      requestId: Buffer.from(retrieve ? request.job : request.package).toString('hex'),
+    })
   }
 
   /** Whether this peer may have this study of this patient, now. */

@@ -22,8 +22,12 @@ export async function openWebCertificate(
   }
   const read = (file: string) => readFile(file, 'utf8').catch(() => undefined)
   const [certificate, key] = await Promise.all([read(place.certificate), read(place.key)])
-  if (certificate !== undefined && key !== undefined && lastsPast(certificate, options.now + renewBeforeMs)) {
-    return { certificate, key, caFile: place.ca }
+  if (certificate !== undefined && key !== undefined) {
+    const { issuer, validTo } = new X509Certificate(certificate)
+    // The hospital's own certificate is the hospital's to renew.
+    const isOurs = issuer.endsWith(`${options.commonName} web CA`)
+    if (!isOurs || Date.parse(validTo) > options.now + renewBeforeMs)
+      return { certificate, key, caFile: place.ca }
   }
   const made = await createWebCertificate({
     commonName: options.commonName,
@@ -36,8 +40,4 @@ export async function openWebCertificate(
   await writeFileDurably(place.certificate, Buffer.from(made.certificate), { mode: 0o644 })
   await writeFileDurably(place.ca, Buffer.from(made.caCertificate), { mode: 0o644 })
   return { certificate: made.certificate, key: made.key, caFile: place.ca }
-}
-
-function lastsPast(pem: string, at: number): boolean {
-  return Date.parse(new X509Certificate(pem).validTo) > at
 }

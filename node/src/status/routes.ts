@@ -52,7 +52,8 @@ export function healthRoutes(deps: { status: NodeStatus }): FastifyPluginAsyncTy
   }
 }
 
-function nodeMetrics(status: NodeStatus): Registry {
+/** One look at the node for each scrape, before anything is written out. */
+function nodeMetrics(status: NodeStatus): { contentType: string; metrics: () => Promise<string> } {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry, prefix: 'twiin_' })
   const gauge = (name: string, help: string, labelNames: string[] = []) =>
@@ -65,27 +66,21 @@ function nodeMetrics(status: NodeStatus): Registry {
   const disk = gauge('twiin_disk_free_bytes', 'Bytes this node may still write')
   const pending = gauge('twiin_index_pending', 'Entries that a replica does not have yet')
   const pacs = gauge('twiin_pacs_reachable', '1 when the PACS answered the last C-ECHO')
-  disk.set(0)
-  transfers.reset()
-  // One look for all gauges, when somebody asks.
-  registry.registerMetric(
-    new Gauge({
-      name: 'twiin_ready',
-      help: '1 when the node has nothing to complain about',
-      registers: [],
-      async collect() {
-        const now = await status.describe()
-        for (const [state, count] of Object.entries(now.queues)) transfers.set({ state }, count)
-        daysLeft.set(now.certificate.daysLeft)
-        bundle.set(now.bundle.version)
-        registryUp.set(Number(now.registry.reachable))
-        peers.set(now.peers.filter(({ connected }) => connected).length)
-        disk.set(now.disk.freeBytes)
-        pending.set(now.index.pending)
-        pacs.set(Number(now.pacs.reachable))
-        this.set(Number(now.problems.length === 0))
-      },
-    }),
-  )
-  return registry
+  const ready = gauge('twiin_ready', '1 when the node has nothing to complain about')
+  return {
+    contentType: registry.contentType,
+    metrics: async () => {
+      const now = await status.describe()
+      for (const [state, count] of Object.entries(now.queues)) transfers.set({ state }, count)
+      daysLeft.set(now.certificate.daysLeft)
+      bundle.set(now.bundle.version)
+      registryUp.set(Number(now.registry.reachable))
+      peers.set(now.peers.filter(({ connected }) => connected).length)
+      disk.set(now.disk.freeBytes)
+      pending.set(now.index.pending)
+      pacs.set(Number(now.pacs.reachable))
+      ready.set(Number(now.problems.length === 0))
+      return registry.metrics()
+    },
+  }
 }

@@ -4,6 +4,7 @@ export const auditEvents = [
   'search-answered',
   'search-refused',
   'retrieve-requested',
+  'study-released',
   'study-served',
   'study-received',
   'study-filed',
