@@ -112,7 +112,7 @@ function StudyRow({ study, isChosen, isOpen, onToggle, onChoose, onSend }: RowPr
             ]
               .filter(Boolean)
               .map((fact) => (
-                <span key={fact} className=\"fact\">
+                <span key={fact} className="fact">
                   {fact}
                 </span>
               ))}
