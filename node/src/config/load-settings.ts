@@ -25,7 +25,7 @@ export function loadSettings(file: string, env: NodeJS.ProcessEnv = process.env)
 
 function readYaml(file: string): unknown {
   try {
-    return parse(readFileSync(file, 'utf8'))
+    return parse(readFileSync(file, 'utf8')) ?? {}
   } catch (cause) {
     throw new TwiinError('CONFIG_UNREADABLE', { file }, { cause })
   }
@@ -41,12 +41,17 @@ function withEnvironment(tree: unknown, env: NodeJS.ProcessEnv): unknown {
   for (const [name, value] of Object.entries(env)) {
     if (!name.startsWith('TWIIN_') || value === undefined || !name.includes('__')) continue
     const path = name.slice('TWIIN_'.length).split('__').map(camelCase)
-    let at = result as Record<string, unknown>
-    for (const key of path.slice(0, -1)) at = (at[key] ??= {}) as Record<string, unknown>
+    let at = branch(result, name)
+    for (const key of path.slice(0, -1)) at = Object.hasOwn(at, key) ? branch(at[key], name) : (at[key] = {})
     at[path.at(-1) ?? ''] =
       /^\d+$/.test(value) && !/^0\d/.test(value) && value.length < 8 ? Number(value) : value
   }
   return result
+}
+
+function branch(value: unknown, name: string): Record<string, unknown> {
+  if (typeof value === 'object' && value !== null) return value as Record<string, unknown>
+  throw new TwiinError('CONFIG_INVALID', { variable: name })
 }
 
 function camelCase(word: string): string {

@@ -45,15 +45,20 @@ export class NetworkBundle {
   }
 
   /**
-   * Takes a newer bundle; resolves to whether it was newer. Durable before anybody is told, so that a restart cannot
-   * forget a revocation. Throws `DOCUMENT_*`, `MESSAGE_*`, `TRUST_DOMAIN_OTHER`.
+   * Takes a newer bundle; resolves to whether it was newer. On disk before anybody is told, so that a restart cannot
+   * forget a revocation, unless the disk is full. Throws `DOCUMENT_*`, `MESSAGE_*`, `TRUST_DOMAIN_OTHER`.
    */
   accept(bytes: Uint8Array): Promise<boolean> {
     const turn = this.#pending.then(async () => {
       const opened = await this.#open(bytes)
       // spec 06 §3: a node MUST NOT take a lower version.
       if (opened.version <= this.version) return false
-      await writeFileDurably(this.#file, bytes, { mode: 0o600 })
+      try {
+        await writeFileDurably(this.#file, bytes, { mode: 0o600 })
+      } catch (error) {
+        // A full disk must not keep a revocation from being in force; a restart fetches it again.
+        this.#log.error('bundle not written', { code: codeOf(error), version: opened.version })
+      }
       this.#take(opened)
       this.#log.info('network bundle', {
         version: opened.version,

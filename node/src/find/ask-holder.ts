@@ -42,7 +42,6 @@ export async function askHolder(search: PatientSearch, peerId: string, deps: Dep
     timeoutMs: answerTimeoutMs,
   })
   const { message } = searchAnswer.open(bytes, peerId, deps.verify)
-  if (!requestId.equals(message.requestId))
-    throw new TwiinError('ANSWER_INVALID', { why: 'another request' })
+  if (!requestId.equals(message.requestId)) throw new TwiinError('ANSWER_INVALID', { why: 'another request' })
   return message
 }

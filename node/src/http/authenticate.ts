@@ -9,8 +9,10 @@ declare module 'fastify' {
     person: Person
   }
   interface FastifyContextConfig {
-    /** Who may call this route. A route without it is open to everybody: health, log-in, static files. */
+    /** Who may call this route. Outside `/api/v1` one without it is open to everybody: health, the page. */
     roles?: readonly Role[]
+    /** A call of the API that needs no log-in: the log-in. */
+    open?: true
   }
 }
 
@@ -22,6 +24,11 @@ export const sessionCookie = 'twiin_session'
  */
 export function authenticate(app: FastifyInstance, deps: { people: People; sessions: Sessions }): void {
   app.decorateRequest('person')
+  // A route that forgot to say who may call it must not get as far as being called.
+  app.addHook('onRoute', ({ url, config }) => {
+    const isDecided = config?.roles !== undefined || config?.open === true
+    if (url.startsWith('/api/v1/') && !isDecided) throw new TwiinError('ROUTE_WITHOUT_ROLES', { url })
+  })
   app.addHook('onRequest', async (request) => {
     const { roles } = request.routeOptions.config
     if (roles === undefined) return

@@ -32,6 +32,8 @@ export class LiveEvents {
       'x-accel-buffering': 'no',
     })
     reply.raw.write('retry: 2000\n\n')
+    // A page that went away while it was written to is no fault of ours.
+    reply.raw.on('error', () => {})
     this.#open.add(reply)
     const heartbeat = setInterval(() => this.#write(reply, ': still here\n\n'), heartbeatMs)
     reply.raw.on('close', () => {
@@ -42,10 +44,12 @@ export class LiveEvents {
 
   closeAll(): void {
     for (const reply of this.#open) reply.raw.end()
+    this.#open.clear()
   }
 
   #write(reply: FastifyReply, text: string): void {
     // A page that reads too slowly is let go; it reconnects and looks again.
+    if (reply.raw.writableEnded || reply.raw.destroyed) return
     if (reply.raw.writableLength > 64 * 1024) reply.raw.destroy()
     else reply.raw.write(text)
   }

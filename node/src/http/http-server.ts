@@ -12,7 +12,7 @@ import type { People } from '../people/people-file.ts'
 import type { Sessions } from '../people/sessions.ts'
 import { authenticate } from './authenticate.ts'
 import type { LiveEvents } from './events.ts'
-import { answerError, sendProblem } from './problem.ts'
+import { answerError, sendProblem, statusOfError } from './problem.ts'
 import { validateBySchema } from './validate.ts'
 
 export interface HttpOptions {
@@ -71,10 +71,9 @@ async function buildServer(options: HttpOptions, deps: HttpDeps): Promise<Fastif
     .withTypeProvider<TypeBoxTypeProvider>()
   app.setErrorHandler((error, request, reply) => answerError(error as never, request, reply))
   app.addHook('onError', async (request, _reply, error) => {
-    const code = codeOf(error)
-    if (code === 'UNEXPECTED' || error.statusCode === undefined) {
-      deps.log.debug('http request failed', { code, method: request.method, route: request.routeOptions.url })
-    }
+    const facts = { code: codeOf(error), method: request.method, route: request.routeOptions.url }
+    if (statusOfError(error) >= 500) deps.log.error('http request failed', { ...facts, error: error.name })
+    else deps.log.debug('http request refused', facts)
   })
   await app.register(fastifyHelmet, {
     contentSecurityPolicy: { directives: contentPolicy },

@@ -1,4 +1,4 @@
-import { codeOf, isTwiinError } from '@twiin/runtime'
+import { isTwiinError } from '@twiin/runtime'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 
 /** Status of every code this API answers with (spec 10 §3). A code that is not listed is a 500 without details. */
@@ -52,15 +52,22 @@ export function sendProblem(reply: FastifyReply, code: string, detail?: string):
 }
 
 /** Turns whatever a handler threw into a problem. Validation messages name the field, never its value. */
-export function answerError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  if (error.validation !== undefined) {
-    const at = error.validation[0]?.instancePath
-    return sendProblem(reply, 'VALIDATION', `${error.validationContext ?? 'request'}${at ?? ''}`)
-  }
-  if (isTwiinError(error) && statusOf[error.code] !== undefined) return sendProblem(reply, error.code)
-  if (error.statusCode === 413) return sendProblem(reply, 'BODY_TOO_LARGE')
-  if (error.statusCode === 429) return sendProblem(reply, 'TOO_MANY_ATTEMPTS')
-  if (error.statusCode !== undefined && error.statusCode < 500) return sendProblem(reply, 'VALIDATION')
-  request.log.error({ code: codeOf(error), error: error.name }, 'request failed')
-  return sendProblem(reply, 'UNEXPECTED')
+export function answerError(
+  error: FastifyError,
+  _request: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply {
+  const at = error.validation?.[0]?.instancePath
+  const detail = error.validation && `${error.validationContext ?? 'request'}${at ?? ''}`
+  return sendProblem(reply, problemOf(error), detail)
+}
+
+export const statusOfError = (error: FastifyError): number => statusOf[problemOf(error)] ?? 500
+
+function problemOf(error: FastifyError): string {
+  if (error.validation !== undefined) return 'VALIDATION'
+  if (isTwiinError(error)) return statusOf[error.code] === undefined ? 'UNEXPECTED' : error.code
+  if (error.statusCode === 413) return 'BODY_TOO_LARGE'
+  if (error.statusCode === 429) return 'TOO_MANY_ATTEMPTS'
+  return error.statusCode !== undefined && error.statusCode < 500 ? 'VALIDATION' : 'UNEXPECTED'
 }

@@ -26,6 +26,7 @@ export function sessionRoutes(
     app.post(
       '/session',
       {
+        config: { open: true },
         schema: {
           body: Type.Object(
             { username: Type.String({ maxLength: 64 }), password: Type.String({ maxLength: 256 }) },
@@ -43,7 +44,7 @@ export function sessionRoutes(
       },
     )
     app.get('/session', { config: { roles } }, (request) => describe(request.person))
-    app.delete('/session', async (request, reply) => {
+    app.delete('/session', { config: { open: true } }, async (request, reply) => {
       const secret = request.cookies[sessionCookie]
       if (secret !== undefined) deps.sessions.end(secret)
       return reply.clearCookie(sessionCookie, cookieOptions).code(204).send()

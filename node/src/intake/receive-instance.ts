@@ -4,7 +4,7 @@ import { dimseStatus } from '@twiin/dimse'
 import type { StoreRequest, StoreSink, StoreStatus } from '@twiin/dimse'
 import { isTwiinError } from '@twiin/runtime'
 import type { Logger } from '@twiin/runtime'
-import type { IncomingInstance } from '@twiin/study-store'
+import type { Committed, IncomingInstance } from '@twiin/study-store'
 import { readHead } from '../holdings/read-head.ts'
 import { citizenNumbersOf, withOwnIssuer } from './own-head.ts'
 
@@ -63,9 +63,9 @@ export class InstanceReception implements StoreSink {
       return this.#refuse(dimseStatus.dataSetMismatch, 'command and data set differ')
     }
     await this.#deps.beforeCommit(head.studyInstanceUid)
-    const { outcome, study } = await incoming.commit(withOwnIssuer(head, this.#options.defaultIssuer), {
-      citizenNumbers: citizenNumbersOf(head, this.#options),
-    })
+    const committed = await this.#commit(head)
+    if (committed === undefined) return this.#refuse(dimseStatus.cannotUnderstand, 'identifiers')
+    const { outcome, study } = committed
     if (outcome === 'conflict') {
       this.#deps.log.warn('instance kept aside: its identifier is here with other content', {
         association: request.association.id,
@@ -78,6 +78,18 @@ export class InstanceReception implements StoreSink {
       sopInstanceUid: head.sopInstanceUid,
     })
     return dimseStatus.success
+  }
+
+  /** Undefined when its identifiers cannot be filed under. */
+  async #commit(head: InstanceHead): Promise<Committed | undefined> {
+    try {
+      return await this.#deps.incoming.commit(withOwnIssuer(head, this.#options.defaultIssuer), {
+        citizenNumbers: citizenNumbersOf(head, this.#options),
+      })
+    } catch (error) {
+      if (isTwiinError(error, 'HEADER_INVALID')) return undefined
+      throw error
+    }
   }
 
   async abort(reason: string): Promise<void> {

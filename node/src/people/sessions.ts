@@ -8,6 +8,13 @@ interface Session {
   seen: number
 }
 
+/** Passwords judged at the same time; more wait outside. */
+const mostAtOnce = 8
+/** Names whose wrong passwords are remembered; anybody can make some up. */
+const mostNames = 10_000
+const mostSessions = 10_000
+const longestLockMs = 3_600_000
+
 /** Log-ins of people at this hospital. In memory: a restart logs everybody out. Idle 30 minutes or 12 hours end one. */
 export class Sessions {
   readonly #idleMs: number
@@ -15,6 +22,7 @@ export class Sessions {
   readonly #people: People
   readonly #clock: Clock
   readonly #sessions = new Map<string, Session>()
+  #judging = 0
   readonly #failures = new Map<string, { count: number; until: number }>()
 
   constructor(options: { idleMs?: number; longestMs?: number }, deps: { people: People; clock: Clock }) {
@@ -30,18 +38,26 @@ export class Sessions {
     password: string,
   ): Promise<{ secret: string; person: Person } | 'wrong' | 'locked'> {
     const now = this.#clock.now()
-    const failures = this.#failures.get(username)
-    if (failures !== undefined && failures.until > now) return 'locked'
-    const person = await this.#people.byPassword(username, password)
-    if (person === undefined) {
-      this.#noteFailure(username, now)
-      return 'wrong'
-    }
+    if ((this.#failures.get(username)?.until ?? 0) > now || this.#judging >= mostAtOnce) return 'locked'
+    // Counted before it is judged: many guesses at once are still many guesses.
+    this.#noteFailure(username, now)
+    const person = await this.#judge(username, password)
+    if (person === undefined) return 'wrong'
     this.#failures.delete(username)
     const secret = randomBytes(32).toString('base64url')
     this.#sweep(now)
     this.#sessions.set(digest(secret), { person, begun: now, seen: now })
     return { secret, person }
+  }
+
+  /** Each costs a tenth of a second and 32 MiB. */
+  async #judge(username: string, password: string): Promise<Person | undefined> {
+    this.#judging++
+    try {
+      return await this.#people.byPassword(username, password)
+    } finally {
+      this.#judging--
+    }
   }
 
   find(secret: string): Person | undefined {
@@ -58,9 +74,14 @@ export class Sessions {
   }
 
   #noteFailure(username: string, now: number): void {
-    if (this.#failures.size > 10_000) this.#failures.clear()
-    const count = (this.#failures.get(username)?.count ?? 0) + 1
-    const lockedMs = count < 5 ? 0 : Math.min(60_000 * 2 ** (count - 5), 3_600_000)
+    const before = this.#failures.get(username)
+    const count = before === undefined || now - before.until > longestLockMs ? 1 : before.count + 1
+    this.#failures.delete(username)
+    for (const oldest of this.#failures.keys()) {
+      if (this.#failures.size < mostNames) break
+      this.#failures.delete(oldest)
+    }
+    const lockedMs = count < 5 ? 0 : Math.min(60_000 * 2 ** (count - 5), longestLockMs)
     this.#failures.set(username, { count, until: now + lockedMs })
   }
 
@@ -69,7 +90,9 @@ export class Sessions {
   }
 
   #sweep(now: number): void {
-    for (const [key, session] of this.#sessions) if (this.#isOver(session, now)) this.#sessions.delete(key)
+    for (const [key, session] of this.#sessions) {
+      if (this.#isOver(session, now) || this.#sessions.size >= mostSessions) this.#sessions.delete(key)
+    }
   }
 }
 

@@ -43,10 +43,14 @@ export class NodeStatus {
     ]
   }
 
+  connectedPeers(): ReadonlySet<string> {
+    return new Set(this.#deps.host.connectedPeers())
+  }
+
   async describe() {
     const { enrolment, bundle, watch, host, reserve, publisher, clock } = this.#deps
     const { notAfter } = enrolment.certificate
-    const connected = new Set(host.connectedPeers())
+    const connected = this.connectedPeers()
     const { reachable, lastContact } = watch.state
     const { version, issuedAt, members } = bundle.current
     return {

@@ -16,16 +16,15 @@ export function statusRoutes(
   deps: Deps,
 ): FastifyPluginAsyncTypebox {
   return async (app) => {
-    app.get('/members', { config: { roles } }, async () => {
-      const { peers } = await deps.status.describe()
-      const connected = new Set(peers.filter((peer) => peer.connected).map(({ ura }) => ura))
-      const members = deps.bundle.current.members.map(({ ura, name, category, mailboxes }) => ({
+    app.get('/members', { config: { roles } }, () => {
+      const connected = deps.status.connectedPeers()
+      const members = deps.bundle.current.members.map(({ ura, name, category, mailboxes, peerId }) => ({
         ura,
         name,
         category,
         mailboxes,
         self: ura === options.hospital.ura,
-        connected: connected.has(ura),
+        connected: connected.has(peerId),
       }))
       return { members }
     })
