@@ -27,13 +27,9 @@ interface Element {
  * filing may change; empty when there are none. Written apart from the product's own reader on purpose.
  */
 export function differingElements(one: Buffer, other: Buffer, transferSyntaxUid: string): string[] {
-  const syntax = {
-    explicit: transferSyntaxUid !== implicitLittleEndian,
-    little: transferSyntaxUid !== explicitBigEndian,
-  }
   if (one.equals(other)) return []
   const [left, right] = [one, other].map((bytes) => {
-    const plain = transferSyntaxUid === deflated ? inflateRawSync(bytes) : bytes
+    const { plain, syntax } = readable(bytes, transferSyntaxUid)
     return elementsOf(plain, syntax)
       .filter(({ tag }) => !mayDiffer.has(tag))
       .map(({ tag, start, end }) => ({ tag, bytes: plain.subarray(start, end) }))
@@ -90,12 +86,21 @@ function numbers(bytes: Buffer, { little }: Syntax) {
   }
 }
 
-/** Text of a top-level element without its padding, for the identifiers; undefined when it is absent. */
+/** Text of a top-level element without its padding; undefined when it is absent. Throws on what is no data set. */
 export function elementText(dataSet: Buffer, tag: string, transferSyntaxUid: string): string | undefined {
-  const syntax = { explicit: transferSyntaxUid !== implicitLittleEndian, little: true }
-  const element = elementsOf(dataSet, syntax).find((candidate) => candidate.tag === tag)
+  const { plain, syntax } = readable(dataSet, transferSyntaxUid)
+  const element = elementsOf(plain, syntax).find((candidate) => candidate.tag === tag)
   if (element === undefined) return undefined
-  const long =
-    syntax.explicit && longVrs.has(dataSet.toString('latin1', element.start + 4, element.start + 6))
-  return dataSet.toString('utf8', element.start + (long ? 12 : 8), element.end).replace(/[ \0]+$/, '')
+  const long = syntax.explicit && longVrs.has(plain.toString('latin1', element.start + 4, element.start + 6))
+  return plain.toString('utf8', element.start + (long ? 12 : 8), element.end).replace(/[ \0]+$/, '')
+}
+
+function readable(dataSet: Buffer, transferSyntaxUid: string): { plain: Buffer; syntax: Syntax } {
+  return {
+    plain: transferSyntaxUid === deflated ? inflateRawSync(dataSet) : dataSet,
+    syntax: {
+      explicit: transferSyntaxUid !== implicitLittleEndian,
+      little: transferSyntaxUid !== explicitBigEndian,
+    },
+  }
 }
