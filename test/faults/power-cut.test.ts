@@ -112,10 +112,10 @@ async function useUntilPowerCut(machine: NodeOnOwnDisk): Promise<Promises> {
   const users = [0, 1, 2, 3].map((lane) => useUntilGone(node, lane, seen))
   const ends = Promise.allSettled(users)
   await Promise.race([
-    until(() => seen.instances.size > 0, { timeoutMs: 20_000, what: 'first instance is stored' }),
+    until(() => seen.sends.size > 0, { timeoutMs: 20_000, what: 'first study is sent on' }),
     ...users,
   ])
-  await sleep(200 + Math.random() * 1_800)
+  await sleep(Math.random() * 2_000)
   before.keep(seen)
   await machine.powerCut()
   await ends
@@ -143,9 +143,7 @@ async function expectWorkKept(node: NodeApi, promised: Promises): Promise<void> 
   expect(intact).toBe(true)
   for (const id of promised.sends) {
     expect(await node.sending(id)).toMatchObject({ id })
-    expect(
-      events.filter(({ event, requestId }) => event === 'send-requested' && requestId === id),
-    ).toHaveLength(1)
+    expect(events.filter(({ event, requestId }) => event === 'send' && requestId === id)).toHaveLength(1)
   }
   const { records } = await node
     .as('operator')
