@@ -203,12 +203,15 @@ export interface Status {
   peerId: string
   demo?: boolean
   certificate: { notAfter: string; daysLeft: number }
-  registry: { reachable: boolean; lastContact: string | null }
+  registry: { reachable: boolean; lastContact?: string }
   bundle: { version: number; issuedAt: string }
   peers: { ura: string; name: string; connected: boolean }[]
-  pacs: { reachable: boolean; lastEcho: string | null }
-  disk: { freeBytes: number; reserved: number }
-  index: { entries: number; pending: number }
+  pacs: { reachable: boolean; lastEcho?: string }
+  /** `reserved`: the reserve that a full disk may not touch is there. */
+  disk: { freeBytes: number; reserved: boolean }
+  index: { pending: number }
+  /** Codes: why the node is not ready. */
+  problems: string[]
 }
 
 export interface LiveEvent {

@@ -4,20 +4,27 @@ import { useTranslation } from 'react-i18next'
 import type { Status } from '../api-types.ts'
 import { formatBytes, formatInstant } from '../format.ts'
 import { Badge } from './badges.tsx'
+import { useCodeText } from './problem-text.ts'
 
 interface Props {
   status: Status
-  peers: Status['peers']
   isLive: boolean
 }
 
-export function StatusDetails({ status, peers, isLive }: Props) {
+export function StatusDetails({ status, isLive }: Props) {
   const { t, i18n } = useTranslation()
-  const at = (instant: string | null) =>
-    instant === null ? t('app.unknown') : formatInstant(instant, i18n.language)
-  const { registry, pacs, certificate, disk, index } = status
+  const codeText = useCodeText()
+  const at = (instant: string | undefined) =>
+    instant === undefined ? t('app.unknown') : formatInstant(instant, i18n.language)
+  const { registry, pacs, certificate, disk, index, peers } = status
   return (
     <>
+      {status.problems.map((code) => (
+        <p key={code} className="notice notice-error">
+          <CircleAlert aria-hidden size={18} />
+          {codeText(code)}
+        </p>
+      ))}
       <dl className="facts facts-wide">
         <Fact
           name={t('status.registry')}
@@ -40,12 +47,14 @@ export function StatusDetails({ status, peers, isLive }: Props) {
           ok={certificate.daysLeft > 7}
           value={t('status.daysLeft', { count: Math.floor(certificate.daysLeft) })}
         />
+        <Fact name={t('status.disk')} ok={disk.reserved} value={formatBytes(disk.freeBytes, i18n.language)} />
         <Fact
-          name={t('status.disk')}
-          ok={disk.freeBytes > disk.reserved}
-          value={formatBytes(disk.freeBytes, i18n.language)}
+          name={t('status.index')}
+          ok={index.pending === 0}
+          value={
+            index.pending === 0 ? t('status.indexDone') : t('status.indexPending', { count: index.pending })
+          }
         />
-        <Fact name={t('status.index')} ok value={t('status.indexValue', index)} />
       </dl>
       <h3>{t('status.peersTitle')}</h3>
       <ul className="plain-list">

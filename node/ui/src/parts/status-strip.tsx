@@ -1,12 +1,9 @@
 import { CircleAlert, CircleCheck } from 'lucide-react'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import type { Status } from '../api-types.ts'
 import { useStatus } from '../queries.ts'
 import { Dialog } from './dialog.tsx'
 import { StatusDetails } from './status-details.tsx'
-
-const others = (status: Status) => status.peers.filter(({ ura }) => ura !== status.hospital.ura)
 
 /** Registry, hospitals, PACS at a glance; the whole story on a press. */
 export function StatusStrip({ isLive }: { isLive: boolean }) {
@@ -15,7 +12,7 @@ export function StatusStrip({ isLive }: { isLive: boolean }) {
   const { data: status, isError } = useStatus()
   if (status === undefined)
     return <span className="strip muted">{isError ? t('status.unknownNow') : ''}</span>
-  const peers = others(status)
+  const { peers } = status
   const connected = peers.filter((peer) => peer.connected).length
   const lights = [
     {
@@ -33,6 +30,9 @@ export function StatusStrip({ isLive }: { isLive: boolean }) {
       short: t('status.pacs'),
       long: t(status.pacs.reachable ? 'status.pacsOk' : 'status.pacsDown'),
     },
+    ...(status.problems.length === 0
+      ? []
+      : [{ ok: false, short: t('status.attention'), long: t('status.attention') }]),
   ]
   return (
     <>
@@ -47,7 +47,7 @@ export function StatusStrip({ isLive }: { isLive: boolean }) {
       </button>
       {open && (
         <Dialog title={t('status.title')} onClose={() => setOpen(false)}>
-          <StatusDetails status={status} peers={peers} isLive={isLive} />
+          <StatusDetails status={status} isLive={isLive} />
         </Dialog>
       )}
     </>

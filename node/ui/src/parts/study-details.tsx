@@ -3,6 +3,7 @@ import type { FoundStudy } from '../api-types.ts'
 
 export function StudyDetails({ study, also }: { study: FoundStudy; also: readonly string[] }) {
   const { t, i18n } = useTranslation()
+  const bytes = study.bytes
   return (
     <dl className="facts facts-wide">
       {study.detail === 'index' && (
@@ -25,7 +26,7 @@ export function StudyDetails({ study, also }: { study: FoundStudy; also: readonl
         <dt>{t('timeline.size')}</dt>
         <dd>
           {study.instances.toLocaleString(i18n.language)}
-          {study.bytes > 0 && ` · ${study.bytes.toLocaleString(i18n.language)} bytes`}
+          {bytes > 0 && ` · ${bytes.toLocaleString(i18n.language)} bytes`}
         </dd>
       </div>
       <div>
