@@ -69,7 +69,7 @@ export class Intake implements StoreProvider {
           incoming,
           heads,
           log,
-          beforeCommit: async (uid) =>
+          beforeSuccess: async (uid) =>
             void (destination && (await routes.note(association, destination, uid))),
           stored: ({ handle, studyInstanceUid }) => this.#count(association.id, handle, studyInstanceUid),
         },

@@ -20,8 +20,8 @@ interface Deps {
   request: StoreRequest
   incoming: IncomingInstance
   heads: HeadReader
-  /** Durable before the sender is answered. */
-  beforeCommit: (studyInstanceUid: string) => Promise<void>
+  /** The instance is here; durable, whatever it does, before the sender is answered. */
+  beforeSuccess: (studyInstanceUid: string) => Promise<void>
   stored: (study: { handle: string; studyInstanceUid: string; sopInstanceUid: string }) => void
   log: Logger
 }
@@ -62,7 +62,6 @@ export class InstanceReception implements StoreSink {
     if (head.sopInstanceUid !== request.sopInstanceUid || head.sopClassUid !== request.sopClassUid) {
       return this.#refuse(dimseStatus.dataSetMismatch, 'command and data set differ')
     }
-    await this.#deps.beforeCommit(head.studyInstanceUid)
     const committed = await this.#commit(head)
     if (committed === undefined) return this.#refuse(dimseStatus.cannotUnderstand, 'identifiers')
     const { outcome, study } = committed
@@ -72,6 +71,9 @@ export class InstanceReception implements StoreSink {
       })
       return duplicateSopInstance
     }
+    // Only now: an instance that was refused must not send anybody's study anywhere. A crash in between leaves the
+    // sender without an answer, so it sends the instance again.
+    await this.#deps.beforeSuccess(head.studyInstanceUid)
     this.#deps.stored({
       handle: study,
       studyInstanceUid: head.studyInstanceUid,

@@ -16,8 +16,8 @@ import type { Attempt } from '../transfers/transfer-runner.ts'
 
 /** spec 05 §5: how old an offer may be at its first arrival. */
 const freshMs = 60_000
-/** One peer cannot fill the queue. */
-const openOffersPerPeer = 1000
+/** One peer cannot fill the queue; what is over is offered again later. */
+const openOffersPerPeer = 200
 
 interface Deps {
   book: TransferBook

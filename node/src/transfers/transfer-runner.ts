@@ -49,7 +49,8 @@ export class TransferRunner implements Service {
   readonly name = 'transfers'
   readonly #options: { concurrent: number; retryMs: number }
   readonly #deps: Deps
-  readonly #running = new Map<string, Promise<void>>()
+  readonly #running = new Map<string, TransferRecord>()
+  readonly #turns = new Set<Promise<void>>()
   #stopping = new AbortController()
   #timer = new AbortController()
   #stopListening = () => {}
@@ -70,7 +71,7 @@ export class TransferRunner implements Service {
     this.#stopListening()
     this.#stopping.abort(new Error('stopping'))
     this.#timer.abort(new Error('stopping'))
-    await Promise.all(this.#running.values())
+    await Promise.all(this.#turns)
   }
 
   #schedule(): void {
@@ -79,16 +80,37 @@ export class TransferRunner implements Service {
     const queued = book.active().filter((record) => isWaiting(record) && !this.#running.has(record.id))
     queued.sort((a, b) => Number(b.urgent) - Number(a.urgent) || a.createdAt - b.createdAt)
     for (const record of queued) {
-      if (this.#running.size >= this.#options.concurrent) return
-      if (record.nextTryAt > clock.now()) continue
-      const turn = this.#attempt(record).finally(() => {
-        this.#running.delete(record.id)
-        this.#schedule()
-      })
-      this.#running.set(record.id, turn)
+      if (record.nextTryAt <= clock.now() && this.#hasRoomFor(record)) this.#begin(record)
     }
     const next = Math.min(...queued.map(({ nextTryAt }) => nextTryAt).filter((at) => at > clock.now()))
     if (Number.isFinite(next)) this.#wakeAt(next)
+  }
+
+  /**
+   * What others bring waits for its own half of the places, and one other hospital never takes more than half of those
+   * it could have: however much a peer offers, and however slowly it sends, a retrieval here finds a place.
+   */
+  #hasRoomFor(record: TransferRecord): boolean {
+    const { concurrent } = this.#options
+    const running = [...this.#running.values()]
+    if (running.length >= concurrent) return false
+    const arrivals = running.filter(({ kind }) => kind === 'arrival')
+    if (record.kind === 'arrival' && arrivals.length >= Math.max(1, Math.floor(concurrent / 2))) return false
+    const sameKindAndPeer = running.filter(
+      ({ kind, counterparty }) => kind === record.kind && counterparty.ura === record.counterparty.ura,
+    )
+    const share = record.kind === 'arrival' ? concurrent / 4 : concurrent / 2
+    return sameKindAndPeer.length < Math.max(1, Math.floor(share))
+  }
+
+  #begin(record: TransferRecord): void {
+    this.#running.set(record.id, record)
+    const turn = this.#attempt(record).finally(() => {
+      this.#running.delete(record.id)
+      this.#turns.delete(turn)
+      this.#schedule()
+    })
+    this.#turns.add(turn)
   }
 
   #wakeAt(at: number): void {
