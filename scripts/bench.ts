@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- [NAME...] [--json FILE] [--profile DIR]`: benchmarks beside their peers, in the same run.
+ * `npm run bench -- [NAME...] [--json FILE] [--profile DIR] [--rounds N]`: benchmarks beside their peers, in the same run.
  * What they mean and what was measured last stands in docs/benchmarks.md. Linux; at most five minutes for all.
  */
 import { mkdir, writeFile } from 'node:fs/promises'
@@ -24,18 +24,24 @@ const benchmarks: Readonly<Record<string, (options: BenchOptions) => Promise<Com
   index: benchIndex,
   token: benchToken,
 }
-const usage = `npm run bench -- [${Object.keys(benchmarks).join('|')} ...] [--json FILE] [--profile DIR]`
+const usage = `npm run bench -- [${Object.keys(benchmarks).join('|')} ...] [--json FILE] [--profile DIR] [--rounds N]`
 /** For the rounds of one benchmark. */
 const budgetMs = 40_000
 
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { json: { type: 'string' }, profile: { type: 'string' } },
+    options: {
+      json: { type: 'string' },
+      profile: { type: 'string' },
+      rounds: { type: 'string', default: '9' },
+    },
   })
   const names = positionals.length === 0 ? Object.keys(benchmarks) : positionals
   const unknown = names.find((name) => !Object.hasOwn(benchmarks, name))
   if (unknown !== undefined) throw new Error(`no benchmark ${unknown}\nusage: ${usage}`)
+  const mostRounds = Number(values.rounds)
+  if (!(mostRounds >= 1)) throw new Error(`--rounds takes a number from 1\nusage: ${usage}`)
   const profileDir = values.profile === undefined ? undefined : resolve(values.profile)
   if (profileDir !== undefined) await mkdir(profileDir, { recursive: true })
 
@@ -46,10 +52,13 @@ async function main(): Promise<void> {
   console.log(`${describeEnvironment(at)}\n`)
   const results: object[] = []
   for (const name of names) {
-    const loadBefore = loadavg()[0]
-    const comparisons = (await benchmarks[name]?.({ profileDir, signal: stopped.signal, budgetMs })) ?? []
+    const loadBefore = loadavg()[0] ?? NaN
+    const comparisons =
+      (await benchmarks[name]?.({ profileDir, mostRounds, signal: stopped.signal, budgetMs })) ?? []
     for (const comparison of comparisons) {
-      console.log(`${report(comparison)}\n`)
+      console.log(
+        `${report(comparison)}\n  · load ${loadBefore.toFixed(2)} before, ${(loadavg()[0] ?? NaN).toFixed(2)} after\n`,
+      )
       results.push({ benchmark: name, loadBefore, ...figuresOf(comparison) })
     }
   }

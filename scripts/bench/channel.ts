@@ -9,7 +9,7 @@ import type { TlsLine } from './tls-line.ts'
 const KiB = 1024
 
 /** Memory to memory between two processes: what Noise, yamux and framing cost beside Node's own TLS. */
-export async function benchChannel({ signal, budgetMs }: BenchOptions): Promise<Comparison[]> {
+export async function benchChannel({ mostRounds, signal, budgetMs }: BenchOptions): Promise<Comparison[]> {
   await using sender = new FarEnd('channel-end.ts')
   await using receiver = new FarEnd('channel-end.ts')
   const lines = await receiver.ask<{ channel: ChannelLine; tls: TlsLine }>('listen')
@@ -32,7 +32,7 @@ export async function benchChannel({ signal, budgetMs }: BenchOptions): Promise<
     {
       title: 'channel: 256 MiB, memory to memory, two processes, loopback',
       unit: 'B',
-      rows: await interleave(contestants, { rounds: 7, budgetMs, signal }),
+      rows: await interleave(contestants, { rounds: Math.min(mostRounds, 7), budgetMs, signal }),
       conditions: [
         'Noise (ChaCha20-Poly1305, the only suite libp2p has), certificate exchange, yamux, frames; one stream, one connection',
         'node:tls: TLS 1.3, AES-128-GCM in OpenSSL; the receiver counts and drops',

@@ -9,17 +9,18 @@ import { until } from '../demo-network/until.ts'
 /** storescp's and, by default, ours: what a sender may put into one P-DATA-TF. */
 export const pduBytes = 131_072
 const host = '127.0.0.1'
+const [scu, scp] = ['storescu', 'storescp']
 
 /** DCMTK leaves Nagle's algorithm on, which costs about 45 ms for every instance; `TCP_NODELAY=1` turns it off. */
 export type Nagle = 'on' | 'off'
 const environmentFor = (nagle: Nagle) => ({ ...process.env, ...(nagle === 'off' && { TCP_NODELAY: '1' }) })
 
 export function dcmtkVersion(): string {
-  const [line] = spawnSync('storescu', ['--version'], { encoding: 'utf8' }).stdout?.split('\n') ?? []
+  const [line] = spawnSync(scu, ['--version'], { encoding: 'utf8' }).stdout?.split('\n') ?? []
   return line === undefined ? 'DCMTK not installed' : line.replaceAll('$', '').trim()
 }
 
-export const dcmtkInstalled = (): boolean => spawnSync('storescp', ['--version']).status === 0
+export const dcmtkInstalled = (): boolean => spawnSync(scp, ['--version']).status === 0
 
 /** Sends a folder over one association, as a modality would; resolves when every instance was answered. */
 export async function storescu(
@@ -27,7 +28,7 @@ export async function storescu(
   options: { dir: string; nagle: Nagle },
 ): Promise<void> {
   const args = ['-R', '-aec', to.aeTitle, host, String(to.port), '+sd', options.dir]
-  const child = spawn('storescu', args, {
+  const child = spawn(scu, args, {
     env: environmentFor(options.nagle),
     stdio: ['ignore', 'ignore', 'inherit'],
   })
@@ -55,7 +56,7 @@ export class Storescp implements AsyncDisposable {
     await mkdir(dir, { recursive: true })
     const port = await freePort()
     const args = ['+B', '-pdu', String(pduBytes), '-aet', 'ARCHIVE', '-od', dir, String(port)]
-    const child = spawn('storescp', args, { env: environmentFor(options.nagle), stdio: 'ignore' })
+    const child = spawn(scp, args, { env: environmentFor(options.nagle), stdio: 'ignore' })
     const gone = once(child, 'exit')
     await until(() => accepts(port), { timeoutMs: 10_000, what: 'storescp listens' })
     return new Storescp({ pid: child.pid ?? 0, port, dir }, async () => {

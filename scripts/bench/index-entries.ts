@@ -18,7 +18,7 @@ const entryBytes = 1100
 const perBatch = 500
 
 /** The study index: publishing to replicas that check and fsync, and finding in them, beside LevelDB with nothing on it. */
-export async function benchIndex({ signal, budgetMs }: BenchOptions): Promise<Comparison[]> {
+export async function benchIndex({ mostRounds, signal, budgetMs }: BenchOptions): Promise<Comparison[]> {
   const dir = await mkdtemp(join(tmpdir(), 'twiin-bench-'))
   try {
     await using network = await IndexNodes.start({ dir, nodes })
@@ -30,14 +30,14 @@ export async function benchIndex({ signal, budgetMs }: BenchOptions): Promise<Co
     try {
       const published: Uint8Array[] = []
       const publishing = await interleave([publish(network, published), batchPut(plain)], {
-        rounds: 7,
+        rounds: Math.min(mostRounds, 7),
         budgetMs: budgetMs * 0.7,
         signal,
       })
       const latencies = { ours: [] as number[], plain: [] as number[] }
       const looking = await interleave(
         [find(network, published, latencies.ours), get(plain, latencies.plain)],
-        { rounds: 5, budgetMs: budgetMs * 0.3, signal },
+        { rounds: Math.min(mostRounds, 5), budgetMs: budgetMs * 0.3, signal },
       )
       return [publishingOf(publishing), lookingOf(looking, latencies, published.length)]
     } finally {

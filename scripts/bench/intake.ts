@@ -10,18 +10,29 @@ import { StudyFiles, dataSetBytes } from './study-files.ts'
 import { TwoHospitals } from './two-hospitals.ts'
 
 /** A modality stores a CT study: into a node, and into DCMTK's receiver. */
-export async function benchIntake({ profileDir, signal, budgetMs }: BenchOptions): Promise<Comparison[]> {
+export async function benchIntake({
+  mostRounds,
+  profileDir,
+  signal,
+  budgetMs,
+}: BenchOptions): Promise<Comparison[]> {
   if (!dcmtkInstalled()) throw new Error('intake needs storescu and storescp (Debian package dcmtk)')
   await using hospitals = await TwoHospitals.start({ profileDir }, signal)
   const stage = { hospitals, files: new StudyFiles() }
   const fast = await race(stage, {
     nagle: 'off',
     instances: 300,
-    rounds: 7,
+    rounds: Math.min(mostRounds, 7),
     budgetMs: budgetMs * 0.6,
     signal,
   })
-  const slow = await race(stage, { nagle: 'on', instances: 40, rounds: 3, budgetMs: budgetMs * 0.2, signal })
+  const slow = await race(stage, {
+    nagle: 'on',
+    instances: 40,
+    rounds: Math.min(mostRounds, 3),
+    budgetMs: budgetMs * 0.2,
+    signal,
+  })
   return [fast, slow]
 }
 

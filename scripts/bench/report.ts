@@ -75,14 +75,19 @@ function show({ median, min, max }: Spread): string {
 }
 
 function digits(value: number): string {
+  if (value < 0.1) return value.toPrecision(1)
   return value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2)
 }
 
+/** Columns below each other; one with nothing under its head is left out. */
 function table(cells: readonly (readonly string[])[]): string[] {
-  const widths = (cells[0] ?? []).map((_, column) =>
-    Math.max(...cells.map((row) => row[column]?.length ?? 0)),
-  )
-  return cells.map((row) =>
-    `  ${row.map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0))).join('   ')}`.trimEnd(),
-  )
+  const [head = [], ...body] = cells
+  const columns = head.flatMap((_, column) => (body.some((row) => row[column] !== '') ? [column] : []))
+  const lines = cells.map(() => ' ')
+  for (const column of columns) {
+    const width = Math.max(...cells.map((row) => row[column]?.length ?? 0))
+    const pad = (cell: string) => (column === 0 ? cell.padEnd(width) : cell.padStart(width))
+    for (const [i, row] of cells.entries()) lines[i] += ` ${pad(row[column] ?? '')}  `
+  }
+  return lines.map((line) => line.trimEnd())
 }

@@ -10,12 +10,12 @@ const batch = 1024
 const peerBatch = 128
 
 /** From BSN to patient token: what the hospital's node computes, and what a keeper does. One keeper, no network. */
-export async function benchToken({ signal, budgetMs }: BenchOptions): Promise<Comparison[]> {
+export async function benchToken({ mostRounds, signal, budgetMs }: BenchOptions): Promise<Comparison[]> {
   return [
     {
       title: 'token: VOPRF ristretto255-SHA512 with a proof for each batch, one thread',
       unit: 'patients',
-      rows: await interleave([ours(), noble()], { rounds: 9, budgetMs, signal }),
+      rows: await interleave([ours(), noble()], { rounds: Math.min(mostRounds, 9), budgetMs, signal }),
       conditions: [
         `ours: TokenClient and TokenKeeper on libsodium (WebAssembly), batches of ${batch}; quota and record in memory`,
         `@noble/curves ristretto255_oprf, batches of ${peerBatch}: the reference, in JavaScript, not constant time`,

@@ -15,7 +15,12 @@ import { TwoHospitals } from './two-hospitals.ts'
 const instances = 300
 
 /** One CT study from one hospital to another: by retrieval, by DICOM, and by tar over TLS. */
-export async function benchTransfer({ profileDir, signal, budgetMs }: BenchOptions): Promise<Comparison[]> {
+export async function benchTransfer({
+  mostRounds,
+  profileDir,
+  signal,
+  budgetMs,
+}: BenchOptions): Promise<Comparison[]> {
   await using hospitals = await TwoHospitals.start({ profileDir }, signal)
   await using scp = dcmtkInstalled() ? await Storescp.start({ dir: hospitals.dir, nagle: 'off' }) : undefined
   await using tar = await TarPeer.start(join(hospitals.dir, 'unpacked'))
@@ -74,7 +79,7 @@ export async function benchTransfer({ profileDir, signal, budgetMs }: BenchOptio
     },
   })
   const peers = scp === undefined ? [byTar] : [byDicom(scp), byTar]
-  const rows = await interleave([retrieval, ...peers], { rounds: 7, budgetMs, signal })
+  const rows = await interleave([retrieval, ...peers], { rounds: Math.min(mostRounds, 7), budgetMs, signal })
   return [
     {
       title: `transfer: ${instances} CT instances of 0.53 MB from one hospital to another, loopback`,
