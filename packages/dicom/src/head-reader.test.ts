@@ -215,7 +215,8 @@ describe('hostile data sets', () => {
         for (;;) if (text !== 'hang') break
         if (text === 'die') throw new Error('die')
         parentPort.postMessage({ head: text })
-      })`
+      })
+      parentPort.postMessage({ ready: true })`
     const url = new URL(`data:text/javascript,${encodeURIComponent(program)}`)
     const fragile = new HeadReader({ workers: 1, timeoutMs: 1000 }, { log: silentLogger, program: url })
     const ask = (text: string) =>
@@ -225,5 +226,23 @@ describe('hostile data sets', () => {
     expect(String((answers[0] as PromiseRejectedResult).reason)).toContain('time limit')
     await fragile.stop()
     await expect(ask('fine')).rejects.toThrow('STOPPED')
+  })
+
+  test('a thread that is slow to start, or does not start, is not held against the file', async () => {
+    const readerOf = (program: string) =>
+      new HeadReader(
+        { workers: 1, timeoutMs: 200 },
+        { log: silentLogger, program: new URL(`data:text/javascript,${encodeURIComponent(program)}`) },
+      )
+    const ask = (slow: HeadReader) =>
+      slow.read({ transferSyntaxUid: '1.2.840.10008.1.2.1', head: Buffer.alloc(1), complete: true })
+    const late = readerOf(`
+      import { parentPort } from 'node:worker_threads'
+      await new Promise((resolve) => setTimeout(resolve, 600))
+      parentPort.on('message', () => parentPort.postMessage({ head: 'read' }))
+      parentPort.postMessage({ ready: true })`)
+    expect(await ask(late)).toBe('read')
+    await late.stop()
+    await expect(ask(readerOf('throw new Error()'))).rejects.toMatchObject({ code: 'HEAD_READER_FAILED' })
   })
 })

@@ -12,9 +12,12 @@ export const headSizes = [64 * 1024, 256 * 1024, 1024 * 1024, headBytesLimit] as
 export interface HeadReaderOptions {
   /** Threads. Default 2. */
   workers?: number
-  /** Wall-clock limit of one read in ms; then the thread is replaced. Default 2000. */
+  /** Wall-clock limit of one read in ms, by a thread that has started; then the thread is replaced. Default 2000. */
   timeoutMs?: number
 }
+
+/** A busy machine takes seconds to start a thread: that says nothing about the file. */
+const startLimitMs = 30_000
 
 export interface HeadReaderInput {
   transferSyntaxUid: string
@@ -32,6 +35,8 @@ interface Job {
 
 interface Thread {
   worker: Worker
+  /** It has said that its code is loaded. */
+  ready: boolean
   job?: Job
   timer?: NodeJS.Timeout
 }
@@ -45,7 +50,7 @@ const resourceLimits = { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 
 /**
  * Reads the head of data sets in threads with a time and a memory limit, so that no file, however hostile, stops the
  * process. Throws `DICOM_HEAD_TOO_SHORT` (only when not `complete`, and more may help), `DICOM_UNREADABLE` with the
- * reason, `STOPPED`.
+ * reason, `HEAD_READER_FAILED` when no thread would start, which is no fault of the file, `STOPPED`.
  */
 export class HeadReader implements Service {
   readonly name = 'head-reader'
@@ -87,7 +92,7 @@ export class HeadReader implements Service {
       const job = thread === undefined ? undefined : this.#waiting.shift()
       if (thread === undefined || job === undefined) return
       thread.job = job
-      thread.timer = setTimeout(() => this.#fail(thread, 'time limit'), this.#timeoutMs)
+      this.#limit(thread)
       thread.worker.ref()
       thread.worker.postMessage(job.request)
     }
@@ -96,15 +101,25 @@ export class HeadReader implements Service {
   #startThread(): Thread | undefined {
     if (this.#threads.length >= this.#size) return undefined
     const worker = new Worker(this.#program, { resourceLimits, stdout: true, stderr: true, env: {} })
-    const thread: Thread = { worker }
-    worker.on('message', (answer: WorkerAnswer) => this.#settle(thread, answer))
+    const thread: Thread = { worker, ready: false }
+    worker.on('message', (answer: WorkerAnswer) => {
+      if (!('ready' in answer)) return this.#settle(thread, answer)
+      thread.ready = true
+      this.#limit(thread)
+    })
     worker.on('error', () => this.#fail(thread, 'failure of the reader'))
     worker.on('exit', () => this.#fail(thread, 'reader stopped'))
     this.#threads.push(thread)
     return thread
   }
 
-  #settle(thread: Thread, answer: WorkerAnswer): void {
+  #limit(thread: Thread): void {
+    clearTimeout(thread.timer)
+    const limitMs = thread.ready ? this.#timeoutMs : startLimitMs
+    thread.timer = setTimeout(() => this.#fail(thread, 'time limit'), limitMs)
+  }
+
+  #settle(thread: Thread, answer: Exclude<WorkerAnswer, { ready: true }>): void {
     const { job } = thread
     clearTimeout(thread.timer)
     delete thread.job
@@ -120,7 +135,8 @@ export class HeadReader implements Service {
     if (at < 0) return
     this.#threads.splice(at, 1)
     this.#log.warn('a DICOM head could not be read: thread replaced', { reason })
-    void this.#end(thread, unreadable(reason))
+    const error = thread.ready ? unreadable(reason) : new TwiinError('HEAD_READER_FAILED', { reason })
+    void this.#end(thread, error)
     this.#next()
   }
 
