@@ -168,7 +168,7 @@ test('a PACS that is down: the retrieval waits with a reason and a time, and is 
 })
 
 test('a PACS that is busy (A700) is asked again, only for what it did not take', async () => {
-  const stub = new StubPacs({
+  const stub: StubPacs = new StubPacs({
     answer: (_, earlier) => (stub.answered.length % 2 === 1 && earlier === 0 ? 0xa700 : 0),
   })
   await replacePacs(() => stub.start())
@@ -179,7 +179,7 @@ test('a PACS that is busy (A700) is asked again, only for what it did not take',
 })
 
 test('a PACS that breaks off before it answered gets the one in doubt again, identical, and the others once', async () => {
-  const stub = new StubPacs({
+  const stub: StubPacs = new StubPacs({
     answer: (_, earlier) => (stub.answered.length === 2 && earlier === 0 ? 'abort' : 0),
   })
   await replacePacs(() => stub.start())
@@ -194,7 +194,7 @@ test('a PACS that breaks off before it answered gets the one in doubt again, ide
 
 test('one instance that the PACS cannot take never keeps back the others; the retrieval fails with the reason', async () => {
   let bad = ''
-  const stub = new StubPacs({ answer: (uid) => ((bad ||= uid) === uid ? 0xc000 : 0) })
+  const stub: StubPacs = new StubPacs({ answer: (uid) => ((bad ||= uid) === uid ? 0xc000 : 0) })
   await replacePacs(() => stub.start())
   const { id, stored } = await order()
   expect(await b.retrieved(id)).toMatchObject({
@@ -207,7 +207,7 @@ test('one instance that the PACS cannot take never keeps back the others; the re
 
 test('a class that the PACS does not take: the others are delivered; retried by a person, only the rest is sent', async () => {
   const report = '1.2.840.10008.5.1.4.1.1.88.11'
-  const stub = new StubPacs({ refusedClass: report })
+  const stub: StubPacs = new StubPacs({ refusedClass: report })
   await replacePacs(() => stub.start())
   const { id, stored } = await order({ kinds: ['CT', 'SR'] })
   const images = stored.filter(({ sopClassUid }) => sopClassUid !== report)
