@@ -4,14 +4,13 @@ import { join } from 'node:path'
 import { NodeKey, credentialOf, derOf } from '@twiin/identity'
 import { testAuthority } from '@twiin/identity/testing'
 import { PeerHost } from '@twiin/network'
-import { TestHost } from '@twiin/network/testing'
+import { TestHost, insist, propose } from '@twiin/network/testing'
 import { protocolIds } from '@twiin/protocol'
 import { silentLogger } from '@twiin/runtime'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startDemo } from '../support/demo.ts'
 import type { Demo } from '../support/demo.ts'
 import { NodeApi } from '../support/node-api.ts'
-import { insist, propose } from '../support/uncertified-peer.ts'
 
 let demo: Demo
 let address: string

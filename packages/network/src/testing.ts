@@ -5,6 +5,8 @@ import type { Admission, PeerAddresses } from './admission.ts'
 import type { HostLimits } from './limits.ts'
 import { PeerHost } from './peer-host.ts'
 
+export { insist, propose } from './testing/uncertified-peer.ts'
+
 /** Admits everyone, or only the peers listed in `allowed`; in either case nobody in `revoked`. The credential is plain text. */
 export class FakeAdmission implements Admission {
   readonly revoked = new Set<string>()

@@ -6,8 +6,7 @@ import { tcp } from '@libp2p/tcp'
 import { lpStream } from '@libp2p/utils'
 import { multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p } from 'libp2p'
-
-const exchange = '/twiin/noise-x509/1.0.0'
+import { CERTIFIED_NOISE } from '../certified-noise.ts'
 
 /**
  * Dials a node with a program of one's own: real noise, the credential given, and then it goes on whatever the verdict
@@ -18,7 +17,7 @@ export async function insist(address: string, credential: Uint8Array): Promise<U
   const insisting = (components: Parameters<ReturnType<typeof noise>>[0]): ConnectionEncrypter => {
     const inner = noise()(components)
     return {
-      protocol: exchange,
+      protocol: CERTIFIED_NOISE,
       secureInbound: (connection, options) => inner.secureInbound(connection, options),
       secureOutbound: async (connection, options) => {
         const secured = await inner.secureOutbound(connection, options)
