@@ -1,0 +1,144 @@
+import { patientIdIn } from '../testing/read-identifiers.ts'
+import { describe, expect, it } from 'vitest'
+import { eventually, patient, radiologist, twoHospitals } from '../testing/test-hospital.ts'
+import type { TestHospital } from '../testing/test-hospital.ts'
+
+/** What a PACS has, by patient number. */
+const filedAs = ({ archive }: TestHospital) => [
+  ...new Set(archive.stored.map(({ dataSet }) => patientIdIn(dataSet))),
+]
+const openItem = (hospital: TestHospital) =>
+  eventually(async () => (await hospital.exchange.worklist.list(10)).find(({ state }) => state === 'open'))
+
+async function resolve(hospital: TestHospital, decision: 'same-patient' | 'other-patient' | 'reject') {
+  const item = await openItem(hospital)
+  await hospital.exchange.worklist.resolve(item.id, decision, 'operator')
+  await hospital.exchange.book.change(item.transferId, { state: 'queued', nextTryAt: 0 })
+  return item
+}
+/** B knows the patient under another number and with another birth date. */
+const differently = {
+  id: '0815',
+  bsn: patient.bsn,
+  name: patient.name,
+  birthDate: '1961-01-01',
+  sex: 'F' as const,
+}
+
+describe('an arrival', () => {
+  it('of a patient known here is filed under the number he has here', async () => {
+    await using net = await twoHospitals()
+    const { a, b } = net
+    await b.receive({ patient: { ...patient, id: '0815' } })
+    await a.receive({}, { calledAe: 'ELSEWHERE' })
+    await a.transferIn('delivered')
+    expect(filedAs(b)).toEqual(['0815 B'])
+  })
+
+  it('of somebody with a number that another patient here has is filed apart, with a notice', async () => {
+    await using net = await twoHospitals()
+    const { a, b } = net
+    await b.receive({ patient: { ...patient, bsn: '999991772', name: 'Bakker^Piet' } })
+    await a.receive({}, { calledAe: 'ELSEWHERE' })
+    await a.transferIn('delivered')
+    expect(filedAs(b)).toEqual(['90000001.4711 TWIIN:90000001'])
+    expect(await b.exchange.worklist.list(10)).toMatchObject([
+      { state: 'notice', incoming: { name: patient.name }, local: { name: 'Bakker^Piet' } },
+    ])
+  })
+
+  it('of a patient known here with a difference waits for a person, and both hospitals show so', async () => {
+    await using net = await twoHospitals()
+    const { a, b } = net
+    await b.receive({ patient: differently })
+    await a.receive({}, { calledAe: 'ELSEWHERE' })
+    expect(await a.transferIn('held')).toMatchObject({ reason: 'PATIENT_CONFLICT' })
+    expect(await openItem(b)).toMatchObject({ kind: 'PATIENT_CONFLICT', differences: ['birthDate'] })
+    expect(b.archive.stored).toEqual([])
+  })
+
+  it.each([
+    ['same-patient', ['0815 B'], 'delivered'],
+    ['other-patient', ['90000001.4711 TWIIN:90000001'], 'delivered'],
+    ['reject', [], 'failed'],
+  ] as const)('that a person resolved as %s is filed so, once', async (decision, filed, state) => {
+    await using net = await twoHospitals()
+    const { a, b } = net
+    await b.receive({ patient: differently })
+    await a.receive({}, { calledAe: 'ELSEWHERE' })
+    await resolve(b, decision)
+    await a.transferIn(state)
+    expect(filedAs(b)).toEqual(filed)
+    expect(b.archive.offered).toHaveLength(filed.length * 3)
+  })
+
+  it('that was resolved right before a crash goes on at the next start', async () => {
+    await using net = await twoHospitals()
+    const { a, b } = net
+    await b.receive({ patient: differently })
+    await a.receive({}, { calledAe: 'ELSEWHERE' })
+    const item = await openItem(b)
+    await b.transferIn('held')
+    await b.exchange.worklist.resolve(item.id, 'other-patient', 'operator')
+    await b.restart()
+    await a.transferIn('delivered')
+    expect(filedAs(b)).toEqual(['90000001.4711 TWIIN:90000001'])
+  })
+
+  it('that says of itself that it is two patients is never filed under a number it brought along', async () => {
+    await using net = await twoHospitals()
+    const { a, b } = net
+    // Its number is that of another person at B, and its issuer claims to be B's own.
+    await b.receive({ patient: { ...patient, bsn: '999991772', name: 'Bakker^Piet' }, seed: 'b' })
+    const forged = { ...patient, issuer: 'B' }
+    const first = await a.receive({ patient: forged, instances: 1, seed: 's' })
+    const { studyInstanceUid } = first
+    await a.receive({
+      patient: { ...forged, birthDate: '1970-01-01' },
+      instances: 2,
+      kind: 'MR',
+      seed: 's',
+      studyInstanceUid,
+    })
+    await a.exchange.sends.request(
+      { studyInstanceUids: [studyInstanceUid], recipient: { ura: '90000002' }, reason: 'verwijzing' },
+      radiologist,
+    )
+    expect(await resolve(b, 'same-patient')).toMatchObject({ kind: 'IDENTITY_CONFLICT' })
+    await a.transferIn('delivered')
+    expect(filedAs(b)).toEqual(['90000001.4711 TWIIN:90000001'])
+  })
+
+  it('is the same bytes when it is delivered again', async () => {
+    await using net = await twoHospitals()
+    const { a, b } = net
+    const { studyInstanceUid } = await a.receive(
+      { accessionNumber: 'ACC-1234567890XY' },
+      { calledAe: 'ELSEWHERE' },
+    )
+    await a.transferIn('delivered')
+    const before = b.archive.stored.splice(0).map(({ sha256 }) => sha256)
+    network(b).moveOn(3_600_000)
+    await a.exchange.sends.request(
+      { studyInstanceUids: [studyInstanceUid], recipient: { ura: '90000002' }, reason: 'nogmaals' },
+      radiologist,
+    )
+    await eventually(() => b.archive.stored.length === 3)
+    expect(b.archive.stored.map(({ sha256 }) => sha256).sort()).toEqual(before.sort())
+  })
+
+  it('with a report for a study of our own gets a number that is not ours, and our own images stay as they are', async () => {
+    await using net = await twoHospitals()
+    const { a, b } = net
+    const { studyInstanceUid } = await b.receive({ seed: 'x' })
+    const report = { kind: 'SR', instances: 1, seed: 'x', studyInstanceUid } as const
+    await a.receive({ ...report, patient: { ...patient, id: '0815' } }, { calledAe: 'ELSEWHERE' })
+    await resolve(b, 'other-patient')
+    await a.transferIn('delivered')
+    const numbers = b.archive.stored.map(({ dataSet }) => patientIdIn(dataSet))
+    expect(numbers.filter((number) => number.startsWith('0815'))).toEqual([])
+    expect(numbers.filter((number) => number.startsWith('4711'))).toHaveLength(3)
+  })
+})
+
+const network = ({ network: { clock } }: TestHospital) => clock

@@ -1,0 +1,78 @@
+import { createHash } from 'node:crypto'
+import { once } from 'node:events'
+import { connect, createServer } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
+import { DimseServer, dimseStatus } from '@twiin/dimse'
+import type { Admittance, StoreProvider, StoreRequest, StoreSink, StoreStatus } from '@twiin/dimse'
+import { silentLogger } from '@twiin/runtime'
+
+interface Stored {
+  sopInstanceUid: string
+  dataSet: Buffer
+  sha256: string
+}
+
+/** A PACS on a real socket, with a line that breaks. */
+export class Archive implements StoreProvider, AsyncDisposable {
+  readonly stored: Stored[] = []
+  /** Every object that came in whole, also the ones that broke the line. */
+  readonly offered: string[] = []
+  associations = 0
+  /** What it does with an object: a status, or break the line. */
+  judge: (sopInstanceUid: string) => StoreStatus | 'break' = () => dimseStatus.success
+  readonly #server = new DimseServer({ host: '127.0.0.1', port: 0 }, { provider: this, log: silentLogger })
+  readonly #sockets = new Set<Socket>()
+  readonly #line = createServer((near) => this.#relay(near))
+
+  static async start(): Promise<Archive> {
+    const archive = new Archive()
+    await archive.#server.start()
+    await once(archive.#line.listen(0, '127.0.0.1'), 'listening')
+    return archive
+  }
+
+  get port(): number {
+    return (this.#line.address() as AddressInfo).port
+  }
+
+  admit(): Admittance {
+    this.associations++
+    return 'accept'
+  }
+
+  async openStore({ sopInstanceUid }: StoreRequest): Promise<StoreSink> {
+    const chunks: Buffer[] = []
+    return {
+      write: async (chunk) => void chunks.push(chunk),
+      finish: async () => {
+        this.offered.push(sopInstanceUid)
+        const verdict = this.judge(sopInstanceUid)
+        if (verdict === 'break') {
+          for (const socket of this.#sockets) socket.destroy()
+          return dimseStatus.processingFailure
+        }
+        const dataSet = Buffer.concat(chunks)
+        const sha256 = createHash('sha256').update(dataSet).digest('hex')
+        if (verdict === dimseStatus.success) this.stored.push({ sopInstanceUid, dataSet, sha256 })
+        return verdict
+      },
+      abort: async () => {},
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#line.close()
+    for (const socket of this.#sockets) socket.destroy()
+    await this.#server.stop()
+  }
+
+  #relay(near: Socket): void {
+    const far = connect(this.#server.address().port, '127.0.0.1')
+    for (const socket of [near, far]) {
+      this.#sockets.add(socket)
+      socket.on('error', () => {})
+      socket.once('close', () => this.#sockets.delete(socket))
+    }
+    near.pipe(far).pipe(near)
+  }
+}

@@ -1,0 +1,244 @@
+import { mkdir } from 'node:fs/promises'
+import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import { AuditLog } from '@twiin/audit'
+import type { AuditEntry } from '@twiin/audit'
+import { HeadReader } from '@twiin/dicom'
+import { sampleStudy } from '@twiin/dicom/testing'
+import type { SampleInstance, SampleStudyOptions } from '@twiin/dicom/testing'
+import { openAssociation } from '@twiin/dimse'
+import { DocumentVerifier, NodeKey } from '@twiin/identity'
+import { MemoryBudget } from '@twiin/network'
+import { Lifecycle, silentLogger } from '@twiin/runtime'
+import { DiskReserve, Sealer, Store } from '@twiin/store'
+import { StudyStore } from '@twiin/study-store'
+import { Account } from '../account/account.ts'
+import { composeExchange } from '../composition/exchange.ts'
+import type { Exchange } from '../composition/exchange.ts'
+import type { Ground } from '../composition/ground.ts'
+import { composeIndexSide } from '../composition/index-side.ts'
+import type { IndexSide } from '../composition/index-side.ts'
+import { registerPeerProtocols } from '../composition/peer-protocols.ts'
+import type { Settings } from '../config/settings.ts'
+import { NetworkBundle } from '../enrolment/network-bundle.ts'
+import { verifyByPeerId } from '../enrolment/trust.ts'
+import { LiveEvents } from '../http/events.ts'
+import type { TransferRecord } from '../transfers/transfer-record.ts'
+import { Archive } from './archive.ts'
+import { TestNetwork } from './test-network.ts'
+
+interface Options {
+  ura: string
+  name: string
+  /** Whom the AE title `ELSEWHERE` stands for. */
+  sendTo?: string
+}
+
+export const radiologist = { id: 'rad', name: 'R. de Radioloog', role: 'radiologist' as const }
+export const patient = {
+  id: '4711',
+  bsn: '999990019',
+  name: 'Jansen^Anna',
+  birthDate: '1960-02-03',
+  sex: 'F' as const,
+}
+
+/** A hospital's node as it is composed, but for the sockets between hospitals and the page. Its PACS is on a socket. */
+export class TestHospital implements AsyncDisposable {
+  readonly options: Options
+  readonly network: TestNetwork
+  readonly key: NodeKey
+  readonly archive: Archive
+  ground!: Ground
+  index!: IndexSide
+  exchange!: Exchange
+  #lifecycle!: Lifecycle
+
+  private constructor(options: Options, network: TestNetwork, key: NodeKey, archive: Archive) {
+    this.options = options
+    this.network = network
+    this.key = key
+    this.archive = archive
+  }
+
+  static async open(options: Options, network: TestNetwork): Promise<TestHospital> {
+    const hospital = new TestHospital(options, network, NodeKey.generate(), await Archive.start())
+    network.onBundle((document) => hospital.ground.bundle.accept(document))
+    await hospital.start()
+    await network.join({ ura: options.ura, name: options.name, peerId: hospital.key.peerId })
+    return hospital
+  }
+
+  /** Cuts it off from the others, or connects it again. */
+  set online(isUp: boolean) {
+    this.network.wire.host(this.key.peerId).isUp = isUp
+  }
+
+  /** Transfers, newest first. */
+  transfers(): Promise<TransferRecord[]> {
+    return this.exchange.book.list({ limit: 100 })
+  }
+
+  /** The first transfer that gets into this state. */
+  transferIn(state: TransferRecord['state']): Promise<TransferRecord> {
+    return eventually(async () => (await this.transfers()).find((record) => record.state === state))
+  }
+
+  get dir(): string {
+    return join(this.network.dir, this.options.ura)
+  }
+
+  async start(): Promise<void> {
+    this.ground = await this.#composeGround()
+    await this.ground.bundle.load()
+    if (this.ground.bundle.version === 0) await this.ground.bundle.accept(await this.network.document())
+    const settings = this.#settings()
+    this.index = composeIndexSide(settings, this.ground)
+    this.exchange = composeExchange(settings, this.ground, this.index)
+    registerPeerProtocols(this.ground, this.index, this.exchange)
+    const { reserve, store, studies, heads, auditLog } = this.ground
+    const { publisher, publication } = this.index
+    const { runner, receipts, routes, dimse } = this.exchange
+    const resumed = { name: 'routes', start: () => routes.resume() }
+    this.#lifecycle = new Lifecycle([
+      ...[reserve, store, studies, heads, auditLog],
+      ...[publisher, publication, runner, receipts, resumed, dimse],
+    ])
+    await this.#lifecycle.start()
+  }
+
+  async stop(): Promise<void> {
+    await this.#lifecycle.stop()
+  }
+
+  async restart(): Promise<void> {
+    await this.stop()
+    await this.start()
+  }
+
+  /** A modality stores a study here, over a real association; resolves when that has ended. Statuses in order. */
+  async receive(
+    study: Partial<SampleStudyOptions> = {},
+    { calledAe = 'TWIIN', change = (instance: SampleInstance) => instance } = {},
+  ): Promise<{ instances: SampleInstance[]; studyInstanceUid: string; statuses: number[] }> {
+    const instances = sampleStudy({
+      kind: 'CT',
+      patient: { ...patient, ...study.patient },
+      studyDate: '2026-01-05',
+      description: 'CT thorax',
+      institution: this.options.name,
+      instances: 3,
+      size: 16,
+      seed: `${this.options.ura}/1`,
+      ...study,
+    }).map(change)
+    const statuses: number[] = []
+    const contexts = [
+      ...new Map(
+        instances.map(({ sopClassUid, transferSyntaxUid }) => [
+          sopClassUid,
+          { abstractSyntax: sopClassUid, transferSyntaxes: [transferSyntaxUid] },
+        ]),
+      ).values(),
+    ]
+    const { port } = this.exchange.dimse.address()
+    const association = await openAssociation(
+      { host: '127.0.0.1', port, callingAe: 'CT1', calledAe, contexts },
+      { log: silentLogger },
+    )
+    for (const instance of instances) {
+      const dataSet = async function* () {
+        yield instance.bytes.subarray(instance.dataSetOffset)
+      }
+      statuses.push((await association.store({ ...instance, dataSet })).status)
+    }
+    await association.release()
+    return { instances, studyInstanceUid: instances[0]?.studyInstanceUid ?? '', statuses }
+  }
+
+  async audit(event?: AuditEntry['event']): Promise<AuditEntry[]> {
+    const entries: AuditEntry[] = []
+    for await (const { entry } of this.ground.auditLog.entries()) entries.push(entry)
+    return event === undefined ? entries : entries.filter((entry) => entry.event === event)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop()
+    await this.archive[Symbol.asyncDispose]()
+  }
+
+  async #composeGround(): Promise<Ground> {
+    const { network, key, options, dir } = this
+    const { clock, wire, authority } = network
+    const { ura, name } = options
+    await mkdir(dir, { recursive: true })
+    const log = silentLogger
+    const random = (bytes: number) => randomBytes(bytes)
+    const sealer = await Sealer.open(join(dir, 'key'))
+    const reserve = new DiskReserve({ dir, reserveBytes: 0, ballastBytes: 4096 }, { log })
+    const store = new Store({ dir: join(dir, 'catalogue') }, { sealer, reserve, log })
+    const verifier = new DocumentVerifier({ rootCertificate: authority.rootCertificate }, { clock })
+    const bundle = new NetworkBundle(
+      { file: join(dir, 'bundle.cbor'), trustDomain: authority.trustDomain },
+      { verifier, log },
+    )
+    const auditLog = new AuditLog({}, { store, clock })
+    const studies = new StudyStore(
+      { dir: join(dir, 'blobs') },
+      { store, sealer, reserve, clock, log, random },
+    )
+    const parts = {
+      ...{ clock, log, random, sealer, reserve, store, bundle, auditLog, studies, key },
+      account: new Account({ organisation: { ura, name } }, { log: auditLog, bundle }),
+      heads: new HeadReader({}, { log }),
+      budget: new MemoryBudget({ bytes: 16 << 20 }),
+      events: new LiveEvents(),
+      self: { ura, name, peerId: key.peerId },
+      host: wire.host(key.peerId),
+      verify: verifyByPeerId,
+    }
+    return parts as Partial<Record<keyof Ground, unknown>> as Ground
+  }
+
+  #settings(): Settings {
+    const { ura, name, sendTo } = this.options
+    const parts = {
+      hospital: { ura, name, patientIdIssuer: name },
+      dicom: {
+        ...{ host: '127.0.0.1', port: 0, aeTitle: 'TWIIN', callingAeTitles: ['CT1'] },
+        citizenNumberInLegacyField: [],
+        destinations: sendTo === undefined ? [] : [{ aeTitle: 'ELSEWHERE', ura: sendTo, urgency: 'routine' }],
+      },
+      pacs: { host: '127.0.0.1', port: this.archive.port, aeTitle: 'PACS', callingAeTitle: 'TWIIN' },
+      transfer: { lanes: 1, memoryMiB: 16, concurrent: 4, retrySeconds: 0.02 },
+      index: { antiEntropySeconds: 60 },
+    }
+    return parts as Partial<Record<keyof Settings, unknown>> as Settings
+  }
+}
+
+/** Resolves to the first answer that is something; there is no event for what a test waits for in several places. */
+export async function eventually<T>(
+  look: () => Promise<T | undefined | false> | T | undefined | false,
+): Promise<T> {
+  for (;;) {
+    const found = await look()
+    if (found !== undefined && found !== false) return found
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+}
+
+/** A (which sends to B by AE title) and B, in one network. */
+export async function twoHospitals() {
+  const network = await TestNetwork.open()
+  const a = await TestHospital.open({ ura: '90000001', name: 'A', sendTo: '90000002' }, network)
+  const b = await TestHospital.open({ ura: '90000002', name: 'B' }, network)
+  return {
+    ...{ network, a, b },
+    async [Symbol.asyncDispose]() {
+      await a[Symbol.asyncDispose]()
+      await b[Symbol.asyncDispose]()
+      await network[Symbol.asyncDispose]()
+    },
+  }
+}

@@ -1,0 +1,102 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { NodeKey, encodeSignedDocument } from '@twiin/identity'
+import { testAuthority } from '@twiin/identity/testing'
+import type { TestAuthority } from '@twiin/identity/testing'
+import { KeeperKey, TokenKeeper } from '@twiin/patient-token'
+import { bundle as bundleType, protocolIds, tokenAnswer, tokenRequest } from '@twiin/protocol'
+import type { Bundle, Member } from '@twiin/protocol'
+import { codeOf } from '@twiin/runtime'
+import { ShiftableClock } from './shiftable-clock.ts'
+import { Wire } from './wire.ts'
+import type { WiredHost } from './wire.ts'
+
+/** What hospitals in a test have in common: clock, line, authority, directory and one token keeper. */
+export class TestNetwork implements AsyncDisposable {
+  readonly clock = new ShiftableClock()
+  readonly wire = new Wire()
+  readonly dir: string
+  readonly authority: TestAuthority
+  readonly keeper: WiredHost
+  readonly #keeperKey = KeeperKey.generate()
+  readonly #members: Member[] = []
+  readonly #listeners: ((document: Uint8Array) => Promise<unknown>)[] = []
+  #version = 0
+  epoch = 1
+
+  private constructor(dir: string, authority: TestAuthority) {
+    this.dir = dir
+    this.authority = authority
+    this.keeper = this.wire.host(NodeKey.generate().peerId)
+    this.keeper.answer(protocolIds.token, {}, (bytes, peerId) => this.#evaluate(bytes, peerId))
+  }
+
+  static async open(): Promise<TestNetwork> {
+    const dir = await mkdtemp(join(tmpdir(), 'twiin-network-'))
+    return new TestNetwork(dir, await testAuthority())
+  }
+
+  /** Told of every new bundle, signed. */
+  onBundle(listener: (document: Uint8Array) => Promise<unknown>): void {
+    this.#listeners.push(listener)
+  }
+
+  async join(member: Pick<Member, 'ura' | 'name' | 'peerId'>): Promise<void> {
+    const others = { addresses: [], declaredPatients: 1000, mailboxes: ['radiologie'] }
+    this.#members.push({ ...member, ...others, category: 'hospital' })
+    await this.publish()
+  }
+
+  /** A new version of the bundle reaches everybody. */
+  async publish(change: Partial<Bundle> = {}): Promise<void> {
+    const document = await this.document(change)
+    for (const listener of this.#listeners) await listener(document)
+  }
+
+  async document(change: Partial<Bundle> = {}): Promise<Uint8Array> {
+    const { publicKey } = this.#keeperKey
+    const content: Bundle = {
+      v: 1,
+      version: ++this.#version,
+      issuedAt: this.clock.now(),
+      trustDomain: this.authority.trustDomain,
+      index: { epoch: this.epoch, bits: 0, replicas: 3 },
+      members: this.#members,
+      revoked: [],
+      tokens: {
+        publicKey,
+        threshold: 1,
+        keepers: [{ index: 1, peerId: this.keeper.peerId, publicKey, addresses: [] }],
+      },
+      ...change,
+    }
+    return encodeSignedDocument(await this.authority.authority.signDocument(bundleType.encode(content)))
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await rm(this.dir, { recursive: true })
+  }
+
+  async #evaluate(bytes: Uint8Array, peerId: string): Promise<Uint8Array> {
+    const { kind: _, user, ...request } = tokenRequest.decode(bytes)
+    const keeper = new TokenKeeper(
+      { epoch: this.epoch, nodeQuota: () => 1000, userQuota: 1000 },
+      {
+        key: this.#keeperKey,
+        counters: { add: async () => true },
+        record: async () => {},
+        clock: this.clock,
+      },
+    )
+    try {
+      const answer = await keeper.evaluate(
+        { ura: '90000000', peerId },
+        { ...request, ...(user === undefined ? {} : { user }) },
+      )
+      return tokenAnswer.encode({ kind: 'evaluated', ...answer, evaluated: [...answer.evaluated] })
+    } catch (error) {
+      return tokenAnswer.encode({ kind: 'refused', reason: codeOf(error) })
+    }
+  }
+}
