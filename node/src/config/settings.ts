@@ -13,11 +13,13 @@ const Ura = Type.String({ pattern: '^\\d{8}$', description: 'URA number of the o
 const Seconds = (description: string, value: number) =>
   Type.Number({ minimum: 0.05, maximum: 86_400, default: value, description })
 
+/** The bounds of the announcement (spec 06 §2). */
+const Mailbox = Type.String({ minLength: 1, maxLength: 64 })
 const Destination = Type.Object(
   {
     aeTitle: Type.Refine(AeTitle, (value) => value.trim() !== ''),
     ura: Ura,
-    mailbox: Type.Optional(Type.String({ maxLength: 64 })),
+    mailbox: Type.Optional(Mailbox),
     urgency: Type.Union([Type.Literal('routine'), Type.Literal('urgent')], { default: 'routine' }),
   },
   closed,
@@ -62,7 +64,8 @@ export const Settings = Type.Object(
     peer: Type.Object(
       {
         listen: Type.Array(Type.String(), { minItems: 1, description: 'multiaddrs to listen on' }),
-        announce: Type.Array(Type.String(), {
+        announce: Type.Array(Type.String({ minLength: 1, maxLength: 256 }), {
+          maxItems: 8,
           default: [],
           description: 'multiaddrs others reach this node at',
         }),
@@ -103,7 +106,8 @@ export const Settings = Type.Object(
       minLength: 1,
       description: 'users and API tokens, written by `twiin-node users` and `tokens`',
     }),
-    mailboxes: Type.Array(Type.String({ maxLength: 64 }), {
+    mailboxes: Type.Array(Mailbox, {
+      maxItems: 64,
       default: [],
       description: 'departments others can address',
     }),

@@ -1,13 +1,12 @@
 import { Type } from 'typebox'
 import type { Static } from 'typebox'
 import { messageType } from './codec.ts'
-import { Bytes, Count, Epoch, Instant, PeerId, Text, Ura } from './fields.ts'
+import { Addresses, Bytes, Count, Epoch, Instant, Mailboxes, PeerId, Text, Ura } from './fields.ts'
 import { limits } from './limits.ts'
 import { signedType } from './signed.ts'
 
 /** docs/spec/06-registry.md §3. What every node must know to work without the registry; signed by the issuing CA. */
 
-const Addresses = Type.Array(Text(256), { maxItems: 8 })
 const Member = Type.Object(
   {
     ura: Ura,
@@ -16,8 +15,7 @@ const Member = Type.Object(
     /** multiaddrs, empty until the node announced itself. */
     addresses: Addresses,
     declaredPatients: Count,
-    /** Departments that can be addressed. */
-    mailboxes: Type.Array(Text(64), { maxItems: 64 }),
+    mailboxes: Mailboxes,
     category: Type.Union([Type.Literal('umc'), Type.Literal('hospital'), Type.Literal('clinic')]),
   },
   { additionalProperties: false },
@@ -86,7 +84,7 @@ const Announcement = Type.Object(
     peerId: PeerId,
     issuedAt: Instant,
     addresses: Addresses,
-    mailboxes: Type.Array(Text(64), { maxItems: 64 }),
+    mailboxes: Mailboxes,
   },
   { additionalProperties: false },
 )

@@ -12,6 +12,7 @@ export type {
   IndexRequest,
   WireEntry,
 } from './index-messages.ts'
+export { Addresses, Mailboxes } from './fields.ts'
 export { searchAnswer, searchRequest } from './search-messages.ts'
 export type { AnsweredStudy, SearchAnswer, SearchRequest } from './search-messages.ts'
 export {

@@ -7,6 +7,9 @@ import type { Books } from '../ledger/books.ts'
 /** Clocks may differ so much; it also bounds how long a caught announcement can be played back. spec 06 §2 */
 const toleranceMs = 5 * 60_000
 
+/** spec 06 §2: what is new counts once a minute, or one key could fill the ledger and make everybody fetch for ever. */
+const minuteMs = 60_000
+
 /** Where members say they are reached. spec 06 §2 */
 export class Announcements {
   readonly #books: Books
@@ -15,18 +18,28 @@ export class Announcements {
     this.#books = deps.books
   }
 
-  /** Throws MESSAGE_*, SIGNATURE_INVALID, PEER_UNKNOWN, ANNOUNCEMENT_STALE. */
-  async take(signed: Uint8Array): Promise<void> {
+  /**
+   * Resolves to whether it said anything new.
+   * Throws MESSAGE_*, SIGNATURE_INVALID, PEER_UNKNOWN, ANNOUNCEMENT_STALE, TOO_MANY_ATTEMPTS with `retryAfterSeconds`.
+   */
+  async take(signed: Uint8Array): Promise<boolean> {
     const said = openAnnouncement(signed)
     const { peerId, issuedAt, addresses, mailboxes } = said
-    await this.#books.record((register, now) => {
+    const act = await this.#books.record((register, now) => {
       if (!register.isActive(peerId, now)) throw new TwiinError('PEER_UNKNOWN')
       if (Math.abs(now - issuedAt) > toleranceMs) throw new TwiinError('ANNOUNCEMENT_STALE')
       const last = register.keys.get(peerId)?.announced
       // spec 06 §2: the newest `issuedAt` counts. What says nothing new costs no line: nodes announce themselves for ever.
       if (last !== undefined && (last.issuedAt >= issuedAt || says(last) === says(said))) return undefined
+      const waited = last === undefined ? minuteMs : now - last.at
+      // A clock that was set back must not keep anybody waiting.
+      if (waited >= 0 && waited < minuteMs)
+        throw new TwiinError('TOO_MANY_ATTEMPTS', {
+          retryAfterSeconds: Math.ceil((minuteMs - waited) / 1000),
+        })
       return { act: 'announced', peerId, issuedAt, addresses, mailboxes }
     })
+    return act !== undefined
   }
 }
 

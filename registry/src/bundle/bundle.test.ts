@@ -99,6 +99,48 @@ test('an announcement counts when a certified key signed it, it is fresh, and ne
   expect((await registry.call('POST', '/api/v1/announcements', noise)).json().code).toBe('MESSAGE_INVALID')
 })
 
+test('no announcement keeps the registry from starting again', async () => {
+  await using registry = await TestRegistry.create({ settings: fixedAddress })
+  const { key } = await registry.member('10000001')
+  const empty = await announce(registry, key, 1, { mailboxes: [''] })
+  expect([empty.status, empty.json().code]).toEqual([400, 'MESSAGE_INVALID'])
+  const odd = '\u2028 \r\u0085"'
+  expect((await announce(registry, key, 1, { mailboxes: [odd] })).status).toBe(204)
+  await registry.stop()
+  await registry.start()
+  expect((await signedBundle(registry)).members[0]?.mailboxes).toEqual([odd])
+})
+
+test('what a node says anew counts once a minute; the same again makes no line and no version', async () => {
+  await using registry = await TestRegistry.create({ settings: fixedAddress })
+  const { key } = await registry.member('10000001')
+  const { key: other } = await registry.member('10000002')
+  const state = async () => [
+    (await signedBundle(registry)).version,
+    (await registry.read('data/ledger.jsonl')).length,
+  ]
+  expect((await announce(registry, key, 1)).status).toBe(204)
+  const first = await state()
+  for (let port = 1; port < 50; port++) {
+    const answer = await announce(registry, key, port, { issuedAt: registry.clock.now() + port })
+    expect([port, answer.status]).toEqual([port, port === 1 ? 204 : 429])
+    if (port > 1) expect(answer.headers['retry-after']).toBe('60')
+  }
+  expect(await state()).toEqual(first)
+  expect((await announce(registry, other, 1)).status).toBe(204)
+  await registry.stop()
+  await registry.clock.advance(59_000)
+  await registry.start()
+  const early = await announce(registry, key, 2)
+  expect([early.status, early.headers['retry-after'], early.json().code]).toEqual([
+    429,
+    '1',
+    'TOO_MANY_ATTEMPTS',
+  ])
+  await registry.clock.advance(1_000)
+  expect((await announce(registry, key, 2)).status).toBe(204)
+})
+
 test('a restart serves the same bundle, byte for byte, and knows the token that was used', async () => {
   await using registry = await TestRegistry.create({ settings: fixedAddress })
   const key = NodeKey.generate()

@@ -24,8 +24,7 @@ export function bundleRoutes(bundle: NetworkBundle, announcements: Announcements
     })
     app.post('/announcements', async (request, reply) => {
       if (!(request.body instanceof Uint8Array)) throw new TwiinError('VALIDATION')
-      await announcements.take(request.body)
-      await bundle.publish()
+      if (await announcements.take(request.body)) await bundle.publish()
       return reply.code(204).send()
     })
   }

@@ -58,7 +58,8 @@ export function answerError(error: FastifyError, reply: FastifyReply, log: Logge
     return sendProblem(reply, 'VALIDATION', `${error.validationContext ?? 'request'}${at}`)
   }
   if (isTwiinError(error) && known[error.code] !== undefined) {
-    const { reason } = error.facts
+    const { reason, retryAfterSeconds } = error.facts
+    if (typeof retryAfterSeconds === 'number') reply.header('retry-after', retryAfterSeconds)
     return sendProblem(reply, error.code, typeof reason === 'string' ? reason : undefined)
   }
   if (error.statusCode === 413) return sendProblem(reply, 'BODY_TOO_LARGE')

@@ -1,5 +1,6 @@
 import { Type } from 'typebox'
 import type { Static } from 'typebox'
+import { Addresses, Mailboxes } from '@twiin/protocol'
 
 /** Everything the registry ever did. One line of the ledger each; what is not here did not happen. Spec 06 §5. */
 
@@ -23,7 +24,7 @@ export const Application = Type.Object(
     agb: Type.Optional(Type.String({ pattern: '^\\d{8}$' })),
     category: Type.Union([Type.Literal('umc'), Type.Literal('hospital'), Type.Literal('clinic')]),
     declaredPatients: Type.Integer({ minimum: 0, maximum: 20_000_000 }),
-    mailboxes: Type.Array(Text(64), { maxItems: 64, uniqueItems: true }),
+    mailboxes: Mailboxes,
   },
   closed,
 )
@@ -93,8 +94,8 @@ const Announced = Type.Object(
     act: Type.Literal('announced'),
     peerId: PeerId,
     issuedAt: Instant,
-    addresses: Type.Array(Type.String({ maxLength: 256 }), { maxItems: 8 }),
-    mailboxes: Type.Array(Text(64), { maxItems: 64 }),
+    addresses: Addresses,
+    mailboxes: Mailboxes,
   },
   closed,
 )

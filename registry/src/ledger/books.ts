@@ -11,21 +11,21 @@ type Judge<A extends Act | undefined> = (register: Register, now: number) => A
  * Nobody sees an act that could still get lost, and no two acts are judged on the same state.
  */
 export class Books {
-  readonly register = new Register()
+  readonly register: Register
   readonly #ledger: Ledger
   readonly #clock: Pick<Clock, 'now'>
   #turn: Promise<unknown> = Promise.resolve()
 
-  private constructor(ledger: Ledger, clock: Pick<Clock, 'now'>) {
+  private constructor(register: Register, ledger: Ledger, clock: Pick<Clock, 'now'>) {
+    this.register = register
     this.#ledger = ledger
     this.#clock = clock
   }
 
   static async open(options: { file: string }, deps: { clock: Pick<Clock, 'now'> }): Promise<Books> {
-    const { ledger, acts } = await Ledger.open(options.file)
-    const books = new Books(ledger, deps.clock)
-    for (const act of acts) books.register.apply(act)
-    return books
+    const register = new Register()
+    const ledger = await Ledger.open(options.file, (act) => register.apply(act))
+    return new Books(register, ledger, deps.clock)
   }
 
   /** False when a write failed: what the disk holds is only known after a restart. */

@@ -63,6 +63,28 @@ test('a refused act leaves nothing behind and does not stop the next', async () 
   expect((await readFile(file, 'utf8')).trim().split('\n')).toHaveLength(1)
 })
 
+test('an act that could not be read back is never written', async () => {
+  const books = await Books.open({ file }, { clock })
+  await publish(books)
+  const bad = books.record(() => ({ act: 'published', version: 2, digest: 'none' }))
+  await expect(bad).rejects.toThrow('ACT_INVALID')
+  await publish(books)
+  await books.close()
+  const again = await Books.open({ file }, { clock })
+  expect(again.register.published?.version).toBe(2)
+  await again.close()
+})
+
+test('a ledger is read whole wherever the reads of the disk cut its lines', async () => {
+  const text = await written(2_000)
+  expect(text.length).toBeGreaterThan(4 * 65_536)
+  const books = await Books.open({ file }, { clock })
+  expect(books.register.published?.version).toBe(2_000)
+  await publish(books)
+  await books.close()
+  expect((await readFile(file, 'utf8')).startsWith(text)).toBe(true)
+})
+
 test('a last line that a power cut left unfinished was never promised: it is cut off', async () => {
   const text = await written(3)
   await writeFile(file, text.slice(0, -10))

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
+import { createReadStream } from 'node:fs'
 import { TwiinError } from '@twiin/runtime'
 import { Compile } from 'typebox/compile'
 import { Act } from './acts.ts'
@@ -7,6 +7,7 @@ import type { Recorded } from './acts.ts'
 import { DurableLines } from './durable-lines.ts'
 
 const shape = Compile(Act)
+const newline = 0x0a
 const firstPrevious = '0'.repeat(64)
 
 /** The append-only ledger: JSON lines, each with the SHA-256 of the line before it. */
@@ -21,22 +22,26 @@ export class Ledger {
     this.#head = head
   }
 
-  /** @throws TwiinError LEDGER_BROKEN with the number of the first line that does not follow from the one before. */
-  static async open(path: string): Promise<{ ledger: Ledger; acts: Recorded[] }> {
+  /**
+   * Hands every act to `take`, in order, while it reads.
+   * @throws TwiinError LEDGER_BROKEN with the number of the first line that does not follow from the one before.
+   */
+  static async open(path: string, take: (act: Recorded) => void): Promise<Ledger> {
     const file = await DurableLines.open(path)
-    const lines = (await readFile(path, 'utf8')).split('\n').slice(0, -1)
-    const acts: Recorded[] = []
-    let head = firstPrevious
-    for (const [i, line] of lines.entries()) {
-      const act = readLine(line, i + 1, head)
-      if (act === undefined) {
-        await file.close()
-        throw new TwiinError('LEDGER_BROKEN', { line: i + 1 })
+    let [next, head] = [1, firstPrevious]
+    try {
+      for await (const line of linesOf(path)) {
+        const act = readLine(line, next, head)
+        if (act === undefined) throw new TwiinError('LEDGER_BROKEN', { line: next })
+        take(act)
+        head = sha256(line)
+        next++
       }
-      acts.push(act)
-      head = sha256(line)
+    } catch (error) {
+      await file.close()
+      throw error
     }
-    return { ledger: new Ledger(file, lines.length + 1, head), acts }
+    return new Ledger(file, next, head)
   }
 
   /** SHA-256 of the last line. */
@@ -48,9 +53,15 @@ export class Ledger {
     return this.#file.failed
   }
 
-  /** Durable when it resolves. Callers take turns. */
+  /**
+   * Durable when it resolves. Callers take turns.
+   * @throws TwiinError ACT_INVALID for an act that could not be read back; nothing was written.
+   */
   async append(act: Recorded): Promise<void> {
     const line = JSON.stringify({ seq: this.#next, prev: this.#head, ...act })
+    // One such line would keep the registry from ever starting again.
+    if (readLine(line, this.#next, this.#head) === undefined)
+      throw new TwiinError('ACT_INVALID', { act: act.act })
     await this.#file.append(line)
     this.#next++
     this.#head = sha256(line)
@@ -61,9 +72,23 @@ export class Ledger {
   }
 }
 
-function readLine(line: string, expectedSeq: number, expectedPrev: string): Recorded | undefined {
+/** The whole ledger may be larger than memory. Only 0x0a ends a line: JSON leaves U+2028 as it is. */
+async function* linesOf(path: string): AsyncGenerator<Buffer> {
+  let rest: Buffer[] = []
+  for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
+    let start = 0
+    for (let end = chunk.indexOf(newline); end !== -1; end = chunk.indexOf(newline, start)) {
+      yield Buffer.concat([...rest, chunk.subarray(start, end)])
+      rest = []
+      start = end + 1
+    }
+    rest.push(chunk.subarray(start))
+  }
+}
+
+function readLine(line: Buffer | string, expectedSeq: number, expectedPrev: string): Recorded | undefined {
   try {
-    const { seq, prev, at, ...act } = JSON.parse(line) as Record<string, unknown>
+    const { seq, prev, at, ...act } = JSON.parse(line.toString()) as Record<string, unknown>
     if (seq !== expectedSeq || prev !== expectedPrev || typeof at !== 'number' || !shape.Check(act))
       return undefined
     return { at, ...act }
@@ -72,6 +97,6 @@ function readLine(line: string, expectedSeq: number, expectedPrev: string): Reco
   }
 }
 
-function sha256(text: string): string {
+function sha256(text: Buffer | string): string {
   return createHash('sha256').update(text).digest('hex')
 }

@@ -34,6 +34,8 @@ export interface KnownKey {
   readonly serials: readonly string[]
   readonly announced?: {
     readonly issuedAt: number
+    /** When the registry took it in. */
+    readonly at: number
     readonly addresses: readonly string[]
     readonly mailboxes: readonly string[]
   }
@@ -85,8 +87,8 @@ export class Register {
       case 'revoked':
         return this.#revoked(act)
       case 'announced': {
-        const { issuedAt, addresses, mailboxes } = act
-        return this.#changeKey(act.peerId, { announced: { issuedAt, addresses, mailboxes } })
+        const { issuedAt, at, addresses, mailboxes } = act
+        return this.#changeKey(act.peerId, { announced: { issuedAt, at, addresses, mailboxes } })
       }
       case 'published':
         this.published = { version: act.version, issuedAt: act.at, digest: act.digest }
