@@ -1,5 +1,9 @@
+import { randomBytes } from 'node:crypto'
+import { deflateRawSync } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { encodeElement } from './element-encoding.ts'
+import { explicitLittleEndian } from './element-header.ts'
 import { DataSetScan, readPart10Meta, transferSyntax } from './index.ts'
 import { hostileDataSets, pydicomFiles, reencode, sampleStudy } from './testing.ts'
 
@@ -79,6 +83,33 @@ test('what inflates beyond the limit is refused', async () => {
   const result = await scan(bomb.dataSet, bomb.transferSyntaxUid)
   expect(result).toEqual({ complete: false, reason: 'inflates beyond the limit' })
 })
+
+test.each([
+  ['a large empty mask', 0, 60, true],
+  ['a large image, half of it background', 3, 125, true],
+  ['nothing but zeros', 0, 100, false],
+])('a deflated data set may be as large as its content explains: %s', async (_, noise, zeros, taken) => {
+  const dataSet = Buffer.concat([
+    encodeElement(0x0008_0102, 'OB', randomBytes(noise * 1024 * 1024), explicitLittleEndian),
+    encodeElement(0x7fe0_0010, 'OB', Buffer.alloc(zeros * 1024 * 1024), explicitLittleEndian),
+  ])
+  const { complete } = await scan(deflateRawSync(dataSet), transferSyntax.deflatedExplicitLittleEndian)
+  expect(complete).toBe(taken)
+})
+
+test.each(['a deflate bomb of small elements', 'a deflated sequence of empty items'])(
+  'a few hundred kilobytes do not keep the process from its work: %s',
+  async (name) => {
+    const bomb = hostileDataSets().find((hostile) => hostile.name === name)
+    if (bomb === undefined) throw new Error('no such data set')
+    let turns = 0
+    const counting = setInterval(() => turns++)
+    const result = await scan(bomb.dataSet, bomb.transferSyntaxUid)
+    clearInterval(counting)
+    expect(result).toEqual({ complete: false, reason: 'too many elements' })
+    expect(turns).toBeGreaterThan(20)
+  },
+)
 
 test('no mutation of a data set makes it throw', async () => {
   await fc.assert(

@@ -6,6 +6,7 @@ import { ElementWalker } from './element-walker.ts'
 import { inflate } from './inflate.ts'
 import { tags } from './tags.ts'
 import { describeTransferSyntax } from './transfer-syntax.ts'
+import { unreadable } from './unreadable.ts'
 
 export interface ScanResult {
   /** The data set ends where its last element ends. */
@@ -15,6 +16,12 @@ export interface ScanResult {
   /** Offset of the Pixel Data element in the (inflated) data set. */
   pixelDataOffset?: number
 }
+
+/**
+ * Elements and items of a deflated data set. One of eight bytes takes a hundredth of a byte on the wire, and as long as
+ * any other here: without an end to them a small file would keep the process busy for long.
+ */
+const maxDeflatedElements = 1_000_000
 
 const pixelDataTags: ReadonlySet<number> = new Set([0x7fe0_0008, 0x7fe0_0009, tags.pixelData])
 
@@ -38,7 +45,7 @@ export class DataSetScan {
       end: () => {},
     })
     if (syntax?.deflated === true) {
-      this.#inflating = new Inflating(options.maxInflatedBytes, (bytes) => this.#walker.push(bytes))
+      this.#inflating = new Inflating(options.maxInflatedBytes, (bytes) => this.#walkInflated(bytes))
     }
   }
 
@@ -64,6 +71,13 @@ export class DataSetScan {
     this.#empty = false
     if (pixelDataTags.has(header.tag)) this.#pixelDataOffset ??= offset
     return undefined
+  }
+
+  /** Throws for what is not worth inflating any further. */
+  #walkInflated(bytes: Uint8Array): void {
+    this.#walker.push(bytes)
+    if (this.#walker.broken !== undefined) throw unreadable(this.#walker.broken)
+    if (this.#walker.headers > maxDeflatedElements) throw unreadable('too many elements')
   }
 
   #ending(): string | undefined {

@@ -27,6 +27,8 @@ export class ElementWalker {
   broken: string | undefined
   /** The sink has seen enough. */
   stopped = false
+  /** Elements, items and delimiters so far, at all levels. */
+  headers = 0
   readonly #encoding: Encoding
   readonly #sink: ElementSink
   readonly #stack: Frame[] = []
@@ -87,6 +89,7 @@ export class ElementWalker {
       return chunk.length
     }
     this.#partial = new Uint8Array(0)
+    this.headers++
     const end = at + header.headerBytes - before.length
     this.#enter(header, before, end, encoding)
     return end

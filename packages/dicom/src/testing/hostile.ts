@@ -49,7 +49,17 @@ export function hostileDataSets(): HostileDataSet[] {
     {
       name: 'a deflate bomb',
       transferSyntaxUid: transferSyntax.deflatedExplicitLittleEndian,
-      dataSet: deflateBomb(600),
+      dataSet: deflateBomb(header(0x0008_0102, 'OB', 600 * 1024 * 1024), 600, Buffer.alloc(1)),
+    },
+    {
+      name: 'a deflate bomb of small elements',
+      transferSyntaxUid: transferSyntax.deflatedExplicitLittleEndian,
+      dataSet: deflateBomb(Buffer.alloc(0), 96, header(0x0008_0102, 'CS', 0)),
+    },
+    {
+      name: 'a deflated sequence of empty items',
+      transferSyntaxUid: transferSyntax.deflatedExplicitLittleEndian,
+      dataSet: deflateBomb(openSequence, 48, emptyItem),
     },
     {
       name: 'deflated noise',
@@ -59,12 +69,15 @@ export function hostileDataSets(): HostileDataSet[] {
   ]
 }
 
-/** A value of so many MiB of zeros in a thousandth of the bytes, made from one block over and over. */
-function deflateBomb(mebibytes: number): Buffer {
+/** So many MiB of one thing in a thousandth of the bytes, made from one deflated block over and over. */
+function deflateBomb(start: Buffer, mebibytes: number, content: Buffer): Buffer {
   const block = (bytes: Buffer) => deflateRawSync(bytes, { finishFlush: constants.Z_FULL_FLUSH })
-  const zeros = block(Buffer.alloc(1024 * 1024))
-  const start = block(header(0x0008_0102, 'OB', mebibytes * 1024 * 1024))
-  return Buffer.concat([start, ...Array.from({ length: mebibytes }, () => zeros), deflateRawSync('')])
+  const filling = block(Buffer.alloc(1024 * 1024, content))
+  return Buffer.concat([
+    block(start),
+    ...Array.from({ length: mebibytes }, () => filling),
+    deflateRawSync(''),
+  ])
 }
 
 function nested(depth: number): Buffer {
