@@ -10,9 +10,13 @@ import { CrashGuard } from './parts/crash-guard.tsx'
 import { Skeleton } from './parts/empty.tsx'
 import { Problem } from './parts/problem.tsx'
 import { Shell } from './parts/shell.tsx'
+import type { Session } from './api-types.ts'
 import { keys } from './query-keys.ts'
 import { pages, pagesOf, SessionContext } from './session.ts'
 import type { Page } from './session.ts'
+
+/** `ended`: there was one, and the node no longer knows it. */
+type SessionState = Session | 'none' | 'ended'
 
 const isLoggedOut = (error: unknown) => error instanceof ApiError && error.status === 401
 
@@ -21,7 +25,7 @@ const client = new QueryClient({
     // Whatever call finds the session ended: the log-in page, and back to the same address afterwards.
     onError: (error, query) => {
       if (isLoggedOut(error) && query.queryKey[0] !== keys.session[0])
-        void client.invalidateQueries({ queryKey: keys.session })
+        client.setQueryData<SessionState>(keys.session, 'ended')
     },
   }),
   defaultOptions: {
@@ -57,9 +61,18 @@ export function App() {
 }
 
 function Workplace() {
-  const session = useQuery({ queryKey: keys.session, queryFn: api.session, staleTime: Infinity })
+  const session = useQuery<SessionState>({
+    queryKey: keys.session,
+    queryFn: () =>
+      api.session().catch((error: unknown) => {
+        if (isLoggedOut(error)) return 'none'
+        throw error
+      }),
+    staleTime: Infinity,
+  })
   if (session.isPending) return null
-  if (isLoggedOut(session.error)) return <LogInPage wasLoggedIn={session.data !== undefined} />
+  if (session.data === 'none' || session.data === 'ended')
+    return <LogInPage wasLoggedIn={session.data === 'ended'} />
   if (session.data === undefined)
     return (
       <main className="alone">

@@ -2,6 +2,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useEffect, useRef } from 'react'
 import { useTranslation } from 'react-i18next'
 import { api, ApiError } from '../api.ts'
+import { forgetQuestion } from '../last-question.ts'
 import { Field } from '../parts/field.tsx'
 import { LanguageSwitch, ThemeSwitch } from '../parts/look-switches.tsx'
 import { Logo } from '../parts/logo.tsx'
@@ -15,15 +16,17 @@ export function LogInPage({ wasLoggedIn }: { wasLoggedIn: boolean }) {
   const first = useRef<HTMLInputElement>(null)
   const logIn = useMutation({
     mutationFn: (form: FormData) => api.logIn(text(form, 'username'), text(form, 'password')),
-    onSuccess: (session) => {
-      client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== keys.session[0] })
-      client.setQueryData(keys.session, session)
-    },
+    onSuccess: (session) => client.setQueryData(keys.session, session),
   })
   useEffect(() => {
     document.title = `${t('login.title')} – Twiin`
     first.current?.focus()
   }, [t])
+  useEffect(() => {
+    // Whoever logs in next finds nothing of the one before.
+    forgetQuestion()
+    client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== keys.session[0] })
+  }, [client])
   const { error } = logIn
   return (
     <div className="log-in">

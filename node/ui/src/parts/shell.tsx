@@ -5,15 +5,16 @@ import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useNavigate } from 'react-router'
 import { api } from '../api.ts'
-import { forgetQuestion } from '../last-question.ts'
 import { LiveContext, useLiveEvents } from '../live.ts'
 import { useStatus } from '../queries.ts'
 import { keys } from '../query-keys.ts'
 import { pagesOf, useSession } from '../session.ts'
 import { useShortcuts } from '../shortcuts.ts'
+import { say } from '../toasts.ts'
 import { Logo } from './logo.tsx'
 import { LanguageSwitch, ThemeSwitch } from './look-switches.tsx'
 import { MainMenu } from './main-menu.tsx'
+import { useProblemText } from './problem-text.ts'
 import { ShortcutsDialog } from './shortcuts-dialog.tsx'
 import { StatusStrip } from './status-strip.tsx'
 import { Toasts } from './toasts.tsx'
@@ -92,12 +93,12 @@ export function Shell({ children }: { children: ReactNode }) {
 
 function LogOutButton() {
   const { t } = useTranslation()
+  const problemText = useProblemText()
   const client = useQueryClient()
   const logOut = async () => {
-    await api.logOut().catch(() => {})
-    forgetQuestion()
-    client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== keys.session[0] })
-    await client.resetQueries({ queryKey: keys.session })
+    await client.cancelQueries()
+    await api.logOut()
+    client.setQueryData(keys.session, 'none')
   }
   return (
     <button
@@ -105,7 +106,7 @@ function LogOutButton() {
       className="button-icon"
       aria-label={t('menu.logOut')}
       title={t('menu.logOut')}
-      onClick={() => void logOut()}
+      onClick={() => void logOut().catch((error) => say({ text: problemText(error), tone: 'problem' }))}
     >
       <LogOut aria-hidden size={18} />
     </button>

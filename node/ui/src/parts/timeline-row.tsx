@@ -49,7 +49,7 @@ export function TimelineRow(props: Props) {
             </span>
           )}
         </td>
-        <td>{hospital}</td>
+        <td className="hospital-cell">{hospital}</td>
         <td className="end nowrap size">
           {study.detail === 'index' ? t('timeline.about', { count: study.instances }) : images}
           {study.bytes > 0 && <span className="muted small"> {formatBytes(study.bytes, i18n.language)}</span>}

@@ -53,7 +53,7 @@ export function TransferRow({ transfer, isOpen, onToggle }: Props) {
           </button>
           {patientName !== undefined && <span className="muted small block">{formatName(patientName)}</span>}
         </td>
-        <td>
+        <td className="hospital-cell">
           {direction}
           {transfer.mailbox !== undefined && (
             <span className="muted small block">{t('transfers.mailbox', { mailbox: transfer.mailbox })}</span>

@@ -1,0 +1,71 @@
+import { existsSync } from 'node:fs'
+import { AxeBuilder } from '@axe-core/playwright'
+import { chromium } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
+
+const chromiumPath = '/usr/bin/chromium'
+export const browserInstalled = existsSync(chromiumPath)
+/** For the name of a test that is skipped. */
+export const browserMissing = browserInstalled ? '' : ' (skipped: needs the Debian package chromium)'
+
+const quiet =
+  '--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync'
+const rules = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
+
+export const startBrowser = (): Promise<Browser> =>
+  chromium.launch({ executablePath: chromiumPath, headless: true, args: quiet.split(' ') })
+
+/** What a page did that it should not: complaints on its console, requests elsewhere. And every address it used. */
+export interface Watched {
+  complaints: string[]
+  addresses: string[]
+}
+
+/** A page of its own, with its own cookies and storage, that is watched from the first request on. */
+export async function openPage(browser: Browser, origin: string): Promise<{ page: Page; watched: Watched }> {
+  // The node's web certificate is from a CA of its own, which a hospital would install.
+  const context = await browser.newContext({
+    ignoreHTTPSErrors: true,
+    locale: 'nl-NL',
+    viewport: { width: 1360, height: 860 },
+  })
+  const page = await context.newPage()
+  const watched: Watched = { complaints: [], addresses: [] }
+  page.on('console', (message) => {
+    const { url } = message.location()
+    // Asking who is logged in, before anybody is.
+    const isLogIn = url.endsWith('/api/v1/session') && message.text().includes('401')
+    if (['error', 'warning'].includes(message.type()) && !isLogIn)
+      watched.complaints.push(`${message.text()} ${url}`)
+  })
+  page.on('pageerror', (error) => watched.complaints.push(error.message))
+  page.on('request', (request) => {
+    watched.addresses.push(request.url())
+    if (!request.url().startsWith(origin)) watched.complaints.push(`foreign request ${request.url()}`)
+  })
+  page.on('framenavigated', (frame) => watched.addresses.push(frame.url()))
+  return { page, watched }
+}
+
+/** Violations of WCAG 2.2 AA and of axe's best practices: rule, where. Empty when clean. */
+export async function violations(page: Page): Promise<string[]> {
+  const { violations } = await new AxeBuilder({ page }).withTags(rules).analyze()
+  return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join(', ')}`)
+}
+
+/** Width the page takes in a window of 320 CSS pixels (WCAG 1.4.10). */
+export async function widthAt320(page: Page): Promise<number> {
+  const size = page.viewportSize()
+  await page.setViewportSize({ width: 320, height: 800 })
+  const width = await page.evaluate<number>('document.documentElement.scrollWidth')
+  if (size !== null) await page.setViewportSize(size)
+  return width
+}
+
+/** Buttons, links and fields under 24 by 24 CSS pixels (WCAG 2.5.8), as their own HTML. */
+export const smallTargets = (page: Page): Promise<string[]> =>
+  page.evaluate<string[]>(`[...document.querySelectorAll('button, a, input, select')]
+    .filter((element) => element.tabIndex >= 0 && !element.closest('label') && !element.matches('.skip'))
+    .map((element) => [element, element.getBoundingClientRect()])
+    .filter(([, box]) => box.width > 0 && (box.width < 24 || box.height < 24))
+    .map(([element]) => element.outerHTML.slice(0, 120))`)
