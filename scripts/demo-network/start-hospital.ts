@@ -91,6 +91,7 @@ export async function startHospital(
     index: { antiEntropySeconds: 5 },
     transfer: { retrySeconds: 1 },
     storage: { reserveMiB: 64 },
+    demo: true,
   }
   await writeFile(configFile, stringify(config))
   const child = processes.start(`node-${hospital.ura}`, 'node/src/main.ts', ['serve', '--config', configFile])
