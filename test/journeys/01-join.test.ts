@@ -108,3 +108,13 @@ test('a demo that is told to end stops everything it started within ten seconds'
   expect(pids.filter(isAlive)).toEqual([])
   await expect(readFile(join(dir, 'network.json'))).rejects.toThrow('ENOENT')
 })
+
+test('two demos start side by side, and know nothing of each other', async () => {
+  const [one, other] = await Promise.all([1, 1].map((hospitals) => startDemo({ hospitals, empty: true })))
+  await using _one = one
+  await using _other = other
+  const ports = (of: Demo | undefined) =>
+    of?.network.hospitals.flatMap(({ dicom, pacs, web }) => [dicom.port, pacs.port, web.url]) ?? []
+  expect(new Set([...ports(one), ...ports(other)]).size).toBe(6)
+  expect(one?.network.registry.url).not.toBe(other?.network.registry.url)
+})
