@@ -1,9 +1,14 @@
 import type { ManifestInstance } from '@twiin/protocol'
 import { TwiinError } from '@twiin/runtime'
+import { ownerOf } from '@twiin/study-store'
 import type { InstanceRecord, StudyStore } from '@twiin/study-store'
 import type { StudySource } from '@twiin/transfer'
 
-/** The study store as the transfer protocol reads it: data sets exactly as they were received. */
+/**
+ * The study store as the transfer protocol reads it: data sets exactly as they were received. Of several copies of a
+ * study it is the one that `Sends` offers: our own, else the first that came from elsewhere. What a peer may retrieve
+ * is always our own: nothing else is published or found (`OwnPatients`).
+ */
 export class HeldStudies implements StudySource {
   readonly #studies: StudyStore
 
@@ -12,7 +17,7 @@ export class HeldStudies implements StudySource {
   }
 
   async manifestInstances(studyInstanceUid: string): Promise<ManifestInstance[]> {
-    const study = await this.#studies.studyByUid(studyInstanceUid)
+    const [study] = await this.#studies.copiesOf(studyInstanceUid)
     const instances: ManifestInstance[] = []
     if (study === undefined) return instances
     for await (const instance of this.#studies.instances(study.handle))
@@ -21,15 +26,17 @@ export class HeldStudies implements StudySource {
   }
 
   async *read(
-    _study: string,
+    studyInstanceUid: string,
     { sopInstanceUid, sha256 }: ManifestInstance,
     offset: number,
   ): AsyncGenerator<Uint8Array> {
-    const instance = await this.#studies.instanceByUid(sopInstanceUid)
-    if (instance === undefined || !Buffer.from(instance.sha256).equals(sha256)) {
-      throw new TwiinError('SOURCE_CHANGED')
+    // A copy that came in since the manifest was made may be the first now: the digest tells which one was meant.
+    for (const { handle, origin } of await this.#studies.copiesOf(studyInstanceUid)) {
+      const instance = await this.#studies.instanceByUid(sopInstanceUid, ownerOf(origin))
+      if (instance?.study !== handle || !Buffer.from(instance.sha256).equals(sha256)) continue
+      return yield* this.#studies.readDataSet(instance, { offset })
     }
-    yield* this.#studies.readDataSet(instance, { offset })
+    throw new TwiinError('SOURCE_CHANGED')
   }
 }
 

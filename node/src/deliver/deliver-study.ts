@@ -17,7 +17,8 @@ export interface Pacs {
 
 export interface Delivery {
   transferId: string
-  sopInstanceUids: readonly string[]
+  instances: readonly InstanceRecord[]
+  /** For those that came from elsewhere. */
   overlay: EgressOverlay | undefined
   onDelivered: (done: number) => void
 }
@@ -50,13 +51,10 @@ export class DeliverStudy {
    */
   async deliver(work: Delivery, signal: AbortSignal): Promise<void> {
     const todo: InstanceRecord[] = []
-    for (const uid of work.sopInstanceUids) {
-      if (await this.#deps.deliveries.has(this.#keyOf(work, uid))) continue
-      const instance = await this.#deps.studies.instanceByUid(uid)
-      if (instance === undefined) throw new TwiinError('STUDY_UNKNOWN')
-      todo.push(instance)
+    for (const instance of work.instances) {
+      if (!(await this.#deps.deliveries.has(this.#keyOf(work, instance.sopInstanceUid)))) todo.push(instance)
     }
-    const round = new DeliveryRound(todo, work.sopInstanceUids.length)
+    const round = new DeliveryRound(todo, work.instances.length)
     work.onDelivered(round.done)
     for (let group = round.nextGroup(); group.length > 0; group = round.nextGroup()) {
       signal.throwIfAborted()
@@ -134,7 +132,7 @@ export class DeliverStudy {
     if (!association.accepts(sopClassUid, transferSyntaxUid)) return dimseStatus.classNotSupported
     const dataSet = () => {
       const original = this.#deps.studies.readDataSet(instance)
-      // What this hospital made itself keeps its identifiers, also in a study that got instances from elsewhere.
+      // What this hospital made itself keeps its identifiers.
       return overlay === undefined || instance.origin.kind === 'local'
         ? original
         : applyOverlay(overlay, { transferSyntaxUid, dataSet: original })

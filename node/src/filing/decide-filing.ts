@@ -30,6 +30,8 @@ export interface KnownHere {
   ownIssuer: string
   /** Patients of this hospital with the incoming BSN. */
   byCitizenNumber: readonly LocalPatient[]
+  /** The patient of the study that this hospital made itself under the same UID, if it did. */
+  sameStudy?: LocalPatient | undefined
   /** Looks up a number of this hospital. */
   numbered: (id: string) => Promise<LocalPatient | undefined>
 }
@@ -40,7 +42,17 @@ export async function decideFiling(incoming: IncomingPatient, known: KnownHere):
     const differences = differencesBetween(incoming, local)
     if (differences.length > 0 || local.conflict) return { as: 'held', local, differences }
   }
-  const same = preferred(known.byCitizenNumber, known.ownIssuer)
+  const { sameStudy } = known
+  if (
+    sameStudy !== undefined &&
+    !known.byCitizenNumber.some((patient) => haveOneNumber(patient, sameStudy))
+  ) {
+    // In the PACS it would join our own study, as another patient.
+    const differences = differencesBetween(incoming, sameStudy)
+    const unnumbered = sameStudy.localId === ''
+    return { as: 'held', local: sameStudy, differences, ...(unnumbered ? { withItself: true } : {}) }
+  }
+  const same = sameStudy ?? preferred(known.byCitizenNumber, known.ownIssuer)
   if (same !== undefined) return { as: 'local', patientId: { id: same.localId, issuer: same.issuer } }
 
   const external = externalNumber(incoming.localId, known)
@@ -50,6 +62,9 @@ export async function decideFiling(incoming: IncomingPatient, known: KnownHere):
   const namesake = incoming.localId === '' ? undefined : await known.numbered(incoming.localId)
   return { as: 'external', patientId: external, ...(namesake === undefined ? {} : { apart: namesake }) }
 }
+
+const haveOneNumber = (one: LocalPatient, other: LocalPatient) =>
+  one.localId === other.localId && one.issuer === other.issuer
 
 /** Of several records of one person: one with our own issuer, and always the same one. */
 function preferred(patients: readonly LocalPatient[], ownIssuer: string): LocalPatient | undefined {

@@ -8,6 +8,7 @@ export type Resolution = 'same-patient' | 'other-patient' | 'reject'
 
 /** Something a person has to look at, or should know. Holds patient data: stored sealed. */
 export interface WorkItem {
+  /** `<transfer>.<study handle>.<digest of what is to be filed>` */
   readonly id: string
   /** `PATIENT_CONFLICT`: with a patient here. `IDENTITY_CONFLICT`: within the study, or with who was searched for. */
   readonly kind: 'PATIENT_CONFLICT' | 'IDENTITY_CONFLICT'
@@ -48,11 +49,16 @@ export class ExceptionWorklist {
     this.#clock = deps.clock
   }
 
-  /** One item for each transfer and study: raising it again changes nothing, but a notice can open. Durable when it resolves. */
+  /**
+   * One item for each transfer, study and contents: raising it again changes nothing, but a notice can open. An open one
+   * about earlier contents goes: nobody has to judge what is not to be filed any more. Durable when it resolves.
+   */
   async raise(item: Omit<WorkItem, 'at'>): Promise<void> {
-    const added = await this.#store.update(`exception ${item.id}`, async (update) => {
+    const added = await this.#store.update(`exception ${subjectOf(item.id)}`, async (update) => {
       const before = await update.get(this.#items, item.id)
       if (before !== undefined && (before.state !== 'notice' || item.state === 'notice')) return false
+      for await (const [id, { state }] of this.#items.entries({ prefix: subjectOf(item.id) }))
+        if (id !== item.id && state === 'open') update.delete(this.#items, id)
       update.put(this.#items, item.id, { ...item, at: this.#clock.now() })
       return true
     })
@@ -60,13 +66,13 @@ export class ExceptionWorklist {
   }
 
   async get(id: string): Promise<WorkItem | undefined> {
-    return /^[0-9a-f.]{1,80}$/.test(id) ? this.#items.get(id) : undefined
+    return isItemId(id) ? this.#items.get(id) : undefined
   }
 
   /** Saying the same again changes nothing. Throws `NOT_FOUND`, `STATE_CONFLICT` when it is not open. */
   async resolve(id: string, decision: Resolution, by: string): Promise<WorkItem> {
-    const resolved = await this.#store.update(`exception ${id}`, async (update) => {
-      const item = /^[0-9a-f.]{1,80}$/.test(id) ? await update.get(this.#items, id) : undefined
+    const resolved = await this.#store.update(`exception ${subjectOf(id)}`, async (update) => {
+      const item = isItemId(id) ? await update.get(this.#items, id) : undefined
       if (item === undefined) throw new TwiinError('NOT_FOUND')
       if (item.resolution?.decision === decision) return item
       if (item.state !== 'open') throw new TwiinError('STATE_CONFLICT')
@@ -89,3 +95,7 @@ export class ExceptionWorklist {
     return items
   }
 }
+
+const isItemId = (id: string) => /^[0-9a-f.]{1,100}$/.test(id)
+/** Transfer and study, with the point behind them. */
+const subjectOf = (id: string) => id.slice(0, id.lastIndexOf('.') + 1)

@@ -1,8 +1,10 @@
+import { createHash } from 'node:crypto'
 import type { EgressOverlay } from '@twiin/dicom'
 import { passesElevenTest } from '@twiin/patient-token'
+import { TwiinError } from '@twiin/runtime'
 import type { Clock } from '@twiin/runtime'
 import type { Repository } from '@twiin/store'
-import type { LocalPatient, StudyRecord, StudyStore } from '@twiin/study-store'
+import type { InstanceRecord, LocalPatient, StudyRecord, StudyStore } from '@twiin/study-store'
 import { patientOnRecord } from '../account/account.ts'
 import type { Account } from '../account/account.ts'
 import { decideFiling, differencesBetween, externalNumber, numberForStudy } from './decide-filing.ts'
@@ -17,7 +19,9 @@ export interface Filed {
   at: number
 }
 
-export type FilingOutcome = { overlay: EgressOverlay | undefined } | { held: true } | { rejected: true }
+/** What goes to the PACS, and under which identifiers what came from elsewhere goes. */
+export type FilingOutcome =
+  { instances: readonly InstanceRecord[]; overlay: EgressOverlay } | { held: true } | { rejected: true }
 
 interface Deps {
   studies: StudyStore
@@ -30,7 +34,10 @@ interface Deps {
 
 export interface ToFile {
   transferId: string
+  /** As this holder gave it. */
   study: StudyRecord
+  /** Those that this transfer brought. */
+  instances: readonly InstanceRecord[]
   holder: { ura: string; name: string }
   /** The BSN a user searched by, when that is how the study came. */
   bsn: string | undefined
@@ -46,12 +53,9 @@ export class FileStudy {
     this.#deps = deps
   }
 
-  /**
-   * For the instances that came from elsewhere; what this hospital made itself keeps its identifiers. Durable, and on
-   * record, when it resolves.
-   */
+  /** Durable, and on record, when it resolves. Throws `INSTANCE_CONFLICT`. */
   async file(work: ToFile): Promise<FilingOutcome> {
-    if (!(await this.#hasForeign(work.study))) return { overlay: undefined }
+    const instances = await this.#besideOwn(work.instances)
     const item = await this.#deps.worklist.get(itemId(work))
     const decision = item?.resolution?.decision
     if (decision === 'reject') return { rejected: true }
@@ -70,13 +74,19 @@ export class FileStudy {
       const notice = { kind: 'PATIENT_CONFLICT', state: 'notice', differences: [] } as const
       await this.#raise(work, incoming, filing.apart, notice)
     }
-    return { overlay: await this.#overlay(work, filing.patientId) }
+    return { instances, overlay: await this.#overlay(work, filing.patientId) }
   }
 
-  async #hasForeign({ handle }: StudyRecord): Promise<boolean> {
-    for await (const { origin } of this.#deps.studies.instances(handle))
-      if (origin.kind === 'remote') return true
-    return false
+  /** What this hospital made itself stays as it is in its PACS: nothing from elsewhere takes its place. */
+  async #besideOwn(instances: readonly InstanceRecord[]): Promise<InstanceRecord[]> {
+    const beside: InstanceRecord[] = []
+    for (const instance of instances) {
+      const own = await this.#deps.studies.instanceByUid(instance.sopInstanceUid)
+      if (own !== undefined && !Buffer.from(own.sha256).equals(instance.sha256))
+        throw new TwiinError('INSTANCE_CONFLICT')
+      beside.push(own ?? instance)
+    }
+    return beside
   }
 
   async #judge(work: ToFile, incoming: IncomingPatient): Promise<Filing> {
@@ -88,6 +98,7 @@ export class FileStudy {
     const { studies } = this.#deps
     const { patientIdIssuer } = this.#options
     const bsn = incoming.bsn ?? work.bsn
+    const own = await studies.studyByUid(work.study.studyInstanceUid)
     return decideFiling(
       { ...incoming, bsn },
       {
@@ -95,6 +106,7 @@ export class FileStudy {
         studyInstanceUid: work.study.studyInstanceUid,
         ownIssuer: patientIdIssuer,
         byCitizenNumber: bsn === undefined ? [] : await studies.patientsByCitizenNumber(bsn),
+        sameStudy: own === undefined ? undefined : patientIn(own),
         numbered: (id) => studies.patientByNumber(id, patientIdIssuer),
       },
     )
@@ -110,7 +122,7 @@ export class FileStudy {
     if (!bsnDiffers || searched === undefined)
       return {
         as: 'held',
-        local: itself(work.study),
+        local: patientIn(work.study),
         differences: bsnDiffers ? ['bsn'] : [],
         withItself: true,
       }
@@ -188,8 +200,18 @@ export class FileStudy {
 
 type Held = Extract<Filing, { as: 'held' }>
 
-/** The same for every attempt, so that a study stands on the worklist once. */
-const itemId = ({ transferId, study }: ToFile) => `${transferId}.${study.handle}`
+/**
+ * The same for every attempt, so that a study stands on the worklist once; another when other instances, or another
+ * patient, are to be filed: what a person decided holds for what that person saw.
+ */
+function itemId({ transferId, study, instances, bsn }: ToFile): string {
+  const digest = createHash('sha256').update(JSON.stringify([study.patient, study.identityConflict, bsn]))
+  const contents = instances.map(({ sopInstanceUid, sha256 }) => [sopInstanceUid, hex(sha256)].join())
+  for (const line of contents.sort()) digest.update(line)
+  return `${transferId}.${study.handle}.${digest.digest('hex').slice(0, 32)}`
+}
+
+const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex')
 
 /** An accession number that is none (SH: 16 characters, no backslash) stays as it came. */
 function accessionOf(
@@ -213,8 +235,10 @@ function incomingPatient({ study }: ToFile): IncomingPatient {
   return { localId, issuer, name, birthDate, sex, bsn }
 }
 
-/** When the study contradicts itself both sides of the conflict are in it. */
-function itself({ patient }: StudyRecord): LocalPatient {
-  const { localId, issuer, name, birthDate, sex } = patient
-  return { localId, issuer, name, birthDate, sex, conflict: true }
+/** As the study states him; when it contradicts itself both sides of the conflict are in it. */
+function patientIn({ patient, identityConflict }: StudyRecord): LocalPatient {
+  const { localId, issuer, name, birthDate, sex, citizenNumbers } = patient
+  const [number, ...others] = citizenNumbers
+  const only = number !== undefined && others.length === 0 ? { citizenNumber: number } : {}
+  return { localId, issuer, name, birthDate, sex, conflict: identityConflict, ...only }
 }

@@ -1,10 +1,11 @@
 import type { HeadReader } from '@twiin/dicom'
 import type { MemoryBudget, PeerHost } from '@twiin/network'
-import { limits, protocolIds, transferRequest } from '@twiin/protocol'
+import { limits, manifest as manifestType, protocolIds, transferRequest } from '@twiin/protocol'
 import type { Manifest, ManifestInstance, Signer, TransferRequest, VerifySignature } from '@twiin/protocol'
+import { TwiinError } from '@twiin/runtime'
 import type { Clock } from '@twiin/runtime'
 import type { Repository, Sealer } from '@twiin/store'
-import type { StudyStore } from '@twiin/study-store'
+import type { InstanceRecord, StudyRecord, StudyStore } from '@twiin/study-store'
 import { receiveStudy } from '@twiin/transfer'
 import { KeptStudy } from './keep-received.ts'
 
@@ -13,10 +14,14 @@ export interface FetchedStudy {
   instances: readonly ManifestInstance[]
 }
 
-export interface Fetch {
+/** One study of one transfer. */
+export interface FetchedFrom {
   transferId: string
   studyInstanceUid: string
   holder: { ura: string; peerId: string }
+}
+
+export interface Fetch extends FetchedFrom {
   /** What entitles us; id, time and addressee are filled in for each channel. */
   entitlement: Entitlement
   onManifest: (manifest: Manifest) => Promise<void>
@@ -38,7 +43,7 @@ interface Deps {
   verify: VerifySignature
   clock: Clock
   random: (bytes: number) => Uint8Array
-  /** `<transfer>.<study>` → signed manifest. */
+  /** `<transfer>.<study>` → signed manifest, the first; with `.whole` behind it the one that was complete, when another. */
   evidence: Repository<Uint8Array>
   sealer: Sealer
 }
@@ -57,6 +62,7 @@ export class FetchStudy {
     const { host, studies, heads, budget, signer, verify, clock, random } = this.#deps
     const { holder, studyInstanceUid, transferId } = work
     let instances: readonly ManifestInstance[] = []
+    let latest: Uint8Array = new Uint8Array()
     const { manifestDigest } = await receiveStudy(
       { recipient: host.peerId, lanes: this.#options.lanes },
       {
@@ -82,6 +88,7 @@ export class FetchStudy {
         clock,
         onManifest: async (signed, manifest) => {
           instances = manifest.instances
+          latest = signed
           await this.#keepAsEvidence(work, signed)
           await work.onManifest(manifest)
         },
@@ -89,13 +96,42 @@ export class FetchStudy {
       },
       signal,
     )
+    const key = this.#keyOf(work)
+    const first = await this.#deps.evidence.get(key)
+    if (first === undefined || !Buffer.from(first).equals(latest))
+      await this.#deps.evidence.put(`${key}.whole`, latest)
     return { manifestDigest, instances }
   }
 
+  /**
+   * What this transfer brought: the instances of the holder's manifest and no others, each checked to be of this study
+   * as this holder gave it. Throws `STUDY_UNKNOWN`, `MANIFEST_INVALID`.
+   */
+  async brought(work: FetchedFrom): Promise<{ study: StudyRecord; instances: InstanceRecord[] }> {
+    const { evidence, studies, verify } = this.#deps
+    const key = this.#keyOf(work)
+    const signed = (await evidence.get(`${key}.whole`)) ?? (await evidence.get(key))
+    const study = await studies.studyByUid(work.studyInstanceUid, work.holder.ura)
+    if (signed === undefined || study === undefined) throw new TwiinError('STUDY_UNKNOWN')
+    const { message } = manifestType.open(signed, work.holder.peerId, verify)
+    const instances: InstanceRecord[] = []
+    for (const { sopInstanceUid, sha256 } of message.instances) {
+      const instance = await studies.instanceByUid(sopInstanceUid, work.holder.ura)
+      if (instance?.study !== study.handle || !Buffer.from(instance.sha256).equals(sha256))
+        throw new TwiinError('MANIFEST_INVALID', { why: 'an instance is not of this study' })
+      instances.push(instance)
+    }
+    return { study, instances }
+  }
+
   /** spec 05 §3: the first manifest of a job is what the holder vouched for. */
-  async #keepAsEvidence({ transferId, studyInstanceUid }: Fetch, signed: Uint8Array): Promise<void> {
-    const { evidence, sealer } = this.#deps
-    const key = `${transferId}.${sealer.opaque('study', studyInstanceUid)}`
+  async #keepAsEvidence(work: Fetch, signed: Uint8Array): Promise<void> {
+    const { evidence } = this.#deps
+    const key = this.#keyOf(work)
     if (!(await evidence.has(key))) await evidence.put(key, signed)
+  }
+
+  #keyOf({ transferId, studyInstanceUid }: FetchedFrom): string {
+    return `${transferId}.${this.#deps.sealer.opaque('study', studyInstanceUid)}`
   }
 }

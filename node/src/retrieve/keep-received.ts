@@ -22,8 +22,11 @@ export class KeptStudy implements ReceivingStudy {
   }
 
   async has({ sopInstanceUid, sha256 }: ManifestInstance): Promise<boolean> {
-    const known = await this.#deps.studies.instanceByUid(sopInstanceUid)
-    return known !== undefined && Buffer.from(known.sha256).equals(sha256)
+    const { studyInstanceUid, holderUra } = this.#options
+    const known = await this.#deps.studies.instanceByUid(sopInstanceUid, holderUra)
+    if (known === undefined || !Buffer.from(known.sha256).equals(sha256)) return false
+    const study = await this.#deps.studies.studyByUid(studyInstanceUid, holderUra)
+    return known.study === study?.handle
   }
 
   async stored(instance: ManifestInstance): Promise<number> {

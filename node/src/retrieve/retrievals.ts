@@ -87,41 +87,41 @@ export class Retrievals {
 
   /** One attempt: what is done already is not done again. */
   async run(retrieval: Retrieval, signal: AbortSignal): Promise<Attempt> {
-    const sopInstanceUids = await this.#bring(retrieval, signal)
-    if (sopInstanceUids === undefined) return { state: 'failed', reason: 'JOB_EXPIRED' }
-    const study = await this.#deps.studies.studyByUid(retrieval.studyInstanceUid)
-    if (study === undefined) return { state: 'failed', reason: 'STUDY_UNKNOWN' }
+    const { counterparty, studyInstanceUid, bsn, id, bytes } = retrieval
+    const isOwn = counterparty.peerId === this.#self.peerId
+    // A PACS that is away, or a person who has to decide, may take longer than the authorisation lasts.
+    if (!isOwn && retrieval.brought !== true && !(await this.#bring(retrieval, signal)))
+      return { state: 'failed', reason: 'JOB_EXPIRED' }
+    const work = { transferId: id, studyInstanceUid, holder: counterparty }
+    const { study, instances } = isOwn
+      ? await this.#ownStudy(studyInstanceUid)
+      : await this.#deps.fetcher.brought(work)
     if (retrieval.destination === 'viewer') {
       // Nobody's images are shown as those of the patient who was searched for.
       return isOf(study, retrieval.bsn)
         ? { state: 'delivered' }
         : { state: 'failed', reason: 'IDENTITY_MISMATCH' }
     }
-    const { counterparty, bsn, id, bytes } = retrieval
-    const filing = await this.#deps.filing.file({ transferId: id, study, holder: counterparty, bsn })
+    // What this hospital made itself keeps its identifiers.
+    const filing = isOwn
+      ? { instances, overlay: undefined }
+      : await this.#deps.filing.file({ transferId: id, study, instances, holder: counterparty, bsn })
     if ('held' in filing) return { state: 'held', reason: 'PATIENT_CONFLICT' }
     if ('rejected' in filing) return { state: 'failed', reason: 'REJECTED' }
-    const total = sopInstanceUids.length
+    const total = filing.instances.length
     const known = await this.#deps.book.get(id)
     const onDelivered = (done: number) =>
       this.#deps.book.progress(id, { instances: { done, total }, bytes: known?.bytes ?? bytes })
-    await this.#deps.delivery.deliver(
-      { transferId: id, sopInstanceUids, overlay: filing.overlay, onDelivered },
-      signal,
-    )
+    await this.#deps.delivery.deliver({ transferId: id, ...filing, onDelivered }, signal)
     await this.#deps.book.change(id, { instances: { done: total, total } })
     return { state: 'delivered' }
   }
 
-  /** The SOP Instance UIDs of the study, all of them here; undefined when the authorisation has run out. */
-  async #bring(retrieval: Retrieval, signal: AbortSignal): Promise<string[] | undefined> {
+  /** Everything that the holder's manifest names, verified. False when the authorisation has run out. */
+  async #bring(retrieval: Retrieval, signal: AbortSignal): Promise<boolean> {
     const { book, fetcher, clock, account } = this.#deps
     const { id, counterparty, studyInstanceUid, user, purpose, authorisedAt, epoch, loc, bsn } = retrieval
-    const isOwn = counterparty.peerId === this.#self.peerId
-    // A PACS that is away, or a person who has to decide, may take longer than the authorisation lasts.
-    if (isOwn || retrieval.brought === true)
-      return this.#instancesHere(studyInstanceUid, ({ origin }) => !isOwn || origin.kind === 'local')
-    if (clock.now() - authorisedAt > jobMs || user === undefined) return undefined
+    if (clock.now() - authorisedAt > jobMs || user === undefined) return false
     const toViewer = retrieval.destination === 'viewer'
     const fetched = await this.#onRecordIfRefused(
       retrieval,
@@ -174,7 +174,7 @@ export class Retrievals {
       bytes: { done: bytes, total: bytes },
       brought: true,
     })
-    return fetched.instances.map(({ sopInstanceUid }) => sopInstanceUid)
+    return true
   }
 
   /** A refusal is on record at both ends (spec 07). */
@@ -199,16 +199,12 @@ export class Retrievals {
     }
   }
 
-  async #instancesHere(
-    studyInstanceUid: string,
-    wanted: (instance: InstanceRecord) => boolean,
-  ): Promise<string[]> {
+  async #ownStudy(studyInstanceUid: string): Promise<{ study: StudyRecord; instances: InstanceRecord[] }> {
     const study = await this.#deps.studies.studyByUid(studyInstanceUid)
-    const uids: string[] = []
+    const instances: InstanceRecord[] = []
     if (study === undefined) throw new TwiinError('STUDY_UNKNOWN')
-    for await (const instance of this.#deps.studies.instances(study.handle))
-      if (wanted(instance)) uids.push(instance.sopInstanceUid)
-    return uids
+    for await (const instance of this.#deps.studies.instances(study.handle)) instances.push(instance)
+    return { study, instances }
   }
 }
 

@@ -130,7 +130,7 @@ export class Arrivals {
       user: arrival.sender,
       peerId: counterparty.peerId,
       purpose: { basis: 'referral', reason: arrival.sendReason },
-      ...(await this.#patientOf(studyInstanceUid)),
+      ...(await this.#patientOf(studyInstanceUid, counterparty)),
       objects: { studyInstanceUids: [studyInstanceUid], count: fetched.instances.length },
       requestId: id,
     })
@@ -150,8 +150,8 @@ export class Arrivals {
   }
 
   /** As the study states him, for the record. */
-  async #patientOf(studyInstanceUid: string): Promise<Pick<Line, 'patient'>> {
-    const study = await this.#deps.studies.studyByUid(studyInstanceUid)
+  async #patientOf(studyInstanceUid: string, { ura }: { ura: string }): Promise<Pick<Line, 'patient'>> {
+    const study = await this.#deps.studies.studyByUid(studyInstanceUid, ura)
     return study === undefined ? {} : { patient: patientOnRecord(study) }
   }
 
@@ -161,31 +161,20 @@ export class Arrivals {
     before: number,
     signal: AbortSignal,
   ): Promise<number | 'held' | 'rejected'> {
-    const { studies, filing, delivery, book } = this.#deps
-    const study = await studies.studyByUid(uid)
-    if (study === undefined) throw new TwiinError('STUDY_UNKNOWN')
-    const outcome = await filing.file({
-      transferId: arrival.id,
-      study,
-      holder: arrival.counterparty,
-      bsn: undefined,
-    })
+    const { fetcher, filing, delivery, book } = this.#deps
+    const from = { transferId: arrival.id, holder: arrival.counterparty }
+    const brought = await fetcher.brought({ ...from, studyInstanceUid: uid })
+    const outcome = await filing.file({ ...from, ...brought, bsn: undefined })
     if ('held' in outcome) return 'held'
     if ('rejected' in outcome) return 'rejected'
-    const sopInstanceUids: string[] = []
-    for await (const instance of studies.instances(study.handle))
-      sopInstanceUids.push(instance.sopInstanceUid)
     const { bytes, instances } = (await book.get(arrival.id)) ?? arrival
     const onDelivered = (done: number) =>
       book.progress(arrival.id, {
         bytes,
         instances: { done: before + done, total: Math.max(instances.total, before + done) },
       })
-    await delivery.deliver(
-      { transferId: arrival.id, sopInstanceUids, overlay: outcome.overlay, onDelivered },
-      signal,
-    )
-    return sopInstanceUids.length
+    await delivery.deliver({ transferId: arrival.id, ...outcome, onDelivered }, signal)
+    return outcome.instances.length
   }
 }
 

@@ -154,7 +154,7 @@ export class Sends {
     const { mailbox } = order.recipient
     const found: StudyRecord[] = []
     for (const uid of new Set(order.studyInstanceUids)) {
-      const study = await studies.studyByUid(uid)
+      const [study] = await studies.copiesOf(uid)
       if (study === undefined) throw new TwiinError('STUDY_UNKNOWN')
       found.push(study)
     }
@@ -209,7 +209,7 @@ export class Sends {
     const { studies, clock, signer } = this.#deps
     const offered = []
     for (const uid of send.studyInstanceUids) {
-      const study = await studies.studyByUid(uid)
+      const [study] = await studies.copiesOf(uid)
       if (study === undefined) throw new TwiinError('STUDY_UNKNOWN')
       offered.push({
         studyInstanceUid: uid,

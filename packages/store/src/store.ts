@@ -27,7 +27,7 @@ export interface Update {
 }
 
 const formatKey = '!format'
-const format = 1
+const format = 2
 
 /** The embedded database of a node or registry: sealed values in buckets, every write synced, fsyncs shared. */
 export class Store implements Service {

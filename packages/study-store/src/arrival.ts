@@ -20,10 +20,8 @@ export interface Arrival {
 /** A study as stored; whether its patient number is also somebody else's is looked up when it is shown. */
 export type StoredStudy = Omit<StudyRecord, 'identityConflict'> & {
   disagrees: boolean
-  /** At least one instance came from this hospital's own machines. */
-  local: boolean
   /** What the patient indexes last learned from this study. */
-  indexed?: { patient: PatientFacts; local: boolean }
+  indexed?: PatientFacts
 }
 
 /** A hostile sender may name a new modality in every instance. */
@@ -69,7 +67,6 @@ export function newStudy(handle: string, arrival: Arrival): StoredStudy {
     receivedAt,
     updatedAt: receivedAt,
     disagrees: false,
-    local: false,
   }
 }
 
@@ -91,8 +88,7 @@ export function withInstance(study: StoredStudy, arrival: Arrival, startsSeries:
     reports: study.reports + (isReportClass(head.sopClassUid) ? 1 : 0),
     updatedAt: Math.max(study.updatedAt, receivedAt),
     disagrees: study.disagrees || contradict(study.patient, patient),
-    local: study.local || arrival.origin.kind === 'local',
-    indexed: { patient, local: arrival.origin.kind === 'local' },
+    indexed: patient,
   }
 }
 

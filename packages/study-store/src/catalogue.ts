@@ -4,7 +4,8 @@ import { instanceRecord, newStudy, seriesWith, withInstance } from './arrival.ts
 import type { Arrival, StoredStudy } from './arrival.ts'
 import { mergePatient } from './patient-facts.ts'
 import type { StoredPatient } from './patient-facts.ts'
-import type { InstanceRecord, QuarantinedInstance, SeriesRecord } from './records.ts'
+import { ownerOf } from './records.ts'
+import type { InstanceRecord, Owner, QuarantinedInstance, SeriesRecord } from './records.ts'
 
 export interface Catalogued {
   outcome: 'stored' | 'already-here' | 'conflict'
@@ -15,7 +16,7 @@ export interface Catalogued {
   nowInConflict?: string
 }
 
-/** Every second data set under one UID is kept for a person to judge, up to so many. */
+/** Every second data set under one UID is kept for a person to judge, up to so many of each owner. */
 const quarantineLimit = 1000
 
 /**
@@ -25,13 +26,15 @@ const quarantineLimit = 1000
 export class Catalogue {
   /** handle → study; handles are ordered by time of arrival */
   readonly studies: Repository<StoredStudy>
-  /** StudyInstanceUID → handle */
+  /** owner, StudyInstanceUID → handle */
   readonly studyByUid: Repository<string>
+  /** HMAC(StudyInstanceUID)/handle → true: the copies of a study, of all owners */
+  readonly copiesOfStudy: Repository<true>
   /** handle/HMAC(SeriesInstanceUID) → series */
   readonly series: Repository<SeriesRecord>
   /** handle/number of arrival → instance */
   readonly instances: Repository<InstanceRecord>
-  /** SOPInstanceUID → key in `instances` */
+  /** owner, SOPInstanceUID → key in `instances` */
   readonly instanceByUid: Repository<string>
   /** blob → true: files in `incoming` that are in no record are remnants of a crash */
   readonly blobs: Repository<true>
@@ -39,11 +42,11 @@ export class Catalogue {
   readonly patients: Repository<StoredPatient>
   /** HMAC(issuer, local number)/handle → true */
   readonly studiesOfPatient: Repository<true>
-  /** HMAC(citizen number)/handle → true */
+  /** HMAC(citizen number)/handle → true, of studies made here */
   readonly studiesOfCitizen: Repository<true>
   /** HMAC(citizen number)/HMAC(issuer, local number) → true */
   readonly patientsOfCitizen: Repository<true>
-  /** HMAC(SOPInstanceUID, digest) → a second, different instance under one UID */
+  /** owner/HMAC(SOPInstanceUID, digest) → a second, different instance of one owner under one UID */
   readonly quarantine: Repository<QuarantinedInstance>
 
   readonly #store: Store
@@ -55,6 +58,7 @@ export class Catalogue {
     const keyed = { keys: 'keyed' } as const
     this.studies = deps.store.repository('study', opaque)
     this.studyByUid = deps.store.repository('study-by-uid', keyed)
+    this.copiesOfStudy = deps.store.repository('copy-of-study', opaque)
     this.series = deps.store.repository('series', opaque)
     this.instances = deps.store.repository('instance', opaque)
     this.instanceByUid = deps.store.repository('instance-by-uid', keyed)
@@ -77,24 +81,30 @@ export class Catalogue {
     return this.#sealer.opaque('citizen', citizenNumber)
   }
 
+  copiesKey(studyInstanceUid: string): string {
+    return this.#sealer.opaque('copies', studyInstanceUid)
+  }
+
   /** Resolves when the arrival, or what makes it superfluous, is on disk. */
   add(arrival: Arrival): Promise<Catalogued> {
-    const { head, patient } = arrival
+    const { head, patient, origin } = arrival
+    const instanceId = ownedKey(ownerOf(origin), head.sopInstanceUid)
     const turns = [
-      `instance ${head.sopInstanceUid}`,
-      `study ${head.studyInstanceUid}`,
+      `instance ${instanceId}`,
+      `study ${ownedKey(ownerOf(origin), head.studyInstanceUid)}`,
       `patient ${this.patientKey(patient)}`,
     ]
     return this.#store.update(turns, async (tx) => {
-      const earlier = await tx.get(this.instanceByUid, head.sopInstanceUid)
+      const earlier = await tx.get(this.instanceByUid, instanceId)
       const first = earlier === undefined ? undefined : await tx.get(this.instances, earlier)
       return first === undefined ? this.#addNew(tx, arrival) : this.#addAgain(tx, arrival, first)
     })
   }
 
   async #addNew(tx: Update, arrival: Arrival): Promise<Catalogued> {
-    const { head, blob } = arrival
-    const known = await tx.get(this.studyByUid, head.studyInstanceUid)
+    const { head, blob, origin } = arrival
+    const studyId = ownedKey(ownerOf(origin), head.studyInstanceUid)
+    const known = await tx.get(this.studyByUid, studyId)
     const handle = known ?? this.#newHandle(arrival.receivedAt)
     const before = known === undefined ? undefined : await tx.get(this.studies, known)
     const seriesKey = `${handle}/${this.#sealer.opaque('series', head.seriesInstanceUid)}`
@@ -103,14 +113,18 @@ export class Catalogue {
     const study = before ?? newStudy(handle, arrival)
     const after = withInstance(study, arrival, series === undefined)
     const instanceKey = `${handle}/${study.instances.toString(16).padStart(8, '0')}`
-    if (known === undefined) tx.put(this.studyByUid, head.studyInstanceUid, handle)
+    if (known === undefined) {
+      tx.put(this.studyByUid, studyId, handle)
+      tx.put(this.copiesOfStudy, `${this.copiesKey(head.studyInstanceUid)}/${handle}`, true)
+    }
     tx.put(this.studies, handle, after)
     tx.put(this.series, seriesKey, seriesWith(series, arrival))
     tx.put(this.instances, instanceKey, instanceRecord(handle, arrival))
-    tx.put(this.instanceByUid, head.sopInstanceUid, instanceKey)
+    tx.put(this.instanceByUid, ownedKey(ownerOf(origin), head.sopInstanceUid), instanceKey)
     tx.put(this.blobs, blob, true)
 
-    const nothingNew = isDeepStrictEqual(before?.indexed, after.indexed)
+    // Another hospital's data tell nothing of who our patients are: only what our own machines made is indexed.
+    const nothingNew = origin.kind !== 'local' || isDeepStrictEqual(before?.indexed, after.indexed)
     const nowInConflict = nothingNew ? undefined : await this.#indexPatient(tx, arrival, handle)
     return {
       outcome: 'stored',
@@ -126,8 +140,7 @@ export class Catalogue {
     for (const number of facts.citizenNumbers) {
       tx.put(this.studiesOfCitizen, `${this.citizenKey(number)}/${handle}`, true)
     }
-    // Another hospital's numbers are not ours: only what our own machines made tells who our patients are.
-    if (arrival.origin.kind !== 'local' || facts.localId === '') return undefined
+    if (facts.localId === '') return undefined
     const before = await tx.get(this.patients, patientKey)
     const after = mergePatient(before, facts)
     tx.put(this.patients, patientKey, after)
@@ -148,8 +161,10 @@ export class Catalogue {
       transferSyntaxUid,
       Buffer.from(sha256).toString('hex'),
     ])
-    const id = this.#sealer.opaque('quarantine', content)
-    const keepsBlob = (await tx.get(this.quarantine, id)) === undefined && !(await this.#quarantineFull())
+    const owner = ownerOf(origin)
+    const id = `${owner}/${this.#sealer.opaque('quarantine', content)}`
+    const keepsBlob =
+      (await tx.get(this.quarantine, id)) === undefined && !(await this.#quarantineFull(owner))
     if (keepsBlob) {
       const { sopInstanceUid } = head
       const set = { sopInstanceUid, transferSyntaxUid, size, sha256, origin, receivedAt, blob }
@@ -159,9 +174,14 @@ export class Catalogue {
     return { outcome: 'conflict', study: first.study, keepsBlob }
   }
 
-  async #quarantineFull(): Promise<boolean> {
+  async #quarantineFull(owner: Owner): Promise<boolean> {
     let count = 0
-    for await (const _ of this.quarantine.entries({ limit: quarantineLimit })) count++
+    for await (const _ of this.quarantine.entries({ prefix: `${owner}/`, limit: quarantineLimit })) count++
     return count >= quarantineLimit
   }
+}
+
+/** Under what an owner's study or instance is found. Neither an owner nor a UID has a space. */
+export function ownedKey(owner: Owner, uid: string): string {
+  return `${owner} ${uid}`
 }

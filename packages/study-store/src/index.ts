@@ -2,10 +2,12 @@
 export { StudyStore } from './study-store.ts'
 export type { StudyStoreDeps } from './study-store.ts'
 export type { Committed, IncomingFacts, IncomingInstance } from './incoming-instance.ts'
+export { ownerOf } from './records.ts'
 export type {
   InstanceRecord,
   LocalPatient,
   Origin,
+  Owner,
   PatientFacts,
   QuarantinedInstance,
   SeriesRecord,

@@ -44,7 +44,7 @@ it('no name, number or UID stands in any file or file name, in any form', async 
   await unfinished.write(Buffer.concat(Array<Buffer>(200).fill(dataSet)))
   await unfinished.checkpoint()
   await holdings.restart() // so that LevelDB has also written its tables
-  expect(await collect(holdings.studies.studies())).toHaveLength(1)
+  expect(await collect(holdings.studies.studies())).toHaveLength(2)
 
   const paths = await readdir(holdings.dir, { recursive: true, withFileTypes: true })
   const files = paths.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))

@@ -3,6 +3,14 @@ export type Origin =
   | { kind: 'local'; callingAe: string; calledAe: string }
   | { kind: 'remote'; ura: string; transferId?: string }
 
+/**
+ * Whose a copy of a study is: `local`, or the URA of the hospital it was received from. Copies of different owners are
+ * studies apart, also under one UID: nobody adds to, contradicts, or takes the UID of what another has made.
+ */
+export type Owner = string
+
+export const ownerOf = (origin: Origin): Owner => (origin.kind === 'local' ? 'local' : origin.ura)
+
 /** The patient as the data set states it; empty text where it states nothing. Dates are `YYYY-MM-DD`. */
 export interface PatientFacts {
   localId: string
@@ -34,13 +42,13 @@ export interface StudyRecord {
   bytes: number
   /** Instances that are reports: structured reports and encapsulated documents. */
   reports: number
-  /** Of the first instance; every instance carries its own. */
+  /** Of the first instance; those of all have the same owner. */
   origin: Origin
   /** Milliseconds since the epoch: first and latest instance. */
   receivedAt: number
   updatedAt: number
   /**
-   * Its instances disagree on who the patient is, or its local patient number is also somebody else's.
+   * Its instances disagree on who the patient is, or it was made here and its patient number is also somebody else's.
    * Such a study is never published and never filed without a person's decision.
    */
   identityConflict: boolean

@@ -2,7 +2,7 @@ import { TwiinError, codeOf } from '@twiin/runtime'
 import type { Clock, Logger, Service } from '@twiin/runtime'
 import type { DiskReserve, Sealer, Store } from '@twiin/store'
 import type { Arrival, StoredStudy } from './arrival.ts'
-import { Catalogue } from './catalogue.ts'
+import { Catalogue, ownedKey } from './catalogue.ts'
 import { Reception } from './incoming-instance.ts'
 import type { Committed, IncomingFacts, IncomingInstance } from './incoming-instance.ts'
 import { InstanceFiles } from './instance-files.ts'
@@ -10,6 +10,7 @@ import { toLocalPatient } from './patient-facts.ts'
 import type {
   InstanceRecord,
   LocalPatient,
+  Owner,
   QuarantinedInstance,
   SeriesRecord,
   StudyChange,
@@ -86,9 +87,21 @@ export class StudyStore implements Service {
     for await (const [, study] of this.#catalogue.studies.entries(range)) yield this.#view(study)
   }
 
-  async studyByUid(studyInstanceUid: string): Promise<StudyRecord | undefined> {
-    const handle = await this.#catalogue.studyByUid.get(studyInstanceUid)
+  /** This hospital's own study, unless another owner's copy is asked for. */
+  async studyByUid(studyInstanceUid: string, owner: Owner = 'local'): Promise<StudyRecord | undefined> {
+    const handle = await this.#catalogue.studyByUid.get(ownedKey(owner, studyInstanceUid))
     return handle === undefined ? undefined : this.studyByHandle(handle)
+  }
+
+  /** All copies of a study: this hospital's own first, then the others' in order of arrival. */
+  async copiesOf(studyInstanceUid: string): Promise<StudyRecord[]> {
+    const prefix = `${this.#catalogue.copiesKey(studyInstanceUid)}/`
+    const [own, others]: [StudyRecord[], StudyRecord[]] = [[], []]
+    for await (const [key] of this.#catalogue.copiesOfStudy.entries({ prefix })) {
+      const study = await this.studyByHandle(key.slice(prefix.length))
+      if (study !== undefined) (study.origin.kind === 'local' ? own : others).push(study)
+    }
+    return [...own, ...others]
   }
 
   async studyByHandle(handle: string): Promise<StudyRecord | undefined> {
@@ -105,8 +118,9 @@ export class StudyStore implements Service {
     for await (const [, record] of this.#catalogue.instances.entries({ prefix: `${handle}/` })) yield record
   }
 
-  async instanceByUid(sopInstanceUid: string): Promise<InstanceRecord | undefined> {
-    const key = await this.#catalogue.instanceByUid.get(sopInstanceUid)
+  /** This hospital's own instance, unless another owner's copy is asked for. */
+  async instanceByUid(sopInstanceUid: string, owner: Owner = 'local'): Promise<InstanceRecord | undefined> {
+    const key = await this.#catalogue.instanceByUid.get(ownedKey(owner, sopInstanceUid))
     return key === undefined ? undefined : this.#catalogue.instances.get(key)
   }
 
@@ -135,7 +149,7 @@ export class StudyStore implements Service {
     }
   }
 
-  /** Studies, of any origin, with an instance that states this citizen number. */
+  /** Studies made here with an instance that states this citizen number. */
   async *studiesWithCitizenNumber(citizenNumber: string): AsyncGenerator<StudyRecord> {
     const prefix = `${this.#catalogue.citizenKey(citizenNumber)}/`
     for await (const [key] of this.#catalogue.studiesOfCitizen.entries({ prefix })) {
@@ -189,9 +203,10 @@ export class StudyStore implements Service {
       yield key.slice(prefix.length)
   }
 
-  async #view({ disagrees, local, indexed: _, ...study }: StoredStudy): Promise<StudyRecord> {
+  async #view({ disagrees, indexed: _, ...study }: StoredStudy): Promise<StudyRecord> {
+    const isOwn = study.origin.kind === 'local'
     const shared =
-      local && (await this.patientByNumber(study.patient.localId, study.patient.issuer))?.conflict
+      isOwn && (await this.patientByNumber(study.patient.localId, study.patient.issuer))?.conflict
     return { ...study, identityConflict: disagrees || shared === true }
   }
 
