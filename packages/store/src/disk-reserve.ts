@@ -42,6 +42,8 @@ export class DiskReserve implements Service {
   /** Never fails for want of room: a node must also start on a full disk. */
   async start(): Promise<void> {
     await mkdir(this.#dir, { recursive: true, mode: 0o700 })
+    // Half a ballast from an interrupted start would take the room that the whole one needs.
+    await unlink(`${this.#ballast}.tmp`).catch(() => {})
     const size = await stat(this.#ballast).then(
       (found) => found.size,
       () => 0,

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, statSync } from 'node:fs'
-import { appendFile, open, unlink } from 'node:fs/promises'
+import { appendFile, open, unlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeEach, afterEach, describe, expect, it } from 'vitest'
@@ -110,6 +110,14 @@ describe.skipIf(!canMount)(title, () => {
     await things.put('late', big)
     expect(await things.get('early')).toEqual(big)
     expect(await things.get('late')).toEqual(big)
+  })
+
+  it('half a ballast, left by an interrupted start, is removed when there is room for no other', async () => {
+    await reserve.releaseBallast()
+    await writeFile(join(disk, 'ballast.tmp'), Buffer.alloc(18 * mebibyte, 1))
+    await store.stop()
+    await start()
+    expect(reserve.ballastIntact).toBe(true)
   })
 
   it('a blob is refused with OUT_OF_RESOURCES and leaves no file', async () => {
