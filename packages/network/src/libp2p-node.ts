@@ -2,7 +2,7 @@ import type { PrivateKey } from '@libp2p/interface'
 import type { Identify } from '@libp2p/identify'
 import { identify } from '@libp2p/identify'
 import type { KadDHT } from '@libp2p/kad-dht'
-import { kadDHT, passthroughMapper } from '@libp2p/kad-dht'
+import { passthroughMapper } from '@libp2p/kad-dht'
 import type { Ping } from '@libp2p/ping'
 import { ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
@@ -15,6 +15,7 @@ import type { Admission } from './admission.ts'
 import { certifiedNoise } from './certified-noise.ts'
 import { isDialable } from './dial-addresses.ts'
 import type { HostLimits } from './limits.ts'
+import { routingOnly } from './routing-only.ts'
 
 type TwiinServices = { identify: Identify; ping: Ping; kad: KadDHT }
 export type Libp2pNode = Libp2p<TwiinServices>
@@ -80,14 +81,17 @@ export function createNode(
       identify: identify({ protocolPrefix: 'twiin', maxInboundStreams: 4, maxOutboundStreams: 4 }),
       // one ping each 10 s that may take 60 s: the default of 2 would reset, and a reset counts as death
       ping: ping({ protocolPrefix: 'twiin', maxInboundStreams: 16, maxOutboundStreams: 16 }),
-      kad: kadDHT({
-        protocol: '/twiin/kad/1.0.0',
-        clientMode: false,
-        peerInfoMapper: passthroughMapper, // the default hides private addresses: hospitals have little else
-        // with true, the first self-query "succeeds" on an empty table and the next comes five minutes later
-        allowQueryWithZeroPeers: false,
-        initialQuerySelfInterval: 100,
-      }),
+      kad: routingOnly(
+        {
+          protocol: '/twiin/kad/1.0.0',
+          clientMode: false,
+          peerInfoMapper: passthroughMapper, // the default hides private addresses: hospitals have little else
+          // with true, the first self-query "succeeds" on an empty table and the next comes five minutes later
+          allowQueryWithZeroPeers: false,
+          initialQuerySelfInterval: 100,
+        },
+        { requestsPerSecond: limits.routingRequestsPerSecond },
+      ),
     },
   })
 }

@@ -11,6 +11,7 @@ import { StreamChannel } from './channel.ts'
 import { Dialer } from './dialer.ts'
 import type { Libp2pNode } from './libp2p-node.ts'
 import { createNode } from './libp2p-node.ts'
+import { ConnectionSlots } from './connection-slots.ts'
 import type { HostLimits } from './limits.ts'
 import { defaultLimits } from './limits.ts'
 import { sendRequest, serveRequest } from './request.ts'
@@ -104,10 +105,12 @@ export class PeerHost implements Service {
       dialer,
       requireAdmitted: (peerId) => this.#requireAdmitted(peerId),
     })
+    const slots = new ConnectionSlots(this.#limits)
     // a revocation may fall between the verdict and this moment
     node.addEventListener('connection:open', ({ detail: connection }) => {
       if (!admission.stillAdmitted(connection.remotePeer.toString()))
-        connection.abort(notAdmitted(connection))
+        return connection.abort(notAdmitted(connection))
+      slots.take(connection)
     })
     for (const [id, protocol] of this.#protocols) await this.#register(node, id, protocol)
     await node.start()
