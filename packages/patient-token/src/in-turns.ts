@@ -15,3 +15,12 @@ export async function mapInTurns<T, R>(
   }
   return results
 }
+
+/** Whether all pass, with turns for others like `mapInTurns`; the first that fails ends it. */
+export async function everyInTurns<T>(items: readonly T[], passes: (item: T) => boolean): Promise<boolean> {
+  for (const [i, item] of items.entries()) {
+    if (i % 32 === 31) await setImmediate()
+    if (!passes(item)) return false
+  }
+  return true
+}

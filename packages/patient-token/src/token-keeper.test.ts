@@ -147,7 +147,6 @@ describe('a token keeper', () => {
       'a point that is not canonical (bit 255)',
       { blinded: [Uint8Array.from(good, (b, i) => (i === 31 ? b | 128 : b))] },
     ],
-    ['no point of the group', { blinded: [new Uint8Array(32).fill(3)] }],
     ['31 bytes', { blinded: [good.slice(1)] }],
     ['33 bytes', { blinded: [new Uint8Array(33)] }],
     ['an empty batch', { blinded: [] }],
@@ -161,6 +160,35 @@ describe('a token keeper', () => {
     const refused = keeper.evaluate(caller, request([good], more))
     await expect(refused).rejects.toMatchObject({ message: 'TOKEN_REQUEST_INVALID' })
     expect(counters.sums.size).toBe(0)
+  })
+
+  const offCurve = () => new Uint8Array(32).fill(3)
+
+  it('counts a batch with no point of the group before it finds that out, and refuses it with the same code', async () => {
+    const { keeper, counters, records } = setUp({ node: 10, user: 10 })
+    const refused = keeper.evaluate(caller, request([good, offCurve()]))
+    await expect(refused).rejects.toMatchObject({ message: 'TOKEN_REQUEST_INVALID' })
+    expect([...counters.sums.values()]).toEqual([2])
+    expect(records.map(({ outcome, reason }) => [outcome, reason])).toEqual([
+      ['refused', 'TOKEN_REQUEST_INVALID'],
+    ])
+  })
+
+  it('does no arithmetic for who is over quota, and lets others have their turn while it does some', async () => {
+    const { keeper } = setUp({ node: 1024, user: 0 })
+    const batch = [...points(1023), offCurve()]
+    let turns = 0
+    let over = false
+    const count = () => {
+      turns++
+      if (!over) setImmediate(count)
+    }
+    setImmediate(count)
+    await expect(keeper.evaluate(caller, request(batch))).rejects.toThrow('TOKEN_REQUEST_INVALID')
+    over = true
+    expect(turns).toBeGreaterThan(30)
+    // Were a point looked at first, this would be TOKEN_REQUEST_INVALID.
+    await expect(keeper.evaluate(caller, request(batch))).rejects.toThrow('TOKEN_QUOTA_EXCEEDED')
   })
 
   it('says so when it has no key for the epoch', async () => {

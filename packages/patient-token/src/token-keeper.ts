@@ -4,8 +4,9 @@ import type { Clock } from '@twiin/runtime'
 import { limits } from './evaluation.ts'
 import type { EvaluationAnswer, EvaluationRequest } from './evaluation.ts'
 import type { KeeperKey } from './keeper-key.ts'
+import { everyInTurns } from './in-turns.ts'
 import type { TokenPurpose } from './patient-token.ts'
-import { isPoint } from './ristretto255.ts'
+import { isPoint, looksLikePoint } from './ristretto255.ts'
 import type { Random } from './ristretto255.ts'
 import { evaluate } from './voprf.ts'
 
@@ -34,8 +35,8 @@ export interface EvaluationRecord {
 }
 
 /**
- * One share of the oblivious function. Every request is checked, counted durably, put on record, and only then
- * evaluated: what a crash loses is an answer, never a count.
+ * One share of the oblivious function. Every request is counted durably before it costs arithmetic, and put on record
+ * before it is evaluated: what a crash loses is an answer, never a count.
  */
 export class TokenKeeper {
   readonly #options: TokenKeeperOptions
@@ -55,6 +56,8 @@ export class TokenKeeper {
     try {
       this.#check(request)
       await this.#count(caller.ura, request)
+      // spec 02 §6: arithmetic only for what was counted. A batch that fails here stays counted.
+      if (!(await everyInTurns(request.blinded, isPoint))) throw new TwiinError('TOKEN_REQUEST_INVALID')
     } catch (error) {
       await this.#record(caller, request, codeOf(error))
       throw error
@@ -69,7 +72,7 @@ export class TokenKeeper {
     const wellFormed =
       blinded.length >= 1 &&
       blinded.length <= limits.batch &&
-      blinded.every(isPoint) &&
+      blinded.every(looksLikePoint) &&
       purposes.has(purpose) &&
       (user === undefined || /^[A-Za-z0-9._-]{1,64}$/.test(user))
     if (!wellFormed) throw new TwiinError('TOKEN_REQUEST_INVALID')
