@@ -11,6 +11,7 @@ import { registerPeerProtocols } from './composition/peer-protocols.ts'
 import { composeWeb } from './composition/web.ts'
 import type { Settings } from './config/settings.ts'
 import { joinNetwork } from './enrolment/join-network.ts'
+import { untilHeard } from './enrolment/until-heard.ts'
 
 const hourMs = 3_600_000
 
@@ -72,15 +73,8 @@ async function announce(
   { enrolment, host, clock, log }: Ground,
   signal: AbortSignal,
 ): Promise<void> {
-  const addresses = peer.announce.length > 0 ? peer.announce : host.multiaddrs()
-  for (;;) {
-    try {
-      return await enrolment.announce(addresses, mailboxes)
-    } catch (error) {
-      log.warn('addresses not announced', { code: codeOf(error) })
-      await clock.sleep(10_000, signal)
-    }
-  }
+  const addresses = peer.announce.length > 0 ? peer.announce : host.multiaddrs().slice(0, 8)
+  await untilHeard(() => enrolment.announce(addresses, mailboxes), { clock, log }, signal)
 }
 
 /** Where the node listens and which process it is, for scripts beside it. */

@@ -82,7 +82,10 @@ export class Enrolment {
     this.#deps.log.info('certificate renewed', { serial: this.certificate.serial })
   }
 
-  /** Tells the registry where this node is reached (spec 06 §2). */
+  /**
+   * Tells the registry where this node is reached (spec 06 §2).
+   * Throws ANNOUNCEMENT_REFUSED, with `retryAfterSeconds` when the registry said how long to wait.
+   */
   async announce(addresses: string[], mailboxes: string[]): Promise<void> {
     const { key, clock, registry } = this.#deps
     const message = {
@@ -96,7 +99,10 @@ export class Enrolment {
       body: announcement.sign(message, key).bytes,
       headers: { 'content-type': 'application/cbor' },
     })
-    if (answer.status >= 300) throw new TwiinError('ANNOUNCEMENT_REFUSED', { status: answer.status })
+    if (answer.status < 300) return
+    const seconds = Number(answer.headers['retry-after'])
+    const wait = answer.status === 429 && seconds > 0 ? { retryAfterSeconds: Math.min(seconds, 3600) } : {}
+    throw new TwiinError('ANNOUNCEMENT_REFUSED', { status: answer.status, ...wait })
   }
 
   async #fetchCertificate(path: string, token: string): Promise<void> {

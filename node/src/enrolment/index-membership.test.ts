@@ -1,0 +1,56 @@
+import type { Bundle, Member } from '@twiin/protocol'
+import { expect, test } from 'vitest'
+import { IndexMembership } from './index-membership.ts'
+import type { NetworkBundle } from './network-bundle.ts'
+
+const member = (n: number, change: Partial<Member> = {}): Member => ({
+  ura: `0000000${n}`,
+  name: `Clinic ${n}`,
+  peerId: `peer ${n}`,
+  addresses: [],
+  declaredPatients: 60_000,
+  mailboxes: [],
+  category: 'clinic',
+  ...change,
+})
+const first: Bundle = {
+  v: 1,
+  version: 1,
+  issuedAt: 0,
+  trustDomain: 'twiin.example',
+  index: { epoch: 1, bits: 10, replicas: 7 },
+  members: [member(1), member(2)],
+  revoked: [],
+  tokens: { publicKey: new Uint8Array(32), threshold: 1, keepers: [] },
+}
+
+test('entries are placed anew when the members, the parameters or the revocations changed, and for nothing else', () => {
+  let bundle = first
+  const source = {
+    get current() {
+      return bundle
+    },
+    isPeerRevoked: () => false,
+  } as Pick<NetworkBundle, 'current' | 'isPeerRevoked'>
+  const membership = new IndexMembership({ bundle: source })
+  const isNew = (change: Partial<Bundle>): boolean => {
+    const before = membership.current()
+    bundle = { ...bundle, ...change, version: bundle.version + 1, issuedAt: bundle.issuedAt + 1 }
+    return membership.current() !== before
+  }
+  expect(isNew({})).toBe(false)
+  expect(isNew({ members: [member(1, { addresses: ['/ip4/192.0.2.1/tcp/1'] }), member(2)] })).toBe(false)
+  expect(isNew({ members: [member(1, { mailboxes: ['ct'], name: 'New' }), member(2)] })).toBe(false)
+  expect(isNew({ members: [member(1, { declaredPatients: 1 }), member(2)] })).toBe(true)
+  expect(isNew({ members: [member(1)] })).toBe(true)
+  for (const change of [{ epoch: 2 }, { bits: 9 }, { replicas: 5 }])
+    expect(isNew({ index: { ...bundle.index, ...change } })).toBe(true)
+  expect(isNew({ revoked: [{ peerId: 'peer 2', serial: 'ab', at: 0, reason: 'x' }] })).toBe(true)
+  expect(isNew({})).toBe(false)
+  expect(membership.current()).toMatchObject({
+    epoch: 2,
+    bits: 9,
+    replicas: 5,
+    members: [{ peerId: 'peer 1' }],
+  })
+})
