@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import fastifyCookie from '@fastify/cookie'
 import fastifyHelmet from '@fastify/helmet'
+import fastifyRateLimit from '@fastify/rate-limit'
 import fastifyStatic from '@fastify/static'
 import fastifySwagger from '@fastify/swagger'
 import type { FastifyPluginAsyncTypebox, TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
@@ -80,6 +81,8 @@ async function buildServer(options: HttpOptions, deps: HttpDeps): Promise<Fastif
     hsts: { maxAge: 31_536_000 },
   })
   await app.register(fastifyCookie)
+  // Only where a route asks for it: logging in.
+  await app.register(fastifyRateLimit, { global: false })
   await app.register(fastifySwagger, {
     openapi: {
       openapi: '3.1.0',

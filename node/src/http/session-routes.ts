@@ -26,7 +26,7 @@ export function sessionRoutes(
     app.post(
       '/session',
       {
-        config: { open: true },
+        config: { open: true, rateLimit: { max: 60, timeWindow: 60_000 } },
         schema: {
           body: Type.Object(
             { username: Type.String({ maxLength: 64 }), password: Type.String({ maxLength: 256 }) },
