@@ -78,7 +78,8 @@ export async function startRegistry(settings: Settings, deps: RegistryDeps): Pro
     addresses: { addressesOf: (peerId) => register.keys.get(peerId)?.announced?.addresses ?? [] },
     log,
   })
-  const tokens = () => oneKeeper(peer.peerId, keeperKey.publicKey, host.multiaddrs())
+  // A bundle has room for eight (spec 06 §3).
+  const tokens = () => oneKeeper(peer.peerId, keeperKey.publicKey, host.multiaddrs().slice(0, 8))
   const facts = () => ({ trustDomain: settings.trustDomain, index: settings.index, tokens: tokens() })
   const refreshMs = settings.bundle.refreshMinutes * 60_000
   const bundle = new NetworkBundle({ refreshMs }, { facts, books, authority, log })

@@ -39,6 +39,17 @@ describe('settings', () => {
     )
   })
 
+  it('that the registry would refuse are refused here', () => {
+    const mailboxes = (value: string[]) => `${minimal}mailboxes: ${JSON.stringify(value)}\n`
+    const addresses = Array.from({ length: 9 }, (_, i) => `/ip4/192.0.2.${i}/tcp/1`)
+    const announcing = (value: string[]) =>
+      minimal.replace('tcp/4001] }', `tcp/4001], announce: ${JSON.stringify(value)} }`)
+    for (const text of [mailboxes(['']), mailboxes(Array<string>(65).fill('ct')), announcing(addresses)])
+      expect(() => loadSettings(file(text), {})).toThrow(/CONFIG_INVALID.*(mailboxes|announce)/)
+    expect(loadSettings(file(mailboxes(['ct'])), {}).mailboxes).toEqual(['ct'])
+    expect(loadSettings(file(announcing(addresses.slice(1))), {}).peer.announce).toHaveLength(8)
+  })
+
   it('with an unknown key are refused by name', () => {
     expect(() =>
       loadSettings(file(minimal.replace('aeTitle: TWIIN,', 'aeTitle: TWIIN, aeTitel: X,')), {}),
