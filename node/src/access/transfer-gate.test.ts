@@ -1,0 +1,102 @@
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { parseBsn } from '@twiin/patient-token'
+import type { TransferRequest } from '@twiin/protocol'
+import { deriveLocation } from '@twiin/study-index'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { eventually, patient, radiologist, twoHospitals } from '../testing/test-hospital.ts'
+
+const bsn = parseBsn(patient.bsn)
+const otherBsn = parseBsn('999991772')
+let net: Awaited<ReturnType<typeof twoHospitals>>
+let studyInstanceUid: string
+let loc: Uint8Array
+
+beforeEach(async () => {
+  net = await twoHospitals()
+  ;({ studyInstanceUid } = await net.a.receive())
+  await consent('permit')
+  await eventually(async () => (await net.a.audit('publish')).length === 1)
+  const [token] = await net.a.index.tokens.tokens([bsn], 'lookup')
+  loc = deriveLocation(token ?? new Uint8Array(), 1)
+})
+afterEach(() => net[Symbol.asyncDispose]())
+
+const consent = (decision: 'permit' | 'deny') =>
+  net.a.index.consents.record(bsn, { scope: { kind: 'all' }, decision, by: 'op' })
+const request = (change: object = {}): TransferRequest => ({
+  ...{ kind: 'retrieve', requestId: randomBytes(16), job: randomBytes(16), epoch: 1, loc, studyInstanceUid },
+  ...{ issuedAt: net.network.clock.now(), authorisedAt: net.network.clock.now(), holder: net.a.key.peerId },
+  ...{ user: radiologist, purpose: { basis: 'treatment', reason: 'polikliniek' } },
+  ...change,
+})
+const judge = (change: object = {}, peerId = net.b.key.peerId) =>
+  net.a.exchange.gate.judge(request(change), peerId)
+
+describe('a channel that wants pixels', () => {
+  it('opens for a radiologist of a member, for treatment, with consent', async () => {
+    expect(await judge()).toMatchObject({ permitted: true })
+  })
+
+  it.each([
+    ['another role', { user: { ...radiologist, role: 'operator' } }, 'ROLE_NOT_PERMITTED'],
+    ['another basis', { purpose: { basis: 'emergency', reason: 'x' } }, 'BASIS_NOT_SUPPORTED'],
+    ['a patient unknown here', { loc: randomBytes(32) }, 'CONSENT_MISSING'],
+    ['an epoch long past', { epoch: 3 }, 'CONSENT_MISSING'],
+    ['a study that is not this patient’s', { studyInstanceUid: '1.2.3' }, 'STUDY_UNKNOWN'],
+    ['a job of yesterday', { authorisedAt: Date.now() - 25 * 3_600_000 }, 'JOB_EXPIRED'],
+    ['a job of tomorrow', { authorisedAt: Date.now() + 3_600_000 }, 'JOB_EXPIRED'],
+    ['another holder', { holder: 'someone' }, 'REQUEST_INVALID'],
+  ])('does not open for %s, and that is on record', async (_what, change, reason) => {
+    expect(await judge(change)).toEqual({ permitted: false, reason })
+    expect(await net.a.audit('refused')).toMatchObject([{ peer: { ura: '90000002' } }])
+  })
+
+  it('does not open for a certified peer that is not in the directory', async () => {
+    expect(await judge({}, net.network.keeper.peerId)).toEqual({ permitted: false, reason: 'BLOCKED' })
+  })
+
+  it('does not open for another patient’s study, though both are known and consented to', async () => {
+    const other = await net.a.receive({ seed: 'other', patient: { ...patient, id: '99', bsn: otherBsn } })
+    expect(await judge({ studyInstanceUid: other.studyInstanceUid })).toMatchObject({
+      reason: 'STUDY_UNKNOWN',
+    })
+  })
+
+  it('does not open twice for one request', async () => {
+    const requestId = randomBytes(16)
+    await judge({ requestId })
+    expect(await judge({ requestId })).toEqual({ permitted: false, reason: 'REQUEST_INVALID' })
+  })
+
+  it('is cut the moment consent ends', async () => {
+    const verdict = await judge()
+    if (!verdict.permitted) throw new Error(verdict.reason)
+    const cut = once(verdict.watch, 'abort')
+    await consent('deny')
+    await cut
+    expect(await judge()).toEqual({ permitted: false, reason: 'CONSENT_MISSING' })
+  })
+
+  it('is cut as well when consent ends while it is being judged', async () => {
+    const [verdict] = await Promise.all([judge(), consent('deny')])
+    if (verdict.permitted) await eventually(() => verdict.watch.aborted)
+    expect(await judge()).toMatchObject({ permitted: false })
+  })
+
+  it('stays open when the consent of somebody else changes', async () => {
+    const verdict = await judge()
+    await net.a.index.consents.record(otherBsn, { scope: { kind: 'all' }, decision: 'deny', by: 'op' })
+    await consent('permit')
+    expect(verdict).toMatchObject({ watch: { aborted: false } })
+  })
+
+  it('is cut when nobody can say any more whether it may stay', async () => {
+    const verdict = await judge()
+    if (!verdict.permitted) throw new Error(verdict.reason)
+    const cut = once(verdict.watch, 'abort')
+    net.a.ground.studies.patientsByCitizenNumber = () => Promise.reject(new Error('disk'))
+    await consent('permit')
+    await cut
+  })
+})
