@@ -191,40 +191,54 @@ describe.skipIf(!browserInstalled)(`the workplace${browserMissing}`, () => {
   })
 
   test.each([
-    ['radioloog', ['/zoeken', '/studies', '/overdrachten', '/uitzonderingen']],
-    ['beheer', ['/toestemming', '/uitzonderingen']],
-    ['auditor', ['/logboek']],
+    ['radioloog', '/zoeken'],
+    ['radioloog', '/studies'],
+    ['radioloog', '/overdrachten'],
+    ['radioloog', '/uitzonderingen'],
+    ['beheer', '/uitzonderingen'],
+    ['beheer', '/toestemming'],
+    ['auditor', '/logboek'],
   ] as const)(
-    'every page of %s is accessible in Dutch and English, light and dark, and fits in 320 pixels',
-    async (username, paths) => {
+    'what %s sees at %s is accessible in Dutch and English, light and dark, and fits in 320 pixels',
+    async (username, path) => {
       await logIn(username)
-      for (const path of paths) {
-        await page.goto(`${demo.hospital(0).web.url}${path}`)
-        await page.getByRole('heading', { level: 1 }).waitFor()
-        if (path === '/zoeken') {
-          await search(anna)
-          await chip(2, 'answered').waitFor()
-        } else if (path === '/toestemming') {
-          await page.getByLabel('BSN').fill(anna)
-          await page.keyboard.press('Enter')
-          await page.getByRole('heading', { name: 'Wat nu vastligt' }).waitFor()
-        } else if (path !== '/uitzonderingen') {
-          await page.locator('[data-row]').first().click()
+      await page.goto(`${demo.hospital(0).web.url}${path}`)
+      await page.getByRole('heading', { level: 1 }).waitFor()
+      await page.getByText('DEMO – geen patiëntgegevens').waitFor()
+      await page.getByText('Niet bestemd voor primaire diagnostiek').waitFor()
+      await fill[path]()
+      for (const language of ['English', 'Nederlands']) {
+        await page.getByRole('button', { name: language }).click()
+        for (const colorScheme of ['light', 'dark'] as const) {
+          await page.emulateMedia({ colorScheme })
+          expect(await violations(page), `${language} ${colorScheme}`).toEqual([])
         }
-        await page.getByText('DEMO – geen patiëntgegevens').waitFor()
-        await page.getByText('Niet bestemd voor primaire diagnostiek').waitFor()
-        for (const language of ['English', 'Nederlands']) {
-          await page.getByRole('button', { name: language }).click()
-          for (const colorScheme of ['light', 'dark'] as const) {
-            await page.emulateMedia({ colorScheme })
-            expect(await violations(page), `${path} ${language} ${colorScheme}`).toEqual([])
-          }
-          expect(await widthAt320(page), `${path} ${language}`).toBeLessThanOrEqual(320)
-        }
-        expect(await smallTargets(page), path).toEqual([])
+        expect(await widthAt320(page), language).toBeLessThanOrEqual(320)
       }
+      expect(await smallTargets(page)).toEqual([])
     },
   )
+  /** Brings a page to where it shows most. */
+  const openFirstRow = () => page.locator('[data-row]').first().click()
+  const fill = {
+    '/zoeken': async () => {
+      await search(anna)
+      await chip(2, 'answered').waitFor()
+      await openFirstRow()
+    },
+    '/studies': openFirstRow,
+    '/overdrachten': openFirstRow,
+    '/uitzonderingen': async () => {
+      await page.getByLabel('Ook besliste tonen').check()
+      await page.getByRole('article').first().waitFor()
+    },
+    '/toestemming': async () => {
+      await page.getByLabel('BSN').fill(anna)
+      await page.keyboard.press('Enter')
+      await page.getByRole('heading', { name: 'Wat nu vastligt' }).waitFor()
+    },
+    '/logboek': openFirstRow,
+  }
 
   test('shows a hospital that is down as such, with what the index knows of it', async () => {
     await demo.kill(2)

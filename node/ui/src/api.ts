@@ -72,7 +72,7 @@ export const api = {
   resolve: (id: string, decision: Answer.Decision) =>
     call<Answer.WorkItem>('POST', `/exceptions/${one(id)}/resolution`, { decision }),
   auditEvents: (range: { from: string; to: string; after?: number }) => {
-    const query = new URLSearchParams()
+    const query = new URLSearchParams({ limit: '100' })
     if (range.from !== '') query.set('from', range.from)
     if (range.to !== '') query.set('to', range.to)
     if (range.after !== undefined) query.set('after', String(range.after))
