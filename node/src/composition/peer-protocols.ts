@@ -13,8 +13,8 @@ export function registerPeerProtocols(ground: Ground, index: IndexSide, exchange
   host.answer(
     protocolIds.index,
     { maxRequestBytes: limits.indexRequestBytes, maxAnswerBytes: limits.indexAnswerBytes, timeoutMs: 10_000 },
-    async (bytes, peerId) =>
-      indexAnswer.encode(await index.replica.answer(peerId, indexRequest.decode(bytes))),
+    async (bytes, peerId, signal) =>
+      indexAnswer.encode(await index.replica.answer(peerId, indexRequest.decode(bytes), signal)),
   )
   host.answer(
     protocolIds.search,

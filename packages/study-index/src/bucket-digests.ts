@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Bucket } from '@twiin/protocol'
 import { TwiinError } from '@twiin/runtime'
 import { u64, utf8 } from './bytes.ts'
-import { bucketName, rangeOf } from './placement.ts'
+import { bucketName, bucketOf, rangeOf } from './placement.ts'
 import type { Placement } from './placement.ts'
 import type { EntryMark, EntryRange, EntryRepository } from './ports.ts'
 import { isAlive } from './put-checks.ts'
@@ -13,6 +13,13 @@ const marksPerDigestRequest = 500_000
 /** What others are shown: not what expired, nor what a publisher left behind that is no member any more. */
 export function isShown(mark: EntryMark, placement: Placement, today: number): boolean {
   return placement.members.has(mark.publisher) && isAlive(mark, today)
+}
+
+interface Work {
+  /** Read so far. */
+  marks: number
+  /** Aborted when nobody waits for the answer any more. */
+  readonly signal: AbortSignal | undefined
 }
 
 /** Digests of buckets, kept until something in them changes. */
@@ -27,21 +34,18 @@ export class BucketDigests {
   }
 
   /** spec 03 §5: SHA-256 over loc ‖ publisher ‖ u64 seq of each entry, in order. */
-  async of(
-    bucket: Bucket,
-    placement: Placement,
-    today: number,
-    work: { marks: number },
-  ): Promise<Uint8Array> {
+  async of(bucket: Bucket, placement: Placement, today: number, work: Work): Promise<Uint8Array> {
     if (this.#basis?.placement !== placement || this.#basis.today !== today) this.#known.clear()
     this.#basis = { placement, today }
     const name = bucketName(bucket)
     const known = this.#known.get(name)
     if (known !== undefined) return known
     const changes = this.#changes
+    const before = work.marks
     const digest = await this.#compute(rangeOf(bucket), placement, today, work)
-    // Only buckets as they are cut now are told when they change.
-    if (bucket.bits === placement.view.bits && changes === this.#changes) this.#known.set(name, digest)
+    // Of empty buckets there is no end, and they cost nothing.
+    if (work.marks > before && changes === this.#changes && widths(placement).includes(bucket.bits))
+      this.#known.set(name, digest)
     return digest
   }
 
@@ -50,12 +54,14 @@ export class BucketDigests {
     this.#changes++
     const placement = this.#basis?.placement
     if (placement === undefined) return
-    for (const { loc, epoch } of marks) this.#known.delete(bucketName(placement.bucketOf(loc, epoch)))
+    for (const { loc, epoch } of marks)
+      for (const bits of widths(placement)) this.#known.delete(bucketName(bucketOf(loc, epoch, bits)))
   }
 
-  async #compute(range: EntryRange, placement: Placement, today: number, work: { marks: number }) {
+  async #compute(range: EntryRange, placement: Placement, today: number, work: Work) {
     const hash = createHash('sha256')
     for await (const mark of this.#repository.marks(range)) {
+      work.signal?.throwIfAborted()
       if (++work.marks > marksPerDigestRequest) throw new TwiinError('OUT_OF_RESOURCES')
       if (!isShown(mark, placement, today)) continue
       hash.update(mark.loc).update(utf8(mark.publisher)).update(u64(mark.seq))
@@ -63,3 +69,6 @@ export class BucketDigests {
     return new Uint8Array(hash.digest())
   }
 }
+
+/** The prefix lengths asked for: of now, and of a bundle earlier or later. */
+const widths = ({ view: { bits } }: Placement) => [bits - 1, bits, bits + 1].filter((n) => n >= 0 && n <= 32)

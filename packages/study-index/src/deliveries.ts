@@ -1,3 +1,4 @@
+import { limits } from '@twiin/protocol'
 import type { Signer } from '@twiin/protocol'
 import { TwiinError, codeOf, isTwiinError } from '@twiin/runtime'
 import type { Clock, Logger } from '@twiin/runtime'
@@ -15,6 +16,7 @@ import type {
   VerifyEntrySignature,
 } from './ports.ts'
 import type { PublicationBook } from './publication-book.ts'
+import { RenumberingPace } from './renumbering-pace.ts'
 import { ReplicaQueue } from './replica-queue.ts'
 import { renumbered } from './restate.ts'
 import { signatureHolds } from './sealed-entry.ts'
@@ -42,6 +44,7 @@ export class Deliveries {
   readonly #deps: DeliveriesDeps
   readonly #queues = new Map<string, ReplicaQueue>()
   readonly #driving = new Map<string, Promise<void>>()
+  readonly #renumbering = new RenumberingPace()
   #running: AbortController | undefined
   #progress = Promise.withResolvers<void>()
   #busy = 0
@@ -149,8 +152,9 @@ export class Deliveries {
       const sent = batch[i]
       if (sent === undefined) continue
       if (result.outcome === 'refused') refusals.set(sent.patientKey, result.reason ?? 'REFUSED')
-      if (result.outcome === 'stale' && !(await this.#goOnFrom(queue.peerId, sent, signal)))
-        refusals.set(sent.patientKey, 'STALE_UNPROVEN')
+      if (result.outcome !== 'stale') continue
+      const refusal = await this.#goOnFrom(queue.peerId, sent, signal)
+      if (refusal !== undefined) refusals.set(sent.patientKey, refusal)
     }
     queue.refused(refusals, clock.now())
   }
@@ -198,11 +202,19 @@ export class Deliveries {
 
   /**
    * A replica has a number as high as ours for something else: our state is older than what we published (it was
-   * restored). It must show that entry with our signature, or anyone could drive our numbers up.
+   * restored). It must show that entry with our signature, and we must have no memory of it, or anyone could drive our
+   * numbers up. Returns why it counts as refused.
    */
-  async #goOnFrom(peerId: string, { patientKey, entry }: Sent, signal: AbortSignal): Promise<boolean> {
+  async #goOnFrom(
+    peerId: string,
+    { patientKey, entry }: Sent,
+    signal: AbortSignal,
+  ): Promise<string | undefined> {
     const theirs = await this.#ownEntryAt(peerId, entry, signal)
-    if (theirs === undefined || theirs.seq < entry.seq) return false
+    // What we sent ourselves proves nothing, nor does what came before it: all smaller numbers are spent anyway.
+    if (theirs === undefined || theirs.seq < entry.seq || equalBytes(theirs.header, entry.entry.header))
+      return 'STALE_UNPROVEN'
+    if (!this.#renumbering.begins(patientKey, this.#deps.clock.now())) return 'STALE_AGAIN'
     let stated: Publication | undefined
     await this.#deps.book.update([patientKey], (get) => {
       const publication = get(patientKey)
@@ -214,14 +226,19 @@ export class Deliveries {
       return [stated]
     })
     if (stated !== undefined) this.enqueue(stated)
-    return true
+    return undefined
   }
 
   async #ownEntryAt(peerId: string, { loc, epoch }: PublishedEntry, signal: AbortSignal) {
     const { network, signer, verify } = this.#deps
+    let seen = 0
     for await (const { mark, entry } of entriesOf(network, peerId, bucketOf(loc, epoch, 32), signal)) {
       if (mark.publisher === signer.peerId && equalBytes(mark.loc, loc))
-        return signatureHolds(signer.peerId, entry, verify) ? mark : undefined
+        return signatureHolds(signer.peerId, entry, verify)
+          ? { seq: mark.seq, header: entry.header }
+          : undefined
+      // One location holds one entry of each member.
+      if (++seen >= limits.indexEntriesPerPage) return undefined
     }
     return undefined
   }

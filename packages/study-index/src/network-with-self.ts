@@ -5,6 +5,6 @@ import type { IndexReplica } from './replica.ts'
 export function networkWithSelf(network: IndexNetwork, peerId: string, replica: IndexReplica): IndexNetwork {
   return {
     ask: (peer, request, signal) =>
-      peer === peerId ? replica.answer(peerId, request) : network.ask(peer, request, signal),
+      peer === peerId ? replica.answer(peerId, request, signal) : network.ask(peer, request, signal),
   }
 }

@@ -1,8 +1,16 @@
+import type { WireEntry } from '@twiin/protocol'
 import { silentLogger } from '@twiin/runtime'
 import { describe, expect, it } from 'vitest'
-import { IndexPublisher, IndexReader } from './index.ts'
+import { IndexPublisher, IndexReader, markOf } from './index.ts'
 import type { IndexNetwork, Placed } from './index.ts'
-import { MemoryPublicationState, SimulatedIndexNetwork, aStudy, fakeKeys, tokenOf } from './testing.ts'
+import {
+  MemoryPublicationState,
+  SimulatedIndexNetwork,
+  aStudy,
+  entryOf,
+  fakeKeys,
+  tokenOf,
+} from './testing.ts'
 
 const dayMs = 86_400_000
 const random = (bytes: number) => crypto.getRandomValues(new Uint8Array(bytes))
@@ -203,6 +211,60 @@ describe('a publisher', () => {
     expect(placed.away).toEqual([net.node(1).member.peerId])
     expect(publisher.status().waitingFor[0]?.reason).toBe('STALE_UNPROVEN')
     expect(state.publications.get('p')?.entries[0]?.seq).toBe(1)
+    await publisher.stop()
+  })
+
+  it('does not take back as a proof the entry that it just sent', async () => {
+    const net = new SimulatedIndexNetwork({ nodes: 2 })
+    const { state, deps } = publisherAt(net, 0)
+    let given: WireEntry[] = []
+    const echo: IndexNetwork = {
+      ask: async (peerId, request, signal) => {
+        if (peerId === net.node(0).member.peerId) return deps.network.ask(peerId, request, signal)
+        if (request.kind !== 'put') return { kind: 'get', entries: given }
+        given = request.entries
+        return { kind: 'put', results: given.map(() => ({ outcome: 'stale', seq: 1 })) }
+      },
+    }
+    const publisher = new IndexPublisher({}, { ...deps, network: echo })
+    await publisher.start()
+    await publisher.want('p', token, [aStudy])
+    await publisher.settled('p')
+    expect(publisher.status().waitingFor[0]?.reason).toBe('STALE_UNPROVEN')
+    for (let i = 0; i < 20; i++) await net.clock.advance(10_000)
+    expect(state.publications.get('p')?.entries[0]?.seq).toBe(1)
+    await publisher.stop()
+  })
+
+  it('takes its time when replicas show one lost entry after another', async () => {
+    const net = new SimulatedIndexNetwork({ nodes: 2 })
+    const { member } = net.node(0)
+    const { state, deps } = publisherAt(net, 0)
+    const lost = Array.from({ length: 50 }, (_, i) =>
+      entryOf({ publisher: member.peerId, patient: 'patient', seq: i + 2, issued: 20_000 }),
+    )
+    let standing = 0
+    const hoarder: IndexNetwork = {
+      ask: async (peerId, request, signal) => {
+        if (peerId === member.peerId) return deps.network.ask(peerId, request, signal)
+        if (request.kind !== 'put') return { kind: 'get', entries: lost.slice(standing, standing + 1) }
+        const [first] = request.entries
+        standing = first === undefined ? 0 : markOf(first).seq - 1
+        return { kind: 'put', results: request.entries.map(() => ({ outcome: 'stale', seq: standing + 2 })) }
+      },
+    }
+    const publisher = new IndexPublisher({}, { ...deps, network: hoarder })
+    await publisher.start()
+    await publisher.want('p', token, [aStudy])
+    await publisher.settled('p')
+    for (let i = 0; i < 60; i++) {
+      await net.clock.advance(1000)
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    // 1, then above 2, 4, 6, … with pauses of 1, 2, 4, 8, 16 and 32 seconds.
+    const seq = state.publications.get('p')?.entries[0]?.seq ?? 0
+    expect(seq).toBeGreaterThan(1)
+    expect(seq).toBeLessThanOrEqual(15)
     await publisher.stop()
   })
 

@@ -17,6 +17,7 @@ export type IndexRefusal =
   | 'NOT_RESPONSIBLE'
   | 'QUOTA_EXCEEDED'
   | 'CURSOR_INVALID'
+  | 'BUCKET_INVALID'
   | 'OUT_OF_RESOURCES'
 
 export interface PutChecks {

@@ -1,3 +1,4 @@
+import { entryHeader } from '@twiin/protocol'
 import { describe, expect, it } from 'vitest'
 import { IndexReader, bucketOf, deriveLocation, replicasOf } from './index.ts'
 import type { Found, IndexNetwork } from './index.ts'
@@ -135,8 +136,79 @@ describe('a reader', () => {
         { kind: 'get', entries: [entryOf(good)], next: new Uint8Array(40).fill(0x31) }
       ),
     }
-    expect(await readerAt(net, 1, endless).find(tokenOf('p'))).toMatchObject({ publishers: [], answered: 0 })
-    expect(asked).toBe(6)
+    // The entry is signed, so it counts, whoever sent it; such an answer does not.
+    const found = await readerAt(net, 1, endless).find(tokenOf('p'))
+    expect(found.publishers.map(({ peerId }) => peerId)).toEqual([publisher])
+    expect({ answered: found.answered, asked }).toEqual({ answered: 0, asked: 6 })
+  })
+
+  it.each([
+    ['and who told of this patient has answered', 1, 3],
+    ['and who did not get so far has not', 8, 0],
+  ])('uses what came of an answer that does not end, %s', async (_, at, answered) => {
+    const net = new SimulatedIndexNetwork({ nodes: 3, bits: 0 })
+    const publisher = net.node(0).member.peerId
+    const patients = byLocation(10)
+    const pages = patients.map((patient) => entryOf({ publisher, patient, seq: 1, issued: dayOf(net) }))
+    const slow: IndexNetwork = {
+      ask: async (_peer, request, signal) => {
+        const page = request.kind === 'get' ? (request.after?.[0] ?? 0) : 0
+        if (page < 5)
+          return { kind: 'get', entries: pages.slice(page, page + 1), next: Uint8Array.of(page + 1) }
+        return new Promise((_resolve, reject) => {
+          signal?.addEventListener('abort', () => reject(new Error('gone')), { once: true })
+        })
+      },
+    }
+    const finding = readerAt(net, 1, slow).find(tokenOf(patients[at] ?? ''))
+    const found = await whileTimePasses(net, finding)
+    expect(found.publishers.map(({ peerId }) => peerId)).toEqual(answered > 0 ? [publisher] : [])
+    expect(found.answered).toBe(answered)
+  })
+
+  it('reads a bucket to its end, so that no replica learns from the pages where it found its patient', async () => {
+    const net = new SimulatedIndexNetwork({ nodes: 3, bits: 0 })
+    const publisher = net.node(0).member.peerId
+    const patients = byLocation(10)
+    const pages = patients.map((patient) => entryOf({ publisher, patient, seq: 1, issued: dayOf(net) }))
+    for (const patient of [patients[0], patients[5], patients[9], 'nobody']) {
+      let asked = 0
+      const curious: IndexNetwork = {
+        ask: async (_peer, request) => {
+          asked++
+          const page = request.kind === 'get' ? (request.after?.[0] ?? 0) : 0
+          const next = page + 1 < pages.length ? { next: Uint8Array.of(page + 1) } : {}
+          return { kind: 'get', entries: pages.slice(page, page + 1), ...next }
+        },
+      }
+      await readerAt(net, 1, curious).find(tokenOf(patient ?? ''))
+      expect(asked).toBe(30)
+    }
+  })
+
+  it('cuts off a replica that sends without end', async () => {
+    const net = new SimulatedIndexNetwork({ nodes: 3, bits: 0 })
+    const [entry] = [
+      entryOf({ publisher: net.node(0).member.peerId, patient: 'q', seq: 1, issued: dayOf(net) }),
+    ]
+    const header = entryHeader.decode(entry.header)
+    let asked = 0
+    const endless: IndexNetwork = {
+      ask: async (_peer, request) => {
+        asked++
+        const page = request.kind === 'get' ? (request.after?.[0] ?? 0) : 0
+        const entries = Array.from({ length: 400 }, (_, i) => {
+          const loc = new Uint8Array(32)
+          new DataView(loc.buffer).setUint32(4, page * 400 + i)
+          return { ...entry, header: entryHeader.encode({ ...header, loc }), body: new Uint8Array(16_400) }
+        })
+        return { kind: 'get', entries, next: Uint8Array.of(page + 1) }
+      },
+    }
+    const found = await readerAt(net, 1, endless).find(tokenOf('p'))
+    expect(found).toEqual({ publishers: [], asked: 3, answered: 0 })
+    // 64 MiB in pages of 6.5 MB each.
+    expect(asked).toBe(3 * 11)
   })
 
   it('ends when its caller does', async () => {
@@ -148,6 +220,12 @@ describe('a reader', () => {
     await expect(found).rejects.toThrow('gone')
   })
 })
+
+/** Patients in the order of their locations. */
+const byLocation = (count: number) =>
+  Array.from({ length: count }, (_, i) => `p${i}`).toSorted((a, b) =>
+    Buffer.compare(deriveLocation(tokenOf(a), 1), deriveLocation(tokenOf(b), 1)),
+  )
 
 async function firstMark(net: SimulatedIndexNetwork, peerId: string) {
   const node = net.nodes.find(({ member }) => member.peerId === peerId)

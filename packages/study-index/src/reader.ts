@@ -1,6 +1,7 @@
 import type { EntryBody, WireEntry } from '@twiin/protocol'
+import { TwiinError } from '@twiin/runtime'
 import type { Clock } from '@twiin/runtime'
-import { entriesOf } from './ask-replica.ts'
+import { entriesOf, wireBytes } from './ask-replica.ts'
 import { equalBytes } from './bytes.ts'
 import { dayOf } from './days.ts'
 import { compareEntries } from './merge.ts'
@@ -27,10 +28,16 @@ export interface ReaderDeps {
 }
 export interface Found {
   publishers: { peerId: string; ura: string; entry: EntryBody }[]
-  /** Replicas asked and replicas that answered. `answered` 0: nothing is known, not even that there is nothing. */
+  /**
+   * Replicas asked, and replicas that told all they have of this patient. `answered` 0: nothing is known beyond
+   * `publishers`, not even that there is nothing.
+   */
   asked: number
   answered: number
 }
+
+/** A replica that goes on behind this is cut off: no honest bucket is so large (spec 03 §5). */
+const mostBytesOfOne = 64 * 1024 * 1024
 
 /** Finds who holds studies of a patient. Spec 03 §6. */
 export class IndexReader {
@@ -76,23 +83,31 @@ export class IndexReader {
     const loc = deriveLocation(token, epoch)
     const bucket = placement.bucketOf(loc, epoch)
     const standing = new Map<string, StoredEntry>()
-    const counts = await this.#askInTurn(
+    const answered = new Set<string>()
+    const take = (candidate: StoredEntry) => {
+      if (!equalBytes(candidate.mark.loc, loc) || !this.#isTrusted(candidate, token, placement)) return
+      const known = standing.get(candidate.mark.publisher)
+      if (known === undefined || compareEntries(candidate, known) > 0)
+        standing.set(candidate.mark.publisher, candidate)
+    }
+    const asked = await this.#askInTurn(
       placement.replicasOf(bucket),
       async (peerId, until) => {
-        const answer: StoredEntry[] = []
+        let bytes = 0
+        // Where we stop must not depend on the location: the replica would know which one we look for.
         for await (const candidate of entriesOf(this.#deps.network, peerId, bucket, until)) {
-          if (equalBytes(candidate.mark.loc, loc) && this.#isTrusted(candidate, token, placement))
-            answer.push(candidate)
+          take(candidate)
+          if (Buffer.compare(candidate.mark.loc, loc) > 0) answered.add(peerId)
+          bytes += wireBytes(candidate.entry)
+          if (bytes <= mostBytesOfOne) continue
+          if (answered.has(peerId)) return
+          throw new TwiinError('ANSWER_INVALID', { request: 'get' })
         }
-        for (const candidate of answer) {
-          const known = standing.get(candidate.mark.publisher)
-          if (known === undefined || compareEntries(candidate, known) > 0)
-            standing.set(candidate.mark.publisher, candidate)
-        }
+        answered.add(peerId)
       },
       signal,
     )
-    return { standing, ...counts }
+    return { standing, asked, answered: answered.size }
   }
 
   /** spec 03 §3: signature, publisher, expiry, and that it opens (commitment) before anything of it counts. */
@@ -110,12 +125,15 @@ export class IndexReader {
     )
   }
 
-  /** Asks `answers` peers at once and one more for each that fails or is slow, until enough have answered. */
+  /**
+   * Asks `answers` peers at once and one more for each that fails or is slow, until enough have answered. Returns how
+   * many were asked.
+   */
   async #askInTurn(
     peers: readonly string[],
     ask: (peerId: string, until: AbortSignal) => Promise<void>,
     signal: AbortSignal | undefined,
-  ): Promise<{ asked: number; answered: number }> {
+  ): Promise<number> {
     const { answers, hedgeMs, timeoutMs } = this.#options
     const { clock } = this.#deps
     const over = new AbortController()
@@ -156,6 +174,6 @@ export class IndexReader {
     clock.sleep(timeoutMs, until).then(finish, finish)
     await enough
     over.abort()
-    return { asked, answered }
+    return asked
   }
 }

@@ -1,9 +1,9 @@
 import { entryHeader, limits } from '@twiin/protocol'
-import type { EntryHeader, WireEntry } from '@twiin/protocol'
+import type { EntryHeader, IndexRequest, WireEntry } from '@twiin/protocol'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { bucketOf, replicasOf } from './index.ts'
-import type { StoredEntry } from './index.ts'
+import type { EntryRepository, StoredEntry } from './index.ts'
 import { compareEntries } from './merge.ts'
 import { markOf } from './sealed-entry.ts'
 import { SimulatedIndexNetwork, entryOf, fakeKeys } from './testing.ts'
@@ -15,6 +15,22 @@ const world = (options: Partial<ConstructorParameters<typeof SimulatedIndexNetwo
   const [a, b] = [net.node(0), net.node(1)]
   const put = (...entries: WireEntry[]) => a.replica.answer(b.member.peerId, { kind: 'put', entries })
   return { net, a, b, put, today, publisher: b.member.peerId }
+}
+/** Counts the ranges and the entries that are read from now on. */
+function countReads(repository: EntryRepository) {
+  const reads = { ranges: 0, items: 0 }
+  async function* counted<T>(source: AsyncIterable<T>) {
+    reads.ranges++
+    for await (const item of source) {
+      reads.items++
+      yield item
+    }
+  }
+  const marks = repository.marks.bind(repository)
+  const entries = repository.entries.bind(repository)
+  repository.marks = (range) => counted(marks(range))
+  repository.entries = (range) => counted(entries(range))
+  return reads
 }
 const resigned = (entry: WireEntry, part: Partial<EntryHeader>): WireEntry => {
   const header = entryHeader.encode({ ...entryHeader.decode(entry.header), ...part })
@@ -75,7 +91,7 @@ describe('a replica refuses, each with its code,', () => {
   })
 
   it('what is over the quota of its publisher, but not a change of what stands', async () => {
-    const { put, today, publisher } = world({ declaredPatients: 0 })
+    const { put, today, publisher } = world({ declaredPatients: 0, bits: 8 })
     const wish = (i: number, seq = 1) =>
       entryOf({ publisher, patient: `p${i}`, seq, issued: today(), gone: true })
     for (const start of [0, 500]) await put(...Array.from({ length: 500 }, (_, i) => wish(start + i)))
@@ -83,6 +99,44 @@ describe('a replica refuses, each with its code,', () => {
       kind: 'put',
       results: [{ outcome: 'refused', reason: 'QUOTA_EXCEEDED' }, { outcome: 'stored' }],
     })
+  })
+
+  it('what one publisher puts into one bucket beyond its share, and nobody else for it', async () => {
+    const { net, a, put, today, publisher } = world({ declaredPatients: 10 })
+    const wish = (i: number, by = publisher) =>
+      entryOf({ publisher: by, patient: `p${i}`, seq: 1, issued: today(), gone: true })
+    const many = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => wish(from + i))
+    const stored = async (entries: WireEntry[]) => {
+      const answer = await put(...entries)
+      if (answer.kind !== 'put') throw new Error(answer.kind)
+      return answer.results.filter(({ outcome }) => outcome === 'stored').length
+    }
+    // 3 × 10 patients in the only bucket there is, and 50.
+    expect(await stored(many(0, 40))).toBe(40)
+    expect(await stored(many(40, 140))).toBe(40)
+    expect(await stored([wish(140), wish(0), wish(141, net.node(2).member.peerId)])).toBe(2)
+    await a.replica.forget([markOf(wish(7))])
+    expect(await stored(many(150, 160))).toBe(1)
+    // Two buckets of 3 × 5 and 50, with eighty in them already.
+    net.membership.change({ bits: 1 })
+    expect(await stored(many(160, 400))).toBe(50)
+  })
+
+  it('a bucket wider than a bundle earlier or later would cut it', async () => {
+    const { a, b } = world({ bits: 8 })
+    const bucket = (bits: number) => ({ epoch: 1, bits, prefix: new Uint8Array(4) })
+    const ask = (request: IndexRequest) => a.replica.answer(b.member.peerId, request)
+    const refused = { kind: 'refused', reason: 'BUCKET_INVALID' }
+    for (const kind of ['get', 'summary'] as const) {
+      expect(await ask({ kind, bucket: bucket(6) })).toEqual(refused)
+      for (const bits of [7, 8, 9, 32])
+        expect(await ask({ kind, bucket: bucket(bits) })).toMatchObject({ kind })
+    }
+    for (const [bits, kind] of [
+      ...[[6, 'refused'] as const, [7, 'digest'] as const],
+      ...[[9, 'digest'] as const, [10, 'refused'] as const],
+    ])
+      expect(await ask({ kind: 'digest', buckets: [bucket(8), bucket(bits)] })).toMatchObject({ kind })
   })
 
   it('everything while its disk does, and stays alive', async () => {
@@ -199,6 +253,43 @@ describe('a replica answers', () => {
     } while (after !== undefined)
     expect(sizes).toEqual([limits.indexEntriesPerPage, limits.indexEntriesPerPage, 500])
     expect(seen.size).toBe(2500)
+  })
+
+  it('a thousand times the same question with the work of one', async () => {
+    const { a, b, put, today, publisher } = world({ bits: 1 })
+    await put(...[1, 2, 3].map((i) => entryOf({ publisher, patient: `p${i}`, seq: 1, issued: today() })))
+    const reads = countReads(a.repository)
+    for (const bits of [0, 1, 2, 0]) {
+      const buckets = Array.from({ length: 1000 }, () => ({ epoch: 1, bits, prefix: new Uint8Array(4) }))
+      const answer = await a.replica.answer(b.member.peerId, { kind: 'digest', buckets })
+      expect(answer.kind === 'digest' && answer.digests.length).toBe(1000)
+    }
+    expect(reads.ranges).toBeLessThanOrEqual(4)
+  })
+
+  it('digests of what it has now, in whatever width they are asked for', async () => {
+    const { a, b, put, today, publisher } = world({ bits: 1 })
+    const buckets = [{ epoch: 1, bits: 0, prefix: new Uint8Array(4) }]
+    const ask = async () => a.replica.answer(b.member.peerId, { kind: 'digest', buckets })
+    await put(entryOf({ publisher, patient: 'p', seq: 1, issued: today() }))
+    const before = await ask()
+    await put(entryOf({ publisher, patient: 'p', seq: 2, issued: today() }))
+    expect(await ask()).not.toEqual(before)
+  })
+
+  it('nobody who is gone', async () => {
+    const { a, b, put, today, publisher } = world()
+    await put(...[1, 2, 3].map((i) => entryOf({ publisher, patient: `p${i}`, seq: 1, issued: today() })))
+    const reads = countReads(a.repository)
+    const gone = AbortSignal.abort(new Error('gone'))
+    const bucket = { epoch: 1, bits: 0, prefix: new Uint8Array(4) }
+    const requests: IndexRequest[] = [
+      ...(['get', 'summary'] as const).map((kind) => ({ kind, bucket })),
+      { kind: 'digest', buckets: [bucket] },
+    ]
+    for (const request of requests)
+      expect(await a.replica.answer(b.member.peerId, request, gone)).toMatchObject({ kind: 'refused' })
+    expect(reads.items).toBeLessThanOrEqual(3)
   })
 
   it('without what expired, and without the entries of a revoked publisher', async () => {

@@ -8,7 +8,7 @@ import { hex } from './bytes.ts'
 import { readCursor, writeCursor } from './cursor.ts'
 import { dayOf } from './days.ts'
 import { compareEntries } from './merge.ts'
-import { placementFollowing, rangeOf } from './placement.ts'
+import { bucketName, placementFollowing, rangeOf } from './placement.ts'
 import type { Placement } from './placement.ts'
 import type {
   EntryKey,
@@ -21,6 +21,7 @@ import type {
 } from './ports.ts'
 import { judgeEntry } from './put-checks.ts'
 import type { IndexRefusal } from './put-checks.ts'
+import { Quotas } from './quotas.ts'
 
 export interface ReplicaOptions {
   /** Our own peer ID. */
@@ -46,6 +47,7 @@ export class IndexReplica {
   readonly #deps: ReplicaDeps
   readonly #placement: () => Placement
   readonly #digests: BucketDigests
+  readonly #quotas: Quotas
   #writing: Promise<unknown> = Promise.resolve()
 
   constructor({ peerId }: ReplicaOptions, deps: ReplicaDeps) {
@@ -53,21 +55,27 @@ export class IndexReplica {
     this.#deps = deps
     this.#placement = placementFollowing(deps.membership)
     this.#digests = new BucketDigests(deps.repository)
+    this.#quotas = new Quotas(deps.repository)
   }
 
-  /** `peerId` is the certified peer that asks. Never rejects: what goes wrong here is `refused`. */
-  async answer(peerId: string, request: IndexRequest): Promise<IndexAnswer> {
-    if (!this.#placement().members.has(peerId)) return { kind: 'refused', reason: 'NOT_A_MEMBER' }
+  /**
+   * `peerId` is the certified peer that asks, until `signal` says that nobody waits any more. Never rejects: what goes
+   * wrong here is `refused`.
+   */
+  async answer(peerId: string, request: IndexRequest, signal?: AbortSignal): Promise<IndexAnswer> {
+    const placement = this.#placement()
+    if (!placement.members.has(peerId)) return { kind: 'refused', reason: 'NOT_A_MEMBER' }
+    if (!servesBuckets(request, placement)) return { kind: 'refused', reason: 'BUCKET_INVALID' }
     try {
       switch (request.kind) {
         case 'put':
           return { kind: 'put', results: await this.#put(request.entries) }
         case 'get':
-          return await this.#get(request.bucket, request.after)
+          return await this.#get(request.bucket, request.after, signal)
         case 'digest':
-          return { kind: 'digest', digests: await this.#digest(request.buckets) }
+          return { kind: 'digest', digests: await this.#digest(request.buckets, signal) }
         case 'summary':
-          return await this.#summary(request.bucket, request.after)
+          return await this.#summary(request.bucket, request.after, signal)
       }
     } catch (error) {
       const reason = isTwiinError(error, 'CURSOR_INVALID') ? error.code : 'OUT_OF_RESOURCES'
@@ -78,7 +86,10 @@ export class IndexReplica {
 
   /** Forgets entries for good; see `AntiEntropy` for which. */
   async forget(marks: readonly EntryMark[]): Promise<void> {
-    await this.#inTurn(() => this.#deps.repository.deleteAll(marks))
+    await this.#inTurn(async () => {
+      await this.#deps.repository.deleteAll(marks)
+      this.#quotas.forgotten(marks)
+    })
     this.#digests.changed(marks)
   }
 
@@ -103,22 +114,17 @@ export class IndexReplica {
   async #store(judged: (StoredEntry | IndexRefusal)[], placement: Placement): Promise<PutResult[]> {
     const { repository } = this.#deps
     const accepted = new Map<string, StoredEntry>()
-    const counts = new Map<string, number>()
+    const quotas = this.#quotas.round(placement)
     const results: PutResult[] = []
     for (const candidate of judged) {
       if (typeof candidate === 'string') {
         results.push({ outcome: 'refused', reason: candidate })
         continue
       }
-      const { publisher } = candidate.mark
       const standing = accepted.get(nameOf(candidate.mark)) ?? (await repository.get(candidate.mark))
-      if (standing === undefined) {
-        const count = counts.get(publisher) ?? (await repository.countOf(publisher))
-        if (count >= quotaOf(publisher, placement)) {
-          results.push({ outcome: 'refused', reason: 'QUOTA_EXCEEDED' })
-          continue
-        }
-        counts.set(publisher, count + 1)
+      if (standing === undefined && !(await quotas.admits(candidate.mark))) {
+        results.push({ outcome: 'refused', reason: 'QUOTA_EXCEEDED' })
+        continue
       }
       const order = standing === undefined ? 1 : compareEntries(candidate, standing)
       if (order > 0) accepted.set(nameOf(candidate.mark), candidate)
@@ -127,17 +133,19 @@ export class IndexReplica {
     }
     if (accepted.size === 0) return results
     await repository.putAll([...accepted.values()])
+    quotas.done()
     this.#digests.changed([...accepted.values()].map(({ mark }) => mark))
     return results
   }
 
-  async #get(bucket: Bucket, after: Uint8Array | undefined): Promise<IndexAnswer> {
+  async #get(bucket: Bucket, after: Uint8Array | undefined, signal?: AbortSignal): Promise<IndexAnswer> {
     const placement = this.#placement()
     const today = dayOf(this.#deps.clock.now())
     const entries: WireEntry[] = []
     let bytes = 0
     let last: EntryKey | undefined
     for await (const { mark, entry } of this.#deps.repository.entries(pageOf(bucket, after))) {
+      signal?.throwIfAborted()
       if (!isShown(mark, placement, today)) continue
       bytes += entry.header.byteLength + entry.body.byteLength + entry.signature.byteLength + 48
       if (last !== undefined && (entries.length >= limits.indexEntriesPerPage || bytes > pageBytes))
@@ -148,11 +156,12 @@ export class IndexReplica {
     return { kind: 'get', entries }
   }
 
-  async #summary(bucket: Bucket, after: Uint8Array | undefined): Promise<IndexAnswer> {
+  async #summary(bucket: Bucket, after: Uint8Array | undefined, signal?: AbortSignal): Promise<IndexAnswer> {
     const placement = this.#placement()
     const today = dayOf(this.#deps.clock.now())
     const keys: { loc: Uint8Array; publisher: string; seq: number }[] = []
     for await (const mark of this.#deps.repository.marks(pageOf(bucket, after))) {
+      signal?.throwIfAborted()
       if (!isShown(mark, placement, today)) continue
       const last = keys.at(-1)
       if (last !== undefined && keys.length >= limits.indexEntriesPerPage)
@@ -162,13 +171,16 @@ export class IndexReplica {
     return { kind: 'summary', keys }
   }
 
-  async #digest(buckets: readonly Bucket[]): Promise<Uint8Array[]> {
+  async #digest(buckets: readonly Bucket[], signal?: AbortSignal): Promise<Uint8Array[]> {
     const placement = this.#placement()
     const today = dayOf(this.#deps.clock.now())
-    const work = { marks: 0 }
-    const digests: Uint8Array[] = []
-    for (const bucket of buckets) digests.push(await this.#digests.of(bucket, placement, today, work))
-    return digests
+    const work = { marks: 0, signal }
+    const known = new Map<string, Uint8Array>()
+    for (const bucket of buckets) {
+      const name = bucketName(bucket)
+      if (!known.has(name)) known.set(name, await this.#digests.of(bucket, placement, today, work))
+    }
+    return buckets.map((bucket) => known.get(bucketName(bucket)) ?? none)
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -178,10 +190,14 @@ export class IndexReplica {
   }
 }
 
-/** spec 03 §5: 1.5 × declared patients + 1,000. */
-function quotaOf(publisher: string, placement: Placement): number {
-  return 1.5 * (placement.members.get(publisher)?.declaredPatients ?? 0) + 1000
+/** spec 03 §5: no bucket wider than those of now; one bit of tolerance, as bundles change. */
+function servesBuckets(request: IndexRequest, { view }: Placement): boolean {
+  if (request.kind === 'put') return true
+  if (request.kind !== 'digest') return request.bucket.bits >= view.bits - 1
+  return request.buckets.every(({ bits }) => Math.abs(bits - view.bits) <= 1)
 }
+
+const none = new Uint8Array(0)
 
 const nameOf = ({ epoch, loc, publisher }: EntryKey) => `${epoch}/${hex(loc)}/${publisher}`
 
