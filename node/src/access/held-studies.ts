@@ -34,7 +34,8 @@ export class HeldStudies implements StudySource {
     for (const { handle, origin } of await this.#studies.copiesOf(studyInstanceUid)) {
       const instance = await this.#studies.instanceByUid(sopInstanceUid, ownerOf(origin))
       if (instance?.study !== handle || !Buffer.from(instance.sha256).equals(sha256)) continue
-      return yield* this.#studies.readDataSet(instance, { offset })
+      yield* this.#studies.readDataSet(instance, { offset })
+      return
     }
     throw new TwiinError('SOURCE_CHANGED')
   }

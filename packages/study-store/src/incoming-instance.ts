@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { unlink } from 'node:fs/promises'
+import { rm, unlink } from 'node:fs/promises'
 import type { InstanceHead } from '@twiin/dicom'
 import { TwiinError, codeOf } from '@twiin/runtime'
 import type { Clock } from '@twiin/runtime'
@@ -9,6 +9,7 @@ import { checkHead } from './arrival.ts'
 import type { Arrival } from './arrival.ts'
 import type { InstanceFiles } from './instance-files.ts'
 import { patientFacts } from './patient-facts.ts'
+import { ownerOf } from './records.ts'
 import type { Origin } from './records.ts'
 
 export interface IncomingFacts {
@@ -44,12 +45,12 @@ export interface IncomingInstance {
   checkpoint(): Promise<number>
   /**
    * Resolves once bytes and catalogue record are on disk. `citizenNumbers`: when not those that D9b reads from the head.
-   * Throws HEADER_MISMATCH, HEADER_INVALID (then `discard` it), OUT_OF_RESOURCES.
+   * Throws HEADER_MISMATCH, HEADER_INVALID, OUT_OF_RESOURCES; a commit that failed leaves nothing open and no bytes.
    */
   commit(head: InstanceHead, options?: { citizenNumbers?: readonly string[] }): Promise<Committed>
   /** Lets go of it, keeping what was received for `resumeAs`. */
   suspend(): Promise<void>
-  /** Does nothing after `commit`. */
+  /** Does nothing after `commit` or `suspend`. */
   discard(): Promise<void>
 }
 
@@ -74,6 +75,8 @@ export class Reception implements IncomingInstance {
   /** Whether the file's name is on disk; runs while the bytes come in. */
   #named: Promise<void> = Promise.resolve()
   #admitted = admissionStep
+  /** Of the file that can be resumed. */
+  #partial: string | undefined
   #closed = false
 
   private constructor(facts: IncomingFacts, deps: ReceptionDeps) {
@@ -90,11 +93,6 @@ export class Reception implements IncomingInstance {
 
   get size(): number {
     return this.#writer.length
-  }
-
-  /** What `suspend` can keep. */
-  get resumable(): boolean {
-    return this.#facts.resumeAs !== undefined
   }
 
   async write(chunk: Uint8Array): Promise<void> {
@@ -123,15 +121,20 @@ export class Reception implements IncomingInstance {
 
   async commit(head: InstanceHead, options: { citizenNumbers?: readonly string[] } = {}): Promise<Committed> {
     this.#mustBeOpen()
-    checkHead(head, this.#facts)
-    const { files, clock, catalogue } = this.#deps
+    const { clock, catalogue } = this.#deps
     const blob = Buffer.from(this.#writer.id).toString('hex')
-    const { transferSyntaxUid, origin, resumeAs } = this.#facts
+    const { transferSyntaxUid, origin } = this.#facts
     const size = this.size
-    await this.#writer.finish()
-    if (resumeAs === undefined) await this.#named
-    else await files.partialToIncoming(files.partialPath(resumeAs), blob)
-    this.#close()
+    try {
+      checkHead(head, this.#facts)
+      await this.#finish(blob)
+    } catch (error) {
+      await this.discard()
+      await rm(this.#deps.files.incomingPath(blob), { force: true })
+      throw error
+    }
+    this.#closed = true
+    this.#deps.onClosed(this)
     // From here the file is the catalogue's: if that write fails it may have been stored all the same, and the next
     // start tells which.
     const patient = patientFacts(head, options.citizenNumbers)
@@ -149,24 +152,42 @@ export class Reception implements IncomingInstance {
   }
 
   async suspend(): Promise<void> {
+    if (this.#partial === undefined) return this.discard()
     if (this.#closed) return
-    if (!this.resumable) return this.discard()
-    this.#close()
-    await this.#writer.suspend()
+    this.#closed = true
+    const { files, clock, onClosed } = this.#deps
+    try {
+      await this.#writer.suspend()
+    } finally {
+      await files.partials.leave(this.#partial, this.size, clock.now())
+      onClosed(this)
+    }
   }
 
   async discard(): Promise<void> {
     if (this.#closed) return
-    this.#close()
-    await this.#writer.discard()
+    this.#closed = true
+    try {
+      await this.#writer.discard()
+    } finally {
+      this.#deps.onClosed(this)
+    }
+  }
+
+  /** The bytes and their name are durable in `incoming`. */
+  async #finish(blob: string): Promise<void> {
+    await this.#writer.finish()
+    if (this.#partial === undefined) await this.#named
+    else await this.#deps.files.partialToIncoming(this.#partial, blob)
   }
 
   async #openFile(): Promise<SealedBlobWriter> {
     const { files, sealer, random } = this.#deps
-    const { resumeAs } = this.#facts
+    const { resumeAs, origin } = this.#facts
     const id = random(16)
     if (resumeAs !== undefined) {
-      const path = files.partialPath(resumeAs)
+      const path = await files.partials.take(ownerOf(origin), resumeAs)
+      this.#partial = path
       return (await this.#resume(path)) ?? (await SealedBlobWriter.create(path, id, sealer))
     }
     const writer = await SealedBlobWriter.create(
@@ -196,11 +217,5 @@ export class Reception implements IncomingInstance {
 
   #mustBeOpen(): void {
     if (this.#closed) throw new TwiinError('INCOMING_CLOSED')
-  }
-
-  #close(): void {
-    if (this.#closed) return
-    this.#closed = true
-    this.#deps.onClosed(this)
   }
 }

@@ -1,11 +1,10 @@
-import { mkdir, readdir, rename, stat, unlink } from 'node:fs/promises'
+import { mkdir, readdir, rename, unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { TwiinError, codeOf } from '@twiin/runtime'
 import { SealedBlobReader, syncFolder } from '@twiin/store'
 import type { Sealer } from '@twiin/store'
+import { PartialFiles } from './partial-files.ts'
 
-/** How long an interrupted reception waits for its sender. */
-const partialLifetime = 7 * 24 * 3600 * 1000
 const blobName = /^[0-9a-f]{32}$/
 
 /**
@@ -18,17 +17,20 @@ export class InstanceFiles {
   readonly #dir: string
   readonly #sealer: Sealer
   readonly incoming: SharedFolderSync
+  readonly partials: PartialFiles
 
-  constructor(options: { dir: string }, deps: { sealer: Sealer }) {
+  constructor(options: { dir: string; partialQuotaBytes?: number }, deps: { sealer: Sealer }) {
     this.#dir = options.dir
     this.#sealer = deps.sealer
+    this.partials = new PartialFiles(options, deps)
     this.incoming = new SharedFolderSync(join(options.dir, 'incoming'))
   }
 
   async prepare(): Promise<void> {
-    for (const folder of ['incoming', 'partial', 'blobs']) {
+    for (const folder of ['incoming', 'blobs']) {
       await mkdir(join(this.#dir, folder), { recursive: true, mode: 0o700 })
     }
+    await this.partials.prepare()
     await syncFolder(this.#dir)
   }
 
@@ -36,14 +38,10 @@ export class InstanceFiles {
     return join(this.#dir, 'incoming', blob)
   }
 
-  partialPath(resumeAs: string): string {
-    return join(this.#dir, 'partial', this.#sealer.opaque('partial', resumeAs))
-  }
-
   /** A finished partial file, durably under its blob's name. */
   async partialToIncoming(path: string, blob: string): Promise<void> {
     await rename(path, this.incomingPath(blob))
-    await Promise.all([this.incoming.sync(), syncFolder(join(this.#dir, 'partial'))])
+    await Promise.all([this.incoming.sync(), syncFolder(dirname(path))])
   }
 
   /** After the catalogue has it. Need not be durable: `sweep` repeats it. */
@@ -88,12 +86,7 @@ export class InstanceFiles {
         swept.removed++
       }
     }
-    for (const name of await readdir(join(this.#dir, 'partial'))) {
-      const path = join(this.#dir, 'partial', name)
-      if ((await stat(path)).mtimeMs > now - partialLifetime) continue
-      await unlink(path)
-      swept.removed++
-    }
+    swept.removed += await this.partials.sweep(now)
     return swept
   }
 

@@ -50,6 +50,7 @@ describe('what another hospital sends under the UID of a study made here', () =>
 
   it('contradicts nothing that a third hospital sent', async () => {
     await receive('1.2.3.1.1', {}, remote)
+    await holdings.clock.advance(1)
     await receive('1.2.3.1.1', bertsHead, elsewhere)
     const copies = await holdings.studies.copiesOf('1.2.3')
     expect(copies.map(({ origin, identityConflict }) => [origin, identityConflict])).toEqual([

@@ -1,7 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { appendFile, readdir, writeFile } from 'node:fs/promises'
+import { appendFile, mkdtemp, readdir, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { StudyChange } from './records.ts'
 import { Holdings, collect, factsOf, headOf, remote } from './testing.ts'
 
@@ -15,6 +16,14 @@ async function only<T>(items: AsyncIterable<T>): Promise<T> {
   const [item, ...others] = await collect(items)
   if (item === undefined || others.length > 0) throw new Error('expected exactly one')
   return item
+}
+/** By owner and name. */
+const partials = async () => {
+  const entries = await readdir(join(holdings.dir, 'studies', 'partial'), {
+    recursive: true,
+    withFileTypes: true,
+  })
+  return entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name))
 }
 const files = (folder: string) => readdir(join(holdings.dir, 'studies', folder))
 
@@ -128,29 +137,58 @@ describe('an interrupted reception', () => {
     expect(second.digest()).toEqual(createHash('sha256').update(bytes).digest())
     const { study } = await second.commit(headOf('1.2.3.1.1'))
     expect((await holdings.bytesOf(await only(holdings.studies.instances(study)))).equals(bytes)).toBe(true)
-    expect(await files('partial')).toEqual([])
+    expect(await partials()).toEqual([])
   })
 
   it('begins anew when a power cut took even its first bytes', async () => {
     const first = await holdings.studies.openIncoming(facts)
     await first.suspend()
-    const [name = ''] = await files('partial')
-    await writeFile(join(holdings.dir, 'studies', 'partial', name), '')
+    const [name = ''] = await partials()
+    await writeFile(name, '')
     const second = await holdings.studies.openIncoming(facts)
     expect(second.size).toBe(0)
     await second.discard()
   })
 
   it('is given up after a week', async () => {
+    await holdings.clock.advance(Date.now() - holdings.clock.now())
     const first = await holdings.studies.openIncoming(facts)
     await first.suspend()
-    const now = Date.now()
-    await holdings.clock.advance(now + 6 * 86_400_000 - holdings.clock.now())
+    await holdings.clock.advance(6 * 86_400_000)
     await holdings.restart()
-    expect(await files('partial')).toHaveLength(1)
+    expect(await partials()).toHaveLength(1)
     await holdings.clock.advance(2 * 86_400_000)
-    await holdings.restart()
-    expect(await files('partial')).toEqual([])
+    await vi.waitFor(async () => expect(await partials()).toEqual([]))
+  })
+
+  it('whose commit is refused leaves no bytes and nothing open', async () => {
+    const first = await holdings.studies.openIncoming(facts)
+    await first.write(randomBytes(100_000))
+    await expect(first.commit(headOf('1.2.9'))).rejects.toMatchObject({ code: 'HEADER_MISMATCH' })
+    expect(await partials()).toEqual([])
+    const second = await holdings.studies.openIncoming(facts)
+    expect(second.size).toBe(0)
+    await second.discard()
+  })
+
+  it('takes no more than its sender’s share of the disk: the oldest goes, others’ stay', async () => {
+    await using small = new Holdings(await mkdtemp(join(tmpdir(), 'twiin-share-')), {
+      partialQuotaBytes: 1 << 20,
+    })
+    await small.start()
+    const interrupt = async (resumeAs: string, origin = remote) => {
+      const incoming = await small.studies.openIncoming({ ...facts, origin, resumeAs })
+      const { size } = incoming
+      if (size === 0) await incoming.write(randomBytes(400_000))
+      await incoming.suspend()
+      return size
+    }
+    const other = { kind: 'remote', ura: '90000003' } as const
+    await interrupt('other', other)
+    for (const name of ['first', 'second', 'third']) await interrupt(name)
+    expect(await interrupt('other', other)).toBeGreaterThan(0)
+    expect(await interrupt('third')).toBeGreaterThan(0)
+    expect(await interrupt('first')).toBe(0)
   })
 })
 

@@ -28,6 +28,9 @@ export interface StudyStoreDeps {
   random: (bytes: number) => Uint8Array
 }
 
+/** How often interrupted receptions that nobody continues are looked for. */
+const sweepMs = 3_600_000
+
 /** The hospital's holdings: every instance exactly as received, and the catalogue over them. */
 export class StudyStore implements Service {
   readonly name = 'study-store'
@@ -38,7 +41,10 @@ export class StudyStore implements Service {
   readonly #resuming = new Set<string>()
   readonly #listeners = new Set<(change: StudyChange) => void>()
 
-  constructor(options: { dir: string }, deps: StudyStoreDeps) {
+  readonly #stopped = new AbortController()
+
+  /** `partialQuotaBytes`: of the interrupted receptions of one hospital. */
+  constructor(options: { dir: string; partialQuotaBytes?: number }, deps: StudyStoreDeps) {
     this.#deps = deps
     this.#files = new InstanceFiles(options, deps)
     this.#catalogue = new Catalogue({ ...deps, newHandle: (now) => newHandle(now, deps.random) })
@@ -48,9 +54,11 @@ export class StudyStore implements Service {
     await this.#files.prepare()
     const swept = await this.#files.sweep((blob) => this.#catalogue.blobs.has(blob), this.#deps.clock.now())
     this.#deps.log.info('study-store-swept', { ...swept })
+    void this.#sweepPartials(this.#stopped.signal)
   }
 
   async stop(): Promise<void> {
+    this.#stopped.abort(new TwiinError('STOPPED'))
     await Promise.allSettled([...this.#open].map((reception) => reception.suspend()))
   }
 
@@ -182,6 +190,17 @@ export class StudyStore implements Service {
   onChange(listener: (change: StudyChange) => void): () => void {
     this.#listeners.add(listener)
     return () => void this.#listeners.delete(listener)
+  }
+
+  async #sweepPartials(signal: AbortSignal): Promise<void> {
+    const { clock, log } = this.#deps
+    for (;;) {
+      await clock.sleep(sweepMs, signal).catch(() => {})
+      if (signal.aborted) return
+      await this.#files.partials
+        .sweep(clock.now())
+        .catch((error: unknown) => log.warn('partial-files-not-swept', { reason: codeOf(error) }))
+    }
   }
 
   async #add(arrival: Arrival): Promise<Committed> {

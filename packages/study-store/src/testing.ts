@@ -22,10 +22,13 @@ export class Holdings implements AsyncDisposable {
   #stop: () => Promise<void> = async () => {}
 
   readonly #reserveBytes: number | undefined
+  readonly #share: { partialQuotaBytes?: number }
 
-  constructor(dir: string, options: { reserveBytes?: number } = {}) {
+  constructor(dir: string, options: { reserveBytes?: number; partialQuotaBytes?: number } = {}) {
     this.dir = dir
-    this.#reserveBytes = options.reserveBytes
+    const { reserveBytes, ...share } = options
+    this.#reserveBytes = reserveBytes
+    this.#share = share
   }
 
   static async create(): Promise<Holdings> {
@@ -41,7 +44,7 @@ export class Holdings implements AsyncDisposable {
     const reserve = new DiskReserve({ dir: this.dir, ballastBytes: 4096, ...room }, { log: silentLogger })
     const store = new Store({ dir: join(this.dir, 'catalogue') }, { sealer, reserve })
     this.studies = new StudyStore(
-      { dir: join(this.dir, 'studies') },
+      { dir: join(this.dir, 'studies'), ...this.#share },
       { store, sealer, reserve, clock: this.clock, log: silentLogger, random: (bytes) => randomBytes(bytes) },
     )
     await reserve.start()

@@ -146,10 +146,16 @@ export class Lane {
 
   async #commit(receiving: ReceivingInstance): Promise<void> {
     while (this.#commits.size >= commitsAtOnce) await Promise.race(this.#commits)
-    if (this.#commitError !== undefined) throw this.#commitError as Error
+    if (this.#commitError !== undefined) {
+      await receiving.suspend()
+      throw this.#commitError as Error
+    }
     const commit = receiving.commit().then(
       () => this.#counts.committed(),
-      (error: unknown) => void (this.#commitError ??= error),
+      async (error: unknown) => {
+        this.#commitError ??= error
+        await receiving.discard().catch(() => {})
+      },
     )
     this.#commits.add(commit)
     void commit.then(() => this.#commits.delete(commit))

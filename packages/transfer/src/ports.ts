@@ -51,9 +51,9 @@ export interface ReceivingInstance {
   write(chunk: Uint8Array): Promise<void>
   /** SHA-256 of all bytes so far, those before `offset` included. */
   digest(): Uint8Array
-  /** Verified: make it durable and let it count. Called once, nothing after it. */
+  /** Verified: make it durable and let it count. Called once; nothing after it, but `discard` when it failed. */
   commit(): Promise<void>
-  /** Wrong: forget the bytes. */
+  /** Wrong: forget the bytes. Does nothing when they were let go of. */
   discard(): Promise<void>
   /** Interrupted: keep the bytes for the next `open`. */
   suspend(): Promise<void>

@@ -1,5 +1,6 @@
 import { limits, manifest } from '@twiin/protocol'
 import type { Manifest } from '@twiin/protocol'
+import { TwiinError } from '@twiin/runtime'
 import { describe, expect, it } from 'vitest'
 import { controlFrame, decodeFrame, pieceFrame } from './frames.ts'
 import { receiveStudy } from './index.ts'
@@ -52,6 +53,20 @@ async function receiveFrom(play: (holder: TransferChannel) => Promise<void>) {
 }
 
 describe('a receiver', () => {
+  it('lets go of everything when an instance cannot be kept', async () => {
+    const world = new TransferWorld({ sizes: Array<number>(40).fill(3000) })
+    const { store } = world
+    const open = store.open.bind(store)
+    store.open = async (instance) => ({
+      ...(await open(instance)),
+      commit: () => Promise.reject(new TwiinError('OUT_OF_RESOURCES')),
+    })
+    const receiving = receiveStudy(options, world.receiveDeps(), never)
+    await expect(receiving).rejects.toMatchObject({ code: 'OUT_OF_RESOURCES' })
+    await world.holdersDone()
+    expect(store.openNow).toBe(0)
+  })
+
   it('asks once more for an instance with another digest, and takes the right one', async () => {
     let lies = 1
     const { world, outcome } = await receiveTampered(
