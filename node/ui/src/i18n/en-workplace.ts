@@ -12,7 +12,6 @@ export const workplace: Omit<
   },
   search: {
     title: 'Search',
-    heading: 'Studies at all hospitals',
     birthDate: 'Birth date',
     birthDateHint: 'as a check, may be left empty',
     reason: 'Reason',
@@ -78,7 +77,6 @@ export const workplace: Omit<
     retrieving: 'Requesting…',
     send: 'Send',
     sendLong: 'Send: {{study}}',
-    details: 'Details',
     uid: 'Study Instance UID',
     handle: 'Handle in the index',
     also: 'Also at',

@@ -4,7 +4,6 @@ import type { Wording } from './wording.ts'
 
 export const en: Wording = {
   app: {
-    name: 'Twiin',
     notDiagnostic: 'Not intended for primary diagnosis',
     demo: 'DEMO – no patient data',
     skip: 'To the content',
@@ -16,8 +15,6 @@ export const en: Wording = {
     more: 'Load more',
     retry: 'Try again',
     unknown: 'unknown',
-    none: 'none',
-    open: 'Open',
     yes: 'yes',
     no: 'no',
   },
@@ -32,10 +29,6 @@ export const en: Wording = {
   },
   role: { radiologist: 'radiologist', operator: 'operator', auditor: 'auditor' },
   menu: {
-    theme: 'Colours',
-    themeAuto: 'as the system',
-    themeLight: 'light',
-    themeDark: 'dark',
     toLight: 'Use light colours',
     toDark: 'Use dark colours',
     language: 'Naar Nederlands',
@@ -92,7 +85,6 @@ export const en: Wording = {
     retrieve: 'Retrieve to PACS',
     send: 'Send',
     help: 'This list',
-    go: 'To search, studies, transfers, exceptions',
   },
   problem: {
     title: 'This did not work',

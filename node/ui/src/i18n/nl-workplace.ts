@@ -7,7 +7,6 @@ export const workplace = {
   },
   search: {
     title: 'Zoeken',
-    heading: 'Onderzoeken bij alle ziekenhuizen',
     birthDate: 'Geboortedatum',
     birthDateHint: 'ter controle, mag leeg blijven',
     reason: 'Reden',
@@ -74,7 +73,6 @@ export const workplace = {
     retrieving: 'Wordt aangevraagd…',
     send: 'Sturen',
     sendLong: 'Sturen: {{study}}',
-    details: 'Details',
     uid: 'Study Instance UID',
     handle: 'Kenmerk in de index',
     also: 'Ook bij',

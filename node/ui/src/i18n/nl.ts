@@ -4,7 +4,6 @@ import { workplace } from './nl-workplace.ts'
 /** Everything the page says, in Dutch: the language it starts in. `en.ts` has the same keys. */
 export const nl = {
   app: {
-    name: 'Twiin',
     notDiagnostic: 'Niet bestemd voor primaire diagnostiek',
     demo: 'DEMO – geen patiëntgegevens',
     skip: 'Naar de inhoud',
@@ -16,8 +15,6 @@ export const nl = {
     more: 'Meer laden',
     retry: 'Opnieuw proberen',
     unknown: 'onbekend',
-    none: 'geen',
-    open: 'Openen',
     yes: 'ja',
     no: 'nee',
   },
@@ -32,10 +29,6 @@ export const nl = {
   },
   role: { radiologist: 'radioloog', operator: 'beheerder', auditor: 'auditor' },
   menu: {
-    theme: 'Kleuren',
-    themeAuto: 'zoals het systeem',
-    themeLight: 'licht',
-    themeDark: 'donker',
     toLight: 'Naar lichte kleuren',
     toDark: 'Naar donkere kleuren',
     language: 'Switch to English',
@@ -93,7 +86,6 @@ export const nl = {
     retrieve: 'Ophalen naar PACS',
     send: 'Sturen',
     help: 'Dit overzicht',
-    go: 'Naar zoeken, onderzoeken, overdrachten, uitzonderingen',
   },
   problem: {
     title: 'Dit ging niet goed',

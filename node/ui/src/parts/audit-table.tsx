@@ -1,7 +1,7 @@
 import { CircleAlert, CircleCheck, CircleX, Siren } from 'lucide-react'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import type { AuditLine } from '../api-types.ts'
+import type { AuditLine, Role } from '../api-types.ts'
 import { formatMoment, maskBsn } from '../format.ts'
 import type { Wording } from '../i18n/wording.ts'
 import { Badge } from './badges.tsx'
@@ -57,6 +57,7 @@ function AuditRow(props: { line: AuditLine; isOpen: boolean; onToggle: () => voi
   const codeText = useCodeText()
   const { line, isOpen } = props
   const { user, patient } = line
+  const roleText = (role: string) => (i18n.exists(`role.${role}`) ? t(`role.${role as Role}`) : role)
   return (
     <>
       <tr className="row" data-open={isOpen}>
@@ -82,7 +83,7 @@ function AuditRow(props: { line: AuditLine; isOpen: boolean; onToggle: () => voi
             <span className="muted">{t('audit.self')}</span>
           ) : (
             <>
-              {user.name ?? user.id} <span className="muted small">{user.role}</span>
+              {user.name ?? user.id} <span className="muted small">{roleText(user.role)}</span>
             </>
           )}
         </td>
