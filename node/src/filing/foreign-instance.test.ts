@@ -1,5 +1,6 @@
 import { parseBsn } from '@twiin/patient-token'
 import { describe, expect, it } from 'vitest'
+import { KeptStudy } from '../retrieve/keep-received.ts'
 import { eventually, patient, radiologist, twoHospitals } from '../testing/test-hospital.ts'
 import type { TestHospital } from '../testing/test-hospital.ts'
 
@@ -110,4 +111,22 @@ it('only the instances of the transfer itself are filed', async () => {
   await b.exchange.book.change(arrival.id, { state: 'queued', nextTryAt: 0 })
   await eventually(async () => (await b.exchange.book.get(arrival.id))?.state === 'delivered')
   expect(b.archive.stored).toHaveLength(7)
+})
+
+it('an instance of another study, or from another hospital, never counts as brought', async () => {
+  await using net = await twoHospitals()
+  const { a, b } = net
+  const { studyInstanceUid, instances } = await a.receive({ seed: 'sent' }, elsewhere)
+  await a.transferIn('delivered')
+  const { studies, heads } = b.ground
+  const known = await studies.instanceByUid(instances[0]?.sopInstanceUid ?? '', '90000001')
+  if (known === undefined) throw new Error('nothing arrived')
+  const has = (uid: string, holderUra: string) =>
+    new KeptStudy({ studyInstanceUid: uid, holderUra, transferId: '00' }, { studies, heads }).has({
+      ...known,
+      bytes: known.size,
+    })
+  expect(await has(studyInstanceUid, '90000001')).toBe(true)
+  expect(await has('1.2.3', '90000001')).toBe(false)
+  expect(await has(studyInstanceUid, '90000003')).toBe(false)
 })
