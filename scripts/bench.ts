@@ -3,7 +3,6 @@
  * What they mean and what was measured last stands in docs/benchmarks.md. Linux; at most five minutes for all.
  */
 import { mkdir, writeFile } from 'node:fs/promises'
-import { loadavg } from 'node:os'
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { BenchOptions } from './bench/benchmark.ts'
@@ -12,6 +11,7 @@ import type { Comparison } from './bench/compare.ts'
 import { describeEnvironment, environment } from './bench/environment.ts'
 import { benchIndex } from './bench/index-entries.ts'
 import { benchIntake } from './bench/intake.ts'
+import { watchOthers } from './bench/process-usage.ts'
 import { topSelfTime } from './bench/profile.ts'
 import { figuresOf, report } from './bench/report.ts'
 import { benchToken } from './bench/token.ts'
@@ -52,15 +52,13 @@ async function main(): Promise<void> {
   console.log(`${describeEnvironment(at)}\n`)
   const results: object[] = []
   for (const name of names) {
-    const loadBefore = loadavg()[0] ?? NaN
+    const others = watchOthers()
     const comparisons =
       (await benchmarks[name]?.({ profileDir, mostRounds, signal: stopped.signal, budgetMs })) ?? []
-    for (const comparison of comparisons) {
-      console.log(
-        `${report(comparison)}\n  · load ${loadBefore.toFixed(2)} before, ${(loadavg()[0] ?? NaN).toFixed(2)} after\n`,
-      )
-      results.push({ benchmark: name, loadBefore, ...figuresOf(comparison) })
-    }
+    const takenByOthers = others()
+    for (const comparison of comparisons) console.log(`${report(comparison)}\n`)
+    console.log(`Others took ${(100 * takenByOthers).toFixed(0)} % of the CPUs during ${name}.\n`)
+    results.push({ benchmark: name, takenByOthers, comparisons: comparisons.map(figuresOf) })
   }
   if (profileDir !== undefined) console.log(await topSelfTime(profileDir))
   if (values.json !== undefined)

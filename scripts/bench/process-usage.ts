@@ -12,6 +12,32 @@ export function cpuSeconds(pid: number): number {
   return ticks.reduce((sum, each) => sum + each, 0) / ticksPerSecond
 }
 
+/**
+ * Which part of the machine's CPUs others took since the call, 0 to 1: the only honest word on how quiet it was, for the
+ * load average lags and counts the bench itself. Every process of ours must have ended.
+ */
+export function watchOthers(): () => number {
+  const before = machine()
+  const own = cpuSeconds(process.pid)
+  return () => {
+    const { busy, all } = machine()
+    const others = busy - before.busy - (cpuSeconds(process.pid) - own)
+    return Math.max(0, others / (all - before.all))
+  }
+}
+
+/** CPU seconds of all cores since the start of the machine: user, nice, system, idle, iowait, irq, softirq, steal. */
+function machine(): { busy: number; all: number } {
+  const [line = ''] = readFileSync('/proc/stat', 'utf8').split('\n')
+  const seconds = line
+    .trim()
+    .split(/ +/)
+    .slice(1, 9)
+    .map((ticks) => Number(ticks) / ticksPerSecond)
+  const all = seconds.reduce((sum, each) => sum + each, 0)
+  return { all, busy: all - (seconds[3] ?? 0) - (seconds[4] ?? 0) }
+}
+
 /** From here on `peakMiB` counts anew. */
 export function resetPeak(pid: number): void {
   writeFileSync(`/proc/${pid}/clear_refs`, '5')
