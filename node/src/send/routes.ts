@@ -26,7 +26,7 @@ export function sendRoutes(deps: { sends: Sends; book: TransferBook }): FastifyP
               recipient: Type.Object(
                 {
                   ura: Type.String({ pattern: '^\\d{8}$' }),
-                  mailbox: Type.Optional(Type.String({ maxLength: 64 })),
+                  mailbox: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
                 },
                 closed,
               ),
