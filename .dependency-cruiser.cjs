@@ -9,7 +9,10 @@ const dirs = [
   'node',
   'registry',
 ].filter((dir) => existsSync(join(root, dir, 'package.json')))
-const manifests = dirs.map((dir) => ({ dir, ...JSON.parse(readFileSync(join(root, dir, 'package.json'), 'utf8')) }))
+const manifests = dirs.map((dir) => ({
+  dir,
+  ...JSON.parse(readFileSync(join(root, dir, 'package.json'), 'utf8')),
+}))
 const dirOf = Object.fromEntries(manifests.map((m) => [m.name, m.dir]))
 const workspaces = '^(packages/[^/]+|node|registry)/src/'
 
@@ -72,7 +75,10 @@ module.exports = {
     tsPreCompilationDeps: true,
     tsConfig: { fileName: join(root, 'tsconfig.json') },
     doNotFollow: { path: 'node_modules' },
-    
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'] },
+
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'default', 'types'],
+    },
   },
 }

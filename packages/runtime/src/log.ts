@@ -44,7 +44,6 @@ function wrap(target: pino.Logger): Logger {
 
 /** A line of text for people: no control characters, so that a peer's AE title cannot forge a log line. */
 export function singleLine(text: string, maxLength = 200): string {
-   
   return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, '?').slice(0, maxLength)
 }
 
