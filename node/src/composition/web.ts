@@ -41,7 +41,9 @@ export async function composeWeb(settings: Settings, ground: Ground, index: Inde
         : { event: 'login', outcome: 'success', user: person },
     )
   const goOn = async (id: string) =>
-    void (await book.change(id, { state: 'queued', nextTryAt: clock.now(), attempts: 0 }))
+    void (await book.change(id, (now) =>
+      now.state === 'delivered' ? {} : { state: 'queued', nextTryAt: clock.now(), attempts: 0 },
+    ))
   const http = new HttpServer(
     { ...settings.web, tls, version, uiDir: join(import.meta.dirname, '../../ui/dist') },
     {

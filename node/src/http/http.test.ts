@@ -1,0 +1,296 @@
+import { readFile } from 'node:fs/promises'
+import { request } from 'node:https'
+import { createServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { composeWeb } from '../composition/web.ts'
+import type { Ground } from '../composition/ground.ts'
+import type { Settings } from '../config/settings.ts'
+import { People, roles } from '../people/people-file.ts'
+import type { Role } from '../people/people-file.ts'
+import { patient, twoHospitals } from '../testing/test-hospital.ts'
+
+const password = 'een lang wachtwoord'
+const bsn = patient.bsn
+let net: Awaited<ReturnType<typeof twoHospitals>>
+let port: number
+let ca: string
+let stop: () => Promise<void>
+const tokens = {} as Record<Role, string>
+
+beforeAll(async () => {
+  net = await twoHospitals()
+  const { ground, index, exchange, dir } = net.a
+  const peopleFile = join(dir, 'people.json')
+  const people = new People({ file: peopleFile })
+  for (const role of roles) tokens[role] = await people.addToken({ id: `${role} token`, name: role, role })
+  await people.addUser({ id: 'rad', name: 'R. de Radioloog', role: 'radiologist', password })
+  port = await freePort()
+  const settings = { dataDir: dir, peopleFile, demo: false, web: { host: '127.0.0.1', port } }
+  const host = { peerId: net.a.key.peerId, connectedPeers: () => [net.b.key.peerId] }
+  const certificate = { notAfter: Date.now() + 86_400_000 }
+  const parts = { ...ground, host, enrolment: { certificate }, watch: { state: { reachable: true } } }
+  const { http, caFile } = await composeWeb(
+    settings as unknown as Settings,
+    parts as unknown as Ground,
+    index,
+    exchange,
+  )
+  await http.start()
+  ca = await readFile(caFile, 'utf8')
+  stop = () => http.stop()
+})
+afterAll(async () => {
+  await stop()
+  await net[Symbol.asyncDispose]()
+})
+
+interface Answer {
+  status: number
+  headers: Record<string, string | string[] | undefined>
+  body: Record<string, unknown>
+}
+function call(
+  method: string,
+  path: string,
+  options: { as?: Role; body?: unknown; headers?: object } = {},
+): Promise<Answer> {
+  const { as, body, headers = {} } = options
+  const auth = as === undefined ? {} : { authorization: `Bearer ${tokens[as]}` }
+  const text = typeof body === 'string' ? body : JSON.stringify(body)
+  return new Promise((resolve, reject) => {
+    const ask = request(
+      {
+        ...{ host: '127.0.0.1', port, ca, method, path, agent: false },
+        headers: {
+          ...auth,
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...headers,
+        },
+      },
+      async (answer) => {
+        const chunks: Buffer[] = []
+        for await (const chunk of answer) chunks.push(chunk as Buffer)
+        const whole = Buffer.concat(chunks).toString()
+        const isJson = /json/.test(answer.headers['content-type'] ?? '')
+        const { headers } = answer
+        resolve({
+          status: answer.statusCode ?? 0,
+          headers,
+          body: isJson ? (JSON.parse(whole) as object as never) : {},
+        })
+      },
+    )
+    ask.on('error', reject)
+    ask.end(text)
+  })
+}
+const api = (method: string, path: string, options = {}) => call(method, `/api/v1${path}`, options)
+
+/** Spec 10 §1: every call, and who may make it. */
+const table: [string, string, readonly Role[]][] = [
+  ['POST', '/patient-searches', ['radiologist']],
+  ['GET', '/patient-searches/x', ['radiologist']],
+  ['POST', '/retrievals', ['radiologist']],
+  ['GET', '/retrievals/x', ['radiologist']],
+  ['POST', '/sends', ['radiologist', 'operator']],
+  ['GET', '/sends/x', ['radiologist', 'operator']],
+  ['GET', '/studies', ['radiologist', 'operator']],
+  ['GET', '/transfers', ['radiologist', 'operator']],
+  ['POST', '/transfers/x/retry', ['radiologist', 'operator']],
+  ['GET', '/exceptions', ['radiologist', 'operator']],
+  ['POST', '/exceptions/x/resolution', ['operator']],
+  ['PUT', '/consents', ['operator']],
+  ['POST', '/consents/lookups', ['operator']],
+  ['GET', '/audit-events', ['auditor']],
+  ['GET', '/members', roles],
+  ['GET', '/status', roles],
+  ['GET', '/session', roles],
+]
+
+describe('the roles of spec 10 §1', () => {
+  it.each(table)('%s %s', async (method, path, allowed) => {
+    const body = method === 'GET' ? undefined : {}
+    expect(await api(method, path, { body })).toMatchObject({
+      status: 401,
+      body: { code: 'NOT_AUTHENTICATED' },
+    })
+    for (const role of roles) {
+      const { status, body: answer } = await api(method, path, { as: role, body })
+      if (allowed.includes(role)) expect([200, 202, 400, 404]).toContain(status)
+      else expect([status, answer['code']]).toEqual([403, 'ROLE_NOT_PERMITTED'])
+    }
+  })
+
+  it('are in that table for every call there is', async () => {
+    const { body } = await call('GET', '/openapi.json')
+    const described = Object.entries(body['paths'] as Record<string, object>).flatMap(([path, methods]) =>
+      Object.keys(methods).map(
+        (method) => `${method.toUpperCase()} ${path.replace('/api/v1', '').replace(/\{\w+\}/, 'x')}`,
+      ),
+    )
+    const open = ['/session', '/shares', '/events', '/healthz', '/readyz', '/metrics', '/dicom-web']
+    const unlisted = described.filter((each) => !open.some((path) => each.includes(path)))
+    expect(new Set(table.map(([method, path]) => `${method} ${path}`))).toEqual(
+      new Set([...unlisted, 'GET /session']),
+    )
+  })
+})
+
+describe('a problem', () => {
+  it.each([
+    [
+      'POST',
+      '/patient-searches',
+      { bsn: '999990018', purpose: { basis: 'treatment', reason: 'x' } },
+      422,
+      'BSN_INVALID',
+    ],
+    [
+      'POST',
+      '/patient-searches',
+      { bsn, purpose: { basis: 'emergency', reason: 'x' } },
+      422,
+      'BASIS_NOT_SUPPORTED',
+    ],
+    [
+      'POST',
+      '/patient-searches',
+      { bsn, purpose: { basis: 'treatment', reason: 'x' }, more: 1 },
+      400,
+      'VALIDATION',
+    ],
+    ['POST', '/patient-searches', '{"bsn":', 400, 'VALIDATION'],
+    ['POST', '/patient-searches', '['.repeat(100_000), 400, 'VALIDATION'],
+    ['POST', '/patient-searches', 'x'.repeat(300_000), 413, 'BODY_TOO_LARGE'],
+    [
+      'POST',
+      '/retrievals',
+      { searchId: 'x', studyInstanceUid: '1.2', holder: '90000002', destination: 'pacs' },
+      404,
+      'NOT_FOUND',
+    ],
+    [
+      'POST',
+      '/sends',
+      { studyInstanceUids: ['1.2'], recipient: { ura: '90000009' }, reason: 'x' },
+      422,
+      'RECIPIENT_UNKNOWN',
+    ],
+    [
+      'POST',
+      '/sends',
+      { studyInstanceUids: ['1.2'], recipient: { ura: '90000002', mailbox: 'nergens' }, reason: 'x' },
+      422,
+      'RECIPIENT_UNKNOWN',
+    ],
+    [
+      'POST',
+      '/sends',
+      { studyInstanceUids: ['1.2'], recipient: { ura: '90000002' }, reason: 'x' },
+      422,
+      'STUDY_UNKNOWN',
+    ],
+    ['POST', '/shares', {}, 501, 'NOT_BUILT'],
+    ['GET', '/nothing', undefined, 404, 'NOT_FOUND'],
+    ['GET', '/transfers?limit=0', undefined, 400, 'VALIDATION'],
+  ])(
+    'of %s %s says what is wrong in RFC 9457, and nothing of what was sent',
+    async (method, path, body, status, code) => {
+      const answer = await api(method, path, { as: 'radiologist', body })
+      expect(answer).toMatchObject({ status, body: { code, status } })
+      expect(answer.headers['content-type']).toContain('application/problem+json')
+      expect(Object.keys(answer.body)).toEqual(expect.arrayContaining(['type', 'title', 'instance']))
+      expect(JSON.stringify(answer.body)).not.toContain(bsn)
+    },
+  )
+
+  it('of the auditor’s dates is one too', async () => {
+    for (const from of ['gisteren', '2026-13-45', '2026-01-01T00:00'])
+      expect(await api('GET', `/audit-events?from=${from}`, { as: 'auditor' })).toMatchObject({ status: 400 })
+  })
+})
+
+describe('a log-in', () => {
+  const session = { username: 'rad', password }
+
+  it('gives a cookie that no page can read, and that alone changes nothing', async () => {
+    const { status, headers, body } = await api('POST', '/session', { body: session })
+    expect([status, body['user']]).toMatchObject([200, { id: 'rad', role: 'radiologist' }])
+    const [cookie = ''] = headers['set-cookie'] ?? []
+    for (const part of ['HttpOnly', 'Secure', 'SameSite=Strict']) expect(cookie).toContain(part)
+    const withCookie = { cookie: cookie.split(';')[0] }
+    expect(await api('GET', '/session', { headers: withCookie })).toMatchObject({ status: 200 })
+    expect(await api('POST', '/retrievals', { headers: withCookie, body: {} })).toMatchObject({
+      status: 403,
+      body: { code: 'CSRF' },
+    })
+    const asPage = { ...withCookie, 'x-twiin-csrf': '1' }
+    expect(await api('POST', '/retrievals', { headers: asPage, body: {} })).toMatchObject({ status: 400 })
+    await api('DELETE', '/session', { headers: asPage })
+    expect(await api('GET', '/session', { headers: withCookie })).toMatchObject({ status: 401 })
+  })
+
+  it('with a wrong password is refused and on record', async () => {
+    const { status } = await api('POST', '/session', { body: { ...session, password: 'fout' } })
+    expect(status).toBe(401)
+    expect(await net.a.audit('login-failed')).toMatchObject([{ user: { id: 'rad' }, outcome: 'refused' }])
+  })
+})
+
+describe('an answer', () => {
+  it('about studies says whose they are without the whole BSN, and why nobody else finds them', async () => {
+    await net.a.receive()
+    const { body } = await api('GET', '/studies', { as: 'operator' })
+    expect(body).toMatchObject({
+      studies: [
+        { patient: { bsn: '*****0019' }, publication: { state: 'unpublished', reason: 'CONSENT_MISSING' } },
+      ],
+    })
+  })
+
+  it('about consent takes effect and is on record', async () => {
+    const { status, body } = await api('PUT', '/consents', {
+      as: 'operator',
+      body: { bsn, decision: 'permit' },
+    })
+    expect([status, body]).toMatchObject([200, { decision: 'permit', scope: { kind: 'all' } }])
+    expect(await net.a.audit('consent-recorded')).toMatchObject([{ patient: { citizenNumber: bsn } }])
+    const lookup = await api('POST', '/consents/lookups', { as: 'operator', body: { bsn } })
+    expect(lookup.body).toMatchObject({
+      publishable: true,
+      records: [{ decision: 'permit', by: 'operator token' }],
+    })
+  })
+
+  it('about the log says that its chain is whole, and that it was read', async () => {
+    for (const _ of [1, 2]) {
+      const { body } = await api('GET', '/audit-events?limit=1000', { as: 'auditor' })
+      expect(body['chain']).toMatchObject({ ok: true })
+    }
+    expect((await net.a.audit('log-read')).length).toBeGreaterThanOrEqual(2)
+  })
+
+  it('of a search belongs to who asked', async () => {
+    const question = { bsn, purpose: { basis: 'treatment', reason: 'poli' } }
+    const { status, body } = await api('POST', '/patient-searches', { as: 'radiologist', body: question })
+    expect(status).toBe(201)
+    const path = `/patient-searches/${String(body['id'])}`
+    expect(await api('GET', path, { as: 'radiologist' })).toMatchObject({
+      status: 200,
+      body: { id: body['id'] },
+    })
+    const { headers } = await api('POST', '/session', { body: { username: 'rad', password } })
+    const cookie = headers['set-cookie']?.[0]?.split(';')[0]
+    expect(await api('GET', path, { headers: { cookie } })).toMatchObject({ status: 404 })
+  })
+})
+
+async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}
