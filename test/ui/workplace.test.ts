@@ -87,7 +87,7 @@ describe.skipIf(!browserInstalled)(`the workplace${browserMissing}`, () => {
       await page.keyboard.press('ArrowDown')
     }
     await page.keyboard.press('r')
-    await row('MRI hersenen').getByText('In het PACS').waitFor()
+    await row('MRI hersenen').getByText('In het PACS', { exact: true }).waitFor()
     const retrieved = (await new NodeApi(demo.hospital(0)).transfers()).find(
       ({ kind }) => kind === 'retrieval',
     )
