@@ -3,6 +3,7 @@ import { request } from 'node:https'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { composeWeb } from '../composition/web.ts'
 import type { Ground } from '../composition/ground.ts'
@@ -58,7 +59,7 @@ function call(
 ): Promise<Answer> {
   const { as, body, headers = {} } = options
   const auth = as === undefined ? {} : { authorization: `Bearer ${tokens[as]}` }
-  const text = typeof body === 'string' ? body : JSON.stringify(body)
+  const sent = typeof body === 'string' ? body : JSON.stringify(body)
   return new Promise((resolve, reject) => {
     const ask = request(
       {
@@ -69,21 +70,17 @@ function call(
           ...headers,
         },
       },
-      async (answer) => {
-        const chunks: Buffer[] = []
-        for await (const chunk of answer) chunks.push(chunk as Buffer)
-        const whole = Buffer.concat(chunks).toString()
-        const isJson = /json/.test(answer.headers['content-type'] ?? '')
-        const { headers } = answer
-        resolve({
-          status: answer.statusCode ?? 0,
-          headers,
-          body: isJson ? (JSON.parse(whole) as object as never) : {},
-        })
+      (answer) => {
+        const { statusCode = 0, headers } = answer
+        const isJson = /json/.test(headers['content-type'] ?? '')
+        text(answer).then((whole) => {
+          const content = isJson ? (JSON.parse(whole) as Answer['body']) : {}
+          resolve({ status: statusCode, headers, body: content })
+        }, reject)
       },
     )
     ask.on('error', reject)
-    ask.end(text)
+    ask.end(sent)
   })
 }
 const api = (method: string, path: string, options = {}) => call(method, `/api/v1${path}`, options)
