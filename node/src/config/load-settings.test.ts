@@ -56,4 +56,24 @@ describe('settings', () => {
     ).toThrow(/aeTitel/)
     expect(() => loadSettings(file(minimal.replace('"90000001"', '"9"')), {})).toThrow(/CONFIG_INVALID.*ura/)
   })
+
+  it.each([
+    ['nothing', ''],
+    ['no YAML', 'a: [b'],
+    ['a list', '- a'],
+    ['very deep', `a: ${'['.repeat(5000)}`],
+    [
+      'aliases that multiply',
+      `a: &a [x,x]\n${Array.from({ length: 30 }, (_, i) => `a${i}: &b${i} [*${i === 0 ? 'a' : `b${i - 1}`}, *${i === 0 ? 'a' : `b${i - 1}`}]`).join('\n')}`,
+    ],
+  ])('of a file that holds %s are refused with a code', (_what, text) => {
+    expect(() => loadSettings(file(text), {})).toThrow(/CONFIG_/)
+    expect(() => loadSettings(file(text), { TWIIN_WEB__PORT: '1' })).toThrow(/CONFIG_/)
+  })
+
+  it('from the environment never reach outside the settings', () => {
+    expect(() => loadSettings(file(minimal), { TWIIN_HOSPITAL__URA__X: '1' })).toThrow('CONFIG_INVALID')
+    expect(() => loadSettings(file(minimal), { TWIIN___PROTO____POLLUTED: 'x' })).not.toThrow(TypeError)
+    expect(({} as Record<string, unknown>)['polluted']).toBeUndefined()
+  })
 })
