@@ -70,13 +70,13 @@ describe('an instance', () => {
 
   it('with a number that looks like a BSN but is too short is stored all the same', async () => {
     const { a } = net
-    // 001234567 would pass the eleven test.
+    // 001000007 would pass the eleven test.
     const { statuses, studyInstanceUid } = await a.receive({
-      patient: { ...patient, bsn: '1234567' },
+      patient: { ...patient, bsn: '1000007' },
       instances: 1,
     })
     expect(statuses).toEqual([0])
-    expect((await a.ground.studies.studyByUid(studyInstanceUid))?.patient.citizenNumbers).toEqual(['1234567'])
+    expect((await a.ground.studies.studyByUid(studyInstanceUid))?.patient.citizenNumbers).toEqual(['1000007'])
   })
 })
 

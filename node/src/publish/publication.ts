@@ -16,8 +16,6 @@ const batchSize = 256
 const firstRetryMs = 1000
 const longestRetryMs = 60_000
 
-const epochCheckMs = 60_000
-
 /** What was last asked of the index for a patient. */
 export interface Wanted {
   digest: string
@@ -55,7 +53,6 @@ export class Publication implements Service {
   /** Looked at to be sure. */
   readonly #unseen = new Set<Bsn>()
   #everything = true
-  #epoch: number | undefined
   #stopping = new AbortController()
   #wake = Promise.withResolvers<void>()
   #done: Promise<void> = Promise.resolve()
@@ -86,7 +83,7 @@ export class Publication implements Service {
     this.#wake.resolve()
   }
 
-  /** At start, and when the index begins a new epoch (noticed within a minute without being told). */
+  /** At start, and when the index begins a new epoch. */
   lookAtEverything(): void {
     this.#everything = true
     this.#wake.resolve()
@@ -113,7 +110,7 @@ export class Publication implements Service {
       for (const bsn of ownersOf(study)) this.lookAgain(bsn)
     } catch (error) {
       this.#deps.log.error('changed study not read', { code: codeOf(error) })
-      this.#everything = true
+      this.lookAtEverything()
     }
   }
 
@@ -121,10 +118,12 @@ export class Publication implements Service {
     let retryMs = firstRetryMs
     while (!signal.aborted) {
       try {
-        if (this.#isToSeeEverything()) await this.#gatherAll(signal)
+        // One study that cannot be read keeps back nobody else.
+        const failure = this.#everything ? await this.#gatherAll(signal).catch(asError) : undefined
         const batch = [...this.#changed, ...this.#unseen].slice(0, batchSize)
+        if (batch.length > 0) await this.#refreshAll(batch, signal)
+        if (failure !== undefined) throw failure
         if (batch.length === 0) await this.#idle(signal)
-        else await this.#refreshAll(batch, signal)
         retryMs = firstRetryMs
       } catch (error) {
         if (signal.aborted) return
@@ -139,26 +138,25 @@ export class Publication implements Service {
     }
   }
 
-  #isToSeeEverything(): boolean {
-    const epoch = this.#deps.epoch()
-    const turned = this.#epoch !== epoch
-    this.#epoch = epoch
-    return this.#everything || turned
-  }
-
   async #gatherAll(signal: AbortSignal): Promise<void> {
-    this.#everything = true
-    for await (const study of this.#deps.studies.studies()) {
-      if (signal.aborted) return
-      for (const bsn of ownersOf(study)) if (!this.#changed.has(bsn)) this.#unseen.add(bsn)
-    }
     this.#everything = false
+    try {
+      for await (const study of this.#deps.studies.studies()) {
+        if (signal.aborted) return
+        for (const bsn of ownersOf(study)) if (!this.#changed.has(bsn)) this.#unseen.add(bsn)
+      }
+    } catch (error) {
+      this.#everything = true
+      throw error
+    }
   }
 
-  async #idle(signal: AbortSignal, ms = epochCheckMs): Promise<void> {
+  /** Until something happened, or for so long. */
+  async #idle(signal: AbortSignal, ms?: number): Promise<void> {
     const awake = new AbortController()
-    const slept = this.#deps.clock.sleep(ms, AbortSignal.any([signal, awake.signal])).catch(() => {})
-    await Promise.race([this.#wake.promise, slept])
+    const until = AbortSignal.any([signal, awake.signal])
+    const slept = ms === undefined ? [] : [this.#deps.clock.sleep(ms, until).catch(() => {})]
+    await Promise.race([this.#wake.promise, ...slept])
     awake.abort(new Error('awake'))
     this.#wake = Promise.withResolvers<void>()
   }
