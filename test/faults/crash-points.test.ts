@@ -40,10 +40,13 @@ async function run(dataDir: string, strace: readonly string[] = []): Promise<Run
   const [command = '', ...args] = strace.length === 0 ? node : ['strace', '-f', '-qq', ...strace, ...node]
   // With one thread for all file work the calls come in the same order every time.
   const env = { ...process.env, UV_THREADPOOL_SIZE: '1' }
-  const child = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'ignore'] })
+  // A group of its own: whoever ends strace alone lets the program go on.
+  const child = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'ignore'], detached: true })
+  const hangs = setTimeout(() => process.kill(-(child.pid ?? 0), 'SIGKILL'), 50_000)
   const ended = once(child, 'close')
   const printed = await text(child.stdout)
   await ended
+  clearTimeout(hangs)
   // A line that was cut off was not said.
   const lines = printed.split('\n').slice(0, -1)
   const told = (word: string) => lines.map((line) => line.split(' ')).filter(([first]) => first === word)

@@ -209,7 +209,7 @@ test('a class that the PACS does not take: the others are delivered; retried by 
   const report = '1.2.840.10008.5.1.4.1.1.88.11'
   const stub: StubPacs = new StubPacs({ refusedClass: report })
   await replacePacs(() => stub.start())
-  const { id, stored } = await order({ kinds: ['CT', 'SR'] })
+  const { id, stored } = await order({ kinds: ['SR', 'CT'] })
   const images = stored.filter(({ sopClassUid }) => sopClassUid !== report)
   expect(images.length).toBeLessThan(stored.length)
   expect(await b.retrieved(id)).toMatchObject({ state: 'failed', reason: 'PACS_REFUSED' })

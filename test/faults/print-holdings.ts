@@ -29,5 +29,6 @@ for await (const study of studies.studies()) {
     held.push({ sopInstanceUid: instance.sopInstanceUid, sha256: hash.digest('hex') })
   }
 }
+await studies.stop()
 await store.stop()
 process.stdout.write(JSON.stringify(held))

@@ -75,10 +75,12 @@ export class PrivateDisk implements AsyncDisposable {
     return spawn('nsenter', ['-t', String(this.#anchor.pid), '-m', '--', program, ...args], options)
   }
 
-  /** What the program printed. Throws when it fails. */
+  /** What the program printed. Throws when it fails, or takes more than two minutes. */
   async run(program: string, args: readonly string[]): Promise<string> {
     const command = ['-t', String(this.#anchor.pid), '-m', '--', program, ...args]
-    return (await run('nsenter', command, { maxBuffer: 64 * 1024 ** 2 })).stdout
+    return (
+      await run('nsenter', command, { maxBuffer: 64 * 1024 ** 2, timeout: 120_000, killSignal: 'SIGKILL' })
+    ).stdout
   }
 
   /** From here on nothing reaches the disk: reads and writes answer EIO until `powerOn`. */

@@ -73,5 +73,6 @@ for (let i = 0; i < 6; i++) {
     say('refused', uid, codeOf(error))
   }
 }
+await studies.stop()
 await store.stop()
 say('done')
