@@ -3,7 +3,7 @@ import { PassThrough } from 'node:stream'
 import { isTwiinError } from '@twiin/runtime'
 import type { ElementHeader } from './element-header.ts'
 import { ElementWalker } from './element-walker.ts'
-import { inflate } from './inflate.ts'
+import { inflate, maxDeflatedElements } from './inflate.ts'
 import { tags } from './tags.ts'
 import { describeTransferSyntax } from './transfer-syntax.ts'
 import { unreadable } from './unreadable.ts'
@@ -16,12 +16,6 @@ export interface ScanResult {
   /** Offset of the Pixel Data element in the (inflated) data set. */
   pixelDataOffset?: number
 }
-
-/**
- * Elements and items of a deflated data set. One of eight bytes takes a hundredth of a byte on the wire, and as long as
- * any other here: without an end to them a small file would keep the process busy for long.
- */
-const maxDeflatedElements = 1_000_000
 
 const pixelDataTags: ReadonlySet<number> = new Set([0x7fe0_0008, 0x7fe0_0009, tags.pixelData])
 

@@ -10,6 +10,12 @@ const freeInflatedBytes = 64 * 1024 * 1024
 const maxRatio = 200
 
 /**
+ * Elements and items of a deflated data set. One of eight bytes takes a hundredth of a byte on the wire, and as long as
+ * any other here: without an end to them a small file would keep the process busy for long.
+ */
+export const maxDeflatedElements = 1_000_000
+
+/**
  * The bytes of a deflated data set (PS3.5 A.5), inflated block by block. Throws `DICOM_UNREADABLE` when it is not
  * deflate, ends early (unless `allowTruncated`: the head of a longer one), inflates to more than `maxBytes`, or to more
  * than 64 MiB and 200 times what came in.

@@ -2,7 +2,7 @@ import { Readable, pipeline } from 'node:stream'
 import { createDeflateRaw } from 'node:zlib'
 import { ElementWalker } from './element-walker.ts'
 import type { Encoding } from './element-header.ts'
-import { inflate } from './inflate.ts'
+import { inflate, maxDeflatedElements } from './inflate.ts'
 import type { EgressOverlay } from './overlay-edits.ts'
 import { OverlaySplice, maxHeldBytes } from './overlay-splice.ts'
 import { describeTransferSyntax } from './transfer-syntax.ts'
@@ -28,13 +28,15 @@ export async function* applyOverlay(
 
 async function* splice(
   sink: OverlaySplice,
-  encoding: Encoding,
+  encoding: Encoding & { deflated?: boolean },
   dataSet: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<Uint8Array> {
   const walker = new ElementWalker(encoding, sink)
   for await (const chunk of dataSet) {
     walker.push(chunk)
     if (walker.broken !== undefined) throw unreadable(walker.broken)
+    if (encoding.deflated === true && walker.headers > maxDeflatedElements)
+      throw unreadable('too many elements')
     yield* sink.take()
   }
   if (!walker.atBoundary) throw unreadable('the data set is cut off')
@@ -93,6 +95,7 @@ async function probe(
     walker.push(bytes)
     sink.take()
     if (walker.broken !== undefined) throw unreadable(walker.broken)
+    if (walker.headers > maxDeflatedElements) throw unreadable('too many elements')
     if (sink.decided || sink.changed) break
   }
   if (complete) sink.finish()

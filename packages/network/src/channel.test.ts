@@ -110,7 +110,8 @@ describe('a channel', () => {
     // one window in our queue and one in the library's buffer
     expect(peak.reader).toBeLessThan(18 * MiB)
     expect(peak.writer).toBeLessThan(2 * MiB)
-    expect(peak.arrayBuffers).toBeLessThan(100 * MiB)
+    // both ends and their garbage are in this process: never as much as was moved
+    expect(peak.arrayBuffers).toBeLessThan(200 * MiB)
   })
 
   it('keeps little more than a frame in the sender when the window is small', async () => {
