@@ -69,7 +69,14 @@ export function composeExchange(settings: Settings, ground: Ground, index: Index
   })
   const filing = new FileStudy(
     { patientIdIssuer: settings.hospital.patientIdIssuer, modifyingSystem: `TWIIN ${self.ura}` },
-    { studies, worklist, filed: store.repository(buckets.filed, { keys: 'plain-opaque' }), account, clock },
+    {
+      studies,
+      worklist,
+      filed: store.repository(buckets.filed, { keys: 'plain-opaque' }),
+      account,
+      sealer,
+      clock,
+    },
   )
   const delivery = new DeliverStudy(
     { pacs: settings.pacs },

@@ -5,6 +5,7 @@ import { AuditLog } from '@twiin/audit'
 import { HeadReader } from '@twiin/dicom'
 import { CertificateVerifier, DocumentVerifier } from '@twiin/identity'
 import { MemoryBudget, PeerHost } from '@twiin/network'
+import { codeOf } from '@twiin/runtime'
 import type { Clock, Logger } from '@twiin/runtime'
 import { DiskReserve, Sealer, Store } from '@twiin/store'
 import { StudyStore } from '@twiin/study-store'
@@ -61,7 +62,9 @@ export async function composeGround(settings: Settings, deps: { clock: Clock; lo
   const trust = new Trust({ credential: () => enrolment.credential(), verifier, bundle, clock, log })
   const host = new PeerHost(settings.peer, { seed: key.seed, admission: trust, addresses: bundle, log })
   // Every new list of revocations cuts connections that are open (D3).
-  bundle.onChange(() => void host.sweep())
+  bundle.onChange(() => {
+    host.sweep().catch((error: unknown) => log.error('revoked peers not cut', { code: codeOf(error) }))
+  })
 
   const auditLog = new AuditLog({}, { store, clock })
   const account = new Account(

@@ -1,9 +1,8 @@
-import { createHash } from 'node:crypto'
 import type { EgressOverlay } from '@twiin/dicom'
 import { passesElevenTest } from '@twiin/patient-token'
 import { TwiinError } from '@twiin/runtime'
 import type { Clock } from '@twiin/runtime'
-import type { Repository } from '@twiin/store'
+import type { Repository, Sealer } from '@twiin/store'
 import type { InstanceRecord, LocalPatient, StudyRecord, StudyStore } from '@twiin/study-store'
 import { patientOnRecord } from '../account/account.ts'
 import type { Account } from '../account/account.ts'
@@ -29,6 +28,7 @@ interface Deps {
   /** `<study handle>.<URA of the holder>` → how it was filed. */
   filed: Repository<Filed>
   account: Account
+  sealer: Sealer
   clock: Clock
 }
 
@@ -53,10 +53,20 @@ export class FileStudy {
     this.#deps = deps
   }
 
+  /**
+   * The same for every attempt at the same contents, and another when anything was added: a decision is about what was
+   * seen. Keyed, since patient facts are in it and it names a record on disk.
+   */
+  #itemId({ transferId, study, instances, bsn }: ToFile): string {
+    const contents = instances.map(({ sopInstanceUid, sha256 }) => `${sopInstanceUid} ${hex(sha256)}`)
+    const text = JSON.stringify([study.patient, study.identityConflict, bsn, contents.sort()])
+    return `${transferId}.${study.handle}.${this.#deps.sealer.opaque('filing', text)}`
+  }
+
   /** Durable, and on record, when it resolves. Throws `INSTANCE_CONFLICT`. */
   async file(work: ToFile): Promise<FilingOutcome> {
     const instances = await this.#besideOwn(work.instances)
-    const item = await this.#deps.worklist.get(itemId(work))
+    const item = await this.#deps.worklist.get(this.#itemId(work))
     const decision = item?.resolution?.decision
     if (decision === 'reject') return { rejected: true }
     const incoming = incomingPatient(work)
@@ -160,7 +170,7 @@ export class FileStudy {
     const { studyInstanceUid, studyDate, description, modalities } = work.study
     const { localId, issuer, name, birthDate, sex, citizenNumber } = local
     await this.#deps.worklist.raise({
-      id: itemId(work),
+      id: this.#itemId(work),
       ...how,
       transferId: work.transferId,
       study: { studyInstanceUid, studyDate, description, modalities },
@@ -200,19 +210,6 @@ export class FileStudy {
 
 type Held = Extract<Filing, { as: 'held' }>
 
-/**
- * The same for every attempt, so that a study stands on the worklist once; another when other instances, or another
- * patient, are to be filed: what a person decided holds for what that person saw.
- */
-function itemId({ transferId, study, instances, bsn }: ToFile): string {
-  const digest = createHash('sha256').update(JSON.stringify([study.patient, study.identityConflict, bsn]))
-  const contents = instances.map(({ sopInstanceUid, sha256 }) => [sopInstanceUid, hex(sha256)].join())
-  for (const line of contents.sort()) digest.update(line)
-  return `${transferId}.${study.handle}.${digest.digest('hex').slice(0, 32)}`
-}
-
-const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex')
-
 /** An accession number that is none (SH: 16 characters, no backslash) stays as it came. */
 function accessionOf(
   { accessionNumber: number }: StudyRecord,
@@ -242,3 +239,5 @@ function patientIn({ patient, identityConflict }: StudyRecord): LocalPatient {
   const only = number !== undefined && others.length === 0 ? { citizenNumber: number } : {}
   return { localId, issuer, name, birthDate, sex, conflict: identityConflict, ...only }
 }
+
+const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex')

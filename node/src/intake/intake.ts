@@ -11,6 +11,7 @@ import type {
 import { codeOf } from '@twiin/runtime'
 import type { Logger } from '@twiin/runtime'
 import type { StudyStore } from '@twiin/study-store'
+import { patientOnRecord } from '../account/account.ts'
 import type { Account } from '../account/account.ts'
 import { InstanceReception } from './receive-instance.ts'
 import type { Destination, RouteToRecipient } from './route-to-recipient.ts'
@@ -103,10 +104,12 @@ export class Intake implements StoreProvider {
   async #putOnRecord(association: AssociationInfo): Promise<void> {
     const studies = this.#arrived.get(association.id)
     this.#arrived.delete(association.id)
-    for (const { studyInstanceUid, count } of studies?.values() ?? []) {
+    for (const [handle, { studyInstanceUid, count }] of studies ?? []) {
+      const study = await this.#deps.studies.studyByHandle(handle)
       await this.#deps.account.record({
         event: 'study-stored',
         outcome: 'success',
+        ...(study === undefined ? {} : { patient: patientOnRecord(study) }),
         objects: { studyInstanceUids: [studyInstanceUid], count },
         protocol: `C-STORE ${association.callingAe} to ${association.calledAe}`,
         requestId: association.id,
