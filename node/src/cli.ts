@@ -1,11 +1,14 @@
+import { existsSync } from 'node:fs'
 import { text } from 'node:stream/consumers'
 import { join } from 'node:path'
 import { AuditLog } from '@twiin/audit'
-import { createLogger, systemClock, TwiinError } from '@twiin/runtime'
+import { createLogger, isTwiinError, systemClock, TwiinError } from '@twiin/runtime'
 import type { Logger } from '@twiin/runtime'
-import { Sealer, Store } from '@twiin/store'
+import { Store } from '@twiin/store'
 import { Command, Option } from 'commander'
-import { loadSettings } from './config/load-settings.ts'
+import { openMasterKey } from './composition/master-key.ts'
+import { checkFiles } from './config/check-files.ts'
+import { ignoredVariables, loadSettings } from './config/load-settings.ts'
 import type { Settings } from './config/settings.ts'
 import { createNode } from './node.ts'
 import { People, roles } from './people/people-file.ts'
@@ -28,7 +31,7 @@ export async function runCli(argv: readonly string[]): Promise<void> {
   )
   withConfig(
     program.command('config-check').description('judge the configuration file, change nothing'),
-  ).action(({ config }: ConfigOption) => print({ ok: true, hospital: loadSettings(config).hospital }))
+  ).action(({ config }: ConfigOption) => checkConfig(loadSettings(config)))
   withConfig(
     program.command('audit-verify').description('check the chain of the audit log; the node must be stopped'),
   ).action(({ config }: ConfigOption) => verifyAudit(loadSettings(config)))
@@ -60,11 +63,19 @@ interface AccountOptions extends ConfigOption {
   tokenStdin?: boolean
 }
 
+function checkConfig(settings: Settings): void {
+  checkFiles(settings)
+  const ignored = ignoredVariables()
+  print({ ok: true, hospital: settings.hospital, ...(ignored.length === 0 ? {} : { ignored }) })
+}
+
 async function serve(settings: Settings): Promise<void> {
+  checkFiles(settings)
   const log = createLogger({ level: settings.log.level }, { hospital: settings.hospital.ura })
   // Whatever escapes is a fault of ours: end, and let the start after it go by what is on disk.
   process.on('uncaughtException', (error) => endBy(log, 'uncaughtException', error))
   process.on('unhandledRejection', (error) => endBy(log, 'unhandledRejection', error))
+  for (const variable of ignoredVariables()) log.warn('environment variable sets nothing', { variable })
   const node = await createNode(settings, { clock: systemClock, log })
   await node.start()
   log.info('node ready', { version, pid: process.pid })
@@ -114,12 +125,15 @@ async function addToken({ config, id, name, role, tokenStdin }: AccountOptions):
 }
 
 async function verifyAudit({ dataDir }: Settings): Promise<void> {
-  const store = new Store(
-    { dir: join(dataDir, 'catalogue') },
-    { sealer: await Sealer.open(join(dataDir, 'keys', 'master.key')) },
-  )
+  const dir = join(dataDir, 'catalogue')
+  if (!existsSync(dir)) throw new TwiinError('DATA_DIR_MISSING', { dataDir })
+  const store = new Store({ dir }, { sealer: await openMasterKey(dataDir) })
   const log = new AuditLog({}, { store, clock: systemClock })
-  await store.start()
+  await store.start().catch((error: unknown) => {
+    throw isTwiinError(error, 'STORE_LOCKED')
+      ? new TwiinError('STORE_LOCKED', { todo: 'stop the node' })
+      : error
+  })
   try {
     const result = await log.verify()
     print(result)

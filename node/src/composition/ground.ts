@@ -7,7 +7,7 @@ import { CertificateVerifier, DocumentVerifier } from '@twiin/identity'
 import { MemoryBudget, PeerHost } from '@twiin/network'
 import { codeOf } from '@twiin/runtime'
 import type { Clock, Logger } from '@twiin/runtime'
-import { DiskReserve, Sealer, Store } from '@twiin/store'
+import { DiskReserve, Store } from '@twiin/store'
 import { StudyStore } from '@twiin/study-store'
 import { Account } from '../account/account.ts'
 import type { Settings } from '../config/settings.ts'
@@ -18,6 +18,7 @@ import { openNodeKey } from '../enrolment/node-key-file.ts'
 import { RegistryClient } from '../enrolment/registry-client.ts'
 import { Trust, verifyByPeerId } from '../enrolment/trust.ts'
 import { LiveEvents } from '../http/events.ts'
+import { openMasterKey } from './master-key.ts'
 
 export type Ground = Awaited<ReturnType<typeof composeGround>>
 
@@ -27,7 +28,7 @@ export async function composeGround(settings: Settings, deps: { clock: Clock; lo
   const { dataDir, hospital, trust: trustSettings, registry: registrySettings } = settings
   await mkdir(join(dataDir, 'keys'), { recursive: true, mode: 0o700 })
   await mkdir(join(dataDir, 'identity'), { recursive: true, mode: 0o700 })
-  const sealer = await Sealer.open(join(dataDir, 'keys', 'master.key'))
+  const sealer = await openMasterKey(dataDir)
   const key = await openNodeKey(join(dataDir, 'keys', 'node.key'), sealer)
   const rootCertificate = await readFile(trustSettings.rootCertificateFile, 'utf8')
   const registryCa = await readFile(registrySettings.caFile, 'utf8')

@@ -1,8 +1,9 @@
-import { mkdtempSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { loadSettings } from './load-settings.ts'
+import { checkFiles } from './check-files.ts'
+import { ignoredVariables, loadSettings } from './load-settings.ts'
 
 const minimal = `
 hospital: { name: Ziekenhuis Voorbeeld, ura: "90000001", patientIdIssuer: VOORBEELD }
@@ -39,6 +40,28 @@ describe('settings', () => {
     )
   })
 
+  it('of the first level too; what sets nothing is named', () => {
+    const env = { TWIIN_DATA_DIR: '/elsewhere', TWIIN_WEBPORT: '9000' }
+    expect(loadSettings(file(minimal), env)).toMatchObject({ dataDir: '/elsewhere', web: { port: 8443 } })
+    expect(ignoredVariables(env)).toEqual(['TWIIN_WEBPORT'])
+  })
+
+  it('that name files which are not there are refused by name, the token only before it was used', () => {
+    const path = file(minimal)
+    const settings = loadSettings(path, {})
+    expect(() => checkFiles(settings)).toThrow(/rootCertificateFile.*caFile.*enrolmentTokenFile/)
+    for (const name of ['root.pem', 'ca.pem']) writeFileSync(join(path, '..', name), '')
+    expect(() => checkFiles(settings)).toThrow(/errors=registry.enrolmentTokenFile/)
+    mkdirSync(join(settings.dataDir, 'identity'), { recursive: true })
+    writeFileSync(join(settings.dataDir, 'identity', 'node.pem'), '')
+    expect(() => checkFiles(settings)).not.toThrow()
+  })
+
+  it('that cannot be read say why and where', () => {
+    expect(() => loadSettings(file('a: 1\nb: [c'), {})).toThrow(/CONFIG_UNREADABLE.*line 2/)
+    expect(() => loadSettings('/nowhere.yaml', {})).toThrow(/ENOENT/)
+  })
+
   it('that the registry would refuse are refused here', () => {
     const mailboxes = (value: string[]) => `${minimal}mailboxes: ${JSON.stringify(value)}\n`
     const addresses = Array.from({ length: 9 }, (_, i) => `/ip4/192.0.2.${i}/tcp/1`)
@@ -53,7 +76,7 @@ describe('settings', () => {
   it('with an unknown key are refused by name', () => {
     expect(() =>
       loadSettings(file(minimal.replace('aeTitle: TWIIN,', 'aeTitle: TWIIN, aeTitel: X,')), {}),
-    ).toThrow(/aeTitel/)
+    ).toThrow(/additional properties: aeTitel\)$/)
     expect(() => loadSettings(file(minimal.replace('"90000001"', '"9"')), {})).toThrow(/CONFIG_INVALID.*ura/)
   })
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { dirname, isAbsolute, resolve } from 'node:path'
-import { TwiinError } from '@twiin/runtime'
+import { codeOf, singleLine, TwiinError } from '@twiin/runtime'
 import { Default, Errors } from 'typebox/value'
 import { parse } from 'yaml'
 import { Settings } from './settings.ts'
@@ -15,7 +15,9 @@ export function loadSettings(file: string, env: NodeJS.ProcessEnv = process.env)
   const settings = Default(Settings, tree) as Settings
   const errors = Errors(Settings, settings)
   if (errors.length > 0) {
-    const list = errors.map(
+    // Of an unknown key its parent tells; what TypeBox says of the key itself ("schema is false") helps nobody.
+    const telling = errors.filter(({ keyword }) => keyword !== 'boolean')
+    const list = telling.map(
       (error) => `${error.instancePath || '/'} ${error.message}${nameUnknownKeys(error.params)}`,
     )
     throw new TwiinError('CONFIG_INVALID', { file, errors: list.join('; ') })
@@ -27,8 +29,14 @@ function readYaml(file: string): unknown {
   try {
     return parse(readFileSync(file, 'utf8')) ?? {}
   } catch (cause) {
-    throw new TwiinError('CONFIG_UNREADABLE', { file }, { cause })
+    throw new TwiinError('CONFIG_UNREADABLE', { file, reason: reasonOf(cause) }, { cause })
   }
+}
+
+/** `ENOENT`, or what the parser says and in which line. */
+function reasonOf(cause: unknown): string {
+  if (!(cause instanceof Error)) return codeOf(cause)
+  return cause.name === 'YAMLParseError' ? singleLine(cause.message.split('\n')[0] ?? '') : codeOf(cause)
 }
 
 function nameUnknownKeys(params: unknown): string {
@@ -39,7 +47,7 @@ function nameUnknownKeys(params: unknown): string {
 function withEnvironment(tree: unknown, env: NodeJS.ProcessEnv): unknown {
   const result = structuredClone(tree)
   for (const [name, value] of Object.entries(env)) {
-    if (!name.startsWith('TWIIN_') || value === undefined || !name.includes('__')) continue
+    if (value === undefined || !setsSomething(name)) continue
     const path = name.slice('TWIIN_'.length).split('__').map(camelCase)
     let at = branch(result, name)
     for (const key of path.slice(0, -1)) at = Object.hasOwn(at, key) ? branch(at[key], name) : (at[key] = {})
@@ -47,6 +55,16 @@ function withEnvironment(tree: unknown, env: NodeJS.ProcessEnv): unknown {
       /^\d+$/.test(value) && !/^0\d/.test(value) && value.length < 8 ? Number(value) : value
   }
   return result
+}
+
+/** `TWIIN_` variables that are no setting: another program's, or mistyped (`TWIIN_WEBPORT`). */
+export const ignoredVariables = (env: NodeJS.ProcessEnv = process.env): string[] =>
+  Object.keys(env).filter((name) => name.startsWith('TWIIN_') && !setsSomething(name))
+
+/** With `__` it is meant for us, and judged with the rest; without, only the name of a setting is: `TWIIN_DATA_DIR`. */
+function setsSomething(name: string): boolean {
+  if (!name.startsWith('TWIIN_')) return false
+  return name.includes('__') || Object.hasOwn(Settings.properties, camelCase(name.slice('TWIIN_'.length)))
 }
 
 function branch(value: unknown, name: string): Record<string, unknown> {

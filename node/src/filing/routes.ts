@@ -4,7 +4,7 @@ import { Type } from 'typebox'
 import type { Account } from '../account/account.ts'
 import type { Person } from '../people/people-file.ts'
 import type { ExceptionWorklist, Resolution, WorkItem } from './exception-worklist.ts'
-import { maskBsn } from './mask-bsn.ts'
+import { maskBsn, maskLocalId } from './mask-bsn.ts'
 
 const closed = { additionalProperties: false }
 
@@ -80,10 +80,16 @@ function describe(item: WorkItem) {
   return {
     ...rest,
     at: new Date(at).toISOString(),
-    incoming: { ...incoming, bsn: maskBsn(incoming.bsn) },
-    local: { ...local, bsn: maskBsn(local.bsn) },
+    incoming: shown(incoming),
+    local: shown(local),
     ...(resolution === undefined
       ? {}
       : { resolution: { ...resolution, at: new Date(resolution.at).toISOString() } }),
   }
 }
+
+const shown = <Side extends { localId: string; issuer: string; bsn?: string | undefined }>(side: Side) => ({
+  ...side,
+  localId: maskLocalId(side.localId, side.issuer),
+  bsn: maskBsn(side.bsn),
+})

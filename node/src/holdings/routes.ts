@@ -3,7 +3,7 @@ import type { Bsn } from '@twiin/patient-token'
 import type { StudyRecord, StudyStore } from '@twiin/study-store'
 import { Type } from 'typebox'
 import type { NetworkBundle } from '../enrolment/network-bundle.ts'
-import { maskBsn } from '../filing/mask-bsn.ts'
+import { maskBsn, maskLocalId } from '../filing/mask-bsn.ts'
 import type { PublicationStatus } from '../publish/publication.ts'
 import { patientOf } from './publishability.ts'
 
@@ -56,7 +56,7 @@ function describe(study: StudyRecord, bundle: NetworkBundle) {
       name: patient.name,
       birthDate: patient.birthDate,
       sex: patient.sex,
-      localId: patient.localId,
+      localId: maskLocalId(patient.localId, patient.issuer),
       issuer: patient.issuer,
       bsn: maskBsn(patient.citizenNumbers[0]),
     },

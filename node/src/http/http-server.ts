@@ -13,7 +13,7 @@ import type { People } from '../people/people-file.ts'
 import type { Sessions } from '../people/sessions.ts'
 import { authenticate } from './authenticate.ts'
 import type { LiveEvents } from './events.ts'
-import { answerError, sendProblem, statusOfError } from './problem.ts'
+import { answerError, sendProblem, severityOf } from './problem.ts'
 import { validateBySchema } from './validate.ts'
 
 export interface HttpOptions {
@@ -73,8 +73,9 @@ async function buildServer(options: HttpOptions, deps: HttpDeps): Promise<Fastif
   app.setErrorHandler((error, request, reply) => answerError(error as never, request, reply))
   app.addHook('onError', async (request, _reply, error) => {
     const facts = { code: codeOf(error), method: request.method, route: request.routeOptions.url }
-    if (statusOfError(error) >= 500) deps.log.error('http request failed', { ...facts, error: error.name })
-    else deps.log.debug('http request refused', facts)
+    const severity = severityOf(error)
+    if (severity === 'debug') deps.log.debug('http request refused', facts)
+    else deps.log[severity]('http request failed', { ...facts, error: error.name })
   })
   await app.register(fastifyHelmet, {
     contentSecurityPolicy: { directives: contentPolicy },

@@ -27,6 +27,17 @@ const titles: Readonly<Record<string, string>> = {
   VALIDATION: 'The request does not have the shape of the specification.',
   NOT_AUTHENTICATED: 'Log in, or send a bearer token.',
   ROLE_NOT_PERMITTED: 'Your role does not include this.',
+  CSRF: 'This request did not come from the page of this node.',
+  NOT_FOUND: 'There is nothing here by that name.',
+  STATE_CONFLICT: 'Its state does not allow this any more.',
+  BODY_TOO_LARGE: 'The request is too large.',
+  IDENTITY_MISMATCH: 'This is not the patient of that BSN.',
+  RECIPIENT_UNKNOWN: 'The network has no such hospital or mailbox.',
+  STUDY_UNKNOWN: 'This study is not held here.',
+  TOO_MANY_ATTEMPTS: 'Too many attempts; wait a while.',
+  NOT_READY: 'The node is still waiting for its certificate or the network bundle.',
+  OUT_OF_RESOURCES: 'The disk is full up to its reserve.',
+  UNEXPECTED: 'Something went wrong here; the log has the request.',
   BSN_INVALID: 'This is not a valid BSN.',
   BASIS_NOT_SUPPORTED: 'A search needs the basis "treatment".',
   TOKEN_UNAVAILABLE: 'The token keepers cannot be reached and this patient is not known here.',
@@ -62,7 +73,12 @@ export function answerError(
   return sendProblem(reply, problemOf(error), detail)
 }
 
-export const statusOfError = (error: FastifyError): number => statusOf[problemOf(error)] ?? 500
+/** How loud the log is: what nobody foresaw is an error, what the API announces as its own trouble a warning. */
+export function severityOf(error: FastifyError): 'error' | 'warn' | 'debug' {
+  const status = statusOf[problemOf(error)]
+  if (status === undefined) return 'error'
+  return status >= 500 ? 'warn' : 'debug'
+}
 
 function problemOf(error: FastifyError): string {
   if (error.validation !== undefined) return 'VALIDATION'

@@ -13,8 +13,10 @@ export const validateBySchema: FastifySchemaCompiler<TSchema> = ({ schema, httpP
     const value = httpPart === 'body' ? given : Default(schema, Convert(schema, { ...(given as object) }))
     if (shape.Check(value)) return { value }
     const [first] = shape.Errors(value)
-    // Where it is wrong, never what stood there.
-    const problem = { instancePath: first?.instancePath ?? '', keyword: first?.keyword ?? '' }
+    // Where it is wrong and what is missing, never what stood there.
+    const missing = first?.keyword === 'required' ? first.params.requiredProperties.slice(0, 1) : []
+    const instancePath = [first?.instancePath ?? '', ...missing].join('/')
+    const problem = { instancePath, keyword: first?.keyword ?? '' }
     return {
       error: Object.assign(new Error('validation'), { validation: [problem], validationContext: httpPart }),
     }

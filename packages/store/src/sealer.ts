@@ -104,10 +104,10 @@ async function readKey(keyFile: string): Promise<Sealer | undefined> {
   try {
     const mode = (await file.stat()).mode & 0o777
     if ((mode & 0o077) !== 0) {
-      throw new TwiinError('KEY_FILE_PERMISSIONS', { mode: mode.toString(8), expected: '600' })
+      throw new TwiinError('KEY_FILE_PERMISSIONS', { file: keyFile, mode: mode.toString(8), expected: '600' })
     }
     const [, hex] = /^twiin-key-1 ([0-9a-f]{64})\n?$/.exec(await file.readFile('utf8')) ?? []
-    if (hex === undefined) throw new TwiinError('KEY_FILE_BROKEN')
+    if (hex === undefined) throw new TwiinError('KEY_FILE_BROKEN', { file: keyFile })
     return new Sealer(Buffer.from(hex, 'hex'))
   } finally {
     await file.close()
