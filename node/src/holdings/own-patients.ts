@@ -20,11 +20,15 @@ export class OwnPatients {
     return found.sort((a, b) => b.studyDate.localeCompare(a.studyDate) || b.receivedAt - a.receivedAt)
   }
 
-  /** The patient, with `conflict` when records under this BSN disagree on the birth date. Undefined when unknown. */
+  /**
+   * The patient. `conflict`: it is in doubt whose this BSN is, because records under it disagree on the birth date or
+   * one contradicts itself; then nobody else may see anything of it. Undefined when unknown.
+   */
   async find(bsn: Bsn): Promise<LocalPatient | undefined> {
-    const [patient, ...others] = await this.#studies.patientsByCitizenNumber(bsn)
+    const records = await this.#studies.patientsByCitizenNumber(bsn)
+    const [patient] = records
     if (patient === undefined) return undefined
-    const disagree = others.some(({ birthDate }) => birthDate !== patient.birthDate)
-    return { ...patient, conflict: patient.conflict || disagree }
+    const conflict = records.some((one) => one.conflict || one.birthDate !== patient.birthDate)
+    return { ...patient, conflict }
   }
 }

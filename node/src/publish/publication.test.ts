@@ -62,6 +62,29 @@ describe('a patient', () => {
     expect(await shown()).toBeUndefined()
   })
 
+  it('who objects while the token is fetched is never shown', async () => {
+    const { ownTokens } = a.index
+    const put = ownTokens.put.bind(ownTokens)
+    const fetched = Promise.withResolvers<void>()
+    const release = Promise.withResolvers<void>()
+    ownTokens.put = async (...token) => {
+      fetched.resolve()
+      await release.promise
+      await put(...token)
+    }
+    await consent('permit')
+    await a.receive()
+    await fetched.promise
+    await consent('deny')
+    release.resolve()
+    // Comes after: once this one is shown, the first has been dealt with.
+    await a.receive({ patient: other, seed: 'other' })
+    await consent('permit', otherBsn)
+    await isState('published', otherBsn)
+    expect(await a.audit('publish')).toMatchObject([{ patient: { citizenNumber: otherBsn } }])
+    expect(await shown()).toBeUndefined()
+  })
+
   it('who is known here does not wait for the keepers, and does not wait behind who is not', async () => {
     await a.receive()
     await eventually(async () => (await a.index.ownTokens.get(1, bsn)) !== undefined)
@@ -97,6 +120,27 @@ describe('a patient', () => {
     await a.receive({ seed: 't', patient: { ...other, id: patient.id } })
     await a.restart()
     await eventually(async () => (await shown()) === undefined)
+  })
+})
+
+describe('a patient whose BSN stands under two local numbers', () => {
+  const birth = (birthDate: string) => ({ seed: 'second', patient: { ...patient, id: '99', birthDate } })
+
+  it('with different birth dates leaves the index, and the list says why', async () => {
+    await a.receive()
+    await consent('permit')
+    await isState('published')
+    await a.receive(birth('1999-09-09'))
+    await eventually(async () => (await shown()) === undefined)
+    expect(await status()).toEqual({ state: 'unpublished', reason: 'IDENTITY_CONFLICT' })
+    expect(await a.audit('withdraw')).toHaveLength(1)
+  })
+
+  it('with the same birth date is one patient, in the index with all studies', async () => {
+    await a.receive()
+    await a.receive(birth(patient.birthDate))
+    await consent('permit')
+    await eventually(async () => (await shown()) === 2)
   })
 })
 

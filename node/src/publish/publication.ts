@@ -91,13 +91,8 @@ export class Publication implements Service {
 
   /** For the list of holdings. */
   async statusOf(bsn: Bsn): Promise<PublicationStatus> {
-    const consent = mayPublish(await this.#deps.consents.of(bsn))
-    if (consent.decision !== 'permit') {
-      return {
-        state: 'unpublished',
-        reason: consent.why === 'no-record' ? 'CONSENT_MISSING' : 'CONSENT_DENIED',
-      }
-    }
+    const reason = await this.#reasonToHide(bsn)
+    if (reason !== undefined) return { state: 'unpublished', reason }
     const placed = await this.#deps.indexState.get(this.#keyOf(bsn))
     const stands = placed?.entries.some((entry) => !entry.tombstone && entry.storedBy.length > 0) === true
     return { state: stands && !this.#changed.has(bsn) ? 'published' : 'pending' }
@@ -215,18 +210,27 @@ export class Publication implements Service {
 
   async #look(bsn: Bsn): Promise<Patient> {
     const studies = await this.#deps.patients.studiesOf(bsn)
-    const permitted = mayPublish(await this.#deps.consents.of(bsn)).decision === 'permit'
-    return { bsn, studies, show: permitted && studies.length > 0 ? studies.map(publishedStudy) : undefined }
+    const mayShow = studies.length > 0 && (await this.#reasonToHide(bsn)) === undefined
+    return { bsn, studies, show: mayShow ? studies.map(publishedStudy) : undefined }
+  }
+
+  /** Why others may not find this patient; undefined when they may. Whom the access desk refuses to all is not shown. */
+  async #reasonToHide(bsn: Bsn): Promise<string | undefined> {
+    const { patients, consents } = this.#deps
+    if ((await patients.find(bsn))?.conflict === true) return 'IDENTITY_CONFLICT'
+    const { decision, why } = mayPublish(await consents.of(bsn))
+    if (decision === 'permit') return undefined
+    return why === 'no-record' ? 'CONSENT_MISSING' : 'CONSENT_DENIED'
   }
 
   async #publish(patient: Patient, token: PatientToken): Promise<void> {
-    const { publisher, wanted, epoch, consents } = this.#deps
+    const { publisher, wanted, epoch } = this.#deps
     const { bsn, show } = patient
     const key = this.#keyOf(bsn)
     const digest = digestOf(epoch(), show)
     if ((await wanted.get(key))?.digest === digest) return
     // It took a while to get the token: what was withdrawn meanwhile must not be shown.
-    if (mayPublish(await consents.of(bsn)).decision !== 'permit') return
+    if ((await this.#reasonToHide(bsn)) !== undefined) return
     await publisher.want(key, token, show)
     await this.#putOnRecord('publish', patient)
     await wanted.put(key, { digest, published: true })

@@ -12,7 +12,7 @@ export type ConsentScope =
 /** Where a decision was recorded: at this hospital, or (when its adapter is built) in Mitz. */
 export type ConsentSource = 'local' | 'mitz'
 
-/** One decision of one patient. Records are added, never changed: the newest of a source and scope counts. */
+/** One decision of one patient. Of each source and scope the newest counts; who keeps records may drop the earlier. */
 export interface ConsentRecord {
   readonly scope: ConsentScope
   readonly decision: Decision

@@ -16,9 +16,9 @@ export interface Holding {
   /** Is the patient known here at all? */
   readonly known: boolean
   readonly consents: readonly ConsentRecord[]
-  /** Shielded by the hospital, or with an identity in conflict here: nothing goes out, whatever the consent. */
+  /** Nothing goes out, whatever the consent: it is in doubt whose the images are, or who asks is not in the directory. */
   readonly blocked: boolean
-  /** The birth date in the request is not the one on record. */
+  /** The birth date in the request is not the one on record: `IDENTITY_MISMATCH`. */
   readonly identityConflict: boolean
 }
 

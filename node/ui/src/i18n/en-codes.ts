@@ -18,7 +18,7 @@ export const codes: Wording['codes'] = {
   BSN_AMBIGUOUS: 'The study carries different BSNs.',
   NO_BSN: 'The study carries no BSN.',
   NOT_OURS: 'Of another hospital, which publishes it itself.',
-  IDENTITY_CONFLICT: 'The data in the study contradict each other on who the patient is.',
+  IDENTITY_CONFLICT: 'The data held here contradict each other on who the patient is.',
   IDENTITY_MISMATCH: 'The birth date does not belong to this BSN.',
   BASIS_NOT_SUPPORTED: 'This legal basis cannot be used for a search.',
   TOKEN_UNAVAILABLE:
@@ -29,7 +29,7 @@ export const codes: Wording['codes'] = {
   CONSENT_MISSING: 'There is no consent of the patient.',
   CONSENT_DENIED: 'The patient objected.',
   UNKNOWN_PATIENT: 'The patient is not known there.',
-  BLOCKED: 'The hospital shields this record.',
+  BLOCKED: 'The hospital shares nothing of this record: whose it is, or who asks, is in doubt there.',
   PEER_UNREACHABLE: 'The other hospital is unreachable.',
   PEER_TIMEOUT: 'The other hospital did not answer in time.',
   PEER_REFUSED: 'The other hospital refused.',

@@ -17,7 +17,7 @@ export const codes = {
   BSN_AMBIGUOUS: 'In het onderzoek staan verschillende BSN’s.',
   NO_BSN: 'In het onderzoek staat geen BSN.',
   NOT_OURS: 'Van een ander ziekenhuis; dat meldt het zelf aan.',
-  IDENTITY_CONFLICT: 'De gegevens in het onderzoek spreken elkaar tegen over wie de patiënt is.',
+  IDENTITY_CONFLICT: 'De gegevens hier spreken elkaar tegen over wie de patiënt is.',
   IDENTITY_MISMATCH: 'De geboortedatum hoort niet bij dit BSN.',
   BASIS_NOT_SUPPORTED: 'Met deze grondslag kan niet worden gezocht.',
   TOKEN_UNAVAILABLE:
@@ -28,7 +28,8 @@ export const codes = {
   CONSENT_MISSING: 'Er is geen toestemming van de patiënt.',
   CONSENT_DENIED: 'De patiënt heeft bezwaar gemaakt.',
   UNKNOWN_PATIENT: 'De patiënt is daar niet bekend.',
-  BLOCKED: 'Het ziekenhuis schermt dit dossier af.',
+  BLOCKED:
+    'Het ziekenhuis deelt niets van dit dossier: daar is twijfel over wie de patiënt is of wie er vraagt.',
   PEER_UNREACHABLE: 'Het andere ziekenhuis is onbereikbaar.',
   PEER_TIMEOUT: 'Het andere ziekenhuis antwoordde niet op tijd.',
   PEER_REFUSED: 'Het andere ziekenhuis weigerde.',
