@@ -6,6 +6,7 @@ import type { ConsentRecord } from '@twiin/consent'
 import { parseBsn } from '@twiin/patient-token'
 import { ManualClock } from '@twiin/runtime'
 import { Sealer, Store } from '@twiin/store'
+import type { Repository } from '@twiin/store'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ConsentBook } from './consent-book.ts'
 
@@ -15,6 +16,7 @@ const onlyB = { kind: 'organisation', ura: '90000002' } as const
 let dir: string
 let store: Store
 let clock: ManualClock
+let records: Repository<ConsentRecord[]>
 let book: ConsentBook
 
 beforeEach(async () => {
@@ -29,11 +31,8 @@ afterEach(async () => {
 async function open(): Promise<void> {
   store = new Store({ dir: join(dir, 'db') }, { sealer: await Sealer.open(join(dir, 'key')) })
   await store.start()
-  book = new ConsentBook({
-    store,
-    records: store.repository<ConsentRecord[]>('consents', { keys: 'keyed' }),
-    clock,
-  })
+  records = store.repository<ConsentRecord[]>('consents', { keys: 'keyed' })
+  book = new ConsentBook({ store, records, clock })
 }
 const record = (decision: 'permit' | 'deny', scope: ConsentRecord['scope'] = all) =>
   book.record(bsn, { scope, decision, by: 'op' })
@@ -65,6 +64,14 @@ describe('consent', () => {
     await record('deny', onlyB)
     await record('permit')
     expect([await mayB(), mayPublish(await book.of(bsn)).decision]).toEqual(['deny', 'permit'])
+  })
+
+  it('recorded here does not undo an objection from another source', async () => {
+    await records.put(bsn, [{ scope: all, decision: 'deny', recordedAt: 1, source: 'mitz', by: 'mitz' }])
+    await record('permit')
+    await record('permit')
+    expect((await book.of(bsn)).map(({ source }) => source)).toEqual(['mitz', 'local'])
+    expect([await mayB(), mayPublish(await book.of(bsn)).decision]).toEqual(['deny', 'deny'])
   })
 
   it('is durable before anybody is told', async () => {

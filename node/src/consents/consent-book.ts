@@ -26,7 +26,7 @@ export class ConsentBook {
     const entry: ConsentRecord = { ...record, recordedAt: this.#clock.now(), source: 'local' }
     await this.#store.update(`consent ${bsn}`, async (update) => {
       const before = (await update.get(this.#records, bsn)) ?? []
-      const others = before.filter(({ scope }) => scopeKey(scope) !== scopeKey(entry.scope))
+      const others = before.filter((one) => !isReplacedBy(one, entry))
       update.put(this.#records, bsn, [...others, entry])
     })
     for (const listener of this.#listeners) listener(bsn)
@@ -37,3 +37,7 @@ export class ConsentBook {
     this.#listeners.push(listener)
   }
 }
+
+/** What one source said of a scope never takes the place of what another said of it. */
+const isReplacedBy = (one: ConsentRecord, other: ConsentRecord) =>
+  one.source === other.source && scopeKey(one.scope) === scopeKey(other.scope)
