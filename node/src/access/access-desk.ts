@@ -25,12 +25,15 @@ export interface Judged {
 
 interface Deps {
   bundle: NetworkBundle
-  tokens: OwnTokens
+  ownTokens: OwnTokens
   patients: OwnPatients
   consents: ConsentBook
 }
 
-/** Every study that leaves this hospital on a request passes here: one decision, deny by default (D6, spec 04 §2). */
+/**
+ * Whatever a peer wants to see of a patient, by search or retrieval, is decided here: once, deny by default (spec 04 §2,
+ * 08 §5). What was sent to a peer rests on the offer instead, and is collected past this desk (spec 05 §5).
+ */
 export class AccessDesk {
   readonly #deps: Deps
 
@@ -39,9 +42,9 @@ export class AccessDesk {
   }
 
   async judge(asked: Asked, peerId: string): Promise<Judged> {
-    const { bundle, tokens, patients, consents } = this.#deps
+    const { bundle, ownTokens, patients, consents } = this.#deps
     const member = bundle.member(peerId)
-    const bsn = this.#epochCounts(asked.epoch) ? await tokens.patientAt(asked.epoch, asked.loc) : undefined
+    const bsn = this.#epochCounts(asked.epoch) ? await ownTokens.patientAt(asked.epoch, asked.loc) : undefined
     const patient = bsn === undefined ? undefined : await patients.find(bsn)
     const studies = bsn === undefined ? [] : await patients.studiesOf(bsn)
     const decision = decideAccess(
@@ -54,7 +57,7 @@ export class AccessDesk {
       {
         known: patient !== undefined && studies.length > 0,
         consents: bsn === undefined ? [] : await consents.of(bsn),
-        // Whose images these are is in doubt: nobody gets them.
+        // Who asks is in doubt, or whose images these are: nobody gets them.
         blocked: member === undefined || patient?.conflict === true,
         identityConflict: patient !== undefined && birthDatesDiffer(asked.birthDate, patient.birthDate),
       },

@@ -41,15 +41,30 @@ describe('a channel that wants pixels', () => {
   it.each([
     ['another role', { user: { ...radiologist, role: 'operator' } }, 'ROLE_NOT_PERMITTED'],
     ['another basis', { purpose: { basis: 'emergency', reason: 'x' } }, 'BASIS_NOT_SUPPORTED'],
-    ['a patient unknown here', { loc: randomBytes(32) }, 'CONSENT_MISSING'],
-    ['an epoch long past', { epoch: 3 }, 'CONSENT_MISSING'],
+    ['a patient unknown here', { loc: randomBytes(32) }, 'CONSENT_MISSING', 'UNKNOWN_PATIENT'],
+    ['an epoch to come', { epoch: 3 }, 'CONSENT_MISSING', 'UNKNOWN_PATIENT'],
     ['a study that is not this patient’s', { studyInstanceUid: '1.2.3' }, 'STUDY_UNKNOWN'],
     ['a job of yesterday', { authorisedAt: Date.now() - 25 * 3_600_000 }, 'JOB_EXPIRED'],
     ['a job of tomorrow', { authorisedAt: Date.now() + 3_600_000 }, 'JOB_EXPIRED'],
     ['another holder', { holder: 'someone' }, 'REQUEST_INVALID'],
-  ])('does not open for %s, and that is on record', async (_what, change, reason) => {
+  ])('does not open for %s, and why is on record', async (_what, change, reason, onRecord = reason) => {
     expect(await judge(change)).toEqual({ permitted: false, reason })
-    expect(await net.a.audit('refused')).toMatchObject([{ peer: { ura: '90000002' } }])
+    expect(await net.a.audit('refused')).toMatchObject([{ reason: onRecord, peer: { ura: '90000002' } }])
+  })
+
+  it('opens by a location of this epoch or the last, and by none before', async () => {
+    const { a, network } = net
+    for (const [epoch, reason] of [[2], [3, 'CONSENT_MISSING']] as const) {
+      network.epoch = epoch
+      await network.publish()
+      await eventually(async () => (await a.index.ownTokens.get(epoch, bsn)) !== undefined)
+      expect(await judge()).toMatchObject(reason === undefined ? { permitted: true } : { reason })
+    }
+  })
+
+  it('does not open while records under the BSN disagree on the birth date', async () => {
+    await net.a.receive({ seed: 'x', patient: { ...patient, id: '99', birthDate: '1999-09-09' } })
+    expect(await judge()).toEqual({ permitted: false, reason: 'BLOCKED' })
   })
 
   it('does not open for a certified peer that is not in the directory', async () => {
@@ -76,6 +91,7 @@ describe('a channel that wants pixels', () => {
     await consent('deny')
     await cut
     expect(await judge()).toEqual({ permitted: false, reason: 'CONSENT_MISSING' })
+    expect(await net.a.audit('refused')).toMatchObject([{ reason: 'CONSENT_DENIED' }])
   })
 
   it('is cut as well when consent ends while it is being judged', async () => {

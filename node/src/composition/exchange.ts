@@ -40,7 +40,7 @@ export function composeExchange(settings: Settings, ground: Ground, index: Index
   })
   const sends = new Sends({ self }, { book, bundle, studies, host, signer: key, verify, account, clock })
 
-  const desk = new AccessDesk({ bundle, tokens: ownTokens, patients, consents })
+  const desk = new AccessDesk({ bundle, ownTokens, patients, consents })
   const guard = new RequestGuard({ peerId: self.peerId }, { clock })
   const searchAnswers = new SearchAnswers({ desk, guard, account, signer: key, verify, clock, log })
   const isOffered: Sends['isOffered'] = (...offer) => sends.isOffered(...offer)
