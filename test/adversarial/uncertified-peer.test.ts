@@ -1,4 +1,4 @@
-/** DESIGN D3: who has no certificate of this network gets nothing beyond multistream-select, noise and the exchange. */
+/** spec 01 §4: who has no certificate of this network gets nothing beyond multistream-select, noise and the exchange. */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { NodeKey, credentialOf, derOf } from '@twiin/identity'

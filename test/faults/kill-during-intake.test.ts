@@ -1,4 +1,4 @@
-/** DESIGN §3.1: whatever a modality was told is stored, is stored, at whatever moment the node is killed. */
+/** Whatever a modality was told is stored, is stored, at whatever moment the node is killed. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { storeInstances } from '../../scripts/demo-network/store-instances.ts'
 import { startDemo } from '../support/demo.ts'

@@ -1,4 +1,4 @@
-/** DESIGN D7: a retrieval survives the death of either end, and resumes where it was. */
+/** spec 05 §4: a retrieval survives the death of either end, and resumes where it was. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { storeInstances } from '../../scripts/demo-network/store-instances.ts'
 import { startDemo } from '../support/demo.ts'

@@ -1,6 +1,6 @@
 /**
  * The files with which pydicom tests itself, the good and the bad. Each is sent to a node that does not have its instance,
- * and on to another hospital: there it is the same but for D9b's attributes, or it was refused with a reason.
+ * and on to another hospital: there it is the same but for what filing may change (spec 05 §6), or it was refused with a reason.
  */
 import { pydicomFiles } from '@twiin/dicom/testing'
 import { codeOf } from '@twiin/runtime'

@@ -1,4 +1,4 @@
-/** DESIGN D9b: a study enters a PACS only under a number that cannot be somebody else's. */
+/** ADR 0004: a study enters a PACS only under a number that cannot be somebody else's. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { hospitals } from '../../scripts/demo-network/hospitals.ts'
 import { studiesOf } from '../../scripts/demo-network/sample-data.ts'

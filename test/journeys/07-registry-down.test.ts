@@ -1,4 +1,4 @@
-/** DESIGN §3.4: the registry is gone. The network goes on; only what needs it says so. */
+/** The registry is gone. The network goes on; only what needs it says so. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { storeInstances } from '../../scripts/demo-network/store-instances.ts'
 import { startDemo } from '../support/demo.ts'

@@ -1,6 +1,6 @@
 import { inflateRawSync } from 'node:zlib'
 
-/** What filing may change (DESIGN D9b): the patient's number and its issuer, the accession number's issuer, and the record of it. */
+/** What filing may change (spec 05 §6): the patient's number and its issuer, the accession number's issuer, and the record of it. */
 const mayDiffer = new Set(['00100020', '00100021', '00100024', '00080050', '00080051', '04000561'])
 
 for (const group of ['0008', '0010', '0400']) mayDiffer.add(`${group}0000`) // their lengths follow

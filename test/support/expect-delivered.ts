@@ -5,7 +5,7 @@ import { splitPart10 } from './part10.ts'
 
 /**
  * Every instance is in the PACS, arrived there once, and is byte for byte what was stored but for what filing may
- * change (D9b). After a kill `inDoubt` instances may have arrived twice, with the same bytes. Resolves to the patient
+ * change (spec 05 §6). After a kill `inDoubt` instances may have arrived twice, with the same bytes. Resolves to the patient
  * number and issuer they were filed under.
  */
 export async function expectDelivered(

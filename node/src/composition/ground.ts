@@ -62,7 +62,7 @@ export async function composeGround(settings: Settings, deps: { clock: Clock; lo
   )
   const trust = new Trust({ credential: () => enrolment.credential(), verifier, bundle, clock, log })
   const host = new PeerHost(settings.peer, { seed: key.seed, admission: trust, addresses: bundle, log })
-  // Every new list of revocations cuts connections that are open (D3).
+  // Every new list of revocations cuts connections that are open (spec 01 §4).
   bundle.onChange(() => {
     host.sweep().catch((error: unknown) => log.error('revoked peers not cut', { code: codeOf(error) }))
   })

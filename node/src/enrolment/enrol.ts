@@ -74,7 +74,7 @@ export class Enrolment {
     this.#deps.log.info('enrolled', { serial: this.certificate.serial })
   }
 
-  /** Renews once a third of the life has passed (D2). Throws like `ensure`; the old certificate stays in use. */
+  /** Renews once a third of the life has passed. Throws like `ensure`; the old certificate stays in use. */
   async renewWhenDue(): Promise<void> {
     const { notBefore, notAfter } = this.certificate
     if (this.#deps.clock.now() < notBefore + (notAfter - notBefore) / 3) return

@@ -9,7 +9,7 @@ import type { NetworkBundle } from './network-bundle.ts'
 const toleranceMs = 5 * 60_000
 
 /**
- * Who is admitted (D3): a peer whose certificate verifies, belongs to the key it proved, and is not revoked.
+ * Who is admitted (spec 01 §4): a peer whose certificate verifies, belongs to the key it proved, and is not revoked.
  * Asked right after Noise, and again for every request and channel.
  */
 export class Trust implements Admission {

@@ -36,7 +36,7 @@ export interface KnownHere {
   numbered: (id: string) => Promise<LocalPatient | undefined>
 }
 
-/** Under which number a study from elsewhere may be filed (D9b, ADR 0004): never one that can be somebody else's. */
+/** Under which number a study from elsewhere may be filed (ADR 0004): never one that can be somebody else's. */
 export async function decideFiling(incoming: IncomingPatient, known: KnownHere): Promise<Filing> {
   for (const local of known.byCitizenNumber) {
     const differences = differencesBetween(incoming, local)

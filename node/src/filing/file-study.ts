@@ -43,7 +43,7 @@ export interface ToFile {
   bsn: string | undefined
 }
 
-/** Decides under which number a study enters the PACS, or puts it on the worklist (D9b). */
+/** Decides under which number a study enters the PACS, or puts it on the worklist (ADR 0004). */
 export class FileStudy {
   readonly #options: { patientIdIssuer: string; modifyingSystem: string }
   readonly #deps: Deps

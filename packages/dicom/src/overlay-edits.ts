@@ -8,7 +8,7 @@ import type { PatientIdentifier } from './instance-head.ts'
 import { describeTag, tags } from './tags.ts'
 import { isUid } from './uid.ts'
 
-/** The identifiers an object gets when it leaves the node (D9b); whatever is left out stays as it is. */
+/** The identifiers an object gets when it leaves the node (spec 05 §6); whatever is left out stays as it is. */
 export interface EgressOverlay {
   /** Replaces PatientID and its issuer; an issuer or OID left out is removed, for the old one did not give out this number. */
   patientId?: PatientIdentifier

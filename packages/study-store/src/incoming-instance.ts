@@ -44,7 +44,8 @@ export interface IncomingInstance {
   /** Makes what was written so far durable; returns how many bytes a resumed reception will find. */
   checkpoint(): Promise<number>
   /**
-   * Resolves once bytes and catalogue record are on disk. `citizenNumbers`: when not those that D9b reads from the head.
+   * Resolves once bytes and catalogue record are on disk. `citizenNumbers`: when not the
+   * `citizenNumberCandidates` of the head.
    * Throws HEADER_MISMATCH, HEADER_INVALID, OUT_OF_RESOURCES; a commit that failed leaves nothing open and no bytes.
    */
   commit(head: InstanceHead, options?: { citizenNumbers?: readonly string[] }): Promise<Committed>

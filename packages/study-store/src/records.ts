@@ -19,7 +19,10 @@ export interface PatientFacts {
   name: string
   birthDate: string
   sex: string
-  /** Citizen numbers found where D9b allows them; more than one distinct number means: keep, do not publish. */
+  /**
+   * Citizen numbers found where an object may carry them (`citizenNumberCandidates` of `@twiin/dicom`); more than one
+   * distinct number means: keep, do not publish.
+   */
   citizenNumbers: readonly string[]
 }
 

@@ -4,7 +4,7 @@ import { TwiinError, codeOf } from '@twiin/runtime'
 import type { Clock, Logger } from '@twiin/runtime'
 import type { Register } from '../ledger/register.ts'
 
-/** Who reaches the keeper (D3): a peer with a certificate that verifies, that we issued, and that is not revoked now. */
+/** Who reaches the keeper (spec 01 §4): a peer with a certificate that verifies, that we issued, and that is not revoked now. */
 export class RegisteredPeers implements Admission {
   readonly #deps: {
     credential: () => Uint8Array
