@@ -113,7 +113,7 @@ export function composeExchange(settings: Settings, ground: Ground, index: Index
   const { dicom, hospital } = settings
   const intake = new Intake(
     { ...dicom, patientIdIssuer: hospital.patientIdIssuer },
-    { studies, heads, routes, account, log },
+    { studies, heads, routes, worklist, account, log },
   )
   const dimse = new DimseServer({ host: dicom.host, port: dicom.port }, { provider: intake, log })
   return {

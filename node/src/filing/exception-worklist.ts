@@ -8,14 +8,18 @@ export type Resolution = 'same-patient' | 'other-patient' | 'reject'
 
 /** Something a person has to look at, or should know. Holds patient data: stored sealed. */
 export interface WorkItem {
-  /** `<transfer>.<study handle>.<digest of what is to be filed>` */
+  /** `<transfer>.<study handle>.<digest of what is to be filed>`; without a transfer the handle stands for it. */
   readonly id: string
-  /** `PATIENT_CONFLICT`: with a patient here. `IDENTITY_CONFLICT`: within the study, or with who was searched for. */
-  readonly kind: 'PATIENT_CONFLICT' | 'IDENTITY_CONFLICT'
-  /** `notice`: filed apart, nothing to decide. */
+  /**
+   * `PATIENT_CONFLICT`: with a patient here. `IDENTITY_CONFLICT`: within the study, or with who was searched for.
+   * `INSTANCE_CONFLICT`: a machine of this hospital stored other content under an identifier that is here.
+   */
+  readonly kind: 'PATIENT_CONFLICT' | 'IDENTITY_CONFLICT' | 'INSTANCE_CONFLICT'
+  /** `notice`: filed or kept apart, nothing to decide. */
   readonly state: 'open' | 'notice' | 'resolved'
   readonly at: number
-  readonly transferId: string
+  /** Absent when it came in by C-STORE. */
+  readonly transferId?: string
   readonly study: {
     studyInstanceUid: string
     studyDate: string

@@ -13,7 +13,7 @@ const openItem = (hospital: TestHospital) =>
 async function resolve(hospital: TestHospital, decision: 'same-patient' | 'other-patient' | 'reject') {
   const item = await openItem(hospital)
   await hospital.exchange.worklist.resolve(item.id, decision, 'operator')
-  await hospital.exchange.book.change(item.transferId, { state: 'queued', nextTryAt: 0 })
+  await hospital.exchange.book.change(item.transferId ?? '', { state: 'queued', nextTryAt: 0 })
   return item
 }
 /** B knows the patient under another number and with another birth date. */

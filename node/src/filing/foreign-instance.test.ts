@@ -12,9 +12,9 @@ const ownStudies = async ({ index }: TestHospital) => (await index.patients.stud
 const openItems = async ({ exchange }: TestHospital) =>
   (await exchange.worklist.list(10)).filter(({ state }) => state === 'open')
 
-async function decideSame(hospital: TestHospital, item: { id: string; transferId: string }) {
+async function decideSame(hospital: TestHospital, item: { id: string; transferId?: string }) {
   await hospital.exchange.worklist.resolve(item.id, 'same-patient', 'operator')
-  await hospital.exchange.book.change(item.transferId, { state: 'queued', nextTryAt: 0 })
+  await hospital.exchange.book.change(item.transferId ?? '', { state: 'queued', nextTryAt: 0 })
 }
 
 describe('what arrives under the UID of a study made here', () => {

@@ -48,7 +48,7 @@ export function exceptionRoutes(deps: Deps): FastifyPluginAsyncTypebox {
         // On record first: a decision that nobody can account for must not take effect.
         if (open.state === 'open') await putOnRecord(open, decision, request.person, account)
         const item = await worklist.resolve(open.id, decision, request.person.id)
-        await goOn(item.transferId)
+        if (item.transferId !== undefined) await goOn(item.transferId)
         return describe(item)
       },
     )
@@ -71,7 +71,7 @@ async function putOnRecord(
     },
     objects: { studyInstanceUids: [item.study.studyInstanceUid] },
     protocol: `ADR 0004: ${decision}`,
-    requestId: item.transferId,
+    ...(item.transferId === undefined ? {} : { requestId: item.transferId }),
   })
 }
 

@@ -62,6 +62,15 @@ describe('an instance', () => {
     const [first] = instances
     const again = await a.receive({ instances: 1, seed: 's', description: 'CT anders' })
     expect(again.statuses).toEqual([0x0111])
+    await a.receive({ instances: 1, seed: 's', description: 'CT anders' })
+    expect(await a.exchange.worklist.list(9)).toMatchObject([
+      { kind: 'INSTANCE_CONFLICT', state: 'notice', differences: [], incoming: { name: patient.name } },
+    ])
+    await eventually(async () => (await a.audit('study-stored')).length === 3)
+    expect((await a.audit('study-stored')).filter(({ outcome }) => outcome === 'refused')).toMatchObject([
+      { reason: 'INSTANCE_CONFLICT', objects: { count: 1 } },
+      { reason: 'INSTANCE_CONFLICT', objects: { count: 1 } },
+    ])
     expect((await a.receive({ instances: 1, seed: 's' })).statuses).toEqual([0])
     expect((await a.ground.studies.instanceByUid(first?.sopInstanceUid ?? ''))?.size).toBe(
       (first?.bytes.length ?? 0) - (first?.dataSetOffset ?? 0),

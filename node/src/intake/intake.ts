@@ -13,6 +13,8 @@ import type { Logger } from '@twiin/runtime'
 import type { StudyStore } from '@twiin/study-store'
 import { patientOnRecord } from '../account/account.ts'
 import type { Account } from '../account/account.ts'
+import type { ExceptionWorklist } from '../filing/exception-worklist.ts'
+import { conflictNotice } from './conflict-notice.ts'
 import { InstanceReception } from './receive-instance.ts'
 import type { Destination, RouteToRecipient } from './route-to-recipient.ts'
 
@@ -28,15 +30,24 @@ interface Deps {
   studies: StudyStore
   heads: HeadReader
   routes: RouteToRecipient
+  worklist: ExceptionWorklist
   account: Account
   log: Logger
+}
+
+interface Arrived {
+  handle: string
+  studyInstanceUid: string
+  refused: boolean
+  count: number
 }
 
 /** A study enters the hospital's node: from a modality or PACS, by C-STORE (journey J2, J3; spec dicom-conformance). */
 export class Intake implements StoreProvider {
   readonly #options: IntakeOptions
   readonly #deps: Deps
-  readonly #arrived = new Map<string, Map<string, { studyInstanceUid: string; count: number }>>()
+  /** By association, then study and what became of it. */
+  readonly #arrived = new Map<string, Map<string, Arrived>>()
 
   constructor(options: IntakeOptions, deps: Deps) {
     this.#options = options
@@ -51,7 +62,7 @@ export class Intake implements StoreProvider {
 
   async openStore(request: StoreRequest): Promise<StoreSink | { refuse: StoreStatus }> {
     const { association, ...facts } = request
-    const { studies, heads, routes, log } = this.#deps
+    const { studies, heads, routes, worklist, log } = this.#deps
     const destination = this.#destinationOf(association.calledAe)
     try {
       const incoming = await studies.openIncoming({
@@ -72,7 +83,14 @@ export class Intake implements StoreProvider {
           log,
           beforeSuccess: async (uid) =>
             void (destination && (await routes.note(association, destination, uid))),
-          stored: ({ handle, studyInstanceUid }) => this.#count(association.id, handle, studyInstanceUid),
+          keptAside: async (handle, arrived) => {
+            const study = await studies.studyByHandle(handle)
+            if (study === undefined) return
+            const from = { ura: '', name: association.callingAe }
+            await worklist.raise(conflictNotice(study, { ...arrived, from }))
+            this.#count(association.id, { ...study, refused: true })
+          },
+          stored: (study) => this.#count(association.id, { ...study, refused: false }),
         },
       )
     } catch (error) {
@@ -94,21 +112,22 @@ export class Intake implements StoreProvider {
     return this.#options.destinations.find(({ aeTitle }) => aeTitle === calledAe)
   }
 
-  #count(associationId: string, handle: string, studyInstanceUid: string): void {
-    const studies =
-      this.#arrived.get(associationId) ?? new Map<string, { studyInstanceUid: string; count: number }>()
-    const count = (studies.get(handle)?.count ?? 0) + 1
-    this.#arrived.set(associationId, studies.set(handle, { studyInstanceUid, count }))
+  #count(associationId: string, study: Omit<Arrived, 'count'>): void {
+    const { handle, studyInstanceUid, refused } = study
+    const studies = this.#arrived.get(associationId) ?? new Map<string, Arrived>()
+    const key = `${handle} ${refused}`
+    const count = (studies.get(key)?.count ?? 0) + 1
+    this.#arrived.set(associationId, studies.set(key, { handle, studyInstanceUid, refused, count }))
   }
 
   async #putOnRecord(association: AssociationInfo): Promise<void> {
     const studies = this.#arrived.get(association.id)
     this.#arrived.delete(association.id)
-    for (const [handle, { studyInstanceUid, count }] of studies ?? []) {
+    for (const { handle, studyInstanceUid, refused, count } of studies?.values() ?? []) {
       const study = await this.#deps.studies.studyByHandle(handle)
       await this.#deps.account.record({
         event: 'study-stored',
-        outcome: 'success',
+        ...(refused ? { outcome: 'refused', reason: 'INSTANCE_CONFLICT' } : { outcome: 'success' }),
         ...(study === undefined ? {} : { patient: patientOnRecord(study) }),
         objects: { studyInstanceUids: [studyInstanceUid], count },
         protocol: `C-STORE ${association.callingAe} to ${association.calledAe}`,

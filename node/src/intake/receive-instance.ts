@@ -22,6 +22,11 @@ interface Deps {
   heads: HeadReader
   /** The instance is here; durable, whatever it does, before the sender is answered. */
   beforeSuccess: (studyInstanceUid: string) => Promise<void>
+  /** Other content under an identifier that is here was kept aside; told to people before the sender is answered. */
+  keptAside: (
+    study: string,
+    arrived: { head: InstanceHead; citizenNumbers: readonly string[] },
+  ) => Promise<void>
   stored: (study: { handle: string; studyInstanceUid: string; sopInstanceUid: string }) => void
   log: Logger
 }
@@ -68,6 +73,10 @@ export class InstanceReception implements StoreSink {
     if (outcome === 'conflict') {
       this.#deps.log.warn('instance kept aside: its identifier is here with other content', {
         association: request.association.id,
+      })
+      await this.#deps.keptAside(study, {
+        head: withOwnIssuer(head, this.#options.defaultIssuer),
+        citizenNumbers: citizenNumbersOf(head, this.#options),
       })
       return duplicateSopInstance
     }
