@@ -232,6 +232,8 @@ export const workplace: Omit<
     openCount_one: '{{count}} waits for a decision',
     openCount_other: '{{count}} wait for a decision',
     noticeTitle: 'Filed apart: one number, two persons',
+    keptText:
+      'An image with this number is here already, with other content. The first one stands; this one was refused and kept aside.',
     noticeText:
       'The study was filed apart, under an external number. The number of the other hospital belongs to somebody else here.',
     incoming: 'Received from {{name}}',

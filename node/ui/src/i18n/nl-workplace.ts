@@ -229,6 +229,8 @@ export const workplace = {
     openCount_one: '{{count}} wacht op een beslissing',
     openCount_other: '{{count}} wachten op een beslissing',
     noticeTitle: 'Apart opgeborgen: één nummer, twee personen',
+    keptText:
+      'Een beeld met dit nummer is hier al, met andere inhoud. Het eerste blijft gelden; dit is geweigerd en apart bewaard.',
     noticeText:
       'Het onderzoek is apart opgeborgen, onder een nummer van buiten. Het nummer van het andere ziekenhuis is hier van iemand anders.',
     incoming: 'Binnengekomen van {{name}}',

@@ -25,10 +25,11 @@ export function WorkItemCard({ item }: { item: WorkItem }) {
   const { user } = useSession()
   const titleId = useId()
   const { study, state, resolution } = item
+  const filedApart = state === 'notice' && item.kind === 'PATIENT_CONFLICT'
   return (
     <article className="card work-item" aria-labelledby={titleId}>
       <header className="work-item-head">
-        <h2 id={titleId}>{t(state === 'notice' ? 'exceptions.noticeTitle' : `exceptions.${item.kind}`)}</h2>
+        <h2 id={titleId}>{t(filedApart ? 'exceptions.noticeTitle' : `exceptions.${item.kind}`)}</h2>
         <Badge {...looks[state]}>{t(`exceptions.${state}`)}</Badge>
         <span className="muted small">{formatInstant(item.at, i18n.language)}</span>
       </header>
@@ -37,7 +38,7 @@ export function WorkItemCard({ item }: { item: WorkItem }) {
         <span>{study.description || t('timeline.noDescription')}</span>
         <span className="muted">{formatDate(study.studyDate, i18n.language)}</span>
       </p>
-      {state === 'notice' && <p>{t('exceptions.noticeText')}</p>}
+      {state === 'notice' && <p>{t(filedApart ? 'exceptions.noticeText' : 'exceptions.keptText')}</p>}
       <SideBySide item={item} />
       {resolution !== undefined && (
         <p className="muted">
