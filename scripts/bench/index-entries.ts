@@ -54,10 +54,10 @@ function publish(network: IndexNodes, published: Uint8Array[]): Contestant {
     run: () =>
       timed(patientsARound, async () => {
         const tokens = Array.from({ length: patientsARound }, () => new Uint8Array(randomBytes(64)))
-        await Promise.all(
-          tokens.map((token) => network.publisher.want(Buffer.from(token).toString('hex'), token, [aStudy])),
-        )
-        while (network.publisher.status().pending > 0) await sleep(2)
+        const keys = tokens.map((token) => Buffer.from(token).toString('hex'))
+        await Promise.all(tokens.map((token, i) => network.publisher.want(keys[i] ?? '', token, [aStudy])))
+        // `pending` does not count what is on its way, so each patient is looked at
+        for (const key of keys) while (!network.isStored(key, nodes)) await sleep(2)
         published.push(...tokens)
       }),
   }

@@ -15,11 +15,18 @@ export class IndexNodes implements AsyncDisposable {
   static readonly bits = 6
   readonly publisher: IndexPublisher
   readonly reader: IndexReader
+  readonly #state: MemoryPublicationState
   readonly #stores: readonly Store[]
 
-  private constructor(parts: { publisher: IndexPublisher; reader: IndexReader; stores: readonly Store[] }) {
+  private constructor(parts: {
+    state: MemoryPublicationState
+    publisher: IndexPublisher
+    reader: IndexReader
+    stores: readonly Store[]
+  }) {
     this.publisher = parts.publisher
     this.reader = parts.reader
+    this.#state = parts.state
     this.#stores = parts.stores
   }
 
@@ -57,19 +64,26 @@ export class IndexNodes implements AsyncDisposable {
       return networkWithSelf(away, self, replicas.get(self) as IndexReplica)
     }
     const shared = { membership, verify, clock: systemClock, log: silentLogger }
+    const state = new MemoryPublicationState()
     const publisher = new IndexPublisher(
       {},
       {
         ...shared,
         signer: keys[0] as NodeKey,
         network: networkOf(0),
-        state: new MemoryPublicationState(),
+        state,
         random: (bytes) => new Uint8Array(randomBytes(bytes)),
       },
     )
     await publisher.start()
     const reader = new IndexReader({}, { ...shared, network: networkOf(1) })
-    return new IndexNodes({ publisher, reader, stores })
+    return new IndexNodes({ state, publisher, reader, stores })
+  }
+
+  /** True when so many replicas have acknowledged everything of this patient. */
+  isStored(patientKey: string, replicas: number): boolean {
+    const entries = this.#state.publications.get(patientKey)?.entries ?? []
+    return entries.length > 0 && entries.every(({ storedBy }) => storedBy.length === replicas)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
