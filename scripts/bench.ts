@@ -26,7 +26,7 @@ const benchmarks: Readonly<Record<string, (options: BenchOptions) => Promise<Com
 }
 const usage = `npm run bench -- [${Object.keys(benchmarks).join('|')} ...] [--json FILE] [--profile DIR] [--rounds N]`
 /** For the rounds of one benchmark. */
-const budgetMs = 40_000
+const budgetMs = 55_000
 
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
