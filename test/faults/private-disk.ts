@@ -54,8 +54,9 @@ export class PrivateDisk implements AsyncDisposable {
   /** A new, empty disk on an existing folder. It takes room as it fills. */
   static async create(options: { mountPoint: string; mebibytes: number }): Promise<PrivateDisk> {
     const folder = await mkdtemp(join(tmpdir(), 'twiin-disk-'))
-    const script = `${makeAndMount}; echo mounted; exec cat`
-    const files = [join(folder, 'image'), String(options.mebibytes), options.mountPoint]
+    // It waits for the end of its input, which comes with the end of this process too, and tidies up.
+    const script = `${makeAndMount}; echo mounted; cat; umount -l "$3"; rm -rf "$4"`
+    const files = [join(folder, 'image'), String(options.mebibytes), options.mountPoint, folder]
     const command = ['-m', '--propagation', 'private', 'sh', '-euc', script, 'sh', ...files]
     const anchor = spawn('unshare', command, { stdio: ['pipe', 'pipe', 'ignore'] })
     const disk = new PrivateDisk(folder, options.mountPoint, anchor)
@@ -97,7 +98,7 @@ export class PrivateDisk implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#anchor.exitCode === null && this.#anchor.signalCode === null) {
       const gone = once(this.#anchor, 'exit')
-      this.#anchor.kill('SIGKILL')
+      this.#anchor.stdin?.end()
       await gone
     }
     await rm(this.#folder, { recursive: true, force: true })
