@@ -31,6 +31,7 @@ export class Database {
   readonly #log: Logger
   #db: Db | undefined
   #failed = false
+  #closed = false
   #recovering: Promise<void> | undefined
 
   constructor(options: { dir: string }, deps: { reserve?: DiskReserve | undefined; log: Logger }) {
@@ -42,6 +43,11 @@ export class Database {
   /** @throws TwiinError STORE_LOCKED, STORE_BROKEN, OUT_OF_RESOURCES */
   async open(): Promise<void> {
     await mkdir(this.#dir, { recursive: true, mode: 0o700 })
+    this.#closed = false
+    await this.#openWithRoom()
+  }
+
+  async #openWithRoom(): Promise<void> {
     try {
       await this.#openOnce()
     } catch (error) {
@@ -52,7 +58,10 @@ export class Database {
     }
   }
 
+  /** For good: whoever comes late is told so, and opens nothing. */
   async close(): Promise<void> {
+    this.#closed = true
+    await this.#recovering?.catch(() => {})
     const db = this.#db
     this.#db = undefined
     await db?.close()
@@ -69,8 +78,9 @@ export class Database {
   /** All or nothing, on disk when it resolves. */
   async write(ops: WriteOp[]): Promise<void> {
     await this.#recover()
+    const db = this.#opened()
     try {
-      await this.#opened().batch(ops, { sync: true })
+      await db.batch(ops, { sync: true })
     } catch (error) {
       this.#failed = true
       throw toTwiinError(error)
@@ -89,7 +99,7 @@ export class Database {
   }
 
   #recover(): Promise<void> {
-    if (!this.#failed) return Promise.resolve()
+    if (!this.#failed || this.#closed) return Promise.resolve()
     this.#recovering ??= this.#reopen().finally(() => (this.#recovering = undefined))
     return this.#recovering
   }
@@ -102,7 +112,7 @@ export class Database {
       await this.#db.close()
       this.#db = undefined
     }
-    await this.open()
+    await this.#openWithRoom()
     this.#failed = false
     this.#log.warn('store-reopened', {})
   }

@@ -145,3 +145,13 @@ describe('an update', () => {
     expect([await counts.get('a'), await counts.get('b'), await counts.get('c')]).toEqual([300, 200, 200])
   })
 })
+
+describe('a stopped store', () => {
+  it('refuses whoever comes late, and opens nothing for them', async () => {
+    const things = store.repository<number>('thing', { keys: 'plain-opaque' })
+    await store.stop()
+    for (let i = 0; i < 3; i++) await expect(things.put('late', i)).rejects.toThrow('STORE_CLOSED')
+    // Not locked: another process could have it now.
+    expect(await raw((db) => db.get('thing!late'))).toBeUndefined()
+  })
+})
