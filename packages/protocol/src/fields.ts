@@ -24,6 +24,11 @@ export const Uid = Type.String({ pattern: '^[0-9.]{1,64}$' })
 export const PeerId = Type.String({ pattern: '^12D3KooW[1-9A-HJ-NP-Za-km-z]{44}$' })
 /** A URA number (UZI-register abonneenummer), eight digits. */
 export const Ura = Type.String({ pattern: '^\\d{8}$' })
+/** What kind of care provider a member is. */
+export const Category = Type.Union([Type.Literal('umc'), Type.Literal('hospital'), Type.Literal('clinic')])
+export const Level = Type.Integer({ minimum: 1, maximum: 4 })
+/** ITU-T E.123, international or national notation. */
+export const Phone = Type.String({ pattern: '^[+0-9][0-9 ()-]{5,24}$' })
 export const Epoch = Type.Integer({ minimum: 1, maximum: 1_000_000 })
 export const Count = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })
 /** A reason code that may leave the node. */

@@ -12,7 +12,13 @@ export type {
   IndexRequest,
   WireEntry,
 } from './index-messages.ts'
-export { Addresses, Mailboxes } from './fields.ts'
+export { Addresses, Category, Level, Mailboxes, Phone } from './fields.ts'
+export { gossipAnswer, gossipRequest } from './gossip-messages.ts'
+export type { GossipAnswer, GossipRequest } from './gossip-messages.ts'
+export { selfTestAnswer, selfTestRequest } from './self-test-messages.ts'
+export type { SelfTestAnswer, SelfTestRequest } from './self-test-messages.ts'
+export { activityReport } from './activity-report.ts'
+export type { ActivityReport } from './activity-report.ts'
 export { searchAnswer, searchRequest } from './search-messages.ts'
 export type { AnsweredStudy, SearchAnswer, SearchRequest } from './search-messages.ts'
 export {
@@ -27,5 +33,5 @@ export { offer, receipt, sendAnswer, sendRequest } from './send-messages.ts'
 export type { Offer, Receipt, SendAnswer, SendRequest } from './send-messages.ts'
 export { tokenAnswer, tokenRequest } from './token-messages.ts'
 export type { TokenAnswer, TokenRequest } from './token-messages.ts'
-export { announcement, bundle } from './bundle.ts'
-export type { Announcement, Bundle, Member } from './bundle.ts'
+export { announcement, bundle, evidence, witnessedBundle } from './bundle.ts'
+export type { Announcement, Bundle, Evidence, Member, WitnessedBundle, Witnessing } from './bundle.ts'

@@ -23,4 +23,11 @@ export const limits = {
   sendAnswerBytes: 16 * 1024,
   /** The network bundle: 500 members of about 1 KiB, keys and revocations. */
   bundleBytes: 4 * 1024 * 1024,
+  /** In a credential of 16 KiB beside two certificates of about 1.3 KiB. */
+  evidenceBytes: 12 * 1024,
+  /** Asking for a bundle, or telling of one, with a checkpoint of 8 KiB or two. */
+  gossipBytes: 20 * 1024,
+  /** The document, its evidence and the envelope. */
+  gossipAnswerBytes: 4 * 1024 * 1024 + 160 * 1024,
+  selfTestBytes: 4096,
 } as const

@@ -10,4 +10,8 @@ export const protocolIds = {
   transfer: '/twiin/transfer/1.0.0',
   /** docs/spec/05-transfer.md §5 */
   send: '/twiin/send/1.0.0',
+  /** docs/spec/06-registry.md §8 */
+  bundle: '/twiin/bundle/1.0.0',
+  /** docs/spec/12-self-test.md */
+  selfTest: '/twiin/self-test/1.0.0',
 } as const

@@ -1,4 +1,5 @@
 import type { Clock } from '@twiin/runtime'
+import { MerkleTree } from '@twiin/transparency'
 import type { Act, Recorded } from './acts.ts'
 import { Ledger } from './ledger.ts'
 import { Register } from './register.ts'
@@ -12,20 +13,38 @@ type Judge<A extends Act | undefined> = (register: Register, now: number) => A
  */
 export class Books {
   readonly register: Register
+  /** Of all lines: the transparency log (spec 11 §2). */
+  readonly tree: MerkleTree
   readonly #ledger: Ledger
   readonly #clock: Pick<Clock, 'now'>
+  readonly #listeners: ((act: Recorded) => void)[] = []
   #turn: Promise<unknown> = Promise.resolve()
 
-  private constructor(register: Register, ledger: Ledger, clock: Pick<Clock, 'now'>) {
+  private constructor(register: Register, tree: MerkleTree, ledger: Ledger, clock: Pick<Clock, 'now'>) {
     this.register = register
+    this.tree = tree
     this.#ledger = ledger
     this.#clock = clock
   }
 
   static async open(options: { file: string }, deps: { clock: Pick<Clock, 'now'> }): Promise<Books> {
     const register = new Register()
-    const ledger = await Ledger.open(options.file, (act) => register.apply(act))
-    return new Books(register, ledger, deps.clock)
+    const tree = new MerkleTree()
+    const ledger = await Ledger.open(options.file, (act, line, index) => {
+      tree.append(line)
+      register.apply(act, index)
+    })
+    return new Books(register, tree, ledger, deps.clock)
+  }
+
+  /** Told of every act, once it is durable and applied. */
+  onRecorded(listener: (act: Recorded) => void): void {
+    this.#listeners.push(listener)
+  }
+
+  /** Lines `start` to `end` (exclusive), as they stand on disk: the leaves of the log. */
+  lines(start: number, end: number): Promise<Uint8Array[]> {
+    return this.#ledger.lines(start, end)
   }
 
   /** False when a write failed: what the disk holds is only known after a restart. */
@@ -46,7 +65,7 @@ export class Books {
       if (act !== undefined) {
         const recorded: Recorded = { at: now, ...act }
         await this.#ledger.append(recorded)
-        this.register.apply(recorded)
+        for (const listener of this.#listeners) listener(recorded)
       }
       return act
     })

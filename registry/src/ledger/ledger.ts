@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { TwiinError } from '@twiin/runtime'
 import { Compile } from 'typebox/compile'
 import { Act } from './acts.ts'
@@ -10,38 +11,46 @@ const shape = Compile(Act)
 const newline = 0x0a
 const firstPrevious = '0'.repeat(64)
 
+/** Told of every line: the act, its bytes without newline, and its index from 0. */
+export type TakeLine = (act: Recorded, line: Uint8Array, index: number) => void
+
 /** The append-only ledger: JSON lines, each with the SHA-256 of the line before it. */
 export class Ledger {
+  readonly #path: string
   readonly #file: DurableLines
-  #next: number
-  #head: string
+  readonly #take: TakeLine
+  /** Where each line begins; the last number is where the next one will. */
+  readonly #offsets: number[] = [0]
+  #head = firstPrevious
 
-  private constructor(file: DurableLines, next: number, head: string) {
+  private constructor(path: string, file: DurableLines, take: TakeLine) {
+    this.#path = path
     this.#file = file
-    this.#next = next
-    this.#head = head
+    this.#take = take
   }
 
   /**
-   * Hands every act to `take`, in order, while it reads.
+   * Hands every line to `take`, in order, while it reads, and later every new one once it is durable.
    * @throws TwiinError LEDGER_BROKEN with the number of the first line that does not follow from the one before.
    */
-  static async open(path: string, take: (act: Recorded) => void): Promise<Ledger> {
-    const file = await DurableLines.open(path)
-    let [next, head] = [1, firstPrevious]
+  static async open(path: string, take: TakeLine): Promise<Ledger> {
+    const ledger = new Ledger(path, await DurableLines.open(path), take)
     try {
       for await (const line of linesOf(path)) {
-        const act = readLine(line, next, head)
-        if (act === undefined) throw new TwiinError('LEDGER_BROKEN', { line: next })
-        take(act)
-        head = sha256(line)
-        next++
+        const act = readLine(line, ledger.size + 1, ledger.#head)
+        if (act === undefined) throw new TwiinError('LEDGER_BROKEN', { line: ledger.size + 1 })
+        ledger.#add(act, line)
       }
     } catch (error) {
-      await file.close()
+      await ledger.close()
       throw error
     }
-    return new Ledger(file, next, head)
+    return ledger
+  }
+
+  /** Lines so far. */
+  get size(): number {
+    return this.#offsets.length - 1
   }
 
   /** SHA-256 of the last line. */
@@ -58,17 +67,39 @@ export class Ledger {
    * @throws TwiinError ACT_INVALID for an act that could not be read back; nothing was written.
    */
   async append(act: Recorded): Promise<void> {
-    const line = JSON.stringify({ seq: this.#next, prev: this.#head, ...act })
+    const line = JSON.stringify({ seq: this.size + 1, prev: this.#head, ...act })
     // One such line would keep the registry from ever starting again.
-    if (readLine(line, this.#next, this.#head) === undefined)
+    if (readLine(line, this.size + 1, this.#head) === undefined)
       throw new TwiinError('ACT_INVALID', { act: act.act })
     await this.#file.append(line)
-    this.#next++
-    this.#head = sha256(line)
+    this.#add(act, Buffer.from(line))
+  }
+
+  /** Lines `start` to `end` (exclusive), without newlines, as they stand on disk. */
+  async lines(start: number, end: number): Promise<Uint8Array[]> {
+    const [from, to] = [this.#offsets[start], this.#offsets[Math.min(end, this.size)]]
+    if (from === undefined || to === undefined || to <= from) return []
+    const file = await open(this.#path, 'r')
+    try {
+      const bytes = Buffer.alloc(to - from)
+      await file.read(bytes, 0, bytes.length, from)
+      return this.#offsets
+        .slice(start, Math.min(end, this.size))
+        .map((at, i) => bytes.subarray(at - from, (this.#offsets[start + i + 1] ?? at) - from - 1))
+    } finally {
+      await file.close()
+    }
   }
 
   close(): Promise<void> {
     return this.#file.close()
+  }
+
+  #add(act: Recorded, line: Uint8Array): void {
+    const index = this.size
+    this.#offsets.push((this.#offsets[index] ?? 0) + line.length + 1)
+    this.#head = sha256(line)
+    this.#take(act, line, index)
   }
 }
 
@@ -97,6 +128,6 @@ function readLine(line: Buffer | string, expectedSeq: number, expectedPrev: stri
   }
 }
 
-function sha256(text: Buffer | string): string {
+function sha256(text: Uint8Array): string {
   return createHash('sha256').update(text).digest('hex')
 }

@@ -1,11 +1,14 @@
-import type { Application, Person, Recorded } from './acts.ts'
+import type { Application, Person, Recorded, Request, SelfTestStep } from './acts.ts'
 
+/** An application that at least one person approved or rejected; before that it is no act (ADR 0012). */
 export interface KnownApplication {
   readonly id: string
   readonly application: Application
-  readonly at: number
-  readonly approvals: readonly Person[]
-  readonly state: 'open' | 'approved' | 'superseded'
+  /** Of what was approved last; an approval of another digest counts no more. */
+  readonly digest: string
+  readonly approvals: readonly { readonly by: Person; readonly at: number }[]
+  readonly state: 'open' | 'approved' | 'rejected' | 'superseded'
+  readonly reason?: string
 }
 
 export interface KnownCertificate {
@@ -19,7 +22,31 @@ export interface KnownCertificate {
   readonly issuedAt: number
   /** DER, base64. */
   readonly certificate: string
+  /** Index of its line in the ledger, so of its leaf in the log. */
+  readonly index: number
   readonly revoked?: { readonly at: number; readonly reason: string }
+}
+
+/** A key that may not be used for now, or ever again. */
+export interface KeyEnd {
+  readonly state: 'revoked' | 'suspended'
+  readonly at: number
+  readonly reason: string
+  readonly by: readonly Person[]
+  /** When one person did it alone: what another one said of it. */
+  readonly reviewed?: { readonly by: Person; readonly at: number; readonly upheld: boolean }
+}
+
+export interface KnownSelfTest {
+  readonly run: string
+  readonly peerId: string
+  readonly reference: string
+  readonly version: string
+  readonly passed: boolean
+  readonly steps: readonly SelfTestStep[]
+  readonly by: Person
+  readonly at: number
+  readonly index: number
 }
 
 /** A peer key that the registry tied to a clinic; from that act on it may renew, also when its first answer got lost. */
@@ -30,8 +57,11 @@ export interface KnownKey {
   /** What the clinic declared; undefined for the registry's own key. */
   readonly application?: Application
   readonly boundAt: number
-  readonly revokedAt?: number
+  readonly ended?: KeyEnd
   readonly serials: readonly string[]
+  /** Since when it counts as exchanging (spec 12 §3); undefined while it is testing. */
+  readonly exchangingSince?: number
+  readonly selfTest?: KnownSelfTest
   readonly announced?: {
     readonly issuedAt: number
     /** When the registry took it in. */
@@ -39,6 +69,13 @@ export interface KnownKey {
     readonly addresses: readonly string[]
     readonly mailboxes: readonly string[]
   }
+}
+
+export interface OpenRequest {
+  readonly id: string
+  readonly by: Person
+  readonly at: number
+  readonly request: Request
 }
 
 interface EnrolmentToken {
@@ -53,66 +90,122 @@ export class Register {
   readonly certificates = new Map<string, KnownCertificate>()
   readonly keys = new Map<string, KnownKey>()
   readonly tokens = new Map<string, EnrolmentToken>()
-  readonly revocationRequests = new Map<string, { by: Person; reason: string }>()
-  revocations = 0
-  published: { readonly version: number; readonly issuedAt: number; readonly digest: string } | undefined
+  readonly requests = new Map<string, OpenRequest>()
+  readonly selfTests = new Map<string, KnownSelfTest>()
+  /** By URA number. */
+  readonly quotas = new Map<string, number>()
+  readonly people = new Map<Person, 'administrator' | 'auditor'>()
+  founded: { readonly trustDomain: string; readonly logKey: string; readonly foundingEndsAt: number } | undefined
+  /** Undefined while the network is being founded. */
+  foundingEnded: { readonly at: number; readonly quorum: number } | undefined
+  witnesses: readonly string[] = []
+  witnessesSince = 0
+  published:
+    | { readonly version: number; readonly issuedAt: number; readonly digest: string; readonly index: number }
+    | undefined
 
   /** The certificate of this key that lasts longest, unless the key was revoked. */
   newestCertificate(peerId: string): KnownCertificate | undefined {
     const key = this.keys.get(peerId)
-    if (key === undefined || key.revokedAt !== undefined) return undefined
+    if (key === undefined || key.ended?.state === 'revoked') return undefined
     const serial = key.serials.at(-1)
     return serial === undefined ? undefined : this.certificates.get(serial)
   }
 
-  /** True while the key has a certificate that is neither expired nor revoked. */
+  /** True while the key has a certificate that has not expired, and is neither revoked nor suspended. */
   isActive(peerId: string, now: number): boolean {
     const newest = this.newestCertificate(peerId)
-    return newest !== undefined && newest.notAfter > now
+    return newest !== undefined && newest.notAfter > now && this.keys.get(peerId)?.ended === undefined
   }
 
-  apply(act: Recorded): void {
+  /** Acts of one person alone on which no other has spoken yet. */
+  unreviewed(): KnownKey[] {
+    return [...this.keys.values()].filter(
+      ({ ended }) => ended !== undefined && ended.by.length === 1 && ended.reviewed === undefined,
+    )
+  }
+
+  /** `index` is the act's line in the ledger, from 0. */
+  apply(act: Recorded, index: number): void {
     switch (act.act) {
-      case 'applied':
-        return this.#applied(act)
+      case 'founded': {
+        const { trustDomain, logKey, foundingEndsAt } = act
+        this.founded = { trustDomain, logKey, foundingEndsAt }
+        return
+      }
+      case 'founding-ended':
+        this.foundingEnded = { at: act.at, quorum: act.quorum }
+        return
+      case 'witnesses':
+        this.witnesses = act.peers
+        this.witnessesSince = act.at
+        return
+      case 'person-admitted':
+        this.people.set(act.id, act.role)
+        return
+      case 'person-dismissed':
+        this.people.delete(act.id)
+        return
       case 'approved':
         return this.#approved(act)
+      case 'rejected': {
+        const known = this.applications.get(act.id)
+        if (known) this.applications.set(act.id, { ...known, state: 'rejected', reason: act.reason })
+        return
+      }
       case 'certifying':
         return this.#certifying(act)
       case 'issued':
-        return this.#issued(act)
-      case 'revocation-requested':
-        this.revocationRequests.set(act.serial, { by: act.by, reason: act.reason })
+        return this.#issued(act, index)
+      case 'requested':
+        this.requests.set(act.id, { id: act.id, by: act.by, at: act.at, request: act.request })
+        return
+      case 'request-withdrawn':
+        this.requests.delete(act.id)
         return
       case 'revoked':
-        return this.#revoked(act)
+      case 'suspended':
+        return this.#ended(act)
+      case 'resumed':
+        this.#forgetRequests(({ request }) => request.kind !== 'quota' && request.peerId === act.peerId)
+        return this.#lift(act.peerId)
+      case 'reviewed':
+        return this.#reviewed(act)
+      case 'quota-set':
+        this.#forgetRequests(({ request }) => request.kind === 'quota' && request.ura === act.ura)
+        if (act.tokensPerDay === null) this.quotas.delete(act.ura)
+        else this.quotas.set(act.ura, act.tokensPerDay)
+        return
       case 'announced': {
         const { issuedAt, at, addresses, mailboxes } = act
         return this.#changeKey(act.peerId, { announced: { issuedAt, at, addresses, mailboxes } })
       }
+      case 'self-tested':
+        return this.#selfTested(act, index)
       case 'published':
-        this.published = { version: act.version, issuedAt: act.at, digest: act.digest }
+        this.published = { version: act.version, issuedAt: act.at, digest: act.digest, index }
         return
     }
   }
 
-  #applied({ id, application, at }: Extract<Recorded, { act: 'applied' }>): void {
+  #approved({ id, by, at, digest, application, enrolment }: Recorded & { act: 'approved' }): void {
     for (const other of this.applications.values())
-      if (other.state === 'open' && other.application.ura === application.ura)
+      if (other.state === 'open' && other.id !== id && other.application.ura === application.ura)
         this.applications.set(other.id, { ...other, state: 'superseded' })
-    this.applications.set(id, { id, application, at, approvals: [], state: 'open' })
-  }
-
-  #approved({ id, by, enrolment }: Extract<Recorded, { act: 'approved' }>): void {
     const known = this.applications.get(id)
-    if (known === undefined) return
-    const approvals = [...known.approvals, by]
-    this.applications.set(id, { ...known, approvals, state: enrolment ? 'approved' : 'open' })
+    const before = known?.digest === digest ? known.approvals : []
+    this.applications.set(id, {
+      id,
+      application,
+      digest,
+      approvals: [...before, { by, at }],
+      state: enrolment ? 'approved' : 'open',
+    })
     if (enrolment)
       this.tokens.set(enrolment.digest, { application: id, expiresAt: enrolment.expiresAt, used: false })
   }
 
-  #certifying({ peerId, ura, role, token, at }: Extract<Recorded, { act: 'certifying' }>): void {
+  #certifying({ peerId, ura, role, token, at }: Recorded & { act: 'certifying' }): void {
     const known = this.keys.get(peerId)
     if (known !== undefined && token === undefined) return
     const used = token === undefined ? undefined : this.tokens.get(token)
@@ -129,20 +222,51 @@ export class Register {
     })
   }
 
-  #issued({ at, act: _, ...certificate }: Extract<Recorded, { act: 'issued' }>): void {
-    this.certificates.set(certificate.serial, { ...certificate, issuedAt: at })
+  #issued({ at, act: _, ...certificate }: Recorded & { act: 'issued' }, index: number): void {
+    this.certificates.set(certificate.serial, { ...certificate, issuedAt: at, index })
     const serials = this.keys.get(certificate.peerId)?.serials ?? []
     this.#changeKey(certificate.peerId, { serials: [...serials, certificate.serial] })
   }
 
-  #revoked({ peerId, serials, reason, at }: Extract<Recorded, { act: 'revoked' }>): void {
-    this.revocations++
-    for (const serial of serials) {
-      this.revocationRequests.delete(serial)
-      const known = this.certificates.get(serial)
-      if (known !== undefined) this.certificates.set(serial, { ...known, revoked: { at, reason } })
-    }
-    this.#changeKey(peerId, { revokedAt: at })
+  #ended({ act, peerId, serials, reason, by, at }: Recorded & { act: 'revoked' | 'suspended' }): void {
+    this.#forgetRequests(({ request }) => request.kind !== 'quota' && request.peerId === peerId)
+    if (act === 'revoked')
+      for (const serial of serials) {
+        const known = this.certificates.get(serial)
+        if (known !== undefined) this.certificates.set(serial, { ...known, revoked: { at, reason } })
+      }
+    this.#changeKey(peerId, { ended: { state: act, at, reason, by } })
+  }
+
+  /** A suspension that the second person does not uphold ends with that word; a revocation never does. */
+  #reviewed({ peerId, by, at, upheld }: Recorded & { act: 'reviewed' }): void {
+    const ended = this.keys.get(peerId)?.ended
+    if (ended === undefined) return
+    if (!upheld && ended.state === 'suspended') this.#lift(peerId)
+    else this.#changeKey(peerId, { ended: { ...ended, reviewed: { by, at, upheld } } })
+  }
+
+  #selfTested({ act: _, ...test }: Recorded & { act: 'self-tested' }, index: number): void {
+    const selfTest = { ...test, index }
+    this.selfTests.set(test.run, selfTest)
+    const { exchangingSince: since, ...key } = this.keys.get(test.peerId) ?? {}
+    if (!('peerId' in key)) return
+    this.keys.set(test.peerId, {
+      ...(key as KnownKey),
+      selfTest,
+      ...(test.passed && { exchangingSince: since ?? test.at }),
+    })
+  }
+
+  #lift(peerId: string): void {
+    const known = this.keys.get(peerId)
+    if (known?.ended?.state !== 'suspended') return
+    const { ended: _, ...rest } = known
+    this.keys.set(peerId, rest)
+  }
+
+  #forgetRequests(matches: (request: OpenRequest) => boolean): void {
+    for (const request of this.requests.values()) if (matches(request)) this.requests.delete(request.id)
   }
 
   #changeKey(peerId: string, change: Partial<KnownKey>): void {
