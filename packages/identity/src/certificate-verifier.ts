@@ -21,7 +21,10 @@ export class CertificateVerifier {
   readonly #trustDomain: string
   readonly #clock: Pick<Clock, 'now'>
   readonly #root: ReadCertificate
-  /** Accepted credentials by SHA-256, oldest first. Refusals are not remembered: a stranger could fill the memory. */
+  /**
+   * Accepted pairs of certificates by SHA-256, oldest first. Refusals are not remembered, and evidence is no part of the
+   * pair: a stranger could fill the memory with the one, a peer with the other.
+   */
   readonly #accepted = new Map<string, { certificate: NodeCertificate; period: Period }>()
 
   constructor(
@@ -33,10 +36,13 @@ export class CertificateVerifier {
     this.#clock = deps.clock
   }
 
-  /** `presented` as made by `credentialOf`, at most 16 KiB. Throws a TwiinError with a CertificateRefusal. */
+  /**
+   * `presented` as made by `credentialOf`, at most 16 KiB; its evidence is not looked at. Throws a TwiinError with a
+   * CertificateRefusal.
+   */
   async verify(presented: Uint8Array): Promise<NodeCertificate> {
     const { leaf, issuing } = splitCredential(presented)
-    const digest = createHash('sha256').update(presented).digest('base64')
+    const digest = createHash('sha256').update(leaf).update(issuing).digest('base64')
     const known = this.#accepted.get(digest)
     if (known !== undefined) {
       checkPeriod(known.period, this.#clock.now())

@@ -19,7 +19,8 @@ export { createCertificateRequest, readCertificateRequest } from './certificate-
 export type { CertificateRequest } from './certificate-request.ts'
 
 export { CertificateVerifier } from './certificate-verifier.ts'
-export { credentialOf, maxCredentialBytes } from './credential.ts'
+export { credentialOf, maxCredentialBytes, maxEvidenceBytes, splitCredential } from './credential.ts'
+export type { Credential } from './credential.ts'
 export type { CertificateRefusal, NodeCertificate, NodeRole } from './node-certificate.ts'
 
 export { DocumentVerifier, decodeSignedDocument, encodeSignedDocument } from './signed-document.ts'

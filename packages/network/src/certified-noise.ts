@@ -8,7 +8,7 @@ import { unlessAborted, withTimeout } from './abort.ts'
 import type { Admission } from './admission.ts'
 
 /** spec 00 §5 */
-export const CERTIFIED_NOISE = '/twiin/noise-x509/1.0.0'
+export const CERTIFIED_NOISE = '/twiin/noise-x509/2.0.0'
 const MAX_CREDENTIAL_BYTES = 16 * 1024
 const ACCEPTED = 1
 const REFUSED = 0
