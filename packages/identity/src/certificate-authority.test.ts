@@ -12,6 +12,7 @@ import {
   pemOf,
   type Ceremony,
   type NodeSubject,
+  type RevocationReason,
 } from './index.ts'
 
 const trustDomain = 'twiin.example'
@@ -181,6 +182,28 @@ describe('a revocation list', () => {
     const check = (file: string) => verifyStrictly(file, '-crl_check', '-CRLfile', 'list.pem')
     expect(check('good.pem')).toContain('OK')
     expect(() => check('stolen.pem')).toThrow(/certificate revoked/)
+  })
+
+  it('says of each certificate why, in the words OpenSSL knows; nothing where there is nothing to say', async () => {
+    const reasons = {
+      unspecified: undefined,
+      keyCompromise: 'Key Compromise',
+      affiliationChanged: 'Affiliation Changed',
+      superseded: 'Superseded',
+      cessationOfOperation: 'Cessation Of Operation',
+      certificateHold: 'Certificate Hold',
+      privilegeWithdrawn: 'Privilege Withdrawn',
+    } satisfies Record<RevocationReason, string | undefined>
+    const names = Object.keys(reasons) as RevocationReason[]
+    const list = await authority.createRevocationList({
+      revoked: names.map((reason, i) => ({ serial: `0a0${i + 1}`, at: new Date(), reason })),
+      number: 1,
+      nextUpdate: new Date(Date.now() + 30 * day),
+    })
+    write('reasons.pem', pemOf('X509 CRL', list))
+    const entries = openssl('crl', '-in', 'reasons.pem', '-noout', '-text').split('Serial Number: ').slice(1)
+    const shown = entries.map((entry) => /Reason Code:\s+(.+)/.exec(entry)?.[1]?.trim())
+    expect(shown).toEqual(names.map((reason) => reasons[reason]))
   })
 
   it('may be empty', async () => {

@@ -5,7 +5,15 @@ import { oids } from './certificate-profile.ts'
 import * as der from './der.ts'
 import type { Signer } from './signer.ts'
 
-export type RevocationReason = 'keyCompromise' | 'affiliationChanged' | 'superseded' | 'cessationOfOperation'
+/** RFC 5280 §5.3.1. `certificateHold` is a suspension: alone of these it may be gone from a later list. */
+export type RevocationReason =
+  | 'unspecified'
+  | 'keyCompromise'
+  | 'affiliationChanged'
+  | 'superseded'
+  | 'cessationOfOperation'
+  | 'certificateHold'
+  | 'privilegeWithdrawn'
 
 export interface Revocation {
   /** As in NodeCertificate. */
@@ -36,7 +44,8 @@ export async function writeRevocationList(
       entries: list.revoked.map(({ serial, at, reason }) => ({
         serialNumber: serial,
         revocationDate: at,
-        reason: x509.X509CrlReason[reason],
+        // RFC 5280 §5.3.1: a reason that says nothing is left out.
+        ...(reason !== 'unspecified' && { reason: x509.X509CrlReason[reason] }),
       })),
       extensions: [
         new x509.Extension(oids.crlNumber, false, der.toBytes(der.integer(list.number))),
