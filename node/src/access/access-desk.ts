@@ -3,7 +3,7 @@ import type { AccessDecision, AccessRequest } from '@twiin/consent'
 import type { Bsn } from '@twiin/patient-token'
 import type { LocalPatient, StudyRecord } from '@twiin/study-store'
 import type { ConsentBook } from '../consents/consent-book.ts'
-import type { NetworkBundle } from '../enrolment/network-bundle.ts'
+import type { NetworkBundle } from '../trust/network-bundle.ts'
 import type { OwnPatients } from '../holdings/own-patients.ts'
 import type { OwnTokens } from '../publish/own-tokens.ts'
 

@@ -1,6 +1,6 @@
 import type { AuditEntry, AuditLog, NewAuditEntry } from '@twiin/audit'
 import type { StudyRecord } from '@twiin/study-store'
-import type { NetworkBundle } from '../enrolment/network-bundle.ts'
+import type { NetworkBundle } from '../trust/network-bundle.ts'
 import type { Person } from '../people/people-file.ts'
 
 export type Line = Omit<NewAuditEntry, 'organisation' | 'emergency' | 'peer' | 'user'> & {

@@ -3,7 +3,7 @@ import { AntiEntropy, IndexPublisher, IndexReader, IndexReplica, networkWithSelf
 import { buckets } from '../config/buckets.ts'
 import type { Settings } from '../config/settings.ts'
 import { ConsentBook } from '../consents/consent-book.ts'
-import { IndexMembership } from '../enrolment/index-membership.ts'
+import { IndexMembership } from '../trust/index-membership.ts'
 import { peerKeepers } from '../find/peer-keepers.ts'
 import { RecentTokens } from '../find/recent-tokens.ts'
 import { OwnPatients } from '../holdings/own-patients.ts'

@@ -1,8 +1,8 @@
 import { codeOf } from '@twiin/runtime'
 import type { Clock, Logger } from '@twiin/runtime'
-import type { BundleWatch } from './bundle-watch.ts'
+import type { BundleWatch } from '../trust/bundle-watch.ts'
 import type { Enrolment } from './enrol.ts'
-import type { NetworkBundle } from './network-bundle.ts'
+import type { NetworkBundle } from '../trust/network-bundle.ts'
 
 /**
  * Resolves when this node has a certificate and a network bundle (J1). After the first time both are on disk and the

@@ -3,9 +3,9 @@ import type { PeerHost } from '@twiin/network'
 import type { DiskReserve } from '@twiin/store'
 import type { IndexPublisher } from '@twiin/study-index'
 import type { DeliverStudy } from '../deliver/deliver-study.ts'
-import type { BundleWatch } from '../enrolment/bundle-watch.ts'
+import type { BundleWatch } from '../trust/bundle-watch.ts'
 import type { Enrolment } from '../enrolment/enrol.ts'
-import type { NetworkBundle } from '../enrolment/network-bundle.ts'
+import type { NetworkBundle } from '../trust/network-bundle.ts'
 import type { TransferBook } from '../transfers/transfer-book.ts'
 
 interface Deps {

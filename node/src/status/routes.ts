@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Gauge, Registry, collectDefaultMetrics } from 'prom-client'
 import { sendProblem } from '../http/problem.ts'
-import type { NetworkBundle } from '../enrolment/network-bundle.ts'
+import type { NetworkBundle } from '../trust/network-bundle.ts'
 import { roles } from '../people/people-file.ts'
 import type { NodeStatus } from './node-status.ts'
 

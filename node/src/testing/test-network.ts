@@ -43,8 +43,11 @@ export class TestNetwork implements AsyncDisposable {
   }
 
   async join(member: Pick<Member, 'ura' | 'name' | 'peerId'>): Promise<void> {
-    const others = { addresses: [], declaredPatients: 1000, mailboxes: ['radiologie'] }
-    this.#members.push({ ...member, ...others, category: 'hospital' })
+    this.#members.push({
+      ...{ addresses: [], declaredPatients: 1000, mailboxes: ['radiologie'] },
+      ...{ category: 'hospital', level: 3, state: 'exchanging' },
+      ...member,
+    })
     await this.publish()
   }
 
@@ -57,11 +60,13 @@ export class TestNetwork implements AsyncDisposable {
   async document(change: Partial<Bundle> = {}): Promise<Uint8Array> {
     const { publicKey } = this.#keeperKey
     const content: Bundle = {
-      v: 1,
+      v: 2,
       version: ++this.#version,
       issuedAt: this.clock.now(),
       trustDomain: this.authority.trustDomain,
       index: { epoch: this.epoch, bits: 0, replicas: 3 },
+      log: { origin: `${this.authority.trustDomain}/log`, publicKey: new Uint8Array(32) },
+      witnessing: { phase: 'founding', endsAt: this.clock.now() + 86_400_000, quorum: 2, witnesses: [] },
       members: this.#members,
       revoked: [],
       tokens: {

@@ -67,7 +67,7 @@ describe('the network bundle', () => {
     await mkdir(nowhere)
     const bundle = open({ file: join(nowhere, 'not', 'bundle.cbor') })
     const { peerId } = network.keeper
-    const revoked = [{ peerId, serial: 'abcd', at: 1, reason: 'KEY_COMPROMISE' }]
+    const revoked = [{ peerId, serial: 'abcd', state: 'revoked' as const, at: 1, reason: 'KEY_COMPROMISE' }]
     expect(await bundle.accept(await network.document({ revoked }))).toBe(true)
     expect([bundle.isSerialRevoked('abcd'), bundle.isPeerRevoked(peerId)]).toEqual([true, true])
   })

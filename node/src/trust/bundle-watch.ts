@@ -1,7 +1,7 @@
 import { codeOf } from '@twiin/runtime'
 import type { Clock, Logger } from '@twiin/runtime'
 import type { NetworkBundle } from './network-bundle.ts'
-import type { RegistryClient } from './registry-client.ts'
+import type { RegistryClient } from '../enrolment/registry-client.ts'
 
 /** Fetches the network bundle; knows since when the registry has been silent. Run in a loop by the composition root. */
 export class BundleWatch {

@@ -11,14 +11,18 @@ const member = (n: number, change: Partial<Member> = {}): Member => ({
   declaredPatients: 60_000,
   mailboxes: [],
   category: 'clinic',
+  level: 3,
+  state: 'exchanging',
   ...change,
 })
 const first: Bundle = {
-  v: 1,
+  v: 2,
   version: 1,
   issuedAt: 0,
   trustDomain: 'twiin.example',
   index: { epoch: 1, bits: 10, replicas: 7 },
+  log: { origin: 'twiin.example/log', publicKey: new Uint8Array(32) },
+  witnessing: { phase: 'founding', endsAt: 0, quorum: 2, witnesses: [] },
   members: [member(1), member(2)],
   revoked: [],
   tokens: { publicKey: new Uint8Array(32), threshold: 1, keepers: [] },
@@ -45,7 +49,9 @@ test('entries are placed anew when the members, the parameters or the revocation
   expect(isNew({ members: [member(1)] })).toBe(true)
   for (const change of [{ epoch: 2 }, { bits: 9 }, { replicas: 5 }])
     expect(isNew({ index: { ...bundle.index, ...change } })).toBe(true)
-  expect(isNew({ revoked: [{ peerId: 'peer 2', serial: 'ab', at: 0, reason: 'x' }] })).toBe(true)
+  expect(isNew({ revoked: [{ peerId: 'peer 2', serial: 'ab', state: 'revoked', at: 0, reason: 'x' }] })).toBe(
+    true,
+  )
   expect(isNew({})).toBe(false)
   expect(membership.current()).toMatchObject({
     epoch: 2,
