@@ -1,0 +1,32 @@
+import type { KnownCertificate, Register } from '../ledger/register.ts'
+
+export type CertificateStatus = 'valid' | 'expired' | 'revoked' | 'suspended'
+
+export interface Counts {
+  readonly members: number
+  readonly openApplications: number
+  readonly certificates: Readonly<Record<CertificateStatus, number>>
+  readonly bundleVersion: number
+}
+
+/** Counts from the ledger, for the public page and for metrics. */
+export function countMembers(register: Register, now: number): Counts {
+  const certificates = { valid: 0, expired: 0, revoked: 0, suspended: 0 }
+  for (const certificate of register.certificates.values())
+    if (certificate.role === 'member') certificates[statusOf(register, certificate, now)]++
+  return {
+    members: [...register.keys.values()].filter(
+      ({ role, peerId }) => role === 'member' && register.isActive(peerId, now),
+    ).length,
+    openApplications: [...register.applications.values()].filter(({ state }) => state === 'open').length,
+    certificates,
+    bundleVersion: register.published?.version ?? 0,
+  }
+}
+
+/** What a certificate is worth now. One that was revoked stays so after its end. */
+export function statusOf(register: Register, certificate: KnownCertificate, now: number): CertificateStatus {
+  if (certificate.revoked !== undefined) return 'revoked'
+  if (certificate.notAfter <= now) return 'expired'
+  return register.keys.get(certificate.peerId)?.ended?.state === 'suspended' ? 'suspended' : 'valid'
+}
