@@ -9,9 +9,8 @@ import {
   privateExtensions,
   spiffeId,
 } from './certificate-profile.ts'
-import { CertificateVerifier } from './certificate-verifier.ts'
-import { credentialOf } from './credential.ts'
 import { embedded } from './der.ts'
+import { LintBeforeSign } from './lint-before-sign.ts'
 import type { NodeCertificate, NodeRole } from './node-certificate.ts'
 import { ed25519Spki } from './node-key.ts'
 import { peerIdOf } from './peer-id.ts'
@@ -44,7 +43,7 @@ export class CertificateAuthority {
   readonly #trustDomain: string
   readonly #signer: Signer
   readonly #issuing: X509Certificate
-  readonly #rootCertificate: string
+  readonly #lint: LintBeforeSign
   readonly #clock: Pick<Clock, 'now'>
   readonly #random: (bytes: number) => Uint8Array
 
@@ -61,35 +60,28 @@ export class CertificateAuthority {
     this.#trustDomain = options.trustDomain
     this.#signer = deps.signer
     this.#issuing = new X509Certificate(derOf('CERTIFICATE', deps.issuingCertificate))
-    this.#rootCertificate = deps.rootCertificate
+    const { rootCertificate, issuingCertificate, signer } = deps
+    this.#lint = new LintBeforeSign({ ...options, rootCertificate, issuingCertificate }, { signer })
     this.#clock = deps.clock
     this.#random = deps.random ?? randomBytes
   }
 
   /**
-   * A node certificate, by default valid from five minutes ago for 30 days; never longer than its issuer. It is judged by
-   * the verifier every node uses before it leaves here. Throws SUBJECT_INVALID, or the verifier's code when that lint fails.
+   * A node certificate, by default valid from five minutes ago for 30 days; never longer than its issuer. The verifier
+   * every node uses judges it before it is signed and before it leaves (`LintBeforeSign`). Throws SUBJECT_INVALID, or
+   * the verifier's code.
    */
   async issueNodeCertificate(subject: NodeSubject, validity?: Validity): Promise<NodeCertificate> {
     checkSubject(subject, this.#trustDomain)
     const now = this.#clock.now()
-    const notBefore = validity?.notBefore ?? new Date(now - lifetimes.tolerance)
     const wanted = validity?.notAfter.getTime() ?? now + lifetimes.node
-    const der = await write.writeCertificate(
-      {
-        serial: this.#random(16),
-        issuer: embedded(subjectNameOf(this.#issuing.raw)),
-        notBefore,
-        notAfter: new Date(Math.min(wanted, this.#issuing.validToDate.getTime())),
-        ...nodeContent(subject, this.#trustDomain, this.#issuing),
-      },
-      this.#signer,
-    )
-    const lint = new CertificateVerifier(
-      { trustDomain: this.#trustDomain, rootCertificate: this.#rootCertificate },
-      { clock: { now: () => notBefore.getTime() } },
-    )
-    return lint.verify(credentialOf(der, this.#issuing.raw))
+    return this.#lint.issue({
+      serial: this.#random(16),
+      issuer: embedded(subjectNameOf(this.#issuing.raw)),
+      notBefore: validity?.notBefore ?? new Date(now - lifetimes.tolerance),
+      notAfter: new Date(Math.min(wanted, this.#issuing.validToDate.getTime())),
+      ...nodeContent(subject, this.#trustDomain, this.#issuing),
+    })
   }
 
   /** CRL v2 in DER. `nextUpdate` must lie beyond the longest registry outage to survive: a stale list refuses everyone. */

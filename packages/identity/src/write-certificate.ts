@@ -15,21 +15,39 @@ export interface CertificateContent {
   readonly extensions: readonly Der[]
 }
 
-/** An X.509 v3 certificate (RFC 5280 §4.1), signed with SHA-256 and RSA. Returns DER. */
-export async function writeCertificate(content: CertificateContent, signer: Signer): Promise<Uint8Array> {
-  const algorithm = () => der.sequence(der.oid(oids.sha256WithRsa), der.nothing())
-  const tbs = der.sequence(
+/** The part of an X.509 v3 certificate (RFC 5280 §4.1) that is signed. */
+export function toBeSigned(content: CertificateContent): Der {
+  return der.sequence(
     der.tagged(0, [der.integer(2)]),
     der.integer(content.serial),
-    algorithm(),
+    rsaSha256(),
     content.issuer,
     der.sequence(der.time(content.notBefore), der.time(content.notAfter)),
     content.subject,
     der.embedded(content.spki),
     der.tagged(3, [der.sequence(...content.extensions)]),
   )
-  return der.toBytes(der.sequence(tbs, algorithm(), der.bits(await signer.sign(der.toBytes(tbs)))))
 }
+
+/** The whole certificate, signed with SHA-256 and RSA. Returns DER. */
+export async function signCertificate(tbs: Der, signer: Signer): Promise<Uint8Array> {
+  const signature = await signer.sign(der.toBytes(tbs))
+  return der.toBytes(der.sequence(tbs, rsaSha256(), der.bits(signature)))
+}
+
+export const writeCertificate = (content: CertificateContent, signer: Signer): Promise<Uint8Array> =>
+  signCertificate(toBeSigned(content), signer)
+
+/** The signed part of a certificate of our own, for another key of its kind; every other byte stays. */
+export function withOtherKey(certificate: Uint8Array, spki: Uint8Array): Der {
+  const [tbs] = der.embedded(certificate).value as Der[]
+  const parts = [...(tbs?.value as Der[])]
+  parts[2] = rsaSha256()
+  parts[6] = der.embedded(spki)
+  return der.sequence(...parts)
+}
+
+const rsaSha256 = (): Der => der.sequence(der.oid(oids.sha256WithRsa), der.nothing())
 
 /** A distinguished name of one attribute a line, in order. The country is a PrintableString, the rest UTF8String. */
 export const name = (...attributes: (readonly [oid: string, value: string])[]): Der =>
