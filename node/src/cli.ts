@@ -10,6 +10,7 @@ import { openMasterKey } from './composition/master-key.ts'
 import { checkFiles } from './config/check-files.ts'
 import { ignoredVariables, loadSettings } from './config/load-settings.ts'
 import type { Settings } from './config/settings.ts'
+import { applicationCommands } from './enrolment/commands.ts'
 import { createNode } from './node.ts'
 import { People, roles } from './people/people-file.ts'
 import type { Role } from './people/people-file.ts'
@@ -35,6 +36,8 @@ export async function runCli(argv: readonly string[]): Promise<void> {
   withConfig(
     program.command('audit-verify').description('check the chain of the audit log; the node must be stopped'),
   ).action(({ config }: ConfigOption) => verifyAudit(loadSettings(config)))
+
+  applicationCommands(program, print)
 
   const role = new Option('--role <role>', 'what the account may do').choices(roles).makeOptionMandatory()
   const account = (command: Command) =>

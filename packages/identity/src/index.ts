@@ -6,6 +6,7 @@
 export { NodeKey, verifySignature } from './node-key.ts'
 export type { SignatureDomain } from './node-key.ts'
 export { peerIdOf, publicKeyOf } from './peer-id.ts'
+export { keyFingerprint } from './key-fingerprint.ts'
 
 export { holdCeremony } from './key-ceremony.ts'
 export type { Ceremony, CeremonyOptions } from './key-ceremony.ts'
