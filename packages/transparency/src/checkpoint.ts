@@ -55,7 +55,7 @@ export function parseCheckpoint(note: string): Checkpoint {
   if (note.length > checkpointLimits.bytes || Buffer.byteLength(note, 'utf8') > checkpointLimits.bytes) {
     throw invalid('TOO_LONG')
   }
-  // eslint-disable-next-line no-control-regex -- C2SP signed-note: no control characters but the newline.
+  // C2SP signed-note: no control characters but the newline.
   if (!note.isWellFormed() || /[\0-\x09\x0b-\x1f]/.test(note)) throw invalid('CHARACTERS')
   const lines = note.split('\n')
   const [origin = '', size = '', root = '', empty, ...rest] = lines

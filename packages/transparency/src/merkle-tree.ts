@@ -1,18 +1,23 @@
 import { TwiinError } from '@twiin/runtime'
 import { emptyRoot, hashLength, leafHash, nodeHash } from './merkle-hash.ts'
 
-/** What one tree may hold: bounds its memory at about 128 MiB while it grows, 64 MiB of hashes. */
-const maxLeaves = 1_000_000
+/** What one tree holds unless told otherwise: 64 MiB of hashes, twice that while it grows. */
+const millionLeaves = 1_000_000
 
 /**
  * The append-only tree of RFC 6962 §2.1, spec 11 §2, in memory: 64 bytes a leaf. It keeps the hash of every complete
  * subtree, so that the root and any proof, also of a smaller size it once had, costs O(log n) hashes.
  *
- * Errors: LOG_RANGE_INVALID (an index or a size that this tree does not have), LOG_FULL (a million leaves).
+ * Errors: LOG_RANGE_INVALID (an index or a size that this tree does not have), LOG_FULL (`limit` leaves, a million).
  */
 export class MerkleTree {
   /** `#levels[k]` holds, packed, the hashes of the complete subtrees of 2^k leaves, from the left. */
   readonly #levels: Level[] = []
+  readonly #limit: number
+
+  constructor(options: { limit?: number } = {}) {
+    this.#limit = options.limit ?? millionLeaves
+  }
 
   /** Leaves so far. */
   get size(): number {
@@ -22,7 +27,7 @@ export class MerkleTree {
   /** Adds a leaf (its bytes, not their hash) and returns its index. Throws LOG_FULL. */
   append(leaf: Uint8Array): number {
     const index = this.size
-    if (index >= maxLeaves) throw new TwiinError('LOG_FULL', { leaves: index })
+    if (index >= this.#limit) throw new TwiinError('LOG_FULL', { leaves: index })
     let hash = leafHash(leaf)
     let position = index
     for (let level = 0; ; level++) {
