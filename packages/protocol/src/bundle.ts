@@ -118,6 +118,19 @@ const Bundle = Type.Object(
 export type Bundle = Static<typeof Bundle>
 export const bundle = messageType('bundle', Bundle, limits.bundleBytes)
 
+/**
+ * What a version says, without its number and date: the bytes whose SHA-256 stands in the log as the `digest` of the
+ * version's `published` line (spec 11 §5). Deterministic CBOR: the registry and every node make the same bytes.
+ */
+export function bundleContentBytes({ version: _v, issuedAt: _i, ...contents }: Bundle): Uint8Array {
+  return contentBytes.encode(contents)
+}
+const contentBytes = messageType(
+  'bundle contents',
+  Type.Omit(Bundle, ['version', 'issuedAt']),
+  limits.bundleBytes,
+)
+
 /** Proof that one leaf stands in the log: spec 11 §5. */
 export const Evidence = Type.Object(
   {

@@ -12,9 +12,9 @@ const run = Bytes(16)
 const SelfTestRequest = Type.Union([
   Type.Object({ kind: Type.Literal('hello'), run }, closed),
   Type.Object({ kind: Type.Literal('echo'), run }, closed),
-  Type.Object({ kind: Type.Literal('hold'), run }, closed),
   Type.Object({ kind: Type.Literal('end'), run }, closed),
-  /** `peer`: whose synthetic study is looked for, sent to, or expected from. */
+  /** `peer`: the other end of this run. Who may find the study, whose is looked for, sent to, or expected from. */
+  Type.Object({ kind: Type.Literal('hold'), run, peer: PeerId }, closed),
   Type.Object({ kind: Type.Literal('find'), run, peer: PeerId }, closed),
   Type.Object({ kind: Type.Literal('send'), run, peer: PeerId }, closed),
   Type.Object({ kind: Type.Literal('received'), run, peer: PeerId }, closed),

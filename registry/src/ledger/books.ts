@@ -1,3 +1,4 @@
+import { TwiinError } from '@twiin/runtime'
 import type { Clock } from '@twiin/runtime'
 import { MerkleTree } from '@twiin/transparency'
 import type { Act, Recorded } from './acts.ts'
@@ -19,6 +20,7 @@ export class Books {
   readonly #clock: Pick<Clock, 'now'>
   readonly #listeners: ((act: Recorded) => void)[] = []
   #turn: Promise<unknown> = Promise.resolve()
+  #halted: string | undefined
 
   private constructor(register: Register, tree: MerkleTree, ledger: Ledger, clock: Pick<Clock, 'now'>) {
     this.register = register
@@ -57,12 +59,23 @@ export class Books {
     return this.#ledger.head
   }
 
+  /** From now on every act is refused with this code; undefined: they are taken again. */
+  halt(code: string | undefined): void {
+    this.#halted = code
+  }
+
+  /** Why acts are refused, when they are. */
+  get refusal(): string | undefined {
+    return this.#ledger.failed ? 'LEDGER_UNWRITABLE' : this.#halted
+  }
+
   /** `judge` returns the act, nothing when there is nothing to do, or throws to refuse. */
   record<const A extends Act | undefined>(judge: Judge<A>): Promise<A> {
     const turn = this.#turn.then(async () => {
       const now = this.#clock.now()
       const act = judge(this.register, now)
       if (act !== undefined) {
+        if (this.#halted !== undefined) throw new TwiinError(this.#halted)
         const recorded: Recorded = { at: now, ...act }
         await this.#ledger.append(recorded)
         for (const listener of this.#listeners) listener(recorded)

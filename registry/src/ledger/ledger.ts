@@ -36,11 +36,7 @@ export class Ledger {
   static async open(path: string, take: TakeLine): Promise<Ledger> {
     const ledger = new Ledger(path, await DurableLines.open(path), take)
     try {
-      for await (const line of linesOf(path)) {
-        const act = readLine(line, ledger.size + 1, ledger.#head)
-        if (act === undefined) throw new TwiinError('LEDGER_BROKEN', { line: ledger.size + 1 })
-        ledger.#add(act, line)
-      }
+      await readLedger(path, (act, line) => ledger.#add(act, line))
     } catch (error) {
       await ledger.close()
       throw error
@@ -103,6 +99,33 @@ export class Ledger {
   }
 }
 
+/**
+ * Reads a ledger file, or a copy of one, without changing it; a last line without its end is not looked at.
+ * @throws TwiinError LEDGER_BROKEN with the number of the first line that does not follow from the one before.
+ */
+export async function readLedger(path: string, take: TakeLine): Promise<{ size: number; head: string }> {
+  const reader = new LedgerReader()
+  for await (const line of linesOf(path)) take(reader.read(line), line, reader.size - 1)
+  return { size: reader.size, head: reader.head }
+}
+
+/** Reads lines one after the other, wherever they come from, and holds each against the one before. */
+export class LedgerReader {
+  /** Lines so far. */
+  size = 0
+  /** SHA-256 of the last line. */
+  head = firstPrevious
+
+  /** @throws TwiinError LEDGER_BROKEN with the line's number, from 1. */
+  read(line: Uint8Array): Recorded {
+    const act = readLine(line, this.size + 1, this.head)
+    if (act === undefined) throw new TwiinError('LEDGER_BROKEN', { line: this.size + 1 })
+    this.size++
+    this.head = sha256(line)
+    return act
+  }
+}
+
 /** The whole ledger may be larger than memory. Only 0x0a ends a line: JSON leaves U+2028 as it is. */
 async function* linesOf(path: string): AsyncGenerator<Buffer> {
   let rest: Buffer[] = []
@@ -117,9 +140,14 @@ async function* linesOf(path: string): AsyncGenerator<Buffer> {
   }
 }
 
-function readLine(line: Buffer | string, expectedSeq: number, expectedPrev: string): Recorded | undefined {
+function readLine(
+  line: Uint8Array | string,
+  expectedSeq: number,
+  expectedPrev: string,
+): Recorded | undefined {
   try {
-    const { seq, prev, at, ...act } = JSON.parse(line.toString()) as Record<string, unknown>
+    const text = typeof line === 'string' ? line : Buffer.from(line).toString('utf8')
+    const { seq, prev, at, ...act } = JSON.parse(text) as Record<string, unknown>
     if (seq !== expectedSeq || prev !== expectedPrev || typeof at !== 'number' || !shape.Check(act))
       return undefined
     return { at, ...act }

@@ -1,14 +1,20 @@
 import type { Application, Person, Recorded, Request, SelfTestStep } from './acts.ts'
 
-/** An application that at least one person approved or rejected; before that it is no act (ADR 0012). */
+/** An application that at least one person approved; before that it is no act (ADR 0012). */
 export interface KnownApplication {
   readonly id: string
   readonly application: Application
-  /** Of what was approved last; an approval of another digest counts no more. */
+  /** Of what was approved last. */
   readonly digest: string
-  readonly approvals: readonly { readonly by: Person; readonly at: number }[]
-  readonly state: 'open' | 'approved' | 'rejected' | 'superseded'
-  readonly reason?: string
+  /** Of whatever contents; only those of one digest count together. */
+  readonly approvals: readonly { readonly by: Person; readonly at: number; readonly digest: string }[]
+  readonly state: 'open' | 'approved' | 'superseded'
+}
+
+export interface Rejection {
+  readonly by: Person
+  readonly at: number
+  readonly reason: string
 }
 
 export interface KnownCertificate {
@@ -56,6 +62,7 @@ export interface KnownKey {
   readonly role: 'member' | 'keeper'
   /** What the clinic declared; undefined for the registry's own key. */
   readonly application?: Application
+  readonly applicationId?: string
   readonly boundAt: number
   readonly ended?: KeyEnd
   readonly serials: readonly string[]
@@ -87,6 +94,8 @@ interface EnrolmentToken {
 /** What follows from the ledger. Only `apply` changes it, and `apply` judges nothing: the act has happened. */
 export class Register {
   readonly applications = new Map<string, KnownApplication>()
+  /** By id of the application, of which nothing else need be known. */
+  readonly rejections = new Map<string, Rejection>()
   readonly certificates = new Map<string, KnownCertificate>()
   readonly keys = new Map<string, KnownKey>()
   readonly tokens = new Map<string, EnrolmentToken>()
@@ -95,11 +104,17 @@ export class Register {
   /** By URA number. */
   readonly quotas = new Map<string, number>()
   readonly people = new Map<Person, 'administrator' | 'auditor'>()
-  founded: { readonly trustDomain: string; readonly logKey: string; readonly foundingEndsAt: number } | undefined
+  /** Who worked here once and may do nothing any more. */
+  readonly dismissed = new Set<Person>()
+  founded:
+    { readonly trustDomain: string; readonly logKey: string; readonly foundingEndsAt: number } | undefined
   /** Undefined while the network is being founded. */
   foundingEnded: { readonly at: number; readonly quorum: number } | undefined
   witnesses: readonly string[] = []
   witnessesSince = 0
+  /** The set before, by which nodes judge the bundle that names the new one; and the line that changed it. */
+  witnessesBefore: readonly string[] = []
+  witnessesIndex = -1
   published:
     | { readonly version: number; readonly issuedAt: number; readonly digest: string; readonly index: number }
     | undefined
@@ -137,22 +152,25 @@ export class Register {
         this.foundingEnded = { at: act.at, quorum: act.quorum }
         return
       case 'witnesses':
+        this.witnessesBefore = this.witnesses
+        this.witnessesIndex = index
         this.witnesses = act.peers
         this.witnessesSince = act.at
         return
       case 'person-admitted':
         this.people.set(act.id, act.role)
+        this.dismissed.delete(act.id)
+        if (act.role !== 'administrator') this.#forgetWishesOf(act.id)
         return
       case 'person-dismissed':
         this.people.delete(act.id)
-        return
+        this.dismissed.add(act.id)
+        return this.#forgetWishesOf(act.id)
       case 'approved':
         return this.#approved(act)
-      case 'rejected': {
-        const known = this.applications.get(act.id)
-        if (known) this.applications.set(act.id, { ...known, state: 'rejected', reason: act.reason })
+      case 'rejected':
+        this.rejections.set(act.id, { by: act.by, at: act.at, reason: act.reason })
         return
-      }
       case 'certifying':
         return this.#certifying(act)
       case 'issued':
@@ -189,20 +207,14 @@ export class Register {
   }
 
   #approved({ id, by, at, digest, application, enrolment }: Recorded & { act: 'approved' }): void {
+    const before = this.applications.get(id)?.approvals ?? []
+    const approvals = [...before, { by, at, digest }]
+    this.applications.set(id, { id, application, digest, approvals, state: enrolment ? 'approved' : 'open' })
+    if (enrolment === undefined) return
+    this.tokens.set(enrolment.digest, { application: id, expiresAt: enrolment.expiresAt, used: false })
     for (const other of this.applications.values())
-      if (other.state === 'open' && other.id !== id && other.application.ura === application.ura)
+      if (other.state === 'open' && other.application.ura === application.ura)
         this.applications.set(other.id, { ...other, state: 'superseded' })
-    const known = this.applications.get(id)
-    const before = known?.digest === digest ? known.approvals : []
-    this.applications.set(id, {
-      id,
-      application,
-      digest,
-      approvals: [...before, { by, at }],
-      state: enrolment ? 'approved' : 'open',
-    })
-    if (enrolment)
-      this.tokens.set(enrolment.digest, { application: id, expiresAt: enrolment.expiresAt, used: false })
   }
 
   #certifying({ peerId, ura, role, token, at }: Recorded & { act: 'certifying' }): void {
@@ -218,7 +230,7 @@ export class Register {
       ura,
       role,
       boundAt: at,
-      ...(application && { application }),
+      ...(application && { application, applicationId: used.application }),
     })
   }
 
@@ -263,6 +275,16 @@ export class Register {
     if (known?.ended?.state !== 'suspended') return
     const { ended: _, ...rest } = known
     this.keys.set(peerId, rest)
+  }
+
+  /** What one person asked for or approved is worth nothing once that person may not ask for it any more. */
+  #forgetWishesOf(person: Person): void {
+    this.#forgetRequests(({ by }) => by === person)
+    for (const known of this.applications.values())
+      if (known.state === 'open') {
+        const approvals = known.approvals.filter(({ by }) => by !== person)
+        this.applications.set(known.id, { ...known, approvals })
+      }
   }
 
   #forgetRequests(matches: (request: OpenRequest) => boolean): void {
