@@ -315,5 +315,6 @@ export const workplace: Omit<
     emergency: 'Emergency access',
     'log-read': 'Log read',
     'settings-changed': 'Settings changed',
+    'self-test': 'Self-test',
   },
 }

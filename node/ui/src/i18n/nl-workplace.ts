@@ -312,5 +312,6 @@ export const workplace = {
     emergency: 'Noodtoegang',
     'log-read': 'Logboek gelezen',
     'settings-changed': 'Instellingen gewijzigd',
+    'self-test': 'Zelftest',
   },
 }
