@@ -1,7 +1,8 @@
 /**
  * `scripts/demo`: a whole network on this machine, enrolled through the real flow: registry, hospitals with a node and
  * a demo PACS each, sample studies. When everything is ready DIR/network.json says where everything is. SIGINT or
- * SIGTERM ends it, and everything it started, within ten seconds.
+ * SIGTERM ends it, and everything it started, within ten seconds. `--replay`: the registry's public page shows the spring of
+ * 2021 in a minute, as a labelled simulation.
  */
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -12,7 +13,7 @@ import { removeNetwork, writeNetwork } from './network-file.ts'
 import { startNetwork } from './start-network.ts'
 import { welcome } from './welcome.ts'
 
-const usage = 'scripts/demo [--headless] [--dir DIR] [--hospitals N] [--empty]'
+const usage = 'scripts/demo [--headless] [--dir DIR] [--hospitals N] [--empty] [--replay]'
 
 function readArguments() {
   const { values } = parseArgs({
@@ -21,6 +22,7 @@ function readArguments() {
       dir: { type: 'string', default: join(import.meta.dirname, '../../.demo') },
       hospitals: { type: 'string', default: '3' },
       empty: { type: 'boolean', default: false },
+      replay: { type: 'boolean', default: false },
     },
   })
   const hospitals = Number(values.hospitals)
@@ -30,7 +32,7 @@ function readArguments() {
 }
 
 async function main(): Promise<void> {
-  const { dir, headless, hospitals, empty } = readArguments()
+  const { dir, headless, hospitals, empty, replay } = readArguments()
   const began = performance.now()
   const seconds = () => ((performance.now() - began) / 1000).toFixed(1)
   const tell = (step: string) => process.stdout.write(`${seconds().padStart(5)} s  ${step}\n`)
@@ -51,7 +53,7 @@ async function main(): Promise<void> {
   const processes = new ChildProcesses({ logDir: join(dir, 'logs') }, { onGone })
   try {
     const signal = AbortSignal.any([asked.signal, failed.signal])
-    const starting = startNetwork({ hospitals, empty }, { folder, processes, signal, tell })
+    const starting = startNetwork({ hospitals, empty, replay }, { folder, processes, signal, tell })
     const network = await Promise.race([starting, rejection(signal)])
     ready = true
     await writeNetwork(dir, network)

@@ -5,7 +5,7 @@ import { users } from './hospitals.ts'
 import type { Role } from './hospitals.ts'
 import type { DemoPatient } from './sample-data.ts'
 import type { RunningHospital } from './start-hospital.ts'
-import type { DemoRegistry } from './start-registry.ts'
+import type { DemoRegistry, RegistryUser } from './start-registry.ts'
 
 /** DIR/network.json: where everything of a running demo is. Tests and scripts rely on these names. */
 export interface Network {
@@ -17,6 +17,7 @@ export interface Network {
     dataDir: string
     caFile: string
     tokens: { administrator: string; approver: string }
+    users: RegistryUser[]
   }
   hospitals: NetworkHospital[]
   patients: DemoPatient[]
@@ -51,11 +52,11 @@ export function describeNetwork(
   hospitals: readonly RunningHospital[],
   patients: readonly DemoPatient[],
 ): Network {
-  const { url, pid, dataDir, caFile, tokens } = registry
+  const { url, pid, dataDir, caFile, tokens, users: people } = registry
   return {
     version: 1,
     startedAt: new Date().toISOString(),
-    registry: { url, pid, dataDir, caFile, tokens },
+    registry: { url, pid, dataDir, caFile, tokens, users: people },
     hospitals: hospitals.map(({ hospital, runtime, configFile, dataDir, pacs, sendTo, tokens }) => ({
       name: hospital.name,
       ura: hospital.ura,

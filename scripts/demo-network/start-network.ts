@@ -14,7 +14,7 @@ import { until } from './until.ts'
 
 /** From an empty folder, or one that ran before, to a network in which everybody sees everybody and the data are in. */
 export async function startNetwork(
-  options: { hospitals: number; empty: boolean },
+  options: { hospitals: number; empty: boolean; replay?: boolean },
   deps: {
     folder: DemoFolder
     processes: ChildProcesses
@@ -25,7 +25,7 @@ export async function startNetwork(
   const { folder, signal, tell } = deps
   const taking = hospitals.slice(0, options.hospitals)
   const [registry] = await Promise.all([
-    startRegistry(folder, deps),
+    startRegistry(folder, { replay: options.replay === true }, deps),
     ...taking.map((hospital) => settleHospital(hospital, deps)),
   ])
   tell(`registry at ${registry.url}`)

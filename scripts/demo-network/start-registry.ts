@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { access, mkdir, readFile, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
+import { parse, stringify } from 'yaml'
 import { ApiClient } from './api-client.ts'
 import type { ChildProcesses } from './child-processes.ts'
 import type { DemoFolder } from './demo-state.ts'
@@ -14,6 +15,14 @@ const program = join(import.meta.dirname, '../../registry/src/main.ts')
 
 export const trustDomain = 'twiin.example'
 
+/** Somebody who logs in at the registry of the demo, with everything an authenticator app would know. */
+export interface RegistryUser {
+  username: string
+  password: string
+  /** Base32, for codes by RFC 6238. */
+  totpSecret: string
+}
+
 export interface DemoRegistry {
   url: string
   pid: number
@@ -21,6 +30,7 @@ export interface DemoRegistry {
   caFile: string
   rootCertificateFile: string
   tokens: { administrator: string; approver: string }
+  users: RegistryUser[]
   /** Applies for a hospital and approves as both people; writes the enrolment token to the file. Once a hospital. */
   admit(hospital: Hospital, tokenFile: string): Promise<void>
 }
@@ -28,11 +38,14 @@ export interface DemoRegistry {
 /** The registry of the demo: at the first start its ceremony, with short keys, then the same as in earnest. */
 export async function startRegistry(
   folder: DemoFolder,
+  { replay }: { replay: boolean },
   { processes, signal }: { processes: ChildProcesses; signal: AbortSignal },
 ): Promise<DemoRegistry> {
   const dir = join(folder.dir, 'registry')
   if (!(await exists(join(dir, 'authority/issuing-key.pem')))) await holdCeremony(dir, folder.registryPorts)
   const configFile = join(dir, 'registry.yaml')
+  await hurry(configFile, { replay })
+  const users = await admitPeople(configFile)
   const child = processes.start('registry', 'registry/src/main.ts', ['serve', '--config', configFile])
 
   const dataDir = join(dir, 'data')
@@ -59,6 +72,7 @@ export async function startRegistry(
     caFile,
     rootCertificateFile,
     tokens,
+    users,
     admit: (hospital, tokenFile) => admit({ url: runtime.url, ca }, { tokens, hospital, tokenFile }),
   }
 }
@@ -97,6 +111,40 @@ async function holdCeremony(dir: string, ports: { web: number; peer: number }): 
   ])
 }
 
+/** What takes minutes in earnest takes seconds here: nobody waits for a second look at witnesses, or for an old bundle. */
+async function hurry(configFile: string, { replay }: { replay: boolean }): Promise<void> {
+  const config = parse(await readFile(configFile, 'utf8')) as Record<string, unknown>
+  const log = { openMs: 300, foundingGraceSeconds: 1 }
+  const statistics = { hospitals: 0, replay }
+  await writeFile(configFile, stringify({ ...config, log: { ...log }, statistics }))
+}
+
+/** The two people of the demo. Their passwords and secrets are no secrets; everything listens on this machine only. */
+async function admitPeople(configFile: string): Promise<RegistryUser[]> {
+  const people = [
+    {
+      username: 'administrator',
+      name: 'B. Eheerder (fictief)',
+      totpSecret: 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP',
+    },
+    { username: 'approver', name: 'T. Weede (fictief)', totpSecret: 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ' },
+  ]
+  const known = await exists(join(dirname(configFile), 'people.json'))
+  for (const { username, name, totpSecret } of known ? [] : people) {
+    const flags = ['--id', username, '--name', name, '--role', 'administrator', '--totp-secret', totpSecret]
+    await runWithInput(['people', 'add', '--config', configFile, ...flags], 'demo-demo')
+  }
+  return people.map(({ username, totpSecret }) => ({ username, password: 'demo-demo', totpSecret }))
+}
+
+function runWithInput(args: readonly string[], input: string): Promise<void> {
+  const flags = ['--disable-warning=ExperimentalWarning', program, ...args]
+  return new Promise((resolve, reject) => {
+    const child = execFile(process.execPath, flags, (error) => (error === null ? resolve() : reject(error)))
+    child.stdin?.end(input)
+  })
+}
+
 async function admit(
   registry: { url: string; ca: string },
   what: { tokens: DemoRegistry['tokens']; hospital: Hospital; tokenFile: string },
@@ -105,7 +153,8 @@ async function admit(
   const { ura, name, category, declaredPatients } = what.hospital
   using administrator = new ApiClient({ ...registry, token: what.tokens.administrator })
   using approver = new ApiClient({ ...registry, token: what.tokens.approver })
-  const application = { organisation: name, ura, category, declaredPatients, mailboxes: ['radiologie'] }
+  const facts = { organisation: name, ura, category, level: 4, declaredPatients, mailboxes: ['radiologie'] }
+  const application = { ...facts, phone: `+31 85 000 00 0${what.hospital.index}` }
   const { id } = await administrator.call<{ id: string }>('POST', '/api/v1/applications', application)
   const approvals = `/api/v1/applications/${id}/approvals`
   await administrator.call('POST', approvals)

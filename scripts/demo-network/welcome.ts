@@ -13,7 +13,11 @@ export function welcome(network: Network): string {
       `  page    ${web.url}`,
       `  DICOM   ${dicom.aeTitle}@${dicom.host}:${dicom.port}, from STORESCU`,
     ]),
-    `Registry  ${network.registry.url}`,
+    `Registry  ${network.registry.url}  (public page; people below)`,
+    ...network.registry.users.map(
+      ({ username, password, totpSecret }) =>
+        `  ${username} / ${password}, authenticator secret ${totpSecret}`,
+    ),
     '',
     `Log in    ${logins.join('   ')}`,
     ...network.patients.map(({ bsn, name, note }) => `BSN ${bsn}  ${name.split('^').join(', ')}: ${note}`),

@@ -96,6 +96,33 @@ export const Settings = section({
         default: 60,
         description: 'A new version at the latest after.',
       }),
+      gatherMs: Type.Integer({
+        minimum: 0,
+        maximum: 5_000,
+        default: 200,
+        description: 'Changes within this time share a version. Revocations never wait.',
+      }),
+    },
+    { default: {} },
+  ),
+  statistics: section(
+    {
+      hospitals: Type.Integer({
+        minimum: 0,
+        maximum: 10_000,
+        default: 0,
+        description: 'Hospitals in the country, for “65 of 74”; members count when they are more.',
+      }),
+      studiesPerDisc: Type.Number({
+        minimum: 0.1,
+        maximum: 100,
+        default: 1,
+        description: 'How many exchanged studies are taken to replace one disc; stands on the public page.',
+      }),
+      replay: Type.Boolean({
+        default: false,
+        description: 'Shows the spring of 2021 on the public page, as a labelled simulation.',
+      }),
     },
     { default: {} },
   ),
@@ -107,6 +134,43 @@ export const Settings = section({
           default: 'info',
         },
       ),
+      foundingDays: Type.Integer({
+        minimum: 1,
+        maximum: 365,
+        default: 30,
+        description:
+          'Of a new network: cosignatures are asked for at the latest after. Once in its first line.',
+      }),
+      foundingGraceSeconds: Type.Integer({
+        minimum: 0,
+        maximum: 86_400,
+        default: 600,
+        description: 'Founding ends so long after the first three witnesses, for nodes to learn of them.',
+      }),
+      openMs: Type.Integer({
+        minimum: 1,
+        maximum: 60_000,
+        default: 1_500,
+        description: 'A checkpoint waits so long for its cosignatures before the next one is opened.',
+      }),
+      gatherMs: Type.Integer({
+        minimum: 0,
+        maximum: 5_000,
+        default: 300,
+        description: 'Lines without a bundle wait so long for more before a checkpoint is opened over them.',
+      }),
+      restoredWaitSeconds: Type.Integer({
+        minimum: 0,
+        maximum: 86_400,
+        default: 300,
+        description:
+          'A registry restored from a backup only reads until witnesses had so long to say they know more.',
+      }),
+      requestsPerMinute: Type.Integer({
+        minimum: 1,
+        default: 3_000,
+        description: 'Of one address, for each kind of question to the log.',
+      }),
     },
     { default: {} },
   ),
