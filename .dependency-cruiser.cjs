@@ -26,6 +26,15 @@ const owners = {
   'packages/protocol': ['cborg'],
   'packages/study-index': ['@noble/ciphers'],
   'packages/runtime': ['pino'],
+  // Routes of the apps are written against the types of `@fastify/type-provider-typebox`.
+  'packages/web': [
+    'fastify',
+    '@fastify/cookie',
+    '@fastify/helmet',
+    '@fastify/rate-limit',
+    '@fastify/static',
+    '@fastify/swagger',
+  ],
 }
 
 const declaredOnly = manifests.map((m) => {

@@ -7,6 +7,7 @@ import { TokenKeeper } from '@twiin/patient-token'
 import { Lifecycle, Loop, codeOf } from '@twiin/runtime'
 import type { Clock, Logger, Service } from '@twiin/runtime'
 import { Store, writeFileDurably } from '@twiin/store'
+import { LiveEvents, WebServer } from '@twiin/web'
 import { Announcements } from './bundle/announcements.ts'
 import { oneKeeper } from './bundle/bundle-contents.ts'
 import { NetworkBundle } from './bundle/network-bundle.ts'
@@ -15,10 +16,10 @@ import { openKeys } from './ceremony/keys.ts'
 import { Applications } from './clinics/applications.ts'
 import { clinicRoutes } from './clinics/routes.ts'
 import type { Settings } from './config/settings.ts'
+import { byToken } from './http/authenticate.ts'
 import { healthRoutes } from './http/health-routes.ts'
-import { HttpServer } from './http/http-server.ts'
 import { Metrics } from './http/metrics.ts'
-import { People } from './http/people.ts'
+import { problems } from './http/problems.ts'
 import { certificateRoutes, statistics } from './issuance/certificate-routes.ts'
 import { Certification } from './issuance/certification.ts'
 import { OwnCertificate } from './issuance/own-certificate.ts'
@@ -28,7 +29,10 @@ import { DailyCounters } from './keeper/daily-counters.ts'
 import { EvaluationRecords } from './keeper/evaluation-records.ts'
 import { serveTokens } from './keeper/serve-tokens.ts'
 import { Books } from './ledger/books.ts'
+import type { Register } from './ledger/register.ts'
+import { RevocationList } from './revocation/revocation-list.ts'
 import { Revocations } from './revocation/revocations.ts'
+import { BearerTokens } from './people/bearer-tokens.ts'
 import { revocationListRoute, revocationRoutes } from './revocation/routes.ts'
 
 export interface RegistryDeps {
@@ -54,7 +58,7 @@ export interface RunningRegistry extends AsyncDisposable {
 /** Builds the registry from its settings and starts it. Everything that is said is in the ledger first (docs/spec/06 §5). */
 export async function startRegistry(settings: Settings, deps: RegistryDeps): Promise<RunningRegistry> {
   const { clock, log, signer } = deps
-  const { sealer, peer, keeperKey, pem, tls, people } = await readMaterial(settings)
+  const { sealer, peer, keeperKey, pem, tls, tokens: bearerTokens } = await readMaterial(settings)
   // The database first: its lock keeps a second process away from the ledger.
   const store = new Store({ dir: join(settings.dataDir, 'counters') }, { sealer, log })
   await store.start()
@@ -83,15 +87,14 @@ export async function startRegistry(settings: Settings, deps: RegistryDeps): Pro
   const facts = () => ({ trustDomain: settings.trustDomain, index: settings.index, tokens: tokens() })
   const refreshMs = settings.bundle.refreshMinutes * 60_000
   const bundle = new NetworkBundle({ refreshMs }, { facts, books, authority, log })
-  const revocations = new Revocations({}, { books, authority, clock })
-  const onRevoked = async () => {
+  const onChanged = async () => {
     await bundle.publish()
     await host.sweep()
   }
 
   const metrics = new Metrics({}, { statistics: () => statistics(register, clock.now()) })
   const records = new EvaluationRecords({ folder: settings.dataDir })
-  const keeper = tokenKeeper(settings, {
+  const keeper = tokenKeeper(settings, register, {
     key: keeperKey,
     clock,
     counters: new DailyCounters({}, { store }),
@@ -108,19 +111,26 @@ export async function startRegistry(settings: Settings, deps: RegistryDeps): Pro
     bundleVersion: () => bundle.version,
     metrics,
   })
-  const http = new HttpServer(
-    { ...settings.http, tls },
+  const http = new WebServer(
     {
-      people,
-      log,
-      routes: [
-        ['/.well-known/est', est],
-        ['/api/v1', clinicRoutes(new Applications({}, { books }))],
-        ['/api/v1', certificateRoutes({ register, clock })],
-        ['/api/v1', revocationRoutes(revocations, { onRevoked })],
-        ['/api/v1', bundleRoutes(bundle, new Announcements({}, { books }))],
-        ['/', revocationListRoute(revocations)],
-        ['/', health],
+      ...settings.http,
+      ...{ tls, bodyLimit: 64 * 1024 },
+      uiDir: join(import.meta.dirname, '../ui/dist'),
+      api: { title: 'Twiin registry', version: '0.1.0', description: 'See docs/spec/06-registry.md.' },
+    },
+    {
+      ...{ authentication: byToken({ tokens: bearerTokens }), problems, log },
+      events: new LiveEvents(),
+      api: [
+        clinicRoutes(new Applications({}, { books })),
+        certificateRoutes({ register, clock }),
+        revocationRoutes(new Revocations({}, { books }), { onChanged }),
+        bundleRoutes(bundle, new Announcements({}, { books })),
+      ],
+      plain: [
+        async (app) => app.register(est, { prefix: '/.well-known/est' }),
+        revocationListRoute(new RevocationList({}, { register, authority, clock })),
+        health,
       ],
     },
   )
@@ -176,7 +186,7 @@ async function readMaterial({ keys, authority, http, tokens }: Settings) {
       issuingCertificate: await read(authority.issuingCertificate),
     },
     tls: { certificate: await read(http.certificate), key: await read(http.key) },
-    people: await People.read(tokens),
+    tokens: await BearerTokens.read(tokens),
   }
 }
 
@@ -201,8 +211,9 @@ function runtimeFile(dataDir: string, runtime: () => RegistryRuntime): Service {
 
 function tokenKeeper(
   { index, quotas }: Settings,
+  register: Register,
   deps: ConstructorParameters<typeof TokenKeeper>[1],
 ): TokenKeeper {
-  const nodeQuota = (ura: string) => quotas.clinics[ura] ?? quotas.node
+  const nodeQuota = (ura: string) => register.quotas.get(ura) ?? quotas.clinics[ura] ?? quotas.node
   return new TokenKeeper({ epoch: index.epoch, nodeQuota, userQuota: quotas.user }, deps)
 }

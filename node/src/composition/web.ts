@@ -1,15 +1,17 @@
 import { join } from 'node:path'
+import { Sessions, WebServer } from '@twiin/web'
 import { auditRoutes } from '../account/routes.ts'
 import type { Settings } from '../config/settings.ts'
 import { consentRoutes } from '../consents/routes.ts'
 import { exceptionRoutes } from '../filing/routes.ts'
 import { searchRoutes } from '../find/routes.ts'
 import { holdingRoutes } from '../holdings/routes.ts'
-import { HttpServer } from '../http/http-server.ts'
+import { byPersonOrToken } from '../http/authenticate.ts'
+import { problems } from '../http/problems.ts'
 import { sessionRoutes } from '../http/session-routes.ts'
 import { openWebCertificate } from '../http/web-certificate-files.ts'
 import { People } from '../people/people-file.ts'
-import { Sessions } from '../people/sessions.ts'
+import type { Person } from '../people/people-file.ts'
 import { retrievalRoutes } from '../retrieve/routes.ts'
 import { sendRoutes } from '../send/routes.ts'
 import { NodeStatus } from '../status/node-status.ts'
@@ -27,7 +29,7 @@ export async function composeWeb(settings: Settings, ground: Ground, index: Inde
   const { book, searches, retrievals, sends, worklist, delivery } = exchange
   const { publisher, publication, consents } = index
   const people = new People({ file: settings.peopleFile })
-  const sessions = new Sessions({}, { people, clock })
+  const sessions = new Sessions<Person>({}, { people, clock })
   const status = new NodeStatus({ enrolment, bundle, watch, host, reserve, publisher, book, delivery, clock })
   const hospital = { ura: self.ura, name: self.name }
   const tls = await openWebCertificate(join(settings.dataDir, 'web'), {
@@ -44,10 +46,15 @@ export async function composeWeb(settings: Settings, ground: Ground, index: Inde
     void (await book.change(id, (now) =>
       now.state === 'delivered' ? {} : { state: 'queued', nextTryAt: clock.now(), attempts: 0 },
     ))
-  const http = new HttpServer(
-    { ...settings.web, tls, version, uiDir: join(import.meta.dirname, '../../ui/dist') },
+  const http = new WebServer(
     {
-      ...{ people, sessions, events, log },
+      ...settings.web,
+      ...{ tls, bodyLimit: 256 * 1024 },
+      uiDir: join(import.meta.dirname, '../../ui/dist'),
+      api: { title: 'Twiin node', version, description: 'See docs/spec/10-node-api.md.' },
+    },
+    {
+      ...{ authentication: byPersonOrToken({ people, sessions }), problems, events, log },
       plain: [healthRoutes({ status })],
       api: [
         sessionRoutes({ hospital }, { sessions, events, onLogIn }),

@@ -1,4 +1,4 @@
-import type { FastifyReply } from 'fastify'
+import { LiveEvents as EventStreams } from '@twiin/web'
 
 /** What happened, for screens to look again: a kind, an id and the new state. Never patient data. */
 export interface LiveEvent {
@@ -7,50 +7,5 @@ export interface LiveEvent {
   state: string
 }
 
-const heartbeatMs = 15_000
-const maxListeners = 200
-
-/** Server-sent events (HTML Living Standard §9.2), one stream for each open page. */
-export class LiveEvents {
-  readonly #open = new Set<FastifyReply>()
-  #lastId = 0
-
-  emit(event: LiveEvent): void {
-    const text = `id: ${++this.#lastId}\nevent: ${event.kind}\ndata: ${JSON.stringify(event)}\n\n`
-    for (const reply of this.#open) this.#write(reply, text)
-  }
-
-  attach(reply: FastifyReply): void {
-    if (this.#open.size >= maxListeners) {
-      void reply.code(503).send()
-      return
-    }
-    reply.hijack()
-    reply.raw.writeHead(200, {
-      'content-type': 'text/event-stream',
-      'cache-control': 'no-store',
-      'x-accel-buffering': 'no',
-    })
-    reply.raw.write('retry: 2000\n\n')
-    // A page that went away while it was written to is no fault of ours.
-    reply.raw.on('error', () => {})
-    this.#open.add(reply)
-    const heartbeat = setInterval(() => this.#write(reply, ': still here\n\n'), heartbeatMs)
-    reply.raw.on('close', () => {
-      clearInterval(heartbeat)
-      this.#open.delete(reply)
-    })
-  }
-
-  closeAll(): void {
-    for (const reply of this.#open) reply.raw.end()
-    this.#open.clear()
-  }
-
-  #write(reply: FastifyReply, text: string): void {
-    // A page that reads too slowly is let go; it reconnects and looks again.
-    if (reply.raw.writableEnded || reply.raw.destroyed) return
-    if (reply.raw.writableLength > 64 * 1024) reply.raw.destroy()
-    else reply.raw.write(text)
-  }
-}
+/** Told to every open page of this hospital. */
+export class LiveEvents extends EventStreams<LiveEvent> {}

@@ -1,14 +1,14 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { TwiinError } from '@twiin/runtime'
+import type { Sessions } from '@twiin/web'
 import { Type } from 'typebox'
 import { roles } from '../people/people-file.ts'
 import type { Person } from '../people/people-file.ts'
-import type { Sessions } from '../people/sessions.ts'
 import { sessionCookie } from './authenticate.ts'
 import type { LiveEvents } from './events.ts'
 
 export interface SessionDeps {
-  sessions: Sessions
+  sessions: Sessions<Person>
   events: LiveEvents
   /** Told of every log-in, right or wrong, before it is answered. */
   onLogIn: (username: string, person: Person | undefined) => Promise<void>

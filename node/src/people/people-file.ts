@@ -1,7 +1,8 @@
-import { createHash, randomBytes, scrypt, timingSafeEqual } from 'node:crypto'
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
 import { TwiinError } from '@twiin/runtime'
 import { writeFileDurably } from '@twiin/store'
+import { decoyPassword, hashPassword, passwordMatches } from '@twiin/web'
 import { Type } from 'typebox'
 import type { Static } from 'typebox'
 import { Compile } from 'typebox/compile'
@@ -49,7 +50,7 @@ export class People {
   /** The person, or undefined for an unknown name or a wrong password; both take the same time. */
   async byPassword(username: string, password: string): Promise<Person | undefined> {
     const user = this.#read().users.find(({ id }) => id === username)
-    const matches = await passwordMatches(password, user?.password ?? (await decoy))
+    const matches = await passwordMatches(password, user?.password ?? (await decoyPassword))
     return user !== undefined && matches ? person(user) : undefined
   }
 
@@ -113,26 +114,3 @@ function parse(file: string): PeopleFile {
 function person({ id, name, role }: Person): Person {
   return { id, name, role }
 }
-
-/** RFC 7914. 128·N·r = 32 MiB a try: costly for who guesses, bearable for who logs in. */
-const cost = { N: 2 ** 15, r: 8, p: 1, maxmem: 64 * 1024 * 1024 }
-const derive = (password: string, salt: Buffer): Promise<Buffer> =>
-  new Promise((resolve, reject) =>
-    scrypt(password.normalize('NFC'), salt, 32, cost, (error, key) =>
-      error === null ? resolve(key) : reject(error),
-    ),
-  )
-
-async function hashPassword(password: string): Promise<string> {
-  const salt = randomBytes(16)
-  return `scrypt$${salt.toString('base64')}$${(await derive(password, salt)).toString('base64')}`
-}
-
-async function passwordMatches(password: string, stored: string): Promise<boolean> {
-  const [, salt = '', key = ''] = stored.split('$')
-  const expected = Buffer.from(key, 'base64')
-  const actual = await derive(password, Buffer.from(salt, 'base64'))
-  return expected.length === actual.length && timingSafeEqual(expected, actual)
-}
-
-const decoy = hashPassword(randomBytes(16).toString('hex'))

@@ -2,16 +2,17 @@ import { mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ManualClock } from '@twiin/runtime'
+import { Sessions } from '@twiin/web'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { People } from './people-file.ts'
-import { Sessions } from './sessions.ts'
+import type { Person } from './people-file.ts'
 
 const password = 'een lang wachtwoord'
 const minutes = (count: number) => count * 60_000
 let file: string
 let people: People
 let clock: ManualClock
-let sessions: Sessions
+let sessions: Sessions<Person>
 
 beforeEach(async () => {
   file = join(await mkdtemp(join(tmpdir(), 'twiin-people-')), 'people.json')

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Gauge, Registry, collectDefaultMetrics } from 'prom-client'
-import { sendProblem } from '../http/problem.ts'
+import { problems } from '../http/problems.ts'
 import type { NetworkBundle } from '../trust/network-bundle.ts'
 import { roles } from '../people/people-file.ts'
 import type { NodeStatus } from './node-status.ts'
@@ -30,7 +30,7 @@ export function statusRoutes(
     })
     app.get('/status', { config: { roles } }, async () => ({ ...options, ...(await deps.status.describe()) }))
     for (const url of ['/shares', '/shares/*']) {
-      app.all(url, { config: { roles } }, (_request, reply) => sendProblem(reply, 'NOT_BUILT'))
+      app.all(url, { config: { roles } }, (_request, reply) => problems.send(reply, 'NOT_BUILT'))
     }
   }
 }
@@ -47,7 +47,7 @@ export function healthRoutes(deps: { status: NodeStatus }): FastifyPluginAsyncTy
     app.get('/metrics', async (_request, reply) =>
       reply.type(metrics.contentType).send(await metrics.metrics()),
     )
-    app.all('/dicom-web/*', (_request, reply) => sendProblem(reply, 'NOT_BUILT'))
+    app.all('/dicom-web/*', (_request, reply) => problems.send(reply, 'NOT_BUILT'))
   }
 }
 

@@ -9,42 +9,46 @@ import { codeOf } from '@twiin/runtime'
 import type { Logger, Service } from '@twiin/runtime'
 import { fastify } from 'fastify'
 import type { FastifyInstance } from 'fastify'
-import type { People } from '../people/people-file.ts'
-import type { Sessions } from '../people/sessions.ts'
 import { authenticate } from './authenticate.ts'
-import type { LiveEvents } from './events.ts'
-import { answerError, sendProblem, severityOf } from './problem.ts'
+import type { Authentication, Person } from './authenticate.ts'
+import { contentPolicy } from './content-policy.ts'
+import type { Problems } from './problems.ts'
 import { validateBySchema } from './validate.ts'
 
-export interface HttpOptions {
+export interface WebOptions {
   host: string
+  /** 0: any free port. */
   port: number
   /** Certificate chain and key, PEM. */
   tls: { certificate: string; key: string }
-  /** Folder of the built user interface; pages answer 404 where it was not built. */
-  uiDir: string
-  version: string
+  /** Folder of the built user interface; without it, or where it was not built, pages answer 404. */
+  uiDir?: string
+  /** Longest body, in bytes. */
+  bodyLimit: number
+  /** Of `/openapi.json`. */
+  api: { title: string; version: string; description: string }
 }
 
-export interface HttpDeps {
-  people: People
-  sessions: Sessions
-  events: LiveEvents
+export interface WebDeps<P extends Person> {
+  authentication: Authentication<P>
+  problems: Problems
+  /** Pages that listen are let go when the server stops. */
+  events: { closeAll(): void }
   log: Logger
   /** Routes of the features, each under `/api/v1`. */
-  api: FastifyPluginAsyncTypebox[]
+  api: readonly FastifyPluginAsyncTypebox[]
   /** Routes outside it: health, metrics. */
-  plain: FastifyPluginAsyncTypebox[]
+  plain: readonly FastifyPluginAsyncTypebox[]
 }
 
-/** Everything the node says over HTTPS, to its own hospital only. Each feature brings its routes. */
-export class HttpServer implements Service {
+/** Everything an app says over HTTPS. Each feature brings its routes. */
+export class WebServer<P extends Person> implements Service {
   readonly name = 'http'
-  readonly #options: HttpOptions
-  readonly #deps: HttpDeps
+  readonly #options: WebOptions
+  readonly #deps: WebDeps<P>
   #app: FastifyInstance | undefined
 
-  constructor(options: HttpOptions, deps: HttpDeps) {
+  constructor(options: WebOptions, deps: WebDeps<P>) {
     this.#options = options
     this.#deps = deps
   }
@@ -58,22 +62,31 @@ export class HttpServer implements Service {
     this.#deps.events.closeAll()
     await this.#app?.close()
   }
+
+  /** The port listened on; 0 before `start`. */
+  get port(): number {
+    const [address] = this.#app?.addresses() ?? []
+    return typeof address === 'object' ? address.port : 0
+  }
 }
 
-async function buildServer(options: HttpOptions, deps: HttpDeps): Promise<FastifyInstance> {
+async function buildServer<P extends Person>(
+  options: WebOptions,
+  deps: WebDeps<P>,
+): Promise<FastifyInstance> {
   const app = fastify({
     https: { cert: options.tls.certificate, key: options.tls.key, minVersion: 'TLSv1.2' },
-    bodyLimit: 256 * 1024,
+    bodyLimit: options.bodyLimit,
     forceCloseConnections: true,
     requestTimeout: 30_000,
     routerOptions: { maxParamLength: 200 },
   })
     .setValidatorCompiler(validateBySchema)
     .withTypeProvider<TypeBoxTypeProvider>()
-  app.setErrorHandler((error, request, reply) => answerError(error as never, request, reply))
+  app.setErrorHandler((error, _request, reply) => deps.problems.answer(error as never, reply))
   app.addHook('onError', async (request, _reply, error) => {
     const facts = { code: codeOf(error), method: request.method, route: request.routeOptions.url }
-    const severity = severityOf(error)
+    const severity = deps.problems.severityOf(error)
     if (severity === 'debug') deps.log.debug('http request refused', facts)
     else deps.log[severity]('http request failed', { ...facts, error: error.name })
   })
@@ -87,43 +100,35 @@ async function buildServer(options: HttpOptions, deps: HttpDeps): Promise<Fastif
   await app.register(fastifySwagger, {
     openapi: {
       openapi: '3.1.0',
-      info: { title: 'Twiin node', version: options.version, description: 'See docs/spec/10-node-api.md.' },
+      info: options.api,
       components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } } },
       security: [{ bearer: [] }],
     },
   })
-  authenticate(app, deps)
+  authenticate(app, deps.authentication)
   for (const routes of deps.plain) await app.register(routes)
   await app.register(
     async (api) => {
-      api.addHook('onSend', async (_request, reply) => void reply.header('cache-control', 'no-store'))
+      // Answers are for who asked, unless a route says how long they may be kept.
+      api.addHook('onSend', async (_request, reply) => {
+        if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store')
+      })
       for (const routes of deps.api) await api.register(routes)
     },
     { prefix: '/api/v1' },
   )
   app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger())
-  if (existsSync(options.uiDir)) await app.register(fastifyStatic, { root: options.uiDir, wildcard: true })
-  app.setNotFoundHandler((request, reply) => {
-    // The page's own addresses (`/zoeken`, `/overdrachten`) all open the page.
-    const isPage = request.method === 'GET' && request.headers.accept?.includes('text/html') === true
-    if (isPage && existsSync(options.uiDir) && !request.url.startsWith('/api/'))
-      return reply.sendFile('index.html')
-    return sendProblem(reply, 'NOT_FOUND')
-  })
+  await servePages(app, options.uiDir, deps.problems)
   return app
 }
 
-const contentPolicy = {
-  'default-src': ["'self'"],
-  'script-src': ["'self'"],
-  // React Aria sets one inline style element (its hash) and heights on virtual rows.
-  'style-src': ["'self'", "'sha256-38RhXrc7EdReTKsOm23ZPOCUgniTUUcjky8QOOrQx6o='"],
-  'style-src-attr': ["'unsafe-inline'"],
-  'img-src': ["'self'", 'data:'],
-  'font-src': ["'self'"],
-  'connect-src': ["'self'"],
-  'object-src': ["'none'"],
-  'base-uri': ["'none'"],
-  'form-action': ["'self'"],
-  'frame-ancestors': ["'none'"],
+async function servePages(app: FastifyInstance, dir: string | undefined, problems: Problems): Promise<void> {
+  const isBuilt = dir !== undefined && existsSync(dir)
+  if (isBuilt) await app.register(fastifyStatic, { root: dir, wildcard: true })
+  app.setNotFoundHandler((request, reply) => {
+    // The page's own addresses (`/zoeken`, `/overdrachten`) all open the page.
+    const isPage = request.method === 'GET' && request.headers.accept?.includes('text/html') === true
+    if (isPage && isBuilt && !request.url.startsWith('/api/')) return reply.sendFile('index.html')
+    return problems.send(reply, 'NOT_FOUND')
+  })
 }

@@ -1,0 +1,86 @@
+import { TwiinError } from '@twiin/runtime'
+import type { FastifyContextConfig, FastifyInstance, FastifyRequest } from 'fastify'
+import type { Sessions } from './sessions.ts'
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Who may call this route. Outside `/api/v1` one without it is open to everybody: health, the page. */
+    roles?: readonly string[]
+    /** A call of the API that needs no log-in: the log-in. */
+    open?: true
+  }
+}
+
+/** Who may call a route: these roles, everybody, or nobody said. */
+export type Access = readonly string[] | 'open' | undefined
+
+/** Who asks, and how we know. */
+export interface Caller<P> {
+  readonly person: P
+  /** The cookie of their session; undefined for a bearer token. */
+  readonly session: string | undefined
+}
+
+/** What the server has to know of somebody; an app knows more. */
+export interface Person {
+  readonly id: string
+  readonly role: string
+}
+
+export interface Authentication<P extends Person> {
+  /** Name of the cookie that holds the secret of a session. */
+  readonly sessionCookie: string
+  /** Every role there is. */
+  readonly roles: readonly P['role'][]
+  byToken(token: string): P | undefined
+  readonly sessions: Pick<Sessions<P>, 'find'>
+  /** Puts the caller on the request, under the name by which the app's routes know them. */
+  identify(request: FastifyRequest, caller: Caller<P>): void
+  /** For routes that say in other words who may call them. */
+  accessOf?: (route: { url: string; method: string; config: Partial<FastifyContextConfig> }) => Access
+}
+
+/**
+ * Lets a request pass only with a person whose role the route names.
+ * A cookie alone never changes anything: such calls need the header `x-twiin-csrf`, which no foreign page can set.
+ */
+export function authenticate<P extends Person>(app: FastifyInstance, by: Authentication<P>): void {
+  const accessOf = by.accessOf ?? (({ config }) => config.roles ?? (config.open ? 'open' : undefined))
+  // A route that forgot to say who may call it must not get as far as being called.
+  app.addHook('onRoute', (route) => {
+    const { url } = route
+    const config: Partial<FastifyContextConfig> = route.config ?? {}
+    const access = accessOf({ url, method: String(route.method), config })
+    if (url.startsWith('/api/v1/') && access === undefined)
+      throw new TwiinError('ROUTE_WITHOUT_ROLES', { url })
+    if (access === undefined || access === 'open') return
+    const unknown = access.find((role) => !by.roles.includes(role))
+    if (unknown !== undefined) throw new TwiinError('ROUTE_ROLE_UNKNOWN', { url, role: unknown })
+    // A new object: routes share theirs.
+    route.config = { ...config, roles: access }
+  })
+  app.addHook('onRequest', async (request) => {
+    const { roles } = request.routeOptions.config
+    if (roles === undefined) return
+    const caller = bearer(request, by) ?? cookie(request, by)
+    if (caller === undefined) throw new TwiinError('NOT_AUTHENTICATED')
+    if (!roles.includes(caller.person.role)) throw new TwiinError('ROLE_NOT_PERMITTED')
+    by.identify(request, caller)
+  })
+}
+
+function bearer<P extends Person>(request: FastifyRequest, by: Authentication<P>): Caller<P> | undefined {
+  const [scheme, token] = (request.headers.authorization ?? '').split(' ')
+  if (scheme?.toLowerCase() !== 'bearer' || token === undefined) return undefined
+  const person = by.byToken(token)
+  return person === undefined ? undefined : { person, session: undefined }
+}
+
+function cookie<P extends Person>(request: FastifyRequest, by: Authentication<P>): Caller<P> | undefined {
+  const session = request.cookies[by.sessionCookie]
+  const person = session === undefined ? undefined : by.sessions.find(session)
+  if (person === undefined) return undefined
+  const changes = request.method !== 'GET' && request.method !== 'HEAD'
+  if (changes && request.headers['x-twiin-csrf'] === undefined) throw new TwiinError('CSRF')
+  return { person, session }
+}

@@ -1,0 +1,15 @@
+/**
+ * What a node and the registry have in common as HTTPS servers: who may call what, problems, log-ins, live events, the
+ * page. Knows no route and no role by name. The only importer of fastify's plugins.
+ */
+export { WebServer } from './web-server.ts'
+export type { WebDeps, WebOptions } from './web-server.ts'
+export type { Access, Authentication, Caller } from './authenticate.ts'
+export { LiveEvents } from './live-events.ts'
+export type { LiveEvent } from './live-events.ts'
+export { LockOut } from './lock-out.ts'
+export { decoyPassword, hashPassword, passwordMatches } from './passwords.ts'
+export { Problems } from './problems.ts'
+export type { ProblemTable } from './problems.ts'
+export { Sessions } from './sessions.ts'
+export type { Accounts, Begun } from './sessions.ts'
