@@ -5,6 +5,7 @@
  */
 export { NodeKey, verifySignature } from './node-key.ts'
 export type { SignatureDomain } from './node-key.ts'
+export { LogKey } from './log-key.ts'
 export { peerIdOf, publicKeyOf } from './peer-id.ts'
 export { keyFingerprint } from './key-fingerprint.ts'
 

@@ -27,9 +27,7 @@ export class NodeKey {
     if (seed.length !== 32) throw new TwiinError('SEED_INVALID', { bytes: seed.length })
     this.#seed = Uint8Array.from(seed)
     this.#key = createPrivateKey({ key: ed25519Pkcs8(seed), format: 'der', type: 'pkcs8' })
-    this.publicKey = Uint8Array.from(
-      createPublicKey(this.#key).export({ format: 'der', type: 'spki' }).subarray(spkiPrefix.length),
-    )
+    this.publicKey = ed25519PublicKey(this.#key)
     this.peerId = peerIdOf(this.publicKey)
   }
 
@@ -51,7 +49,22 @@ export class NodeKey {
   sign(domain: SignatureDomain, message: Uint8Array): Uint8Array {
     return Uint8Array.from(sign(null, inDomain(domain, message), this.#key))
   }
+
+  /**
+   * The signature of a witness, 64 bytes: over the bare message, as C2SP tlog-cosignature v1 wants it. Its beginning
+   * stands in for the domain, so nothing else is signed here. Throws NOT_A_COSIGNATURE. spec 01 §5, spec 11 §3.
+   */
+  cosign(message: Uint8Array): Uint8Array {
+    if (!cosignatureStart.test(startOf(message))) throw new TwiinError('NOT_A_COSIGNATURE')
+    return Uint8Array.from(sign(null, message, this.#key))
+  }
 }
+
+/** Seconds since 1970, decimal, and a newline; more than fifteen digits are no time. */
+const cosignatureStart = /^cosignature\/v1\ntime (0|[1-9][0-9]{0,14})\n/
+
+/** Enough of the beginning to tell what it is. */
+const startOf = (message: Uint8Array) => Buffer.from(message.subarray(0, 64)).toString('latin1')
 
 /** Whether `signature` was made with this key, for this domain, over this message. Never throws. */
 export function verifySignature(
@@ -72,6 +85,12 @@ export function verifySignature(
 /** SubjectPublicKeyInfo of a raw Ed25519 key, RFC 8410 §4. */
 export function ed25519Spki(publicKey: Uint8Array): Buffer {
   return Buffer.concat([spkiPrefix, publicKey])
+}
+
+/** The raw public key that belongs to this Ed25519 private key, 32 bytes. */
+export function ed25519PublicKey(privateKey: KeyObject): Uint8Array {
+  const spki = createPublicKey(privateKey).export({ format: 'der', type: 'spki' })
+  return Uint8Array.from(spki.subarray(spkiPrefix.length))
 }
 
 /** PrivateKeyInfo of an Ed25519 seed, RFC 8410 §7. */
