@@ -7,7 +7,6 @@ import type { Signer } from '@twiin/identity'
 import { ManualClock, silentLogger } from '@twiin/runtime'
 import { holdRegistryCeremony, readPlan } from './ceremony/hold-ceremony.ts'
 import { judgeSettings } from './config/read-settings.ts'
-import type { Person } from './ledger/acts.ts'
 import { startRegistry } from './registry.ts'
 import type { RunningRegistry } from './registry.ts'
 
@@ -118,7 +117,7 @@ export class TestRegistry implements AsyncDisposable {
     method: 'GET' | 'POST',
     path: string,
     options: {
-      as?: Person
+      as?: 'administrator' | 'approver'
       json?: object
       body?: Uint8Array | string
       headers?: Record<string, string>

@@ -3,7 +3,9 @@ import { request } from 'node:https'
 import { join } from 'node:path'
 import { TwiinError } from '@twiin/runtime'
 import type { Settings } from '../config/settings.ts'
-import type { Person } from '../ledger/acts.ts'
+
+/** The two people whose bearer tokens are files beside the settings. */
+export type TokenHolder = 'administrator' | 'approver'
 
 const maxAnswer = 8 * 1024 * 1024
 
@@ -11,9 +13,9 @@ const maxAnswer = 8 * 1024 * 1024
 export class RegistryClient {
   readonly #url: string
   readonly #ca: string
-  readonly #tokens: Readonly<Record<Person, string>>
+  readonly #tokens: Readonly<Record<TokenHolder, string>>
 
-  constructor(options: { url: string; ca: string; tokens: Readonly<Record<Person, string>> }) {
+  constructor(options: { url: string; ca: string; tokens: Readonly<Record<TokenHolder, string>> }) {
     this.#url = options.url
     this.#ca = options.ca
     this.#tokens = options.tokens
@@ -32,7 +34,7 @@ export class RegistryClient {
   }
 
   /** Throws the problem's code, or REGISTRY_UNREACHABLE. */
-  async call<T>(as: Person, method: 'GET' | 'POST', path: string, body?: object): Promise<T> {
+  async call<T>(as: TokenHolder, method: 'GET' | 'POST', path: string, body?: object): Promise<T> {
     const text = body === undefined ? undefined : JSON.stringify(body)
     const { status, answer } = await new Promise<{ status: number; answer: string }>((resolve, reject) => {
       const fail = (cause: Error) => reject(new TwiinError('REGISTRY_UNREACHABLE', { path }, { cause }))

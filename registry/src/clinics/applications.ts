@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { TwiinError } from '@twiin/runtime'
 import type { ActOf, Application, Person } from '../ledger/acts.ts'
 import type { Books } from '../ledger/books.ts'
@@ -9,7 +9,7 @@ import { makeEnrolmentToken, tokenDigest } from './enrolment-token.ts'
 const tokenLifetimeMs = 72 * 3_600_000
 
 export interface Approval {
-  readonly application: KnownApplication
+  readonly application: KnownApplication & { at: number }
   /** With the second approval only; nobody can ask for it again. */
   readonly enrolment?: { readonly token: string; readonly expiresAt: number }
 }
@@ -18,42 +18,44 @@ export interface Approval {
 export class Applications {
   readonly #books: Books
   readonly #random: ((bytes: number) => Uint8Array) | undefined
+  readonly #inbox = new Map<string, KnownApplication & { at: number }>()
 
   constructor(_options: object, deps: { books: Books; random?: (bytes: number) => Uint8Array }) {
     this.#books = deps.books
     this.#random = deps.random
   }
 
-  list(): KnownApplication[] {
-    return [...this.#books.register.applications.values()]
+  list(): (KnownApplication & { at: number })[] {
+    return [...this.#inbox.keys()].map((id) => this.#application(id))
   }
 
-  /** A newer application of the same clinic takes the place of one that is still open. */
-  async apply(application: Application, by: Person): Promise<KnownApplication> {
-    const { id } = await this.#books.record(() => ({ act: 'applied', id: randomUUID(), by, application }))
+  async apply(application: Application, _by: Person): Promise<KnownApplication & { at: number }> {
+    const id = randomUUID()
+    const digest = createHash('sha256').update(JSON.stringify(application)).digest('hex')
+    this.#inbox.set(id, { id, application, digest, approvals: [], state: 'open', at: Date.now() })
     return this.#application(id)
   }
 
   /** Throws NOT_FOUND, APPLICATION_CLOSED, SECOND_PERSON_REQUIRED. */
   async approve(id: string, by: Person): Promise<Approval> {
     const token = makeEnrolmentToken(this.#random)
-    const { enrolment } = await this.#books.record((register, now): ActOf<'approved'> => {
-      const known = register.applications.get(id)
-      if (known === undefined) throw new TwiinError('NOT_FOUND')
-      if (known.state !== 'open') throw new TwiinError('APPLICATION_CLOSED', { state: known.state })
+    const { enrolment } = await this.#books.record((_register, now): ActOf<'approved'> => {
+      const { state, approvals, digest, application } = this.#application(id)
+      if (state !== 'open') throw new TwiinError('APPLICATION_CLOSED', { state })
       // spec 06 §4: two different people.
-      if (known.approvals.includes(by)) throw new TwiinError('SECOND_PERSON_REQUIRED', { by })
-      const approval = { act: 'approved', id, by } as const
-      if (known.approvals.length === 0) return approval
+      if (approvals.some((approval) => approval.by === by))
+        throw new TwiinError('SECOND_PERSON_REQUIRED', { by })
+      const approval = { act: 'approved', id, by, digest, application } as const
+      if (approvals.length === 0) return approval
       return { ...approval, enrolment: { digest: tokenDigest(token), expiresAt: now + tokenLifetimeMs } }
     })
     const application = this.#application(id)
     return enrolment ? { application, enrolment: { token, expiresAt: enrolment.expiresAt } } : { application }
   }
 
-  #application(id: string): KnownApplication {
-    const known = this.#books.register.applications.get(id)
+  #application(id: string): KnownApplication & { at: number } {
+    const known = this.#inbox.get(id)
     if (known === undefined) throw new TwiinError('NOT_FOUND')
-    return known
+    return { ...known, ...this.#books.register.applications.get(id) }
   }
 }

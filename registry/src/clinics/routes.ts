@@ -9,8 +9,8 @@ const Shown = Type.Object({
   id: Type.String(),
   ...Application.properties,
   at: Type.String(),
-  approvals: Type.Array(Person),
-  state: Type.Union([Type.Literal('open'), Type.Literal('approved'), Type.Literal('superseded')]),
+  approvals: Type.Array(Type.Object({ by: Person, at: Type.String() })),
+  state: Type.Enum(['open', 'approved', 'rejected', 'superseded']),
 })
 const Approved = Type.Object({ ...Shown.properties, enrolmentToken: Type.String(), expiresAt: Type.String() })
 
@@ -47,6 +47,8 @@ export function clinicRoutes(applications: Applications): FastifyPluginAsyncType
   }
 }
 
-function show({ id, application, at, approvals, state }: KnownApplication) {
-  return { id, ...application, at: new Date(at).toISOString(), approvals: [...approvals], state }
+function show({ id, application, at, approvals, state }: KnownApplication & { at: number }) {
+  const instant = (at: number) => new Date(at).toISOString()
+  const shown = approvals.map((approval) => ({ by: approval.by, at: instant(approval.at) }))
+  return { id, ...application, at: instant(at), approvals: shown, state }
 }

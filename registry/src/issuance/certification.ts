@@ -84,7 +84,7 @@ export class Certification {
   async certifyKeeper(peerId: string): Promise<KnownCertificate> {
     const { ura } = this.#operator
     const intent = await this.#books.record((register, now) => {
-      if (register.keys.get(peerId)?.revokedAt !== undefined) throw new TwiinError('KEY_REVOKED')
+      if (register.keys.get(peerId)?.ended?.state === 'revoked') throw new TwiinError('KEY_REVOKED')
       return { act, peerId, ura, role: 'keeper', ...this.#validity(now) }
     })
     return this.#issue(intent)
@@ -114,7 +114,7 @@ export class Certification {
     const certificate = Buffer.from(der).toString('base64')
     await this.#books.record((register) => {
       // Revoked while it was being signed: nobody ever sees it.
-      if (register.keys.get(peerId)?.revokedAt !== undefined) throw new TwiinError('KEY_REVOKED')
+      if (register.keys.get(peerId)?.ended?.state === 'revoked') throw new TwiinError('KEY_REVOKED')
       return { act: 'issued', serial, peerId, ura, name, role, notBefore, notAfter, certificate }
     })
     const issued = this.#books.register.certificates.get(serial)
@@ -126,7 +126,7 @@ export class Certification {
 /** One clinic, one key at a time, and a revoked key never again. */
 function mayHold(register: Register, peerId: string, ura: string, now: number): void {
   const known = register.keys.get(peerId)
-  if (known?.revokedAt !== undefined) throw new TwiinError('KEY_REVOKED')
+  if (known?.ended?.state === 'revoked') throw new TwiinError('KEY_REVOKED')
   if (known !== undefined && known.ura !== ura) throw new TwiinError('KEY_TAKEN')
   for (const other of register.keys.values())
     if (other.ura === ura && other.peerId !== peerId && register.isActive(other.peerId, now))

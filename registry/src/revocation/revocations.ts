@@ -1,71 +1,117 @@
-import { pemOf } from '@twiin/identity'
-import type { CertificateAuthority, RevocationReason } from '@twiin/identity'
 import { TwiinError } from '@twiin/runtime'
-import type { Clock } from '@twiin/runtime'
-import type { Person } from '../ledger/acts.ts'
+import type { ActOf, Person, Request } from '../ledger/acts.ts'
 import type { Books } from '../ledger/books.ts'
+import type { KnownKey, Register } from '../ledger/register.ts'
+import { askOrAgree, mustBeStaff, openRequestLike } from '../requests/second-person.ts'
 
-const day = 86_400_000
-/** A verifier refuses every peer once the list is stale, so it outlives the longest outage that may go unnoticed. */
-const listLifetimeMs = 60 * day
+type Kind = 'revocation' | 'suspension' | 'resumption'
+type Ending = ActOf<'revoked' | 'suspended'>
 
-const reasons: readonly RevocationReason[] = [
-  'keyCompromise',
-  'affiliationChanged',
-  'superseded',
-  'cessationOfOperation',
-]
+export interface Wish {
+  readonly by: Person
+  readonly reason: string
+  /** One person alone, at once; another one reviews it afterwards. Not for a resumption. */
+  readonly emergency?: boolean
+}
 
-/** Ends a key, when two people say so, and tells the world in the form that ordinary tools read. spec 06 §4 */
+/** `recorded`: it waits for a second person, under this request. `done`: it has happened. */
+export type Outcome =
+  | { readonly state: 'recorded'; readonly request: string }
+  | { readonly state: 'done'; readonly request?: never }
+
+/**
+ * Ends a key for ever or for now, and takes back the latter: when two people say so, or one in an emergency. It is the
+ * **key** that ends: a certificate is revoked because of its key or its holder, so its siblings go with it, and so does
+ * renewal. spec 06 §4
+ */
 export class Revocations {
   readonly #books: Books
-  readonly #authority: CertificateAuthority
-  readonly #clock: Clock
-  #list: { number: number; pem: Promise<string> } | undefined
 
-  constructor(_options: object, deps: { books: Books; authority: CertificateAuthority; clock: Clock }) {
+  constructor(_options: object, deps: { books: Books }) {
     this.#books = deps.books
-    this.#authority = deps.authority
-    this.#clock = deps.clock
   }
 
   /** Throws NOT_FOUND, KEEPER_KEY, ALREADY_REVOKED, SECOND_PERSON_REQUIRED. */
-  async revoke(serial: string, by: Person, reason: string): Promise<'recorded' | 'revoked'> {
-    const { act } = await this.#books.record((register) => {
-      const certificate = register.certificates.get(serial)
-      if (certificate === undefined) throw new TwiinError('NOT_FOUND')
-      // The keeper's key stands in every bundle; taking it out is a new ceremony, not a call.
-      if (certificate.role === 'keeper') throw new TwiinError('KEEPER_KEY')
-      if (certificate.revoked !== undefined) throw new TwiinError('ALREADY_REVOKED')
-      const request = register.revocationRequests.get(serial)
-      // spec 06 §4: recorded by the first person, executed by the second.
-      if (request === undefined) return { act: 'revocation-requested', serial, by, reason }
-      if (request.by === by) throw new TwiinError('SECOND_PERSON_REQUIRED', { by })
-      // A certificate is revoked because of its key or its holder: its siblings go with it, or a renewal would undo it.
-      const { peerId } = certificate
-      const serials = register.keys.get(peerId)?.serials ?? [serial]
-      return { act: 'revoked', peerId, serials: [...serials], by: [request.by, by], reason: request.reason }
-    })
-    return act === 'revoked' ? 'revoked' : 'recorded'
+  revoke(serial: string, wish: Wish): Promise<Outcome> {
+    return this.#end('revoked', 'revocation', serial, wish)
   }
 
-  /** X.509 CRL v2, PEM. Its number is the bundle version that says the same. */
-  async list(): Promise<string> {
-    const number = this.#books.register.published?.version ?? 0
-    if (this.#list?.number !== number) this.#list = { number, pem: this.#make(number) }
-    return this.#list.pem
+  /** The same, until it is resumed. Throws ALREADY_SUSPENDED too. */
+  suspend(serial: string, wish: Wish): Promise<Outcome> {
+    return this.#end('suspended', 'suspension', serial, wish)
   }
 
-  async #make(number: number): Promise<string> {
-    const now = this.#clock.now()
-    const revoked = [...this.#books.register.certificates.values()].flatMap((certificate) => {
-      const { serial, notAfter, revoked } = certificate
-      if (revoked === undefined || notAfter < now - listLifetimeMs) return []
-      const reason = reasons.find((known) => known === revoked.reason) ?? 'cessationOfOperation'
-      return [{ serial, at: new Date(revoked.at), reason }]
+  /** Always by two people. Throws NOT_FOUND, KEEPER_KEY, ALREADY_REVOKED, NOT_SUSPENDED, SECOND_PERSON_REQUIRED. */
+  async resume(serial: string, { by, reason }: Wish): Promise<Outcome> {
+    const act = await this.#books.record((register) => {
+      const { peerId, ended } = keyOf(register, serial)
+      if (ended?.state === 'revoked') throw new TwiinError('ALREADY_REVOKED')
+      if (ended === undefined) throw new TwiinError('NOT_SUSPENDED')
+      const asked = askOrAgree(register, by, wanted('resumption', peerId, serial, reason))
+      if ('act' in asked) return asked
+      return { act: 'resumed', peerId, by: [asked.by, by], reason: asked.request.reason }
     })
-    const nextUpdate = new Date(now + listLifetimeMs)
-    const der = await this.#authority.createRevocationList({ revoked, number, nextUpdate })
-    return pemOf('X509 CRL', der)
+    return outcomeOf(act)
   }
+
+  /**
+   * What another person says of an act that one did alone. A suspension that is not upheld ends with it; a revocation
+   * stays whatever is said: who had the key once may still have it, so the clinic enrols a new one.
+   * Throws NOT_FOUND, NOTHING_TO_REVIEW, SECOND_PERSON_REQUIRED.
+   */
+  async review(serial: string, { by, upheld }: { by: Person; upheld: boolean }): Promise<KnownKey> {
+    const { peerId } = await this.#books.record((register): ActOf<'reviewed'> => {
+      mustBeStaff(register, by)
+      const { peerId, ended } = keyOf(register, serial)
+      if (ended?.by.length !== 1 || ended.reviewed !== undefined) throw new TwiinError('NOTHING_TO_REVIEW')
+      if (ended.by.includes(by)) throw new TwiinError('SECOND_PERSON_REQUIRED', { by })
+      return { act: 'reviewed', peerId, by, upheld }
+    })
+    const key = this.#books.register.keys.get(peerId)
+    if (key === undefined) throw new TwiinError('NOT_FOUND')
+    return key
+  }
+
+  async #end(act: Ending['act'], kind: Kind, serial: string, wish: Wish): Promise<Outcome> {
+    const recorded = await this.#books.record((register) => {
+      const { peerId, ended, serials } = keyOf(register, serial)
+      if (ended?.state === 'revoked') throw new TwiinError('ALREADY_REVOKED')
+      if (ended?.state === act) throw new TwiinError('ALREADY_SUSPENDED')
+      const agreed = agree(register, wanted(kind, peerId, serial, wish.reason), wish)
+      return 'act' in agreed ? agreed : ({ act, peerId, serials: [...serials], ...agreed } as Ending)
+    })
+    return outcomeOf(recorded)
+  }
+}
+
+/** Who wants it, and why: two people, or one in an emergency when nobody else had asked before. */
+function agree(
+  register: Register,
+  request: Request,
+  { by, reason, emergency = false }: Wish,
+): ActOf<'requested'> | { by: Person[]; reason: string } {
+  const open = openRequestLike(register, request)
+  if (emergency && (open === undefined || open.by === by)) {
+    mustBeStaff(register, by)
+    return { by: [by], reason }
+  }
+  const asked = askOrAgree(register, by, request)
+  return 'act' in asked ? asked : { by: [asked.by, by], reason: asked.request.reason }
+}
+
+function keyOf(register: Register, serial: string): KnownKey {
+  const certificate = register.certificates.get(serial)
+  const key = certificate && register.keys.get(certificate.peerId)
+  if (key === undefined) throw new TwiinError('NOT_FOUND')
+  // The keeper's key stands in every bundle; taking it out is a new ceremony, not a call.
+  if (key.role === 'keeper') throw new TwiinError('KEEPER_KEY')
+  return key
+}
+
+function wanted(kind: Kind, peerId: string, serial: string, reason: string): Request {
+  return { kind, peerId, serial, reason }
+}
+
+function outcomeOf(act: { act: string; id?: string }): Outcome {
+  return act.act === 'requested' ? { state: 'recorded', request: act.id ?? '' } : { state: 'done' }
 }

@@ -1,46 +1,115 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
-import type { Revocations } from './revocations.ts'
+import { Reason } from '../ledger/acts.ts'
+import { revocationReasons } from './revocation-list.ts'
+import type { RevocationList } from './revocation-list.ts'
+import type { Outcome, Revocations } from './revocations.ts'
 
-const Body = Type.Object(
-  { reason: Type.String({ minLength: 1, maxLength: 64 }) },
-  { additionalProperties: false },
+const staff = { staffOnly: true } as const
+const closed = { additionalProperties: false }
+const Serial = Type.String({ pattern: '^[0-9a-f]{2,40}$' })
+const params = Type.Object({ serial: Serial })
+const Emergency = Type.Optional(
+  Type.Boolean({ description: 'At once, by one person; another one reviews it.' }),
 )
-const State = (state: 'recorded' | 'revoked') =>
-  Type.Object({ serial: Type.String(), state: Type.Literal(state) })
+const Recorded = Type.Object({ serial: Serial, state: Type.Literal('recorded'), request: Type.String() })
+const Done = (state: 'revoked' | 'suspended' | 'valid') =>
+  Type.Object({ serial: Serial, state: Type.Literal(state) })
 
 /** spec 06 §4 */
 export function revocationRoutes(
   revocations: Revocations,
-  deps: { onRevoked: () => Promise<void> },
+  deps: { onChanged: () => Promise<void> },
 ): FastifyPluginAsyncTypebox {
+  const settle = async <State extends string>(serial: string, outcome: Outcome, state: State) => {
+    if (outcome.state === 'recorded') return { code: 202, body: { serial, ...outcome } } as const
+    await deps.onChanged()
+    return { code: 200, body: { serial, state } } as const
+  }
   return async (app) => {
     app.post(
       '/certificates/:serial/revocation',
       {
-        config: { staffOnly: true },
+        config: staff,
         schema: {
-          params: Type.Object({ serial: Type.String({ pattern: '^[0-9a-f]{2,40}$' }) }),
-          body: Body,
-          response: { 200: State('revoked'), 202: State('recorded') },
+          params,
+          // A word that is no reason of RFC 5280 is taken, and stands in the public log as `unspecified`.
+          body: Type.Object(
+            { reason: Type.String({ minLength: 1, maxLength: 64 }), emergency: Emergency },
+            closed,
+          ),
+          response: { 200: Done('revoked'), 202: Recorded },
         },
       },
       async (request, reply) => {
         const { serial } = request.params
-        const state = await revocations.revoke(serial, request.by, request.body.reason)
-        if (state === 'recorded') return reply.code(202).send({ serial, state })
-        await deps.onRevoked()
-        return reply.code(200).send({ serial, state })
+        const { reason: said, ...rest } = request.body
+        const reason = revocationReasons.find((known) => known === said) ?? 'unspecified'
+        const outcome = await revocations.revoke(serial, { by: request.by, reason, ...rest })
+        const { code, body } = await settle(serial, outcome, 'revoked' as const)
+        return reply.code(code).send(body as never)
+      },
+    )
+    app.post(
+      '/certificates/:serial/suspension',
+      {
+        config: staff,
+        schema: {
+          params,
+          body: Type.Object({ reason: Reason, emergency: Emergency }, closed),
+          response: { 200: Done('suspended'), 202: Recorded },
+        },
+      },
+      async (request, reply) => {
+        const { serial } = request.params
+        const outcome = await revocations.suspend(serial, { by: request.by, ...request.body })
+        const { code, body } = await settle(serial, outcome, 'suspended' as const)
+        return reply.code(code).send(body as never)
+      },
+    )
+    app.post(
+      '/certificates/:serial/resumption',
+      {
+        config: staff,
+        schema: {
+          params,
+          body: Type.Object({ reason: Reason }, closed),
+          response: { 200: Done('valid'), 202: Recorded },
+        },
+      },
+      async (request, reply) => {
+        const { serial } = request.params
+        const outcome = await revocations.resume(serial, { by: request.by, ...request.body })
+        const { code, body } = await settle(serial, outcome, 'valid' as const)
+        return reply.code(code).send(body as never)
+      },
+    )
+    app.post(
+      '/certificates/:serial/review',
+      {
+        config: staff,
+        schema: {
+          params,
+          body: Type.Object({ upheld: Type.Boolean() }, closed),
+          response: {
+            200: Type.Object({ serial: Serial, state: Type.Enum(['revoked', 'suspended', 'valid']) }),
+          },
+        },
+      },
+      async (request) => {
+        const { serial } = request.params
+        const { upheld } = request.body
+        const { ended } = await revocations.review(serial, { by: request.by, upheld })
+        await deps.onChanged()
+        return { serial, state: ended?.state ?? ('valid' as const) }
       },
     )
   }
 }
 
 /** The list is public: whoever verifies a certificate needs it. */
-export function revocationListRoute(revocations: Revocations): FastifyPluginAsyncTypebox {
+export function revocationListRoute(list: RevocationList): FastifyPluginAsyncTypebox {
   return async (app) => {
-    app.get('/crl', async (_request, reply) =>
-      reply.type('application/x-pem-file').send(await revocations.list()),
-    )
+    app.get('/crl', async (_request, reply) => reply.type('application/x-pem-file').send(await list.pem()))
   }
 }
