@@ -6,6 +6,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Who may call this route. Outside `/api/v1` one without it is open to everybody: health, the page. */
     roles?: readonly string[]
+    /** With `roles`: strangers may call as well, and the route itself finds out what they may. */
+    guests?: true
     /** A call of the API that needs no log-in: the log-in. */
     open?: true
   }
@@ -60,9 +62,10 @@ export function authenticate<P extends Person>(app: FastifyInstance, by: Authent
     route.config = { ...config, roles: access }
   })
   app.addHook('onRequest', async (request) => {
-    const { roles } = request.routeOptions.config
+    const { roles, guests } = request.routeOptions.config
     if (roles === undefined) return
     const caller = bearer(request, by) ?? cookie(request, by)
+    if (caller === undefined && guests) return
     if (caller === undefined) throw new TwiinError('NOT_AUTHENTICATED')
     if (!roles.includes(caller.person.role)) throw new TwiinError('ROLE_NOT_PERMITTED')
     by.identify(request, caller)

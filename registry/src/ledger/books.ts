@@ -71,9 +71,8 @@ export class Books {
 
   /** `judge` returns the act, nothing when there is nothing to do, or throws to refuse. */
   record<const A extends Act | undefined>(judge: Judge<A>): Promise<A> {
-    const turn = this.#turn.then(async () => {
-      const now = this.#clock.now()
-      const act = judge(this.register, now)
+    return this.inTurn(async (register, now) => {
+      const act = judge(register, now)
       if (act !== undefined) {
         if (this.#halted !== undefined) throw new TwiinError(this.#halted)
         const recorded: Recorded = { at: now, ...act }
@@ -82,6 +81,11 @@ export class Books {
       }
       return act
     })
+  }
+
+  /** For what is no act but on which acts are judged: no act is judged or recorded while it changes. */
+  inTurn<T>(work: (register: Register, now: number) => Promise<T>): Promise<T> {
+    const turn = this.#turn.then(() => work(this.register, this.#clock.now()))
     this.#turn = turn.catch(() => {})
     return turn
   }
