@@ -25,10 +25,18 @@ test('from nothing to an enrolment token: ceremony, serve, clinic add; from any 
   const plan =
     'dir: one\nrootBits: 2048\nissuingBits: 2048\nhttp: { host: 127.0.0.1, port: 0 }\nlisten: [/ip4/127.0.0.1/tcp/0]\n'
   await writeFile(join(dir, 'plan.yaml'), plan)
-  const { configFile, offlineDir } = (await command('ceremony', '--config', 'plan.yaml')) as Record<
-    string,
-    string
-  >
+  const ceremony = await command(
+    'ceremony',
+    '--config',
+    'plan.yaml',
+    '--participants',
+    'voorzitter',
+    'getuige',
+  )
+  const { configFile, offlineDir } = ceremony as Record<string, string>
+  expect(ceremony).toMatchObject({
+    record: { participants: ['voorzitter', 'getuige'], rootCertificate: { keyBits: 2048 } },
+  })
   expect(await readFile(join(offlineDir ?? '', 'root-key.pem'), 'utf8')).toContain(
     'BEGIN ENCRYPTED PRIVATE KEY',
   )

@@ -6,10 +6,12 @@ import { Command, Option } from 'commander'
 import { parse } from 'yaml'
 import { addClinic, revokeCertificate } from './administration/acts-of-two.ts'
 import { RegistryClient } from './administration/registry-client.ts'
+import { ceremonyText } from './ceremony/ceremony-record.ts'
 import { holdRegistryCeremony, readPlan } from './ceremony/hold-ceremony.ts'
 import { readSettings } from './config/read-settings.ts'
 import type { Settings } from './config/settings.ts'
 import type { Application } from './ledger/acts.ts'
+import { peopleCommands } from './people/commands.ts'
 import { startRegistry } from './registry.ts'
 
 interface Shared {
@@ -37,6 +39,7 @@ export async function runCli(argv: readonly string[]): Promise<void> {
     .option('--organisation <name>')
     .option('--ura <number>')
     .option('--hostname <name...>', 'names and addresses of the HTTPS certificate')
+    .option('--participants <role...>', 'who takes part, by role')
     .option('--root-bits <n>', 'default 4096')
     .option('--issuing-bits <n>', 'default 3072')
     .option('--root-passphrase-file <file>', 'else TWIIN_ROOT_PASSPHRASE')
@@ -68,6 +71,7 @@ export async function runCli(argv: readonly string[]): Promise<void> {
         `${serial}  ${ura}  ${status?.padEnd(8)} until ${notAfter?.slice(0, 10)}  ${name}\n`,
       )
   })
+  peopleCommands(program.command('people').description('who may log in at the registry'))
   await program.parseAsync([...argv])
 }
 
@@ -81,9 +85,10 @@ async function ceremony(flags: CeremonyFlags & Record<string, unknown>): Promise
     issuing: await passphrase(issuingPassphraseFile, 'TWIIN_ISSUING_PASSPHRASE'),
     ...(issuingPassphraseFile !== undefined && { issuingFile: resolve(issuingPassphraseFile) }),
   }
-  const result = await holdRegistryCeremony(plan, passphrases, new Date())
-  print(flags, result)
-  if (!flags.json) process.stderr.write(`\nNow move ${result.offlineDir} off this machine.\n`)
+  const { record, ...files } = await holdRegistryCeremony(plan, passphrases, new Date())
+  print(flags, flags.json ? { ...files, record } : files)
+  if (!flags.json)
+    process.stderr.write(`\n${ceremonyText(record)}\nNow move ${files.offlineDir} off this machine.\n`)
 }
 
 async function serve({ config }: Shared): Promise<void> {

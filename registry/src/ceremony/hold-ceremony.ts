@@ -10,6 +10,8 @@ import type { Static } from 'typebox'
 import { Check, Convert, Default, Errors } from 'typebox/value'
 import { stringify } from 'yaml'
 import { judgeSettings } from '../config/read-settings.ts'
+import { ceremonyText, recordCeremony } from './ceremony-record.ts'
+import type { CeremonyRecord } from './ceremony-record.ts'
 import { makeKeys } from './keys.ts'
 
 /** One ceremony, in one file that two people can review beforehand. */
@@ -22,6 +24,11 @@ export const CeremonyPlan = Type.Object(
     ura: Type.String({ pattern: '^\\d{8}$', default: '90000000' }),
     /** Host names and addresses of the HTTPS certificate. */
     hostnames: Type.Array(Type.String(), { minItems: 1, default: ['localhost', '127.0.0.1'] }),
+    /** Who takes part, by role ("voorzitter"), not by name: the record is for everyone. */
+    participants: Type.Array(Type.String({ pattern: '^[^\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}]{1,80}$' }), {
+      maxItems: 16,
+      default: [],
+    }),
     rootBits: Type.Integer({ minimum: 2048, maximum: 8192, default: 4096 }),
     issuingBits: Type.Integer({ minimum: 2048, maximum: 8192, default: 3072 }),
     http: Type.Optional(
@@ -40,6 +47,9 @@ export interface CeremonyResult {
   readonly offlineDir: string
   readonly tokenFiles: { readonly administrator: string; readonly approver: string }
   readonly peerId: string
+  /** JSON; the same, to sign, is `ceremony-record.txt` in the offline folder. */
+  readonly recordFile: string
+  readonly record: CeremonyRecord
 }
 
 /**
@@ -54,7 +64,7 @@ export async function holdRegistryCeremony(
   const dir = resolve(plan.dir)
   const configFile = join(dir, 'registry.yaml')
   const raw = rawSettings(plan, passphrases.issuingFile)
-  const { authority, keys, http, tokens, dataDir } = judgeSettings(raw, dir)
+  const { authority, keys, http, tokens, dataDir, operator } = judgeSettings(raw, dir)
   const offlineDir = join(dir, 'offline')
   await mustBeAbsent(authority.issuingKey)
   const files = [
@@ -84,10 +94,17 @@ export async function holdRegistryCeremony(
   await write(http.certificate, web.certificate, 0o644)
   await write(http.key, web.key)
 
-  const { peer } = await makeKeys(keys)
+  const { peer, log } = await makeKeys(keys)
   for (const file of [tokens.administrator, tokens.approver])
     await write(file, `${randomBytes(24).toString('base64url')}\n`)
   await write(configFile, stringify(raw), 0o644)
+  const { participants } = plan
+  const { peerId } = peer
+  const logPublicKey = log.publicKey
+  const record = recordCeremony({ ...ca, at, trustDomain, operator, participants, logPublicKey, peerId })
+  const recordFile = join(dirname(authority.issuingCertificate), 'ceremony.json')
+  await write(join(offlineDir, 'ceremony-record.txt'), ceremonyText(record))
+  await write(recordFile, `${JSON.stringify(record, null, 2)}\n`, 0o644)
   // Last: its presence says that the ceremony is complete.
   await write(authority.issuingKey, ca.issuingKey)
   return {
@@ -96,7 +113,9 @@ export async function holdRegistryCeremony(
     webCaFile: http.caFile,
     offlineDir,
     tokenFiles: tokens,
-    peerId: peer.peerId,
+    peerId,
+    recordFile,
+    record,
   }
 }
 

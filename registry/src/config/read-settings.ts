@@ -40,8 +40,14 @@ export function judgeSettings(raw: unknown, folder: string): Settings {
       issuingKey: at(authority.issuingKey),
       ...(authority.passphraseFile !== undefined && { passphraseFile: at(authority.passphraseFile) }),
     },
-    keys: { masterKey: at(keys.masterKey), peerKey: at(keys.peerKey), keeperKey: at(keys.keeperKey) },
+    keys: {
+      masterKey: at(keys.masterKey),
+      peerKey: at(keys.peerKey),
+      keeperKey: at(keys.keeperKey),
+      logKey: at(keys.logKey),
+    },
     http: { ...http, certificate: at(http.certificate), key: at(http.key), caFile: at(http.caFile) },
+    peopleFile: at(settings.peopleFile),
     tokens: { administrator: at(tokens.administrator), approver: at(tokens.approver) },
   }
 }

@@ -33,9 +33,10 @@ export const Settings = section({
   ),
   keys: section(
     {
-      masterKey: Path('Seals the two keys below and the quota counters.', 'keys/master.key'),
+      masterKey: Path('Seals the three keys below and the quota counters.', 'keys/master.key'),
       peerKey: Path('Sealed Ed25519 seed of the registry as a peer.', 'keys/peer.sealed'),
       keeperKey: Path('Sealed share of the token key.', 'keys/keeper.sealed'),
+      logKey: Path('Sealed Ed25519 seed that signs the checkpoints of the log.', 'keys/log.sealed'),
     },
     { default: {} },
   ),
@@ -71,6 +72,7 @@ export const Settings = section({
     },
     { default: {} },
   ),
+  peopleFile: Path('Accounts of the people who log in, written by `twiin-registry people`.', 'people.json'),
   quotas: section(
     {
       node: Quota('Token evaluations a day for one clinic.', 5_000),
