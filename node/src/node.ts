@@ -8,6 +8,7 @@ import { composeGround } from './composition/ground.ts'
 import type { Ground } from './composition/ground.ts'
 import { composeIndexSide } from './composition/index-side.ts'
 import { registerPeerProtocols } from './composition/peer-protocols.ts'
+import { composeSelfTest } from './composition/self-test.ts'
 import { composeWeb } from './composition/web.ts'
 import type { Settings } from './config/settings.ts'
 import { joinNetwork } from './enrolment/join-network.ts'
@@ -25,7 +26,8 @@ export async function createNode(
   const ground = await composeGround(settings, deps)
   const index = composeIndexSide(settings, ground)
   const exchange = composeExchange(settings, ground, index)
-  registerPeerProtocols(ground, index, exchange)
+  const selfTest = composeSelfTest(settings, ground, index, exchange)
+  registerPeerProtocols(ground, index, exchange, selfTest)
   const web = await composeWeb(settings, ground, index, exchange)
 
   const loop = (name: string, everyMs: number, turn: (signal: AbortSignal) => Promise<unknown>) =>
@@ -52,6 +54,7 @@ export async function createNode(
     loop('announcement', hourMs, (signal) => announce(settings, ground, signal)),
     loop('certificate renewal', hourMs, () => enrolment.renewWhenDue()),
     index.publisher,
+    selfTest,
     index.antiEntropy,
     index.publication,
     exchange.runner,

@@ -119,6 +119,7 @@ export function composeExchange(settings: Settings, ground: Ground, index: Index
   return {
     book,
     sends,
+    guard,
     searchAnswers,
     gate,
     held,

@@ -76,5 +76,16 @@ export function composeIndexSide(settings: Settings, ground: Ground) {
     if (lastEpoch !== undefined && index.epoch !== lastEpoch) publication.lookAtEverything()
     lastEpoch = index.epoch
   })
-  return { replica, publisher, reader, antiEntropy, ownTokens, tokens, consents, patients, publication }
+  return {
+    replica,
+    publisher,
+    reader,
+    antiEntropy,
+    keepers,
+    ownTokens,
+    tokens,
+    consents,
+    patients,
+    publication,
+  }
 }

@@ -4,9 +4,15 @@ import { answerSend } from '../send/answer-send.ts'
 import type { Exchange } from './exchange.ts'
 import type { Ground } from './ground.ts'
 import type { IndexSide } from './index-side.ts'
+import type { SelfTest } from './self-test.ts'
 
 /** What certified peers can ask of this node: one line a protocol. Registered before the host listens. */
-export function registerPeerProtocols(ground: Ground, index: IndexSide, exchange: Exchange): void {
+export function registerPeerProtocols(
+  ground: Ground,
+  index: IndexSide,
+  exchange: Exchange,
+  selfTest: SelfTest,
+): void {
   const { host, clock, log, key, budget, account, verify } = ground
   const { searchAnswers, gate, held, sends, arrivals } = exchange
 
@@ -24,12 +30,20 @@ export function registerPeerProtocols(ground: Ground, index: IndexSide, exchange
       timeoutMs: 8000,
       maxConcurrentPerPeer: 8,
     },
-    (bytes, peerId) => searchAnswers.answer(bytes, peerId),
+    async (bytes, peerId) =>
+      (await selfTest.answerQuestion(bytes, peerId)) ?? searchAnswers.answer(bytes, peerId),
   )
   host.answer(
     protocolIds.send,
     { maxRequestBytes: limits.sendRequestBytes, maxAnswerBytes: limits.sendAnswerBytes, timeoutMs: 10_000 },
-    (bytes, peerId) => answerSend(bytes, peerId, { sends, arrivals, log }),
+    (bytes, peerId) =>
+      answerSend(bytes, peerId, {
+        noteOffer: async (signed) =>
+          (await selfTest.takeOffer(signed, peerId)) || arrivals.noteOffer(signed, peerId),
+        noteReceipt: async (signed) =>
+          (await selfTest.takeReceipt(signed, peerId)) || sends.noteReceipt(signed, peerId),
+        log,
+      }),
   )
   host.serve(protocolIds.transfer, { maxFrameBytes: limits.transferFrameBytes }, (channel, peerId) =>
     serveTransfer(
@@ -37,8 +51,10 @@ export function registerPeerProtocols(ground: Ground, index: IndexSide, exchange
       peerId,
       {},
       {
-        ...{ source: held, gatekeeper: gate, signer: key, verify, budget, clock },
+        ...{ source: selfTest.source(held), gatekeeper: selfTest.gatekeeper(gate) },
+        ...{ signer: key, verify, budget, clock },
         onServed: async (served) => {
+          if (selfTest.served(served)) return
           gate.forget(served.request)
           const { request, instances, cut } = served
           await account.record({
@@ -56,5 +72,10 @@ export function registerPeerProtocols(ground: Ground, index: IndexSide, exchange
         },
       },
     ),
+  )
+  host.answer(
+    protocolIds.selfTest,
+    { maxRequestBytes: limits.selfTestBytes, maxAnswerBytes: limits.selfTestBytes, timeoutMs: 15_000 },
+    (bytes, peerId, signal) => selfTest.answer(bytes, peerId, signal),
   )
 }

@@ -27,6 +27,8 @@ export const buckets = {
   evidence: 'evidence',
   /** study handle → number a study from elsewhere was filed under */
   filed: 'filed',
+  /** run → what a self-test put into the index, until it is withdrawn */
+  selfTests: 'self-tests',
   /** id → item of the exception worklist */
   exceptions: 'exceptions',
 } as const

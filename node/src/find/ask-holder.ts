@@ -8,6 +8,12 @@ import type { PatientSearch } from './patient-search.ts'
 /** spec 04 §5: after this a holder counts as unreachable. */
 const answerTimeoutMs = 8000
 
+/** What a question says of the search it belongs to. */
+export type HolderQuestion = Pick<PatientSearch, 'id' | 'epoch' | 'loc' | 'purpose' | 'birthDate'> & {
+  /** On whose behalf. */
+  readonly person: { readonly id: string; readonly name: string; readonly role: string }
+}
+
 interface Deps {
   host: Pick<PeerHost, 'ask'>
   signer: Signer<'twiin/request/v1'>
@@ -16,7 +22,7 @@ interface Deps {
 }
 
 /** Puts one signed question to one holder (spec 04). Throws the network's codes, and `ANSWER_INVALID`. */
-export async function askHolder(search: PatientSearch, peerId: string, deps: Deps): Promise<SearchAnswer> {
+export async function askHolder(search: HolderQuestion, peerId: string, deps: Deps): Promise<SearchAnswer> {
   // The search itself, so that the lines at both ends belong together (spec 07 §2); a holder is asked once.
   const requestId = Buffer.from(search.id, 'hex')
   const question = searchRequest.sign(

@@ -1,8 +1,6 @@
 import { sendAnswer, sendRequest } from '@twiin/protocol'
 import { codeOf, isTwiinError } from '@twiin/runtime'
 import type { Logger } from '@twiin/runtime'
-import type { Arrivals } from './arrivals.ts'
-import type { Sends } from './sends.ts'
 
 /** Refusals a peer may read; anything else resets the stream, and the peer tries again. */
 const tellable = ['REQUEST_INVALID', 'PACKAGE_UNKNOWN', 'OUT_OF_RESOURCES'] as const
@@ -11,12 +9,16 @@ const tellable = ['REQUEST_INVALID', 'PACKAGE_UNKNOWN', 'OUT_OF_RESOURCES'] as c
 export async function answerSend(
   bytes: Uint8Array,
   peerId: string,
-  deps: { sends: Sends; arrivals: Arrivals; log: Logger },
+  deps: {
+    noteOffer: (signed: Uint8Array, peerId: string) => Promise<unknown>
+    noteReceipt: (signed: Uint8Array, peerId: string) => Promise<unknown>
+    log: Logger
+  },
 ): Promise<Uint8Array> {
   const request = sendRequest.decode(bytes)
   try {
-    if (request.kind === 'offer') await deps.arrivals.noteOffer(request.signed, peerId)
-    else await deps.sends.noteReceipt(request.signed, peerId)
+    if (request.kind === 'offer') await deps.noteOffer(request.signed, peerId)
+    else await deps.noteReceipt(request.signed, peerId)
     return sendAnswer.encode({ kind: 'noted' })
   } catch (error) {
     deps.log.warn('send message refused', { peerId, kind: request.kind, code: codeOf(error) })

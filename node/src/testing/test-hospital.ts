@@ -19,6 +19,8 @@ import type { Ground } from '../composition/ground.ts'
 import { composeIndexSide } from '../composition/index-side.ts'
 import type { IndexSide } from '../composition/index-side.ts'
 import { registerPeerProtocols } from '../composition/peer-protocols.ts'
+import { composeSelfTest } from '../composition/self-test.ts'
+import type { SelfTest } from '../composition/self-test.ts'
 import type { Settings } from '../config/settings.ts'
 import { NetworkBundle } from '../trust/network-bundle.ts'
 import { verifyByPeerId } from '../trust/trust.ts'
@@ -52,6 +54,7 @@ export class TestHospital implements AsyncDisposable {
   ground!: Ground
   index!: IndexSide
   exchange!: Exchange
+  selfTest!: SelfTest
   #lifecycle!: Lifecycle
 
   private constructor(options: Options, network: TestNetwork, key: NodeKey, archive: Archive) {
@@ -95,14 +98,15 @@ export class TestHospital implements AsyncDisposable {
     const settings = this.#settings()
     this.index = composeIndexSide(settings, this.ground)
     this.exchange = composeExchange(settings, this.ground, this.index)
-    registerPeerProtocols(this.ground, this.index, this.exchange)
+    this.selfTest = composeSelfTest(settings, this.ground, this.index, this.exchange)
+    registerPeerProtocols(this.ground, this.index, this.exchange, this.selfTest)
     const { reserve, store, studies, heads, auditLog } = this.ground
     const { publisher, publication } = this.index
     const { runner, receipts, routes, dimse } = this.exchange
     const resumed = { name: 'routes', start: () => routes.resume() }
     this.#lifecycle = new Lifecycle([
       ...[reserve, store, studies, heads, auditLog],
-      ...[publisher, publication, runner, receipts, resumed, dimse],
+      ...[publisher, this.selfTest, publication, runner, receipts, resumed, dimse],
     ])
     await this.#lifecycle.start()
   }
