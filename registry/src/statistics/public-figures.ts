@@ -1,118 +1,139 @@
-import { createHash } from 'node:crypto'
-import { oids } from './certificate-profile.ts'
-import * as der from './der.ts'
-import type { Der } from './der.ts'
-import type { Signer } from './signer.ts'
+import type { ActivityReport } from '@twiin/protocol'
+import type { KnownKey, Register } from '../ledger/register.ts'
 
-export interface CertificateContent {
-  readonly serial: Uint8Array
-  readonly issuer: Der
-  readonly subject: Der
-  readonly notBefore: Date
-  readonly notAfter: Date
-  /** SubjectPublicKeyInfo of any kind of key, also those forge does not know, such as Ed25519. */
-  readonly spki: Uint8Array
-  readonly extensions: readonly Der[]
+/** A count that may be shown: from one to four it could point at somebody, so it is null and shown as `<5`. */
+export type SafeCount = number | null
+const smallestShown = 5
+export const safe = (count: number): SafeCount => (count > 0 && count < smallestShown ? null : count)
+
+export interface HalfMonthFigures {
+  readonly studies: SafeCount
+  readonly discsReplaced: SafeCount
 }
 
-/** The part of an X.509 v3 certificate (RFC 5280 §4.1) that is signed. */
-export function toBeSigned(content: CertificateContent): Der {
-  return der.sequence(
-    der.tagged(0, [der.integer(2)]),
-    der.integer(content.serial),
-    rsaSha256(),
-    content.issuer,
-    der.sequence(der.time(content.notBefore), der.time(content.notAfter)),
-    content.subject,
-    der.embedded(content.spki),
-    der.tagged(3, [der.sequence(...content.extensions)]),
-  )
+export interface MonthFigures {
+  /** `2026-11`, by the calendar of Amsterdam. */
+  readonly month: string
+  /** Days 1–15, days 16–end. */
+  readonly halves: readonly [HalfMonthFigures, HalfMonthFigures]
+  readonly studies: SafeCount
 }
 
-/** The whole certificate, signed with SHA-256 and RSA. Returns DER. */
-export async function signCertificate(tbs: Der, signer: Signer): Promise<Uint8Array> {
-  const signature = await signer.sign(der.toBytes(tbs))
-  return der.toBytes(der.sequence(tbs, rsaSha256(), der.bits(signature)))
+/** What anybody may know of the network: no patient, no hospital's own volume. spec 06 §9 */
+export interface PublicFigures {
+  readonly coverage: {
+    /** UMCs and hospitals; `total` is how many there are in the country, or as many as are members. */
+    readonly hospitals: { readonly exchanging: number; readonly total: number }
+    readonly clinics: { readonly exchanging: number; readonly joined: number }
+  }
+  /** Exchanging at the end of each month. */
+  readonly history: readonly {
+    readonly month: string
+    readonly hospitals: number
+    readonly clinics: number
+  }[]
+  readonly months: readonly MonthFigures[]
+  /** Exchanging members by integration level, 1 to 4. */
+  readonly byLevel: Readonly<Record<'1' | '2' | '3' | '4', number>>
 }
 
-export const writeCertificate = (content: CertificateContent, signer: Signer): Promise<Uint8Array> =>
-  signCertificate(toBeSigned(content), signer)
-
-/** The signed part of a certificate of our own, for another key of its kind; every other byte stays. */
-export function withOtherKey(certificate: Uint8Array, spki: Uint8Array): Der {
-  const [tbs] = der.embedded(certificate).value as Der[]
-  const parts = [...(tbs?.value as Der[])]
-  parts[2] = rsaSha256()
-  parts[6] = der.embedded(spki)
-  return der.sequence(...parts)
+export function publicFigures(
+  register: Register,
+  reports: Iterable<ActivityReport>,
+  options: { now: number; hospitals: number; studiesPerDisc: number },
+): PublicFigures {
+  const { now, hospitals, studiesPerDisc } = options
+  const members = currentMembers(register, now)
+  const exchanging = members.filter(({ exchangingSince }) => exchangingSince !== undefined)
+  const count = (keys: readonly KnownKey[], clinics: boolean) =>
+    keys.filter((key) => isClinic(key) === clinics).length
+  return {
+    coverage: {
+      hospitals: {
+        exchanging: count(exchanging, false),
+        total: Math.max(hospitals, count(members, false)),
+      },
+      clinics: { exchanging: count(exchanging, true), joined: count(members, true) },
+    },
+    history: historyOf(register, now),
+    months: monthsOf(reports, studiesPerDisc),
+    byLevel: byLevel(exchanging),
+  }
 }
 
-const rsaSha256 = (): Der => der.sequence(der.oid(oids.sha256WithRsa), der.nothing())
+const isClinic = ({ application }: KnownKey) => application?.category === 'clinic'
 
-/** A distinguished name of one attribute a line, in order. The country is a PrintableString, the rest UTF8String. */
-export const name = (...attributes: (readonly [oid: string, value: string])[]): Der =>
-  der.sequence(
-    ...attributes.map(([type, value]) =>
-      der.set(der.sequence(der.oid(type), type === oids.country ? der.printable(value) : der.utf8(value))),
+/** One key a clinic: the one bound last, while it is in use. */
+function currentMembers(register: Register, now: number): KnownKey[] {
+  const members = new Map<string, KnownKey>()
+  for (const key of register.keys.values())
+    if (key.role === 'member' && register.isActive(key.peerId, now)) members.set(key.ura, key)
+  return [...members.values()]
+}
+
+/** From the month in which the first member was exchanging. A key that ended counts until the month it ended in. */
+function historyOf(register: Register, now: number): PublicFigures['history'] {
+  const keys = [...register.keys.values()].filter(({ exchangingSince }) => exchangingSince !== undefined)
+  const first = Math.min(...keys.map(({ exchangingSince = Infinity }) => exchangingSince))
+  const history = []
+  for (let month = monthOf(first); first <= now && month <= monthOf(now); month = monthAfter(month)) {
+    const running = keys.filter(
+      ({ exchangingSince = Infinity, ended }) =>
+        monthOf(exchangingSince) <= month && (ended === undefined || monthOf(ended.at) > month),
+    )
+    const clinics = new Set(running.filter(isClinic).map(({ ura }) => ura)).size
+    const all = new Set(running.map(({ ura }) => ura)).size
+    history.push({ month, hospitals: all - clinics, clinics })
+  }
+  return history
+}
+
+/** Received studies are counted, by who received them: what was sent is the same studies again. */
+function monthsOf(reports: Iterable<ActivityReport>, studiesPerDisc: number): MonthFigures[] {
+  const sums = new Map<string, [number, number]>()
+  for (const { month, halves } of reports) {
+    const sum = sums.get(month) ?? [0, 0]
+    sums.set(month, [sum[0] + halves[0].received, sum[1] + halves[1].received])
+  }
+  const half = (studies: number) => ({
+    studies: safe(studies),
+    discsReplaced: studies < smallestShown ? safe(studies) : Math.floor(studies / studiesPerDisc),
+  })
+  return [...sums]
+    .sort(([a], [b]) => a.localeCompare(b))
+    .map(([month, [first, second]]) => ({
+      month,
+      halves: [half(first), half(second)] as const,
+      // With one half shown and the other not, the sum would give the other away.
+      studies: safe(first) === null || safe(second) === null ? null : first + second,
+    }))
+}
+
+function byLevel(exchanging: readonly KnownKey[]): PublicFigures['byLevel'] {
+  const levels = { 1: 0, 2: 0, 3: 0, 4: 0 }
+  for (const { application } of exchanging) levels[(application?.level ?? 3) as 1 | 2 | 3 | 4]++
+  return levels
+}
+
+const calendar = new Intl.DateTimeFormat('en-CA', {
+  timeZone: 'Europe/Amsterdam',
+  year: 'numeric',
+  month: '2-digit',
+  day: '2-digit',
+})
+const monthOf = (at: number) => (Number.isFinite(at) ? calendar.format(at).slice(0, 7) : '9999-12')
+
+function monthAfter(month: string): string {
+  const [year = 0, number = 0] = month.split('-').map(Number)
+  return number === 12 ? `${year + 1}-01` : `${year}-${String(number + 1).padStart(2, '0')}`
+}
+
+/** RFC 4180, for spreadsheets: one line a half-month. */
+export function figuresAsCsv(figures: PublicFigures): string {
+  const lines = figures.months.flatMap(({ month, halves }) =>
+    halves.map(({ studies, discsReplaced }, i) =>
+      [month, i + 1, studies ?? '<5', discsReplaced ?? '<5'].join(','),
     ),
   )
-
-const extension = (id: string, critical: boolean, value: Der): Der =>
-  der.sequence(der.oid(id), ...(critical ? [der.boolean(true)] : []), der.octets(der.toBytes(value)))
-
-export const basicConstraints = (authority: false | { pathLength: number }): Der =>
-  extension(
-    oids.basicConstraints,
-    true,
-    authority === false ? der.sequence() : der.sequence(der.boolean(true), der.integer(authority.pathLength)),
-  )
-
-const usageBits = { digitalSignature: 0x80, keyEncipherment: 0x20, keyCertSign: 0x04, crlSign: 0x02 }
-
-export function keyUsage(...usages: (keyof typeof usageBits)[]): Der {
-  const value = usages.reduce((sum, usage) => sum | usageBits[usage], 0)
-  return extension(oids.keyUsage, true, der.bits(Uint8Array.of(value), Math.clz32(value & -value) ^ 31))
+  return ['month,half,studies,discs_replaced', ...lines].map((line) => `${line}\r\n`).join('')
 }
-
-export const extendedKeyUsage = (...purposes: string[]): Der =>
-  extension(oids.extendedKeyUsage, false, der.sequence(...purposes.map(der.oid)))
-
-/** Key identifiers by RFC 5280 §4.2.1.2 method 1. */
-export const subjectKeyIdentifier = (spki: Uint8Array): Der =>
-  extension(oids.subjectKeyIdentifier, false, der.octets(keyIdentifier(spki)))
-
-export const authorityKeyIdentifier = (issuerSpki: Uint8Array): Der =>
-  extension(oids.authorityKeyIdentifier, false, der.sequence(der.tagged(0, keyIdentifier(issuerSpki))))
-
-export const subjectAltName = (uri: string, dnsNames: readonly string[]): Der =>
-  extension(
-    oids.subjectAltName,
-    false,
-    der.sequence(der.tagged(6, ascii(uri)), ...dnsNames.map((dnsName) => der.tagged(2, ascii(dnsName)))),
-  )
-
-/** Only URIs of exactly this host, and DNS names of or under this domain: RFC 5280 §4.2.1.10. */
-export const nameConstraints = (trustDomain: string): Der =>
-  extension(
-    oids.nameConstraints,
-    true,
-    der.sequence(
-      der.tagged(
-        0,
-        [6, 2].map((kind) => der.sequence(der.tagged(kind, ascii(trustDomain)))),
-      ),
-    ),
-  )
-
-export const privateText = (id: string, text: string): Der => extension(id, false, der.utf8(text))
-
-function keyIdentifier(spki: Uint8Array): Uint8Array {
-  const bitString = der.embedded(spki).value[1] as Der
-  const content = der.toBytes(bitString)
-  const header = content[1]! < 0x80 ? 2 : 2 + (content[1]! & 0x7f)
-  return createHash('sha1')
-    .update(content.subarray(header + 1))
-    .digest() // + 1: the count of unused bits
-}
-
-const ascii = (text: string) => Buffer.from(text, 'ascii')
