@@ -35,6 +35,7 @@ const owners = {
     '@fastify/static',
     '@fastify/swagger',
   ],
+  registry: ['otplib'],
 }
 
 const declaredOnly = manifests.map((m) => {

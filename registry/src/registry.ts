@@ -16,7 +16,7 @@ import { openKeys } from './ceremony/keys.ts'
 import { Applications } from './clinics/applications.ts'
 import { clinicRoutes } from './clinics/routes.ts'
 import type { Settings } from './config/settings.ts'
-import { byToken } from './http/authenticate.ts'
+import { bySessionOrToken } from './http/authenticate.ts'
 import { healthRoutes } from './http/health-routes.ts'
 import { Metrics } from './http/metrics.ts'
 import { problems } from './http/problems.ts'
@@ -33,6 +33,8 @@ import type { Register } from './ledger/register.ts'
 import { RevocationList } from './revocation/revocation-list.ts'
 import { Revocations } from './revocation/revocations.ts'
 import { BearerTokens } from './people/bearer-tokens.ts'
+import { openLogIns } from './people/log-ins.ts'
+import { sessionRoutes } from './people/routes.ts'
 import { revocationListRoute, revocationRoutes } from './revocation/routes.ts'
 
 export interface RegistryDeps {
@@ -111,6 +113,8 @@ export async function startRegistry(settings: Settings, deps: RegistryDeps): Pro
     bundleVersion: () => bundle.version,
     metrics,
   })
+  const events = new LiveEvents()
+  const logIns = openLogIns({ peopleFile: settings.peopleFile }, { store, sealer, clock })
   const http = new WebServer(
     {
       ...settings.http,
@@ -119,9 +123,10 @@ export async function startRegistry(settings: Settings, deps: RegistryDeps): Pro
       api: { title: 'Twiin registry', version: '0.1.0', description: 'See docs/spec/06-registry.md.' },
     },
     {
-      ...{ authentication: byToken({ tokens: bearerTokens }), problems, log },
-      events: new LiveEvents(),
+      ...{ problems, events, log },
+      authentication: bySessionOrToken({ tokens: bearerTokens, ...logIns, clock }),
       api: [
+        sessionRoutes({ ...logIns, events, clock, log }),
         clinicRoutes(new Applications({}, { books })),
         certificateRoutes({ register, clock }),
         revocationRoutes(new Revocations({}, { books }), { onChanged }),

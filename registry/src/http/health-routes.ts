@@ -4,13 +4,15 @@ import type { Metrics } from './metrics.ts'
 
 /** `/healthz` fails when acts can no longer be recorded: a restart reads what the disk really holds. */
 export function healthRoutes(deps: {
-  writable: () => boolean
+  /** Why acts cannot be recorded, when they cannot. */
+  refusal: () => string | undefined
   bundleVersion: () => number
   metrics: Metrics
 }): FastifyPluginAsyncTypebox {
   return async (app) => {
     app.get('/healthz', () => {
-      if (!deps.writable()) throw new TwiinError('LEDGER_UNWRITABLE')
+      const refusal = deps.refusal()
+      if (refusal !== undefined) throw new TwiinError(refusal)
       return { status: 'ok', bundleVersion: deps.bundleVersion() }
     })
     app.get('/metrics', async (_request, reply) =>

@@ -1,0 +1,85 @@
+import { text } from 'node:stream/consumers'
+import { TwiinError } from '@twiin/runtime'
+import { hashPassword } from '@twiin/web'
+import { Option } from 'commander'
+import type { Command } from 'commander'
+import { openKeys } from '../ceremony/keys.ts'
+import { readSettings } from '../config/read-settings.ts'
+import { AccountsFile } from './accounts-file.ts'
+import { roles } from './staff.ts'
+import type { Role } from './staff.ts'
+import { enrolmentUrl, newSecret, readSecret, sealSecret } from './totp.ts'
+
+/** NIST SP 800-63B-4 §3.1.1.2: eight where it is not the only factor. */
+const shortestPassword = 8
+const longestPassword = 256
+
+interface Shared {
+  config: string
+  json?: true
+}
+interface Added extends Shared {
+  id: string
+  name: string
+  role: Role
+  totpSecret?: string
+}
+
+/** `twiin-registry people …`: the only way to make an account, for whoever has the machine. */
+export function peopleCommands(people: Command): void {
+  const command = (name: string, description: string) =>
+    people
+      .command(name)
+      .description(description)
+      .option('--json', 'answer as JSON')
+      .requiredOption('--config <file>', 'settings of the registry')
+  command('add', 'add or replace an account; the password is read from standard input')
+    .requiredOption('--id <id>', 'log-in name, public in the log of acts: no name of a person')
+    .requiredOption('--name <name>', 'as colleagues see it')
+    .addOption(new Option('--role <role>', 'what the account may do').choices(roles).makeOptionMandatory())
+    .option('--totp-secret <secret>', 'Base32; made when not given')
+    .action(add)
+  command('list', 'list the accounts').action(list)
+  command('remove', 'remove an account; its sessions end at once')
+    .requiredOption('--id <id>')
+    .action(async (flags: Shared & { id: string }) => {
+      await (await fileOf(flags)).remove(flags.id)
+      print(flags, { id: flags.id, state: 'removed' })
+    })
+}
+
+async function add(flags: Added): Promise<void> {
+  const { id, name, role, totpSecret } = flags
+  const settings = await readSettings(flags.config)
+  const password = (await text(process.stdin)).replace(/\r?\n$/, '')
+  if (password.length < shortestPassword || password.length > longestPassword)
+    throw new TwiinError('PASSWORD_LENGTH', { atLeast: shortestPassword, atMost: longestPassword })
+  const secret = totpSecret === undefined ? newSecret() : readSecret(totpSecret)
+  const { sealer } = await openKeys(settings.keys)
+  await new AccountsFile({ file: settings.peopleFile }).put({
+    ...{ id, name, role },
+    password: await hashPassword(password),
+    totpSecret: sealSecret(sealer, id, secret),
+  })
+  print(flags, { id, name, role, secret, otpauth: enrolmentUrl(id, secret) })
+  if (!flags.json)
+    process.stderr.write('\nThe secret is shown this once: put it into an authenticator app now.\n')
+}
+
+async function list(flags: Shared): Promise<void> {
+  const people = (await fileOf(flags))
+    .list()
+    .map(({ id, name, role, disabled = false }) => ({ id, name, role, disabled }))
+  if (flags.json) return print(flags, people)
+  for (const { id, name, role, disabled } of people)
+    process.stdout.write(`${id.padEnd(32)}  ${role.padEnd(13)}  ${disabled ? 'disabled  ' : ''}${name}\n`)
+}
+
+async function fileOf({ config }: Shared): Promise<AccountsFile> {
+  return new AccountsFile({ file: (await readSettings(config)).peopleFile })
+}
+
+function print({ json }: { json?: true }, answer: object): void {
+  const lines = Object.entries(answer).map(([name, value]) => `${name}: ${value}`)
+  process.stdout.write(json ? `${JSON.stringify(answer, null, 2)}\n` : `${lines.join('\n')}\n`)
+}
