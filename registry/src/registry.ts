@@ -14,7 +14,9 @@ import { NetworkBundle } from './bundle/network-bundle.ts'
 import { bundleRoutes } from './bundle/routes.ts'
 import { openKeys } from './ceremony/keys.ts'
 import { Applications } from './clinics/applications.ts'
+import { Inbox } from './clinics/inbox.ts'
 import { clinicRoutes } from './clinics/routes.ts'
+import { composeLog } from './composition/log-side.ts'
 import type { Settings } from './config/settings.ts'
 import { bySessionOrToken } from './http/authenticate.ts'
 import { healthRoutes } from './http/health-routes.ts'
@@ -60,7 +62,7 @@ export interface RunningRegistry extends AsyncDisposable {
 /** Builds the registry from its settings and starts it. Everything that is said is in the ledger first (docs/spec/06 §5). */
 export async function startRegistry(settings: Settings, deps: RegistryDeps): Promise<RunningRegistry> {
   const { clock, log, signer } = deps
-  const { sealer, peer, keeperKey, pem, tls, tokens: bearerTokens } = await readMaterial(settings)
+  const { sealer, peer, keeperKey, log: logKey, pem, tls, tokens: bearerTokens } = await readMaterial(settings)
   // The database first: its lock keeps a second process away from the ledger.
   const store = new Store({ dir: join(settings.dataDir, 'counters') }, { sealer, log })
   await store.start()
@@ -71,7 +73,13 @@ export async function startRegistry(settings: Settings, deps: RegistryDeps): Pro
     { operator: settings.operator, issuingCertificate: pem.issuingCertificate },
     { books, authority },
   )
-  const own = new OwnCertificate({ peerId: peer.peerId, ...pem }, { register, certification, clock, log })
+  const { identity, founding, guard, transparency, witnesses, routes } = composeLog(settings, {
+    ...{ books, key: logKey, clock, log },
+  })
+  const own = new OwnCertificate(
+    { peerId: peer.peerId, ...pem },
+    { register, certification, transparency, clock, log },
+  )
 
   const verifier = new CertificateVerifier({ trustDomain: settings.trustDomain, ...pem }, { clock })
   const admission = new RegisteredPeers(
@@ -86,9 +94,13 @@ export async function startRegistry(settings: Settings, deps: RegistryDeps): Pro
   })
   // A bundle has room for eight (spec 06 §3).
   const tokens = () => oneKeeper(peer.peerId, keeperKey.publicKey, host.multiaddrs().slice(0, 8))
-  const facts = () => ({ trustDomain: settings.trustDomain, index: settings.index, tokens: tokens() })
-  const refreshMs = settings.bundle.refreshMinutes * 60_000
-  const bundle = new NetworkBundle({ refreshMs }, { facts, books, authority, log })
+  const { trustDomain, index } = settings
+  const facts = () => ({ trustDomain, index, log: identity, tokens: tokens() })
+  const { refreshMinutes, gatherMs } = settings.bundle
+  const bundle = new NetworkBundle(
+    { refreshMs: refreshMinutes * 60_000, gatherMs },
+    { facts, books, authority, transparency, clock, log },
+  )
   const onChanged = async () => {
     await bundle.publish()
     await host.sweep()
@@ -106,14 +118,16 @@ export async function startRegistry(settings: Settings, deps: RegistryDeps): Pro
 
   const est = estRoutes(
     { ...pem, requestsPerMinute: settings.http.enrolmentsPerMinute },
-    { certification, enrolments: metrics.enrolments, onIssued: () => bundle.publish() },
+    { certification, enrolments: metrics.enrolments, onIssued: () => bundle.publishSoon() },
   )
   const health = healthRoutes({
-    writable: () => books.writable,
+    refusal: () => books.refusal,
     bundleVersion: () => bundle.version,
     metrics,
   })
   const events = new LiveEvents()
+  const inbox = new Inbox({}, { store })
+  const applications = new Applications({}, { books, inbox })
   const logIns = openLogIns({ peopleFile: settings.peopleFile }, { store, sealer, clock })
   const http = new WebServer(
     {
@@ -127,10 +141,11 @@ export async function startRegistry(settings: Settings, deps: RegistryDeps): Pro
       authentication: bySessionOrToken({ tokens: bearerTokens, ...logIns, clock }),
       api: [
         sessionRoutes({ ...logIns, events, clock, log }),
-        clinicRoutes(new Applications({}, { books })),
+        clinicRoutes(settings.http, { applications, register, clock }),
         certificateRoutes({ register, clock }),
-        revocationRoutes(new Revocations({}, { books }), { onChanged }),
+        revocationRoutes(new Revocations({}, { books }), { onChanged, clock }),
         bundleRoutes(bundle, new Announcements({}, { books })),
+        routes,
       ],
       plain: [
         async (app) => app.register(est, { prefix: '/.well-known/est' }),
@@ -144,7 +159,9 @@ export async function startRegistry(settings: Settings, deps: RegistryDeps): Pro
     {
       turn: async () => {
         await own.renewWhenDue()
+        await witnesses.tend()
         await bundle.publish()
+        await applications.tidy()
       },
       pause: (signal) => clock.sleep(60_000, signal),
       onError: (error) => log.error('upkeep failed', { code: codeOf(error) }),
@@ -161,12 +178,16 @@ export async function startRegistry(settings: Settings, deps: RegistryDeps): Pro
     [
       { name: 'store', stop: () => store.stop() },
       { name: 'ledger', stop: () => books.close() },
+      { name: 'inbox', start: () => inbox.load() },
       { name: 'evaluation records', stop: () => records.close() },
+      // Whatever is recorded after the first line is judged by the guard.
+      ...[founding, guard, transparency],
       // Without a certificate of its own no peer would talk to it.
-      { name: 'own certificate', start: () => own.renewWhenDue() },
+      own,
       host,
       // After the host: the bundle says where the keeper is.
-      { name: 'bundle', start: () => bundle.publish() },
+      bundle,
+      witnesses,
       upkeep,
       // Serves the moment it starts; only then others are told where.
       http,

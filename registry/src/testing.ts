@@ -77,6 +77,9 @@ export class TestRegistry implements AsyncDisposable {
         operator: { organisation: 'Twiin registry', ura: '90000000' },
         http: { port: 0 },
         peer: { listen: ['/ip4/127.0.0.1/tcp/0'] },
+        // Nobody moves the clock while a request is on its way.
+        bundle: { gatherMs: 0 },
+        log: { gatherMs: 0 },
         ...this.#extra,
       },
       this.dir,
@@ -114,7 +117,7 @@ export class TestRegistry implements AsyncDisposable {
   }
 
   call(
-    method: 'GET' | 'POST',
+    method: 'GET' | 'POST' | 'PUT' | 'DELETE',
     path: string,
     options: {
       as?: 'administrator' | 'approver'

@@ -1,5 +1,5 @@
 import { DocumentVerifier, NodeKey, decodeSignedDocument } from '@twiin/identity'
-import { announcement, bundle } from '@twiin/protocol'
+import { announcement, bundle, witnessedBundle } from '@twiin/protocol'
 import { expect, test } from 'vitest'
 import { TestRegistry } from '../testing.ts'
 import { prefixBits } from './bundle-contents.ts'
@@ -16,7 +16,8 @@ async function signedBundle(registry: TestRegistry) {
   expect(answer.status).toBe(200)
   const rootCertificate = await registry.read('authority/root.pem')
   const verifier = new DocumentVerifier({ rootCertificate }, { clock: registry.clock })
-  return bundle.decode(await verifier.verify(decodeSignedDocument(answer.body)))
+  const { document } = witnessedBundle.decode(answer.body)
+  return bundle.decode(await verifier.verify(decodeSignedDocument(document)))
 }
 
 async function announce(registry: TestRegistry, key: NodeKey, port: number, change: object = {}) {
@@ -50,6 +51,8 @@ test('every change makes a higher version, signed by the issuing CA', async () =
       declaredPatients: 60_000,
       mailboxes: ['radiology'],
       category: 'clinic',
+      level: 3,
+      state: 'testing',
     },
   ])
   expect(second.index).toEqual({ epoch: 1, bits: 10, replicas: 7 })
@@ -147,7 +150,8 @@ test('a restart serves the same bundle, byte for byte, and knows the token that 
   const token = await registry.addClinic('10000001')
   await registry.enrol(key, '10000001', token)
   await announce(registry, key, 7)
-  const get = async () => (await registry.call('GET', '/api/v1/bundle', { headers: accept })).body
+  const get = async () =>
+    witnessedBundle.decode((await registry.call('GET', '/api/v1/bundle', { headers: accept })).body).document
   const before = await get()
   await registry.stop()
   await registry.clock.advance(60_000)

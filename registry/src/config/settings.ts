@@ -28,6 +28,14 @@ export const Settings = section({
       issuingCertificate: Path('PEM.', 'authority/issuing.pem'),
       issuingKey: Path('Encrypted PKCS #8.', 'authority/issuing-key.pem'),
       passphraseFile: Type.Optional(Path('Opens issuingKey; without it TWIIN_ISSUING_PASSPHRASE does.')),
+      signerModule: Type.Optional(
+        Path(
+          'ES module that signs instead of issuingKey, such as one for an HSM. It runs inside the registry.',
+        ),
+      ),
+      signerOptions: Type.Optional(
+        Type.Record(Type.String(), Type.Unknown(), { description: 'Handed to signerModule as they are.' }),
+      ),
     },
     { default: {} },
   ),
@@ -51,6 +59,7 @@ export const Settings = section({
       key: Path('PEM.', 'web/key.pem'),
       caFile: Path('PEM: what clients trust.', 'web/ca.pem'),
       enrolmentsPerMinute: Type.Integer({ minimum: 1, default: 60, description: 'From one address.' }),
+      applicationsPerHour: Type.Integer({ minimum: 1, default: 5, description: 'Of strangers, likewise.' }),
     },
     { default: {} },
   ),

@@ -1,5 +1,4 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { TwiinError } from '@twiin/runtime'
 import type { Clock } from '@twiin/runtime'
 import { Type } from 'typebox'
 import type { Static } from 'typebox'
@@ -38,10 +37,6 @@ export function certificateRoutes(deps: { register: Register; clock: Clock }): F
       },
     )
     app.get('/statistics', () => statistics(register, clock.now()))
-    // spec 06 §4: until the transparency log exists.
-    app.all('/log/*', { schema: { hide: true } }, () => {
-      throw new TwiinError('NOT_BUILT')
-    })
   }
 }
 

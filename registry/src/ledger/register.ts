@@ -1,5 +1,13 @@
 import type { Application, Person, Recorded, Request, SelfTestStep } from './acts.ts'
 
+export interface KnownApproval {
+  readonly by: Person
+  readonly at: number
+  readonly digest: string
+  /** Its line in the ledger. */
+  readonly index: number
+}
+
 /** An application that at least one person approved; before that it is no act (ADR 0012). */
 export interface KnownApplication {
   readonly id: string
@@ -7,7 +15,7 @@ export interface KnownApplication {
   /** Of what was approved last. */
   readonly digest: string
   /** Of whatever contents; only those of one digest count together. */
-  readonly approvals: readonly { readonly by: Person; readonly at: number; readonly digest: string }[]
+  readonly approvals: readonly KnownApproval[]
   readonly state: 'open' | 'approved' | 'superseded'
 }
 
@@ -112,9 +120,9 @@ export class Register {
   foundingEnded: { readonly at: number; readonly quorum: number } | undefined
   witnesses: readonly string[] = []
   witnessesSince = 0
-  /** The set before, by which nodes judge the bundle that names the new one; and the line that changed it. */
+  /** The set before, by which nodes judge the bundle that names the new one; and the line of that bundle. */
   witnessesBefore: readonly string[] = []
-  witnessesIndex = -1
+  witnessesBundle: number | undefined
   published:
     | { readonly version: number; readonly issuedAt: number; readonly digest: string; readonly index: number }
     | undefined
@@ -153,7 +161,7 @@ export class Register {
         return
       case 'witnesses':
         this.witnessesBefore = this.witnesses
-        this.witnessesIndex = index
+        this.witnessesBundle = undefined
         this.witnesses = act.peers
         this.witnessesSince = act.at
         return
@@ -167,7 +175,7 @@ export class Register {
         this.dismissed.add(act.id)
         return this.#forgetWishesOf(act.id)
       case 'approved':
-        return this.#approved(act)
+        return this.#approved(act, index)
       case 'rejected':
         this.rejections.set(act.id, { by: act.by, at: act.at, reason: act.reason })
         return
@@ -202,13 +210,15 @@ export class Register {
         return this.#selfTested(act, index)
       case 'published':
         this.published = { version: act.version, issuedAt: act.at, digest: act.digest, index }
+        this.witnessesBundle ??= index
         return
     }
   }
 
-  #approved({ id, by, at, digest, application, enrolment }: Recorded & { act: 'approved' }): void {
+  #approved(act: Recorded & { act: 'approved' }, index: number): void {
+    const { id, by, at, digest, application, enrolment } = act
     const before = this.applications.get(id)?.approvals ?? []
-    const approvals = [...before, { by, at, digest }]
+    const approvals = [...before, { by, at, digest, index }]
     this.applications.set(id, { id, application, digest, approvals, state: enrolment ? 'approved' : 'open' })
     if (enrolment === undefined) return
     this.tokens.set(enrolment.digest, { application: id, expiresAt: enrolment.expiresAt, used: false })

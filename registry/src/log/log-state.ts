@@ -1,0 +1,39 @@
+import type { Books } from '../ledger/books.ts'
+import type { LedgerGuard } from './ledger-guard.ts'
+import type { TransparencyLog } from './transparency-log.ts'
+
+/** What everybody may see of the log at a glance. spec 06 §7 */
+export function logState(deps: { transparency: TransparencyLog; guard: LedgerGuard; books: Books }) {
+  const { transparency, guard, books } = deps
+  const { register, tree } = books
+  const { cosigned, rules } = transparency
+  const open = guard.isBehind ? undefined : transparency.open
+  const iso = (at: number) => new Date(at).toISOString()
+  return {
+    size: tree.size,
+    root: Buffer.from(tree.root()).toString('base64'),
+    ...(open && { checkpoint: open.note }),
+    ...(cosigned && {
+      cosigned: {
+        size: cosigned.size,
+        at: iso(Math.max(...cosigned.cosigners.values())),
+        cosigners: [...cosigned.cosigners.keys()],
+      },
+    }),
+    phase: rules.phase,
+    foundingEndsAt: iso(register.founded?.foundingEndsAt ?? 0),
+    quorum: rules.quorum,
+    witnesses: register.witnesses.map((peerId) => {
+      const key = register.keys.get(peerId)
+      const seen = transparency.lastSeen(peerId)
+      return {
+        peerId,
+        ura: key?.ura ?? '',
+        name: key?.application?.organisation ?? '',
+        ...(seen && { lastSize: seen.size, lastAt: iso(seen.at) }),
+      }
+    }),
+    ...(guard.isBehind && { ledgerBehind: true as const }),
+    ...(books.refusal === 'LEDGER_UNCONFIRMED' && { ledgerUnconfirmed: true as const }),
+  }
+}
