@@ -1,6 +1,8 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { Clock } from '@twiin/runtime'
 import { Type } from 'typebox'
 import { Reason } from '../ledger/acts.ts'
+import { mustBeConfirmed } from '../requests/confirmation.ts'
 import { revocationReasons } from './revocation-list.ts'
 import type { RevocationList } from './revocation-list.ts'
 import type { Outcome, Revocations } from './revocations.ts'
@@ -19,18 +21,20 @@ const Done = (state: 'revoked' | 'suspended' | 'valid') =>
 /** spec 06 §4 */
 export function revocationRoutes(
   revocations: Revocations,
-  deps: { onChanged: () => Promise<void> },
+  deps: { onChanged: () => Promise<void>; clock: Clock },
 ): FastifyPluginAsyncTypebox {
   const settle = async <State extends string>(serial: string, outcome: Outcome, state: State) => {
     if (outcome.state === 'recorded') return { code: 202, body: { serial, ...outcome } } as const
     await deps.onChanged()
     return { code: 200, body: { serial, state } } as const
   }
+  const confirmed = mustBeConfirmed(deps.clock)
   return async (app) => {
     app.post(
       '/certificates/:serial/revocation',
       {
         config: staff,
+        preHandler: confirmed,
         schema: {
           params,
           // A word that is no reason of RFC 5280 is taken, and stands in the public log as `unspecified`.
@@ -54,6 +58,7 @@ export function revocationRoutes(
       '/certificates/:serial/suspension',
       {
         config: staff,
+        preHandler: confirmed,
         schema: {
           params,
           body: Type.Object({ reason: Reason, emergency: Emergency }, closed),
@@ -71,6 +76,7 @@ export function revocationRoutes(
       '/certificates/:serial/resumption',
       {
         config: staff,
+        preHandler: confirmed,
         schema: {
           params,
           body: Type.Object({ reason: Reason }, closed),
@@ -88,6 +94,7 @@ export function revocationRoutes(
       '/certificates/:serial/review',
       {
         config: staff,
+        preHandler: confirmed,
         schema: {
           params,
           body: Type.Object({ upheld: Type.Boolean() }, closed),
