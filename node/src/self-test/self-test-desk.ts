@@ -15,7 +15,7 @@ import type { SendStudy } from './send-study.ts'
 /** spec 12 §2: how long after its last request a run is forgotten. */
 const forgottenMs = 120_000
 /** What one request may take here; the registry asks again within the time of its step. */
-const requestMs = 8000
+const requestMs = 6000
 
 interface Deps {
   bundle: { readonly current: Pick<Bundle, 'tokens'>; member(peerId: string): object | undefined }

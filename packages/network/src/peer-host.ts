@@ -46,6 +46,8 @@ export interface AskOptions {
   /** Everything together: dialling, opening, asking, answering. */
   timeoutMs: number
   signal?: AbortSignal
+  /** As for `open`: a numbered one is dialled here, whatever connection the peer has with us. Default 0. */
+  lane?: number
 }
 export interface ServeLimits {
   maxFrameBytes: number
@@ -161,13 +163,18 @@ export class PeerHost implements Service {
 
   /** @throws TwiinError PEER_UNREACHABLE, PEER_REFUSED, PEER_TIMEOUT, PEER_NOT_ADMITTED, FRAME_TOO_LARGE */
   async ask(peerId: string, protocol: string, request: Uint8Array, options: AskOptions): Promise<Uint8Array> {
-    const { opener } = this.#require()
+    const { opener, dialer } = this.#require()
+    const { maxAnswerBytes, lane = 0 } = options
     const signal = withTimeout(options.timeoutMs, options.signal)
     return opener.translating({ peerId, protocol, signal, caller: options.signal }, async () => {
-      const { stream, connection } = await opener.open(peerId, protocol, 0, signal)
-      const answer = await sendRequest(stream, request, { maxAnswerBytes: options.maxAnswerBytes, signal })
-      opener.noteLife(connection)
-      return answer
+      const { stream, connection } = await opener.open(peerId, protocol, lane, signal)
+      try {
+        const answer = await sendRequest(stream, request, { maxAnswerBytes, signal })
+        opener.noteLife(connection)
+        return answer
+      } finally {
+        if (lane > 0) dialer.release(connection)
+      }
     })
   }
 
