@@ -107,6 +107,7 @@ describe('a note is refused', () => {
 
   it.each([
     ['without its last newline', note.slice(0, -1), 'LINES'],
+    ['with a last signature that does not end', `${note}${lineOf('x')}`, 'LINES'],
     ['with two newlines at its end', `${note}\n`, 'SIGNATURE_LINE'],
     ['without a signature', `${body}\n\n`, 'LINES'],
     ['without anything', '', 'LINES'],
@@ -131,6 +132,8 @@ describe('a note is refused', () => {
     ['no name', `—  ${base64(new Uint8Array(68))}`],
     ['a name with a plus', lineOf('a+b')],
     ['a name with a space nobody sees', lineOf('a\u00a0b')],
+    ['a name with a line break of another kind', lineOf('a\u0085b')],
+    ['a name with a control character', lineOf('a\u007fb')],
     ['two spaces', signatureLine.replace('— ', '—  ')],
     ['something behind it', `${signatureLine} x`],
     ['a space behind it', `${signatureLine} `],
@@ -173,8 +176,20 @@ describe('the signature of the log', () => {
     for (const publicKey of wrongKeys) {
       expect(invalidFor(note, { ...log, publicKey })).toEqual(invalid('LOG_SIGNATURE'))
     }
+    const { keyId: id, signature } = parseSignatureLine(signatureLine)
+    const otherId = Buffer.concat([id.map((byte) => byte ^ 1), signature])
+    expect(invalidFor(`${body}\n\n— ${origin} ${base64(otherId)}\n`)).toEqual(invalid('LOG_SIGNATURE'))
     const cosignatureOfTheLog = cosign(parseCheckpoint(note), { ...signer, name: origin }, 1)
     expect(invalidFor(`${body}\n\n${cosignatureOfTheLog}\n`)).toEqual(invalid('LOG_SIGNATURE'))
+  })
+
+  it('is by a key of 32 bytes, and has 64 itself', () => {
+    const message = Buffer.from(`${body}\n`)
+    const signature = signer.sign(message)
+    expect(verifyEd25519(signer.publicKey, message, signature)).toBe(true)
+    expect(verifyEd25519(Uint8Array.of(...signer.publicKey, 0), message, signature)).toBe(false)
+    expect(verifyEd25519(signer.publicKey.subarray(0, 31), message, signature)).toBe(false)
+    expect(verifyEd25519(signer.publicKey, message, Uint8Array.of(...signature, 0))).toBe(false)
   })
 
   it('comes first, and no line under its name may be another one', () => {

@@ -75,7 +75,9 @@ describe('a cosignature', () => {
 
   it('is not made at no time, or under no name, or by another key', () => {
     for (const time of [-1, 1.5, NaN, 2 ** 53]) expect(() => cosign(checkpoint, one, time)).toThrow('TIME')
-    expect(() => cosign(checkpoint, { ...one, name: 'a b' }, 1)).toThrow('NAME')
+    for (const name of ['', 'a b', 'a+b', 'a\ud800b']) {
+      expect(() => cosign(checkpoint, { ...one, name }, 1)).toThrow('NAME')
+    }
     expect(() => cosign(checkpoint, { ...one, sign: two.sign }, 1)).toThrow('COSIGNATURE')
   })
 
@@ -113,7 +115,7 @@ describe('the cosignatures of a note', () => {
   })
 
   it('count a witness once, however often it signed', () => {
-    const twice = parseCheckpoint(`${note}${lineOfOne}\n${cosign(checkpoint, one, 5)}\n${lineOfOne}\n`)
+    const twice = parseCheckpoint(`${note}${lineOfOne}\n${lineOfOne}\n${cosign(checkpoint, one, 5)}\n`)
     expect(cosignaturesOf(twice, [one, two])).toEqual([{ name: one.name, time: 1_790_000_000 }])
   })
 

@@ -33,9 +33,9 @@ export function decodeBase64(text: string): Uint8Array | undefined {
   return bytes.toString('base64') === text ? Uint8Array.from(bytes) : undefined
 }
 
-/** C2SP signed-note: not empty, no Unicode space, no plus, no control character. */
+/** C2SP signed-note: not empty, no Unicode space (U+0085 is among the control characters), no plus; and no control character. */
 export function isName(name: string): boolean {
-  return name.isWellFormed() && /^[^\s\p{White_Space}\p{Cc}+]+$/u.test(name)
+  return name.isWellFormed() && /^[^\s\p{Cc}+]+$/u.test(name)
 }
 
 /** Em dash, U+2014. */
