@@ -6,7 +6,7 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Who may call this route. Outside `/api/v1` one without it is open to everybody: health, the page. */
     roles?: readonly string[]
-    /** With `roles`: strangers may call as well, and the route itself finds out what they may. */
+    /** With `roles`: who names nobody may call as well, and the route itself finds out what they may. */
     guests?: true
     /** A call of the API that needs no log-in: the log-in. */
     open?: true
@@ -65,7 +65,8 @@ export function authenticate<P extends Person>(app: FastifyInstance, by: Authent
     const { roles, guests } = request.routeOptions.config
     if (roles === undefined) return
     const caller = bearer(request, by) ?? cookie(request, by)
-    if (caller === undefined && guests) return
+    // A wrong token is a mistake to be told about, not a stranger.
+    if (caller === undefined && guests && request.headers.authorization === undefined) return
     if (caller === undefined) throw new TwiinError('NOT_AUTHENTICATED')
     if (!roles.includes(caller.person.role)) throw new TwiinError('ROLE_NOT_PERMITTED')
     by.identify(request, caller)
