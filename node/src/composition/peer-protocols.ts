@@ -13,7 +13,7 @@ export function registerPeerProtocols(
   exchange: Exchange,
   selfTest: SelfTest,
 ): void {
-  const { host, clock, log, key, budget, account, verify } = ground
+  const { host, clock, log, key, budget, account, verify, gossip } = ground
   const { searchAnswers, gate, held, sends, arrivals } = exchange
 
   host.answer(
@@ -72,6 +72,14 @@ export function registerPeerProtocols(
         },
       },
     ),
+  )
+  host.answer(
+    protocolIds.bundle,
+    {
+      ...{ maxRequestBytes: limits.gossipBytes, maxAnswerBytes: limits.gossipAnswerBytes },
+      ...{ timeoutMs: 10_000, maxConcurrentPerPeer: 2 },
+    },
+    async (bytes, peerId) => gossip.answer(bytes, peerId),
   )
   host.answer(
     protocolIds.selfTest,

@@ -57,7 +57,10 @@ export const Settings = Type.Object(
         enrolmentTokenFile: Type.Optional(
           Type.String({ description: 'one-time token, read at the first start only' }),
         ),
-        refreshSeconds: Seconds('how often the network bundle is fetched', 60),
+        refreshSeconds: Seconds(
+          'pause before the network bundle is asked for again, when the registry failed or does not hold requests open',
+          60,
+        ),
       },
       closed,
     ),
@@ -69,6 +72,7 @@ export const Settings = Type.Object(
           default: [],
           description: 'multiaddrs others reach this node at',
         }),
+        gossipSeconds: Seconds('pause between two comparisons of the network bundle with other members', 20),
       },
       closed,
     ),

@@ -7,6 +7,16 @@ export interface RegistryAnswer {
   body: Buffer
 }
 
+export interface RegistryCall {
+  body?: Uint8Array | string
+  headers?: Record<string, string>
+  /** Default 8 MiB. */
+  maxBytes?: number
+  /** Without a sign of life for so long the call has failed. Default 10 s; a request that is held open needs more. */
+  timeoutMs?: number
+  signal?: AbortSignal
+}
+
 /** HTTPS to the registry, trusting only its own CA. Throws `REGISTRY_UNREACHABLE`, `REGISTRY_ANSWER_TOO_LARGE`. */
 export class RegistryClient {
   readonly #url: URL
@@ -17,12 +27,8 @@ export class RegistryClient {
     this.#ca = options.ca
   }
 
-  async call(
-    method: 'GET' | 'POST',
-    path: string,
-    options: { body?: Uint8Array | string; headers?: Record<string, string>; maxBytes?: number } = {},
-  ): Promise<RegistryAnswer> {
-    const { body, headers = {}, maxBytes = 8 * 1024 * 1024 } = options
+  async call(method: 'GET' | 'POST', path: string, options: RegistryCall = {}): Promise<RegistryAnswer> {
+    const { body, headers = {}, maxBytes = 8 * 1024 * 1024, timeoutMs = 10_000, signal } = options
     return new Promise((resolve, reject) => {
       const fail = (cause: Error) =>
         reject(
@@ -30,7 +36,10 @@ export class RegistryClient {
         )
       const call = request(
         new URL(path, this.#url),
-        { method, headers, ca: this.#ca, minVersion: 'TLSv1.2', timeout: 10_000, agent: false },
+        {
+          ...{ method, headers, ca: this.#ca, minVersion: 'TLSv1.2', timeout: timeoutMs, agent: false },
+          ...(signal && { signal }),
+        },
         (answer) => {
           const chunks: Buffer[] = []
           let size = 0

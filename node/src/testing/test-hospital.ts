@@ -7,7 +7,7 @@ import { HeadReader } from '@twiin/dicom'
 import { sampleStudy } from '@twiin/dicom/testing'
 import type { SampleInstance, SampleStudyOptions } from '@twiin/dicom/testing'
 import { openAssociation } from '@twiin/dimse'
-import { DocumentVerifier, NodeKey } from '@twiin/identity'
+import { NodeKey } from '@twiin/identity'
 import { MemoryBudget } from '@twiin/network'
 import { Lifecycle, silentLogger } from '@twiin/runtime'
 import { DiskReserve, Sealer, Store } from '@twiin/store'
@@ -22,7 +22,8 @@ import { registerPeerProtocols } from '../composition/peer-protocols.ts'
 import { composeSelfTest } from '../composition/self-test.ts'
 import type { SelfTest } from '../composition/self-test.ts'
 import type { Settings } from '../config/settings.ts'
-import { NetworkBundle } from '../trust/network-bundle.ts'
+import { Gossip } from '../trust/gossip.ts'
+import { NetworkView } from '../trust/network-view.ts'
 import { verifyByPeerId } from '../trust/trust.ts'
 import { LiveEvents } from '../http/events.ts'
 import type { TransferRecord } from '../transfers/transfer-record.ts'
@@ -93,7 +94,7 @@ export class TestHospital implements AsyncDisposable {
 
   async start(): Promise<void> {
     this.ground = await this.#composeGround()
-    await this.ground.bundle.load()
+    await this.ground.view.load()
     if (this.ground.bundle.version === 0) await this.ground.bundle.accept(await this.network.document())
     const settings = this.#settings()
     this.index = composeIndexSide(settings, this.ground)
@@ -181,24 +182,27 @@ export class TestHospital implements AsyncDisposable {
     const sealer = await Sealer.open(join(dir, 'key'))
     const reserve = new DiskReserve({ dir, reserveBytes: 0, ballastBytes: 4096 }, { log })
     const store = new Store({ dir: join(dir, 'catalogue') }, { sealer, reserve, log })
-    const verifier = new DocumentVerifier({ rootCertificate: authority.rootCertificate }, { clock })
-    const bundle = new NetworkBundle(
-      { file: join(dir, 'bundle.cbor'), trustDomain: authority.trustDomain },
-      { verifier, log },
-    )
+    const { rootCertificate, trustDomain } = authority
+    const view = new NetworkView({ dir, trustDomain, rootCertificate }, { clock, log })
+    const { bundle, logView } = view
     const auditLog = new AuditLog({}, { store, clock })
     const studies = new StudyStore(
       { dir: join(dir, 'blobs') },
       { store, sealer, reserve, clock, log, random },
     )
+    const host = wire.host(key.peerId)
     const parts = {
-      ...{ clock, log, random, sealer, reserve, store, bundle, auditLog, studies, key },
+      ...{ clock, log, random, sealer, reserve, store, view, bundle, auditLog, studies, key },
+      gossip: new Gossip(
+        { peerId: key.peerId, roundMs: 20_000 },
+        { bundle, logView, host, clock, log, random },
+      ),
       account: new Account({ organisation: { ura, name } }, { log: auditLog, bundle }),
       heads: new HeadReader({}, { log }),
       budget: new MemoryBudget({ bytes: 16 << 20 }),
       events: new LiveEvents(),
       self: { ura, name, peerId: key.peerId },
-      host: wire.host(key.peerId),
+      host,
       verify: verifyByPeerId,
     }
     return parts as Partial<Record<keyof Ground, unknown>> as Ground

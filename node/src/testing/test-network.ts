@@ -5,10 +5,17 @@ import { NodeKey, encodeSignedDocument } from '@twiin/identity'
 import { testAuthority } from '@twiin/identity/testing'
 import type { TestAuthority } from '@twiin/identity/testing'
 import { KeeperKey, TokenKeeper } from '@twiin/patient-token'
-import { bundle as bundleType, protocolIds, tokenAnswer, tokenRequest } from '@twiin/protocol'
-import type { Bundle, Member } from '@twiin/protocol'
+import {
+  bundle as bundleType,
+  protocolIds,
+  tokenAnswer,
+  tokenRequest,
+  witnessedBundle,
+} from '@twiin/protocol'
+import type { Bundle, Evidence, Member } from '@twiin/protocol'
 import { codeOf } from '@twiin/runtime'
 import { ShiftableClock } from './shiftable-clock.ts'
+import { TestLog } from './test-log.ts'
 import { Wire } from './wire.ts'
 import type { WiredHost } from './wire.ts'
 
@@ -18,16 +25,24 @@ export class TestNetwork implements AsyncDisposable {
   readonly wire = new Wire()
   readonly dir: string
   readonly authority: TestAuthority
+  readonly log: TestLog
   readonly keeper: WiredHost
   readonly #keeperKey = KeeperKey.generate()
   readonly #members: Member[] = []
   readonly #listeners: ((document: Uint8Array) => Promise<unknown>)[] = []
   #version = 0
   epoch = 1
+  /** Who cosigns the checkpoint of each bundle. */
+  cosigners: readonly NodeKey[] = []
+  witnessing: Bundle['witnessing'] = {
+    ...{ phase: 'founding', quorum: 2, witnesses: [] },
+    endsAt: this.clock.now() + 30 * 86_400_000,
+  }
 
   private constructor(dir: string, authority: TestAuthority) {
     this.dir = dir
     this.authority = authority
+    this.log = new TestLog(authority)
     this.keeper = this.wire.host(NodeKey.generate().peerId)
     this.keeper.answer(protocolIds.token, {}, (bytes, peerId) => this.#evaluate(bytes, peerId))
   }
@@ -57,16 +72,31 @@ export class TestNetwork implements AsyncDisposable {
     for (const listener of this.#listeners) await listener(document)
   }
 
-  async document(change: Partial<Bundle> = {}): Promise<Uint8Array> {
+  /** The next version as the registry would serve it: signed, on record, with what proves that, or with other evidence. */
+  async document(
+    change: Partial<Bundle> = {},
+    evidenceOf = (content: Bundle): Evidence => this.log.published(content, this.cosigners),
+  ): Promise<Uint8Array> {
+    const content = this.#contents(change)
+    const signed = await this.authority.authority.signDocument(bundleType.encode(content))
+    const document = encodeSignedDocument(signed)
+    return witnessedBundle.encode({ document, evidence: evidenceOf(content) })
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await rm(this.dir, { recursive: true })
+  }
+
+  #contents(change: Partial<Bundle>): Bundle {
     const { publicKey } = this.#keeperKey
-    const content: Bundle = {
+    return {
       v: 2,
       version: ++this.#version,
       issuedAt: this.clock.now(),
       trustDomain: this.authority.trustDomain,
       index: { epoch: this.epoch, bits: 0, replicas: 3 },
-      log: { origin: `${this.authority.trustDomain}/log`, publicKey: new Uint8Array(32) },
-      witnessing: { phase: 'founding', endsAt: this.clock.now() + 86_400_000, quorum: 2, witnesses: [] },
+      log: this.log.identity,
+      witnessing: this.witnessing,
       members: this.#members,
       revoked: [],
       tokens: {
@@ -76,11 +106,6 @@ export class TestNetwork implements AsyncDisposable {
       },
       ...change,
     }
-    return encodeSignedDocument(await this.authority.authority.signDocument(bundleType.encode(content)))
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await rm(this.dir, { recursive: true })
   }
 
   async #evaluate(bytes: Uint8Array, peerId: string): Promise<Uint8Array> {

@@ -18,7 +18,10 @@ export class Wire {
 }
 
 /** The part of a `PeerHost` that the application uses. */
-export class WiredHost implements Pick<PeerHost, 'peerId' | 'answer' | 'serve' | 'ask' | 'open'> {
+export class WiredHost implements Pick<
+  PeerHost,
+  'peerId' | 'answer' | 'serve' | 'ask' | 'open' | 'connectedPeers'
+> {
   readonly peerId: string
   readonly #wire: Wire
   readonly #answers = new Map<string, AnswerHandler>()
@@ -37,6 +40,10 @@ export class WiredHost implements Pick<PeerHost, 'peerId' | 'answer' | 'serve' |
 
   serve(protocol: string, _limits: object, handler: ChannelHandler): void {
     this.#channels.set(protocol, handler)
+  }
+
+  connectedPeers(): string[] {
+    return [...this.#wire.hosts.values()].filter(({ isUp }) => isUp).map(({ peerId }) => peerId)
   }
 
   async ask(peerId: string, protocol: string, bytes: Uint8Array): Promise<Uint8Array> {

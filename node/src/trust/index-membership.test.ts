@@ -1,5 +1,6 @@
 import type { Bundle, Member } from '@twiin/protocol'
 import { expect, test } from 'vitest'
+import { CutPeers } from './cut-peers.ts'
 import { IndexMembership } from './index-membership.ts'
 import type { NetworkBundle } from './network-bundle.ts'
 
@@ -30,16 +31,20 @@ const first: Bundle = {
 
 test('entries are placed anew when the members, the parameters or the revocations changed, and for nothing else', () => {
   let bundle = first
+  let cut = new CutPeers([])
   const source = {
     get current() {
       return bundle
     },
-    isPeerRevoked: () => false,
-  } as Pick<NetworkBundle, 'current' | 'isPeerRevoked'>
+    get cutPeers() {
+      return cut
+    },
+  } as Pick<NetworkBundle, 'current' | 'cutPeers'>
   const membership = new IndexMembership({ bundle: source })
   const isNew = (change: Partial<Bundle>): boolean => {
     const before = membership.current()
     bundle = { ...bundle, ...change, version: bundle.version + 1, issuedAt: bundle.issuedAt + 1 }
+    cut = new CutPeers(bundle.revoked)
     return membership.current() !== before
   }
   expect(isNew({})).toBe(false)
@@ -49,9 +54,11 @@ test('entries are placed anew when the members, the parameters or the revocation
   expect(isNew({ members: [member(1)] })).toBe(true)
   for (const change of [{ epoch: 2 }, { bits: 9 }, { replicas: 5 }])
     expect(isNew({ index: { ...bundle.index, ...change } })).toBe(true)
-  expect(isNew({ revoked: [{ peerId: 'peer 2', serial: 'ab', state: 'revoked', at: 0, reason: 'x' }] })).toBe(
-    true,
-  )
+  const revoked = (peerId: string) => [
+    { peerId, serial: 'ab', state: 'revoked' as const, at: 0, reason: 'x' },
+  ]
+  expect(isNew({ revoked: revoked('peer 1') })).toBe(true)
+  expect(isNew({ revoked: [...revoked('peer 1'), ...revoked('somebody who left')] })).toBe(false)
   expect(isNew({})).toBe(false)
   expect(membership.current()).toMatchObject({
     epoch: 2,

@@ -1,22 +1,29 @@
-import { publicKeyOf, verifySignature } from '@twiin/identity'
+import { publicKeyOf, splitCredential, verifySignature } from '@twiin/identity'
 import type { CertificateVerifier, NodeCertificate, SignatureDomain } from '@twiin/identity'
 import type { Admission } from '@twiin/network'
-import { TwiinError, codeOf } from '@twiin/runtime'
+import { evidence as evidenceType } from '@twiin/protocol'
+import { TwiinError, codeOf, isTwiinError } from '@twiin/runtime'
 import type { Clock, Logger } from '@twiin/runtime'
+import type { AdmittedCertificates } from './admitted-certificates.ts'
+import { freshnessOf } from './freshness.ts'
+import { requireLogged } from './judge-evidence.ts'
+import type { LogView } from './log-view.ts'
 import type { NetworkBundle } from './network-bundle.ts'
 
 /** Clock difference between two hospitals that is put up with (spec 01). */
 const toleranceMs = 5 * 60_000
 
 /**
- * Who is admitted (spec 01 §4): a peer whose certificate verifies, belongs to the key it proved, and is not revoked.
- * Asked right after Noise, and again for every request and channel.
+ * Who is admitted (spec 01 §4, spec 11 §6): a peer whose certificate verifies, belongs to the key it proved, stands in the
+ * log, and is not cut off, by a bundle that is not too old. Asked right after Noise, and again for every request and channel.
  */
 export class Trust implements Admission {
   readonly #credential: () => Uint8Array
   readonly #verifier: CertificateVerifier
   readonly #bundle: NetworkBundle
-  readonly #clock: Clock
+  readonly #logView: LogView
+  readonly #known: AdmittedCertificates
+  readonly #clock: Pick<Clock, 'now'>
   readonly #log: Logger
   readonly #admitted = new Map<string, NodeCertificate>()
 
@@ -24,12 +31,16 @@ export class Trust implements Admission {
     credential: () => Uint8Array
     verifier: CertificateVerifier
     bundle: NetworkBundle
-    clock: Clock
+    logView: LogView
+    known: AdmittedCertificates
+    clock: Pick<Clock, 'now'>
     log: Logger
   }) {
     this.#credential = deps.credential
     this.#verifier = deps.verifier
     this.#bundle = deps.bundle
+    this.#logView = deps.logView
+    this.#known = deps.known
     this.#clock = deps.clock
     this.#log = deps.log
   }
@@ -42,12 +53,13 @@ export class Trust implements Admission {
     try {
       const certificate = await this.#verifier.verify(presented)
       if (certificate.peerId !== peerId) throw new TwiinError('CERT_PEER_MISMATCH', { peerId })
-      if (this.#bundle.isSerialRevoked(certificate.serial))
-        throw new TwiinError('CERT_REVOKED', { serial: certificate.serial })
+      this.#judge(certificate, splitCredential(presented).evidence)
+      this.#known.remember(certificate.fingerprint)
       this.#admitted.set(peerId, certificate)
     } catch (error) {
       // The refused side sees no reason (libp2p drops it), so it is told here.
-      this.#log.warn('peer refused', { peerId, code: codeOf(error) })
+      const facts = isTwiinError(error) ? error.facts : {}
+      this.#log.warn('peer refused', { ...facts, peerId, code: codeOf(error) })
       throw error
     }
   }
@@ -56,14 +68,46 @@ export class Trust implements Admission {
     const certificate = this.#admitted.get(peerId)
     return (
       certificate !== undefined &&
-      !this.#bundle.isSerialRevoked(certificate.serial) &&
-      certificate.notAfter + toleranceMs > this.#clock.now()
+      certificate.notAfter + toleranceMs > this.#clock.now() &&
+      this.#refusalNow(certificate) === undefined
     )
   }
 
   /** The certificate a connected peer showed. */
   certificateOf(peerId: string): NodeCertificate | undefined {
     return this.#admitted.get(peerId)
+  }
+
+  /** In the order of spec 11 §6. */
+  #judge(certificate: NodeCertificate, evidenceBytes: Uint8Array | undefined): void {
+    const { serial, peerId, fingerprint } = certificate
+    const evidence = evidenceBytes === undefined ? undefined : readEvidence(evidenceBytes)
+    // First, for this very checkpoint may be the one that contradicts.
+    if (evidence !== undefined) this.#logView.note(evidence.checkpoint, `credential of ${peerId}`)
+    if (this.#logView.distrust !== undefined && !this.#known.has(fingerprint))
+      throw new TwiinError('LOG_DISTRUSTED', { serial })
+    requireLogged(certificate.der, evidence, this.#bundle.trustedLog())
+    const refusal = this.#refusalNow(certificate)
+    if (refusal !== undefined) throw new TwiinError(refusal, { serial })
+  }
+
+  /** What changes while a connection is open. In memory: asked for every stream. */
+  #refusalNow({ peerId, serial }: NodeCertificate): string | undefined {
+    const cut = this.#bundle.cutOf(peerId, serial)
+    if (cut !== undefined) return cut === 'revoked' ? 'CERT_REVOKED' : 'CERT_SUSPENDED'
+    const { state } = freshnessOf(this.#bundle.current.issuedAt, this.#clock.now())
+    const isOld = state === 'NO_NEWCOMERS' || state === 'BUNDLE_EXPIRED'
+    if (isOld && !this.#bundle.lists(peerId)) return 'NEWCOMER_WHILE_STALE'
+    return state === 'BUNDLE_EXPIRED' ? 'BUNDLE_EXPIRED' : undefined
+  }
+}
+
+/** Undefined for what is no evidence: it is then as good as none. */
+function readEvidence(bytes: Uint8Array) {
+  try {
+    return evidenceType.decode(bytes)
+  } catch {
+    return undefined
   }
 }
 
