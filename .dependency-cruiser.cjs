@@ -7,14 +7,16 @@ const root = __dirname
 const dirs = [
   ...readdirSync(join(root, 'packages')).map((name) => `packages/${name}`),
   'node',
+  'node/ui',
   'registry',
+  'registry/ui',
 ].filter((dir) => existsSync(join(root, dir, 'package.json')))
 const manifests = dirs.map((dir) => ({
   dir,
   ...JSON.parse(readFileSync(join(root, dir, 'package.json'), 'utf8')),
 }))
 const dirOf = Object.fromEntries(manifests.map((m) => [m.name, m.dir]))
-const workspaces = '^(packages/[^/]+|node|registry)/src/'
+const workspaces = '^(packages/[^/]+|node|registry|node/ui|registry/ui)/src/'
 
 /** One owner per external library: who may import it. */
 const owners = {
@@ -53,12 +55,12 @@ const shopWindow = manifests.map((m) => ({
   name: `through-index:${m.name}`,
   severity: 'error',
   from: { pathNot: `^${m.dir}/` },
-  to: { path: `^${m.dir}/src/`, pathNot: `^${m.dir}/src/(index|testing)\\.ts$` },
+  to: { path: `^${m.dir}/src/`, pathNot: `^${m.dir}/src/((index|testing)\\.ts|styles/kit\\.css)$` },
 }))
 const oneOwner = Object.entries(owners).map(([dir, libraries]) => ({
   name: `one-owner:${dir}`,
   severity: 'error',
-  from: { pathNot: [`^${dir}/`, '^(test|scripts)/', '^node/ui/'] },
+  from: { pathNot: [`^${dir}/`, '^(test|scripts)/'] },
   to: { path: libraries.map((library) => `node_modules/${library.endsWith('/') ? library : `${library}/`}`) },
 }))
 

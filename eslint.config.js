@@ -41,7 +41,7 @@ export default tseslint.config(
     rules: { 'no-console': 'off', 'max-lines-per-function': 'off' },
   },
   {
-    files: ['node/ui/src/**/*.tsx', 'node/ui/src/**/*.ts'],
+    files: ['{node/ui,registry/ui,packages/ui-kit}/src/**/*.{ts,tsx}'],
     languageOptions: { globals: globals.browser },
     plugins: { 'jsx-a11y': jsxA11y, 'react-hooks': reactHooks },
     rules: {

@@ -17,11 +17,12 @@ if (process.version !== `v${pinned}`) {
 const steps: [name: string, command: string][] = [
   ['format', 'prettier --check --log-level warn .'],
   ['types', 'tsc --noEmit'],
+  ['types of the UI kit', 'tsc --noEmit -p packages/ui-kit'],
   ['types of the UI', 'tsc --noEmit -p node/ui'],
   ['lint', 'eslint --max-warnings 0 --cache --cache-location node_modules/.cache/eslint/ .'],
   [
     'dependency rules',
-    'depcruise --config .dependency-cruiser.cjs --output-type err packages node/src registry/src scripts test',
+    'depcruise --config .dependency-cruiser.cjs --output-type err packages node/src node/ui/src registry/src scripts test',
   ],
   ['dead code', 'knip --no-progress'],
   ['file sizes and names', 'node scripts/check-files.ts'],

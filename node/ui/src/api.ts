@@ -1,49 +1,8 @@
+import { apiCaller } from '@twiin/ui-kit'
 import type * as Answer from './api-types.ts'
 
-/** The node said no, with a stable code; or it did not answer at all (`NODE_UNREACHABLE`). */
-export class ApiError extends Error {
-  readonly code: string
-  readonly status: number
-  /** Number of the request in the node's log, to mention to whoever helps. */
-  readonly instance: string | undefined
-
-  constructor(code: string, status: number, instance?: string) {
-    super(code)
-    this.code = code
-    this.status = status
-    this.instance = instance
-  }
-}
-
-type Method = 'GET' | 'POST' | 'PUT' | 'DELETE'
-
-/** Every call of the page goes through here. Whatever identifies a patient travels in `body`, never in `path`. */
-async function call<T>(method: Method, path: string, body?: unknown): Promise<T> {
-  const response = await fetch(`/api/v1${path}`, {
-    method,
-    credentials: 'same-origin',
-    cache: 'no-store',
-    headers: {
-      accept: 'application/json',
-      ...(method === 'GET' ? {} : { 'x-twiin-csrf': '1' }),
-      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-    },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  }).catch(() => {
-    throw new ApiError('NODE_UNREACHABLE', 0)
-  })
-  if (!response.ok) throw await problem(response)
-  return (response.status === 204 ? undefined : await response.json()) as T
-}
-
-async function problem(response: Response): Promise<ApiError> {
-  const details = (await response.json().catch(() => ({}))) as { code?: unknown; instance?: unknown }
-  return new ApiError(
-    typeof details.code === 'string' ? details.code : 'UNEXPECTED',
-    response.status,
-    typeof details.instance === 'string' ? details.instance : undefined,
-  )
-}
+/** Every call of the page. Whatever identifies a patient travels in the body, never in the path. */
+const call = apiCaller({ base: '/api/v1', csrfHeader: 'x-twiin-csrf', unreachable: 'NODE_UNREACHABLE' })
 
 const page = (after: string | undefined) => (after === undefined ? '' : `?after=${encodeURIComponent(after)}`)
 const one = encodeURIComponent

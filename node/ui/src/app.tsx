@@ -1,40 +1,17 @@
-import { QueryCache, QueryClient, QueryClientProvider, useQuery } from '@tanstack/react-query'
+import { QueryClientProvider } from '@tanstack/react-query'
+import { CrashGuard, createQueryClient, Problem, Skeleton, useSessionState } from '@twiin/ui-kit'
 import { lazy, Suspense } from 'react'
 import { I18nProvider } from 'react-aria-components'
 import { useTranslation } from 'react-i18next'
 import { BrowserRouter, Navigate, Route, Routes } from 'react-router'
-import { api, ApiError } from './api.ts'
+import { api } from './api.ts'
 import { LogInPage } from './pages/log-in.tsx'
 import { SearchPage } from './pages/search.tsx'
-import { CrashGuard } from './parts/crash-guard.tsx'
-import { Skeleton } from './parts/empty.tsx'
-import { Problem } from './parts/problem.tsx'
 import { Shell } from './parts/shell.tsx'
-import type { Session } from './api-types.ts'
-import { keys } from './query-keys.ts'
 import { pages, pagesOf, SessionContext } from './session.ts'
 import type { Page } from './session.ts'
 
-/** `ended`: there was one, and the node no longer knows it. */
-type SessionState = Session | 'none' | 'ended'
-
-const isLoggedOut = (error: unknown) => error instanceof ApiError && error.status === 401
-
-const client = new QueryClient({
-  queryCache: new QueryCache({
-    // Whatever call finds the session ended: the log-in page, and back to the same address afterwards.
-    onError: (error, query) => {
-      if (isLoggedOut(error) && query.queryKey[0] !== keys.session[0])
-        client.setQueryData<SessionState>(keys.session, 'ended')
-    },
-  }),
-  defaultOptions: {
-    queries: {
-      staleTime: 1000,
-      retry: (count, error) => count < 2 && (!(error instanceof ApiError) || error.status >= 500),
-    },
-  },
-})
+const client = createQueryClient()
 
 const screens: Record<Page['name'], React.ComponentType> = {
   search: SearchPage,
@@ -61,15 +38,7 @@ export function App() {
 }
 
 function Workplace() {
-  const session = useQuery<SessionState>({
-    queryKey: keys.session,
-    queryFn: () =>
-      api.session().catch((error: unknown) => {
-        if (isLoggedOut(error)) return 'none'
-        throw error
-      }),
-    staleTime: Infinity,
-  })
+  const session = useSessionState(api.session)
   if (session.isPending) return null
   if (session.data === 'none' || session.data === 'ended')
     return <LogInPage wasLoggedIn={session.data === 'ended'} />

@@ -1,18 +1,17 @@
+import { applyTheme, startTranslation } from '@twiin/ui-kit'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { App } from './app.tsx'
-import { startTranslation } from './i18n/start.ts'
-import { applyTheme } from './preferences.ts'
-import './styles/tokens.css'
-import './styles/base.css'
-import './styles/controls.css'
-import './styles/shell.css'
+import { en } from './i18n/en.ts'
+import { nl } from './i18n/nl.ts'
+import '@twiin/ui-kit/kit.css'
+import './styles/status-strip.css'
 import './styles/table.css'
 import './styles/parts.css'
 import './styles/search.css'
 
 applyTheme()
-await startTranslation()
+await startTranslation({ nl, en })
 const root = document.getElementById('root')
 if (root !== null)
   createRoot(root).render(

@@ -1,6 +1,5 @@
 /** Where answers of the node are kept in the page, and found again by live events. */
 export const keys = {
-  session: ['session'],
   status: ['status'],
   search: (id: string) => ['search', id],
   transfers: ['transfers'],

@@ -1,13 +1,11 @@
 import { useInfiniteQuery } from '@tanstack/react-query'
+import { Empty, Field, Problem, Skeleton } from '@twiin/ui-kit'
 import { ScrollText, ShieldAlert, ShieldCheck } from 'lucide-react'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { api } from '../api.ts'
 import { AuditTable } from '../parts/audit-table.tsx'
-import { Empty, Skeleton } from '../parts/empty.tsx'
-import { Field } from '../parts/field.tsx'
 import { PageTitle } from '../parts/page-title.tsx'
-import { Problem } from '../parts/problem.tsx'
 
 const isoDay = (at: Date) =>
   `${at.getFullYear()}-${String(at.getMonth() + 1).padStart(2, '0')}-${String(at.getDate()).padStart(2, '0')}`

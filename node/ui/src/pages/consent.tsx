@@ -1,14 +1,12 @@
 import { useQuery } from '@tanstack/react-query'
+import { Field, Problem, Skeleton } from '@twiin/ui-kit'
 import { useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { api } from '../api.ts'
 import { digitsOf, isBsn, maskBsn, typedBsn } from '../format.ts'
 import { ConsentForm } from '../parts/consent-form.tsx'
 import { ConsentRecords } from '../parts/consent-records.tsx'
-import { Skeleton } from '../parts/empty.tsx'
-import { Field } from '../parts/field.tsx'
 import { PageTitle } from '../parts/page-title.tsx'
-import { Problem } from '../parts/problem.tsx'
 
 /** What a patient said about being found (spec 08). The BSN stays in this page's memory and in request bodies. */
 export function ConsentPage() {

@@ -1,9 +1,8 @@
+import { Empty, Problem, Skeleton } from '@twiin/ui-kit'
 import { ShieldCheck } from 'lucide-react'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { Empty, Skeleton } from '../parts/empty.tsx'
 import { PageTitle } from '../parts/page-title.tsx'
-import { Problem } from '../parts/problem.tsx'
 import { WorkItemCard } from '../parts/work-item-card.tsx'
 import { useExceptions } from '../queries.ts'
 

@@ -1,12 +1,10 @@
+import { Empty, Problem, Skeleton, useRowKeys } from '@twiin/ui-kit'
 import { ArrowLeftRight } from 'lucide-react'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useSearchParams } from 'react-router'
 import type { Transfer } from '../api-types.ts'
-import { Empty, Skeleton } from '../parts/empty.tsx'
 import { PageTitle } from '../parts/page-title.tsx'
-import { Problem } from '../parts/problem.tsx'
-import { useRowKeys } from '../parts/row-keys.ts'
 import { TransferRow } from '../parts/transfer-row.tsx'
 import { useTransfers } from '../queries.ts'
 

@@ -1,12 +1,10 @@
+import { Badge, formatMoment, useCodeText, useRowKeys } from '@twiin/ui-kit'
 import { CircleAlert, CircleCheck, CircleX, Siren } from 'lucide-react'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { AuditLine, Role } from '../api-types.ts'
-import { formatMoment, maskBsn } from '../format.ts'
+import { maskBsn } from '../format.ts'
 import type { Wording } from '../i18n/wording.ts'
-import { Badge } from './badges.tsx'
-import { useCodeText } from './problem-text.ts'
-import { useRowKeys } from './row-keys.ts'
 
 const looks = {
   success: { tone: 'good', icon: CircleCheck },

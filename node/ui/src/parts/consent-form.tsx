@@ -1,13 +1,11 @@
 import { useMutation } from '@tanstack/react-query'
+import { Field, Problem, say } from '@twiin/ui-kit'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { api } from '../api.ts'
 import type { ConsentScope, Member } from '../api-types.ts'
 import { useMembers } from '../queries.ts'
-import { say } from '../toasts.ts'
 import { useScopeText } from './consent-scope.ts'
-import { Field } from './field.tsx'
-import { Problem } from './problem.tsx'
 
 const kinds = { all: 'scopeAll', category: 'scopeCategory', organisation: 'scopeOrganisation' } as const
 const categories = ['umc', 'hospital', 'clinic'] as const satisfies Member['category'][]

@@ -1,8 +1,7 @@
+import { Badge, formatInstant } from '@twiin/ui-kit'
 import { CircleCheck, CircleX, Eye, EyeOff } from 'lucide-react'
 import { useTranslation } from 'react-i18next'
 import type { ConsentState } from '../api-types.ts'
-import { formatInstant } from '../format.ts'
-import { Badge } from './badges.tsx'
 import { useScopeText } from './consent-scope.ts'
 
 export function ConsentRecords({ state, bsn }: { state: ConsentState; bsn: string }) {

@@ -1,4 +1,5 @@
 import { useMutation } from '@tanstack/react-query'
+import { Dialog, Problem, say } from '@twiin/ui-kit'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { api } from '../api.ts'
@@ -6,9 +7,6 @@ import type { Decision, WorkItem } from '../api-types.ts'
 import { formatName } from '../format.ts'
 import { useLookAgain } from '../queries.ts'
 import { keys } from '../query-keys.ts'
-import { say } from '../toasts.ts'
-import { Dialog } from './dialog.tsx'
-import { Problem } from './problem.tsx'
 
 const choices = [
   { decision: 'same-patient', title: 'exceptions.same', effect: 'exceptions.sameEffect' },

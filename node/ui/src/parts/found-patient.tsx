@@ -1,6 +1,7 @@
+import { formatDate } from '@twiin/ui-kit'
 import { useTranslation } from 'react-i18next'
 import type { PatientSearch } from '../api-types.ts'
-import { ageOn, formatDate, formatName, maskBsn } from '../format.ts'
+import { ageOn, formatName, maskBsn } from '../format.ts'
 
 const sexes = { M: 'search.sexM', F: 'search.sexF' } as const
 

@@ -1,7 +1,7 @@
+import { useCodeText } from '@twiin/ui-kit'
 import { Ban, CircleCheck, CircleDashed, RotateCw, Unplug } from 'lucide-react'
 import { useTranslation } from 'react-i18next'
 import type { PatientSearch, SearchHolder } from '../api-types.ts'
-import { useCodeText } from './problem-text.ts'
 
 const icons = { answered: CircleCheck, pending: CircleDashed, refused: Ban, unreachable: Unplug } as const
 

@@ -1,12 +1,11 @@
 import { useMutation } from '@tanstack/react-query'
+import { say, useProblemText } from '@twiin/ui-kit'
 import { RotateCw } from 'lucide-react'
 import { useTranslation } from 'react-i18next'
 import { api } from '../api.ts'
 import type { Transfer } from '../api-types.ts'
 import { useLookAgain } from '../queries.ts'
 import { keys } from '../query-keys.ts'
-import { say } from '../toasts.ts'
-import { useProblemText } from './problem-text.ts'
 
 export function RetryButton({ transfer }: { transfer: Transfer }) {
   const { t } = useTranslation()

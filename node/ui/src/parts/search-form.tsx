@@ -1,10 +1,10 @@
+import { Field } from '@twiin/ui-kit'
 import { Search } from 'lucide-react'
 import { useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { SearchQuestion } from '../api-types.ts'
 import { digitsOf, isBsn, typedBsn } from '../format.ts'
 import { lastReason } from '../last-question.ts'
-import { Field } from './field.tsx'
 
 interface Props {
   isStarting: boolean

@@ -1,16 +1,12 @@
 import { useMutation } from '@tanstack/react-query'
+import { Dialog, Field, formatBytes, formatDate, Problem, say } from '@twiin/ui-kit'
 import { Send } from 'lucide-react'
 import { useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { api } from '../api.ts'
-import { formatBytes, formatDate } from '../format.ts'
 import { useLookAgain, useMembers } from '../queries.ts'
 import { keys } from '../query-keys.ts'
-import { say } from '../toasts.ts'
-import { Modalities } from './badges.tsx'
-import { Dialog } from './dialog.tsx'
-import { Field } from './field.tsx'
-import { Problem } from './problem.tsx'
+import { Modalities } from './modalities.tsx'
 
 export interface SendableStudy {
   studyInstanceUid: string

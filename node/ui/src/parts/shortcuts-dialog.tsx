@@ -1,9 +1,7 @@
+import { Dialog, preference, shortcutsEnabled } from '@twiin/ui-kit'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { preference } from '../preferences.ts'
 import type { Page } from '../session.ts'
-import { shortcutsEnabled } from '../shortcuts.ts'
-import { Dialog } from './dialog.tsx'
 
 export function ShortcutsDialog({ pages, onClose }: { pages: readonly Page[]; onClose: () => void }) {
   const { t } = useTranslation()

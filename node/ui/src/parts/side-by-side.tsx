@@ -1,8 +1,8 @@
+import { Badge, formatDate } from '@twiin/ui-kit'
 import { Diff } from 'lucide-react'
 import { useTranslation } from 'react-i18next'
 import type { Patient, WorkItem } from '../api-types.ts'
-import { formatDate, formatName } from '../format.ts'
-import { Badge } from './badges.tsx'
+import { formatName } from '../format.ts'
 
 const fields = ['name', 'birthDate', 'sex', 'bsn', 'localId', 'issuer'] as const
 

@@ -1,10 +1,8 @@
+import { Badge, formatBytes, formatInstant, useCodeText } from '@twiin/ui-kit'
 import { CircleAlert, CircleCheck } from 'lucide-react'
 import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Status } from '../api-types.ts'
-import { formatBytes, formatInstant } from '../format.ts'
-import { Badge } from './badges.tsx'
-import { useCodeText } from './problem-text.ts'
 
 interface Props {
   status: Status

@@ -1,8 +1,8 @@
+import { Dialog } from '@twiin/ui-kit'
 import { CircleAlert, CircleCheck } from 'lucide-react'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useStatus } from '../queries.ts'
-import { Dialog } from './dialog.tsx'
 import { StatusDetails } from './status-details.tsx'
 
 /** Registry, hospitals, PACS at a glance; the whole story on a press. */

@@ -1,11 +1,10 @@
+import { Badge, formatBytes, formatDate, formatInstant, useCodeText, useRowKeys } from '@twiin/ui-kit'
 import { CircleCheck, CircleDashed, EyeOff, FileText, House, Send } from 'lucide-react'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { HeldStudy } from '../api-types.ts'
-import { formatBytes, formatDate, formatInstant, formatName } from '../format.ts'
-import { Badge, Modalities } from './badges.tsx'
-import { useCodeText } from './problem-text.ts'
-import { useRowKeys } from './row-keys.ts'
+import { formatName } from '../format.ts'
+import { Modalities } from './modalities.tsx'
 
 interface Props {
   studies: readonly HeldStudy[]

@@ -1,11 +1,10 @@
 import { useQuery } from '@tanstack/react-query'
+import { formatBytes, formatMoment, Problem } from '@twiin/ui-kit'
 import { FileCheck2 } from 'lucide-react'
 import { useTranslation } from 'react-i18next'
 import { api } from '../api.ts'
 import type { Receipt, Transfer } from '../api-types.ts'
-import { formatBytes, formatMoment } from '../format.ts'
 import { keys } from '../query-keys.ts'
-import { Problem } from './problem.tsx'
 
 /** Why it was sent and what was said with it; when, how often, how much; and the proof that it got there. */
 export function TransferDetails({ transfer }: { transfer: Transfer }) {

@@ -1,7 +1,7 @@
+import { formatBytes, formatDuration } from '@twiin/ui-kit'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Counted, Transfer } from '../api-types.ts'
-import { formatBytes, formatDuration } from '../format.ts'
 
 const part = ({ done, total }: Counted) => (total === 0 ? 0 : Math.min(1, done / total))
 

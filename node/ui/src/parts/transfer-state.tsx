@@ -1,11 +1,9 @@
+import { Badge, formatInstant, useCodeText } from '@twiin/ui-kit'
+import type { Tone } from '@twiin/ui-kit'
 import { CircleAlert, CircleCheck, Clock, Loader, UserRoundSearch } from 'lucide-react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
 import type { Transfer } from '../api-types.ts'
-import { formatInstant } from '../format.ts'
-import { Badge } from './badges.tsx'
-import type { Tone } from './badges.tsx'
-import { useCodeText } from './problem-text.ts'
 import { TransferProgress } from './transfer-progress.tsx'
 
 const looks = {

@@ -1,10 +1,10 @@
+import { Badge, formatDate, formatInstant } from '@twiin/ui-kit'
 import { CircleCheck, Info, UserRoundSearch } from 'lucide-react'
 import { useId } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Decision, WorkItem } from '../api-types.ts'
-import { formatDate, formatInstant } from '../format.ts'
 import { useSession } from '../session.ts'
-import { Badge, Modalities } from './badges.tsx'
+import { Modalities } from './modalities.tsx'
 import { Decide } from './decide.tsx'
 import { SideBySide } from './side-by-side.tsx'
 

@@ -12,15 +12,3 @@ export function Badge(props: { tone?: Tone; icon?: LucideIcon; title?: string; c
     </span>
   )
 }
-
-export function Modalities({ codes }: { codes: readonly string[] }) {
-  return (
-    <span className="modalities">
-      {codes.map((code) => (
-        <span key={code} className="modality">
-          {code}
-        </span>
-      ))}
-    </span>
-  )
-}
