@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { openSigner } from '@twiin/identity'
 import { TwiinError, createLogger, systemClock } from '@twiin/runtime'
 import { Command, Option } from 'commander'
 import { parse } from 'yaml'
@@ -8,8 +7,8 @@ import { addClinic, revokeCertificate } from './administration/acts-of-two.ts'
 import { RegistryClient } from './administration/registry-client.ts'
 import { ceremonyText } from './ceremony/ceremony-record.ts'
 import { holdRegistryCeremony, readPlan } from './ceremony/hold-ceremony.ts'
+import { openAuthoritySigner } from './ceremony/open-authority-signer.ts'
 import { readSettings } from './config/read-settings.ts'
-import type { Settings } from './config/settings.ts'
 import type { Application } from './ledger/acts.ts'
 import { peopleCommands } from './people/commands.ts'
 import { startRegistry } from './registry.ts'
@@ -101,7 +100,9 @@ async function serve({ config }: Shared): Promise<void> {
   await using _registry = await startRegistry(settings, {
     clock: systemClock,
     log,
-    signer: await issuingSigner(settings),
+    signer: await openAuthoritySigner(settings, () =>
+      passphrase(settings.authority.passphraseFile, 'TWIIN_ISSUING_PASSPHRASE'),
+    ),
   })
   const signal = await stopped
   log.info('stopping', { signal })
@@ -130,11 +131,6 @@ async function clinicAdd(
 
 async function clientOf({ config }: Shared): Promise<RegistryClient> {
   return RegistryClient.of(await readSettings(config))
-}
-
-async function issuingSigner({ authority }: Settings) {
-  const key = await readFile(authority.issuingKey, 'utf8')
-  return openSigner(key, await passphrase(authority.passphraseFile, 'TWIIN_ISSUING_PASSPHRASE'))
 }
 
 async function passphrase(file: string | undefined, variable: string): Promise<string> {

@@ -1,8 +1,9 @@
-import { createPrivateKey, sign, type KeyObject } from 'node:crypto'
+import { X509Certificate, createPrivateKey, randomBytes, sign, verify, type KeyObject } from 'node:crypto'
 import { promisify } from 'node:util'
 import { TwiinError } from '@twiin/runtime'
+import { derOf } from './pem.ts'
 
-/** Holds an RSA key of the authority: PKCS #1 v1.5 with SHA-256 over `tbs`. A file by default; a PKCS #11 token would be another. */
+/** Holds an RSA key of the authority: PKCS #1 v1.5 with SHA-256 over `tbs`. A file by default; a PKCS #11 token is another. */
 export interface Signer {
   sign(tbs: Uint8Array): Promise<Uint8Array>
 }
@@ -24,4 +25,16 @@ export function openSigner(encryptedKey: string, passphrase: string): Signer {
 
 export function signerOf(key: KeyObject): Signer {
   return { sign: async (tbs) => Uint8Array.from(await signAsync('sha256', tbs, key)) }
+}
+
+/**
+ * Has the signer sign a probe and looks whether this certificate (PEM) is that of its key. The probe is new each time and
+ * means nothing: it is no certificate, revocation list or document. Throws SIGNER_MISMATCH. spec 01 §6.
+ */
+export async function checkSigner(signer: Signer, certificate: string): Promise<void> {
+  const { publicKey } = new X509Certificate(derOf('CERTIFICATE', certificate))
+  const probe = Buffer.concat([Buffer.from('twiin/probe/v1\0', 'ascii'), randomBytes(32)])
+  const signature: unknown = await signer.sign(probe)
+  if (!(signature instanceof Uint8Array) || !verify('sha256', probe, publicKey, signature))
+    throw new TwiinError('SIGNER_MISMATCH')
 }

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { copyFile, mkdtemp, readFile, readdir, rm } from 'node:fs/promises'
+import { copyFile, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -81,6 +81,17 @@ describe('the record of a ceremony', () => {
     for (const refused of invalid)
       expect(() => readPlan({ dir, participants: refused })).toThrow('CEREMONY_PLAN_INVALID')
   })
+})
+
+test('a second ceremony overwrites nothing, also when the issuing key has moved into an HSM', async () => {
+  const again = () => holdRegistryCeremony(readPlan({ dir }), passphrases, new Date())
+  const key = await read('authority/issuing-key.pem')
+  const before = await read('authority/root.pem')
+  await expect(again()).rejects.toThrow('CEREMONY_HELD')
+  await rm(settings.authority.issuingKey)
+  await expect(again()).rejects.toThrow('CEREMONY_HELD')
+  await writeFile(settings.authority.issuingKey, key)
+  expect(await read('authority/root.pem')).toBe(before)
 })
 
 describe('the keys of a registry', () => {

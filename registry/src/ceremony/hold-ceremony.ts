@@ -66,7 +66,9 @@ export async function holdRegistryCeremony(
   const raw = rawSettings(plan, passphrases.issuingFile)
   const { authority, keys, http, tokens, dataDir, operator } = judgeSettings(raw, dir)
   const offlineDir = join(dir, 'offline')
-  await mustBeAbsent(authority.issuingKey)
+  const recordFile = join(dirname(authority.issuingCertificate), 'ceremony.json')
+  // The record too: the key may have been moved into an HSM since.
+  for (const file of [authority.issuingKey, recordFile]) await mustBeAbsent(file)
   const files = [
     authority.issuingKey,
     keys.masterKey,
@@ -102,7 +104,6 @@ export async function holdRegistryCeremony(
   const { peerId } = peer
   const logPublicKey = log.publicKey
   const record = recordCeremony({ ...ca, at, trustDomain, operator, participants, logPublicKey, peerId })
-  const recordFile = join(dirname(authority.issuingCertificate), 'ceremony.json')
   await write(join(offlineDir, 'ceremony-record.txt'), ceremonyText(record))
   await write(recordFile, `${JSON.stringify(record, null, 2)}\n`, 0o644)
   // Last: its presence says that the ceremony is complete.

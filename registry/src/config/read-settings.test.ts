@@ -11,6 +11,14 @@ test('a settings file needs two things; the rest has defaults, with paths from w
   expect(least).not.toHaveProperty('dataDir')
 })
 
+test('the options of a signer module are its own; its path is from where the file is', () => {
+  const signerOptions = { library: '/usr/lib/token.so', slot: 1, nested: { any: ['thing'] } }
+  const authority = { signerModule: 'hsm/signer.js', signerOptions }
+  const settings = judgeSettings({ ...least, authority }, '/srv/registry')
+  expect(settings.authority).toMatchObject({ signerModule: '/srv/registry/hsm/signer.js', signerOptions })
+  expect(judgeSettings(least, '/srv/registry').authority).not.toHaveProperty('signerModule')
+})
+
 test('an unknown key is an error that names it, at any depth', () => {
   const refuses = (raw: object, facts: object) =>
     expect(() => judgeSettings(raw, '/')).toThrow(

@@ -35,10 +35,12 @@ export function judgeSettings(raw: unknown, folder: string): Settings {
     ...settings,
     dataDir: at(settings.dataDir),
     authority: {
+      ...authority,
       rootCertificate: at(authority.rootCertificate),
       issuingCertificate: at(authority.issuingCertificate),
       issuingKey: at(authority.issuingKey),
       ...(authority.passphraseFile !== undefined && { passphraseFile: at(authority.passphraseFile) }),
+      ...(authority.signerModule !== undefined && { signerModule: at(authority.signerModule) }),
     },
     keys: {
       masterKey: at(keys.masterKey),
