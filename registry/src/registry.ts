@@ -17,27 +17,33 @@ import { Applications } from './clinics/applications.ts'
 import { Inbox } from './clinics/inbox.ts'
 import { clinicRoutes } from './clinics/routes.ts'
 import { composeLog } from './composition/log-side.ts'
+import { logNumbers } from './log/log-state.ts'
 import type { Settings } from './config/settings.ts'
 import { bySessionOrToken } from './http/authenticate.ts'
+import { directoryRoutes } from './directory/routes.ts'
 import { healthRoutes } from './http/health-routes.ts'
 import { Metrics } from './http/metrics.ts'
 import { problems } from './http/problems.ts'
-import { certificateRoutes, statistics } from './issuance/certificate-routes.ts'
+import { certificateRoutes } from './issuance/certificate-routes.ts'
 import { Certification } from './issuance/certification.ts'
 import { OwnCertificate } from './issuance/own-certificate.ts'
 import { estRoutes } from './issuance/routes.ts'
 import { RegisteredPeers } from './keeper/admission.ts'
 import { DailyCounters } from './keeper/daily-counters.ts'
 import { EvaluationRecords } from './keeper/evaluation-records.ts'
+import { quotaRoutes } from './keeper/quota-routes.ts'
+import { Quotas } from './keeper/quotas.ts'
 import { serveTokens } from './keeper/serve-tokens.ts'
 import { Books } from './ledger/books.ts'
-import type { Register } from './ledger/register.ts'
 import { RevocationList } from './revocation/revocation-list.ts'
 import { Revocations } from './revocation/revocations.ts'
 import { BearerTokens } from './people/bearer-tokens.ts'
 import { openLogIns } from './people/log-ins.ts'
 import { sessionRoutes } from './people/routes.ts'
+import { Requests } from './requests/requests.ts'
+import { requestRoutes } from './requests/routes.ts'
 import { revocationListRoute, revocationRoutes } from './revocation/routes.ts'
+import { countMembers } from './statistics/count-members.ts'
 
 export interface RegistryDeps {
   clock: Clock
@@ -62,7 +68,15 @@ export interface RunningRegistry extends AsyncDisposable {
 /** Builds the registry from its settings and starts it. Everything that is said is in the ledger first (docs/spec/06 §5). */
 export async function startRegistry(settings: Settings, deps: RegistryDeps): Promise<RunningRegistry> {
   const { clock, log, signer } = deps
-  const { sealer, peer, keeperKey, log: logKey, pem, tls, tokens: bearerTokens } = await readMaterial(settings)
+  const {
+    sealer,
+    peer,
+    keeperKey,
+    log: logKey,
+    pem,
+    tls,
+    tokens: bearerTokens,
+  } = await readMaterial(settings)
   // The database first: its lock keeps a second process away from the ledger.
   const store = new Store({ dir: join(settings.dataDir, 'counters') }, { sealer, log })
   await store.start()
@@ -106,9 +120,14 @@ export async function startRegistry(settings: Settings, deps: RegistryDeps): Pro
     await host.sweep()
   }
 
-  const metrics = new Metrics({}, { statistics: () => statistics(register, clock.now()) })
+  const metrics = new Metrics({}, { statistics: () => countMembers(register, clock.now()) })
+  metrics.watch('twiin_registry_log', 'The transparency log; ages in seconds.', () => ({
+    ...logNumbers(transparency, { register, clock }),
+    waiting: transparency.waiting.size + bundle.waiting.size,
+  }))
   const records = new EvaluationRecords({ folder: settings.dataDir })
-  const keeper = tokenKeeper(settings, register, {
+  const quotas = new Quotas(settings.quotas, { books })
+  const keeper = tokenKeeper(settings, quotas, {
     key: keeperKey,
     clock,
     counters: new DailyCounters({}, { store }),
@@ -143,7 +162,10 @@ export async function startRegistry(settings: Settings, deps: RegistryDeps): Pro
         sessionRoutes({ ...logIns, events, clock, log }),
         clinicRoutes(settings.http, { applications, register, clock }),
         certificateRoutes({ register, clock }),
-        revocationRoutes(new Revocations({}, { books }), { onChanged, clock }),
+        revocationRoutes(new Revocations({}, { books }), { register, onChanged, clock }),
+        requestRoutes({ requests: new Requests({}, { books }), register }),
+        quotaRoutes({ quotas, onChanged, clock }),
+        directoryRoutes({ register, quotas, clock, connected: () => host.connectedPeers().length }),
         bundleRoutes(bundle, new Announcements({}, { books })),
         routes,
       ],
@@ -236,10 +258,10 @@ function runtimeFile(dataDir: string, runtime: () => RegistryRuntime): Service {
 }
 
 function tokenKeeper(
-  { index, quotas }: Settings,
-  register: Register,
+  { index, quotas: { user } }: Settings,
+  quotas: Quotas,
   deps: ConstructorParameters<typeof TokenKeeper>[1],
 ): TokenKeeper {
-  const nodeQuota = (ura: string) => register.quotas.get(ura) ?? quotas.clinics[ura] ?? quotas.node
-  return new TokenKeeper({ epoch: index.epoch, nodeQuota, userQuota: quotas.user }, deps)
+  const nodeQuota = (ura: string) => quotas.of(ura)
+  return new TokenKeeper({ epoch: index.epoch, nodeQuota, userQuota: user }, deps)
 }

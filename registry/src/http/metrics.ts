@@ -1,5 +1,5 @@
 import { Counter, Gauge, Registry, collectDefaultMetrics } from 'prom-client'
-import type { Statistics } from '../issuance/certificate-routes.ts'
+import type { Counts } from '../statistics/count-members.ts'
 
 /** What an operator watches. One set for each process, given in, so that two registries in one test do not meet. */
 export class Metrics {
@@ -17,7 +17,7 @@ export class Metrics {
     registers: [this.#registry],
   })
 
-  constructor(_options: object, deps: { statistics: () => Statistics }) {
+  constructor(_options: object, deps: { statistics: () => Counts }) {
     collectDefaultMetrics({ register: this.#registry })
     const statistics = new Gauge({
       name: 'twiin_registry_state',
@@ -27,6 +27,17 @@ export class Metrics {
       collect: () => {
         const { certificates, ...counts } = deps.statistics()
         for (const [what, n] of Object.entries({ ...counts, ...certificates })) statistics.set({ what }, n)
+      },
+    })
+  }
+
+  /** Numbers of one part, read whenever somebody asks; one without a number is left out. */
+  watch(name: string, help: string, read: () => Readonly<Record<string, number | undefined>>): void {
+    const gauge: Gauge<'what'> = new Gauge({
+      ...{ name, help, labelNames: ['what'] as const, registers: [this.#registry] },
+      collect: () => {
+        gauge.reset()
+        for (const [what, n] of Object.entries(read())) if (n !== undefined) gauge.set({ what }, n)
       },
     })
   }

@@ -1,81 +1,103 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { describeCertificate, pemOf } from '@twiin/identity'
+import { TwiinError } from '@twiin/runtime'
 import type { Clock } from '@twiin/runtime'
 import { Type } from 'typebox'
-import type { Static } from 'typebox'
-import type { KnownCertificate, Register } from '../ledger/register.ts'
+import { Person } from '../ledger/acts.ts'
+import type { KnownCertificate, KnownKey, Register } from '../ledger/register.ts'
+import { countMembers } from '../statistics/count-members.ts'
+import { statusOf, statuses } from './certificate-status.ts'
 
-const Status = Type.Union([Type.Literal('valid'), Type.Literal('expired'), Type.Literal('revoked')])
-const Certificate = Type.Object({
+const day = 86_400_000
+const Listed = Type.Object({
   serial: Type.String(),
   ura: Type.String(),
   name: Type.String(),
   peerId: Type.String(),
   notBefore: Type.String(),
   notAfter: Type.String(),
-  status: Status,
+  status: Type.Enum([...statuses]),
+  /** Whole days; below zero when it has expired. */
+  daysLeft: Type.Integer(),
+  issuedAt: Type.String(),
+  /** Line in the log. */
+  index: Type.Integer(),
+  /** Why its key was ended. */
+  reason: Type.Optional(Type.String()),
+  /** Who admitted the clinic with this key. */
+  approvedBy: Type.Array(Person),
+})
+const Whole = Type.Object({
+  ...Listed.properties,
+  pem: Type.String(),
+  text: Type.Object({
+    subject: Type.Array(Type.String()),
+    sans: Type.Array(Type.String()),
+    key: Type.Object({ algorithm: Type.String(), peerId: Type.String(), fingerprint: Type.String() }),
+    extensions: Type.Array(
+      Type.Object({ name: Type.String(), critical: Type.Boolean(), value: Type.String() }),
+    ),
+  }),
 })
 const Query = Type.Object(
-  { role: Type.Optional(Type.Union([Type.Literal('member'), Type.Literal('keeper')])) },
+  { role: Type.Optional(Type.Enum(['member', 'keeper'])) },
   { additionalProperties: false },
 )
 
 /** spec 06 §4. By default the certificates of clinics; those of the keeper, the registry itself, with `?role=keeper`. */
 export function certificateRoutes(deps: { register: Register; clock: Clock }): FastifyPluginAsyncTypebox {
   const { register, clock } = deps
+  const config = { staffOnly: true } as const
   return async (app) => {
     app.get(
       '/certificates',
-      {
-        config: { staffOnly: true },
-        schema: { querystring: Query, response: { 200: Type.Array(Certificate) } },
-      },
+      { config, schema: { querystring: Query, response: { 200: Type.Array(Listed) } } },
       (request) => {
         const { role = 'member' } = request.query
         return [...register.certificates.values()]
           .filter((certificate) => certificate.role === role)
-          .map((certificate) => show(certificate, clock.now()))
+          .map((certificate) => show(register, certificate, clock.now()))
       },
     )
-    app.get('/statistics', () => statistics(register, clock.now()))
+    app.get(
+      '/certificates/:serial',
+      {
+        config,
+        schema: {
+          params: Type.Object({ serial: Type.String({ pattern: '^[0-9a-f]{2,40}$' }) }),
+          response: { 200: Whole },
+        },
+      },
+      (request) => {
+        const certificate = register.certificates.get(request.params.serial)
+        if (certificate === undefined) throw new TwiinError('NOT_FOUND')
+        const der = Buffer.from(certificate.certificate, 'base64')
+        const { subject, sans, key, extensions } = describeCertificate(der)
+        const text = { subject: [...subject], sans: [...sans], key, extensions: [...extensions] }
+        return { ...show(register, certificate, clock.now()), pem: pemOf('CERTIFICATE', der), text }
+      },
+    )
+    app.get('/statistics', () => countMembers(register, clock.now()))
   }
 }
 
-export interface Statistics {
-  readonly members: number
-  readonly openApplications: number
-  readonly certificates: Readonly<Record<Static<typeof Status>, number>>
-  readonly bundleVersion: number
-}
-
-export function statistics(register: Register, now: number): Statistics {
-  const states = [...register.certificates.values()]
-    .filter(({ role }) => role === 'member')
-    .map((certificate) => statusOf(certificate, now))
-  const count = (status: string) => states.filter((state) => state === status).length
+function show(register: Register, certificate: KnownCertificate, now: number) {
+  const { serial, ura, name, peerId, notBefore, notAfter, issuedAt, index } = certificate
+  const key = register.keys.get(peerId)
+  const reason = certificate.revoked?.reason ?? key?.ended?.reason
   return {
-    members: [...register.keys.values()].filter(
-      (key) => key.role === 'member' && register.isActive(key.peerId, now),
-    ).length,
-    openApplications: [...register.applications.values()].filter(({ state }) => state === 'open').length,
-    certificates: { valid: count('valid'), expired: count('expired'), revoked: count('revoked') },
-    bundleVersion: register.published?.version ?? 0,
-  }
-}
-
-function show(certificate: KnownCertificate, now: number) {
-  const { serial, ura, name, peerId, notBefore, notAfter } = certificate
-  return {
-    serial,
-    ura,
-    name,
-    peerId,
+    ...{ serial, ura, name, peerId, index },
     notBefore: new Date(notBefore).toISOString(),
     notAfter: new Date(notAfter).toISOString(),
-    status: statusOf(certificate, now),
+    status: statusOf(register, certificate, now),
+    daysLeft: Math.floor((notAfter - now) / day),
+    issuedAt: new Date(issuedAt).toISOString(),
+    ...(reason !== undefined && { reason }),
+    approvedBy: approversOf(register, key),
   }
 }
 
-function statusOf({ revoked, notAfter }: KnownCertificate, now: number): 'valid' | 'expired' | 'revoked' {
-  if (revoked !== undefined) return 'revoked'
-  return notAfter > now ? 'valid' : 'expired'
+function approversOf(register: Register, key: KnownKey | undefined): Person[] {
+  const known = register.applications.get(key?.applicationId ?? '')
+  return known?.approvals.filter(({ digest }) => digest === known.digest).map(({ by }) => by) ?? []
 }

@@ -4,7 +4,7 @@ import type { CertificateAuthority } from '@twiin/identity'
 import { TwiinError } from '@twiin/runtime'
 import type { ActOf } from '../ledger/acts.ts'
 import type { Books } from '../ledger/books.ts'
-import type { KnownCertificate, Register } from '../ledger/register.ts'
+import type { KnownCertificate, KnownKey, Register } from '../ledger/register.ts'
 
 const day = 86_400_000
 /** spec 06 §1: a certificate lives 30 days, and from five minutes ago, for clocks that are behind. */
@@ -38,7 +38,10 @@ export class Certification {
     this.#authority = deps.authority
   }
 
-  /** `token` is the SHA-256 of the enrolment token. Throws ENROLMENT_TOKEN_INVALID, KEY_REVOKED, KEY_TAKEN, CLINIC_HAS_KEY. */
+  /**
+   * `token` is the SHA-256 of the enrolment token. Throws ENROLMENT_TOKEN_INVALID, KEY_OTHER_THAN_APPLIED, KEY_REVOKED,
+   * KEY_SUSPENDED, KEY_TAKEN, CLINIC_HAS_KEY.
+   */
   async enrol(request: {
     peerId: string
     ura: string | undefined
@@ -47,7 +50,8 @@ export class Certification {
     const { peerId, token } = request
     const intent = await this.#books.record((register, now) => {
       const known = register.tokens.get(token)
-      const ura = known && register.applications.get(known.application)?.application.ura
+      const applied = known && register.applications.get(known.application)?.application
+      const ura = applied?.ura
       // spec 06 §1: a token works once, within 72 h, and only for the clinic it was made for. One code for all.
       if (
         known === undefined ||
@@ -57,13 +61,16 @@ export class Certification {
         ura !== request.ura
       )
         throw new TwiinError('ENROLMENT_TOKEN_INVALID')
+      // spec 06 §1: where two people admitted a key, a stolen token certifies no other.
+      if (applied?.peerId !== undefined && applied.peerId !== peerId)
+        throw new TwiinError('KEY_OTHER_THAN_APPLIED')
       mayHold(register, peerId, ura, now)
       return { act, peerId, ura, role: 'member', token, ...this.#validity(now) }
     })
     return this.#issue(intent)
   }
 
-  /** Throws KEY_UNKNOWN, KEY_REVOKED, RENEWAL_TOO_LATE, CLINIC_HAS_KEY, TOO_MANY_ATTEMPTS. */
+  /** Throws KEY_UNKNOWN, KEY_REVOKED, KEY_SUSPENDED, RENEWAL_TOO_LATE, CLINIC_HAS_KEY, TOO_MANY_ATTEMPTS. */
   async renew(peerId: string): Promise<KnownCertificate> {
     const intent = await this.#books.record((register, now) => {
       const key = register.keys.get(peerId)
@@ -84,7 +91,7 @@ export class Certification {
   async certifyKeeper(peerId: string): Promise<KnownCertificate> {
     const { ura } = this.#operator
     const intent = await this.#books.record((register, now) => {
-      if (register.keys.get(peerId)?.ended?.state === 'revoked') throw new TwiinError('KEY_REVOKED')
+      mustNotHaveEnded(register.keys.get(peerId))
       return { act, peerId, ura, role: 'keeper', ...this.#validity(now) }
     })
     return this.#issue(intent)
@@ -113,8 +120,8 @@ export class Certification {
     )
     const certificate = Buffer.from(der).toString('base64')
     await this.#books.record((register) => {
-      // Revoked while it was being signed: nobody ever sees it.
-      if (register.keys.get(peerId)?.ended?.state === 'revoked') throw new TwiinError('KEY_REVOKED')
+      // Ended while it was being signed: nobody ever sees it.
+      mustNotHaveEnded(register.keys.get(peerId))
       return { act: 'issued', serial, peerId, ura, name, role, notBefore, notAfter, certificate }
     })
     const issued = this.#books.register.certificates.get(serial)
@@ -123,12 +130,20 @@ export class Certification {
   }
 }
 
-/** One clinic, one key at a time, and a revoked key never again. */
+/** One clinic, one key at a time, and a revoked key never again; nothing at all while the clinic is suspended. */
 function mayHold(register: Register, peerId: string, ura: string, now: number): void {
   const known = register.keys.get(peerId)
-  if (known?.ended?.state === 'revoked') throw new TwiinError('KEY_REVOKED')
   if (known !== undefined && known.ura !== ura) throw new TwiinError('KEY_TAKEN')
-  for (const other of register.keys.values())
-    if (other.ura === ura && other.peerId !== peerId && register.isActive(other.peerId, now))
-      throw new TwiinError('CLINIC_HAS_KEY', { ura })
+  mustNotHaveEnded(known)
+  for (const other of register.keys.values()) {
+    if (other.ura !== ura || other.peerId === peerId) continue
+    // A new key would be the way around a suspension, and there would be two when it is taken back.
+    if (other.ended?.state === 'suspended') throw new TwiinError('KEY_SUSPENDED', { ura })
+    if (register.isActive(other.peerId, now)) throw new TwiinError('CLINIC_HAS_KEY', { ura })
+  }
+}
+
+function mustNotHaveEnded(key: KnownKey | undefined): void {
+  if (key?.ended?.state === 'revoked') throw new TwiinError('KEY_REVOKED')
+  if (key?.ended?.state === 'suspended') throw new TwiinError('KEY_SUSPENDED')
 }

@@ -29,6 +29,9 @@ export function estRoutes(
       return pemOf('CERTIFICATE', Buffer.from(issued.certificate, 'base64')) + issuing
     } catch (error) {
       deps.enrolments.inc({ outcome: isTwiinError(error) ? error.code : codeOf(error) })
+      // spec 06 §1: who found a token does not learn that it is one.
+      if (isTwiinError(error, 'KEY_OTHER_THAN_APPLIED'))
+        throw new TwiinError('ENROLMENT_TOKEN_INVALID', {}, { cause: error })
       throw error
     }
   }

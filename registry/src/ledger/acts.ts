@@ -127,6 +127,9 @@ const Issued = Type.Object(
   closed,
 )
 
+/** Null: the network's own number again. */
+export const TokensPerDay = Type.Union([Type.Integer({ minimum: 0, maximum: 100_000_000 }), Type.Null()])
+
 /** What takes two: the first asks, the second makes it happen. One open request for each subject. */
 export const Request = Type.Union([
   Type.Object({ kind: Type.Literal('revocation'), peerId: PeerId, serial: Serial, reason: Reason }, closed),
@@ -136,8 +139,7 @@ export const Request = Type.Union([
     {
       kind: Type.Literal('quota'),
       ura: Ura,
-      /** Null: the network's own number again. */
-      tokensPerDay: Type.Union([Type.Integer({ minimum: 0, maximum: 100_000_000 }), Type.Null()]),
+      tokensPerDay: TokensPerDay,
       reason: Reason,
     },
     closed,
@@ -165,7 +167,7 @@ const QuotaSet = Type.Object(
   {
     act: Type.Literal('quota-set'),
     ura: Ura,
-    tokensPerDay: Type.Union([Type.Integer({ minimum: 0, maximum: 100_000_000 }), Type.Null()]),
+    tokensPerDay: TokensPerDay,
     by: Two,
     reason: Reason,
   },

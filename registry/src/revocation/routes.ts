@@ -2,7 +2,9 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { Clock } from '@twiin/runtime'
 import { Type } from 'typebox'
 import { Reason } from '../ledger/acts.ts'
+import type { Register } from '../ledger/register.ts'
 import { mustBeConfirmed } from '../requests/confirmation.ts'
+import { Effect, effectOf } from './effect.ts'
 import { revocationReasons } from './revocation-list.ts'
 import type { RevocationList } from './revocation-list.ts'
 import type { Outcome, Revocations } from './revocations.ts'
@@ -21,15 +23,21 @@ const Done = (state: 'revoked' | 'suspended' | 'valid') =>
 /** spec 06 §4 */
 export function revocationRoutes(
   revocations: Revocations,
-  deps: { onChanged: () => Promise<void>; clock: Clock },
+  deps: { register: Register; onChanged: () => Promise<void>; clock: Clock },
 ): FastifyPluginAsyncTypebox {
   const settle = async <State extends string>(serial: string, outcome: Outcome, state: State) => {
     if (outcome.state === 'recorded') return { code: 202, body: { serial, ...outcome } } as const
     await deps.onChanged()
     return { code: 200, body: { serial, state } } as const
   }
-  const confirmed = mustBeConfirmed(deps.clock)
+  const { register, clock } = deps
+  const confirmed = mustBeConfirmed(clock)
   return async (app) => {
+    app.get(
+      '/certificates/:serial/effect',
+      { config: staff, schema: { params, response: { 200: Effect } } },
+      (request) => effectOf(register, request.params.serial, clock.now()),
+    )
     app.post(
       '/certificates/:serial/revocation',
       {

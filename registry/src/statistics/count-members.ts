@@ -1,6 +1,6 @@
-import type { KnownCertificate, Register } from '../ledger/register.ts'
-
-export type CertificateStatus = 'valid' | 'expired' | 'revoked' | 'suspended'
+import { statusOf } from '../issuance/certificate-status.ts'
+import type { CertificateStatus } from '../issuance/certificate-status.ts'
+import type { Register } from '../ledger/register.ts'
 
 export interface Counts {
   readonly members: number
@@ -22,11 +22,4 @@ export function countMembers(register: Register, now: number): Counts {
     certificates,
     bundleVersion: register.published?.version ?? 0,
   }
-}
-
-/** What a certificate is worth now. One that was revoked stays so after its end. */
-export function statusOf(register: Register, certificate: KnownCertificate, now: number): CertificateStatus {
-  if (certificate.revoked !== undefined) return 'revoked'
-  if (certificate.notAfter <= now) return 'expired'
-  return register.keys.get(certificate.peerId)?.ended?.state === 'suspended' ? 'suspended' : 'valid'
 }
