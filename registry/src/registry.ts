@@ -43,7 +43,10 @@ import { sessionRoutes } from './people/routes.ts'
 import { Requests } from './requests/requests.ts'
 import { requestRoutes } from './requests/routes.ts'
 import { revocationListRoute, revocationRoutes } from './revocation/routes.ts'
+import { ActivityReports } from './statistics/activity-reports.ts'
 import { countMembers } from './statistics/count-members.ts'
+import { Replay2021 } from './statistics/replay-2021.ts'
+import { statisticsRoutes } from './statistics/routes.ts'
 
 export interface RegistryDeps {
   clock: Clock
@@ -144,6 +147,9 @@ export async function startRegistry(settings: Settings, deps: RegistryDeps): Pro
     bundleVersion: () => bundle.version,
     metrics,
   })
+  const reports = new ActivityReports({}, { register, clock, store })
+  const replay = settings.statistics.replay ? new Replay2021({}, { clock }) : undefined
+  const figures = { ...settings.statistics, reportsPerMinute: settings.http.enrolmentsPerMinute }
   const events = new LiveEvents()
   const inbox = new Inbox({}, { store })
   const applications = new Applications({}, { books, inbox })
@@ -167,6 +173,7 @@ export async function startRegistry(settings: Settings, deps: RegistryDeps): Pro
         quotaRoutes({ quotas, onChanged, clock }),
         directoryRoutes({ register, quotas, clock, connected: () => host.connectedPeers().length }),
         bundleRoutes(bundle, new Announcements({}, { books })),
+        statisticsRoutes(figures, { register, reports, clock, replay }),
         routes,
       ],
       plain: [
@@ -201,15 +208,16 @@ export async function startRegistry(settings: Settings, deps: RegistryDeps): Pro
       { name: 'store', stop: () => store.stop() },
       { name: 'ledger', stop: () => books.close() },
       { name: 'inbox', start: () => inbox.load() },
+      { name: 'reports', start: () => reports.load() },
       { name: 'evaluation records', stop: () => records.close() },
       // Whatever is recorded after the first line is judged by the guard.
       ...[founding, guard, transparency],
       // Without a certificate of its own no peer would talk to it.
       own,
       host,
+      witnesses,
       // After the host: the bundle says where the keeper is.
       bundle,
-      witnesses,
       upkeep,
       // Serves the moment it starts; only then others are told where.
       http,

@@ -20,7 +20,10 @@ export const problems = new Problems({
     REQUEST_OF_ANOTHER: [403, 'Only who asked for it can take it back.'],
     PEER_UNKNOWN: [403, 'No valid certificate belongs to this key.'],
     SECOND_PERSON_REQUIRED: [409, 'You have already said so; it takes another person.'],
-    APPLICATION_CLOSED: [409, 'This application was decided about, or another one of the clinic was approved.'],
+    APPLICATION_CLOSED: [
+      409,
+      'This application was decided about, or another one of the clinic was approved.',
+    ],
     APPLICATION_CHANGED: [409, 'The application is no longer the one you looked at.'],
     MESSAGES_FULL: [409, 'There are as many messages with this application as there can be.'],
     KEEPER_KEY: [409, 'This is the key of the registry itself; it ends with a new ceremony.'],
@@ -37,6 +40,10 @@ export const problems = new Problems({
     NAME_NOT_CONFIRMED: [422, 'This is not the name of the organisation.'],
     CSR_INVALID: [422, 'The certificate request cannot be read, or was not signed by the key in it.'],
     ANNOUNCEMENT_STALE: [422, 'The announcement is more than five minutes away from our clock.'],
+    REPORT_STALE: [
+      422,
+      'The report is more than five minutes away from our clock, or of a month that is not told now.',
+    ],
     CHECKPOINT_INVALID: [422, 'This is not a checkpoint of this log, or a signature on it does not fit.'],
     LOG_NOT_COSIGNED: [503, 'Witnesses have not cosigned this line yet; ask again in a moment.'],
     TOO_MANY_WAITING: [503, 'Too many requests are held open; ask without waiting.'],

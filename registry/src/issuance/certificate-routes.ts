@@ -5,7 +5,6 @@ import type { Clock } from '@twiin/runtime'
 import { Type } from 'typebox'
 import { Person } from '../ledger/acts.ts'
 import type { KnownCertificate, KnownKey, Register } from '../ledger/register.ts'
-import { countMembers } from '../statistics/count-members.ts'
 import { statusOf, statuses } from './certificate-status.ts'
 
 const day = 86_400_000
@@ -77,7 +76,6 @@ export function certificateRoutes(deps: { register: Register; clock: Clock }): F
         return { ...show(register, certificate, clock.now()), pem: pemOf('CERTIFICATE', der), text }
       },
     )
-    app.get('/statistics', () => countMembers(register, clock.now()))
   }
 }
 
