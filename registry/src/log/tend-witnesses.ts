@@ -39,16 +39,15 @@ export class WitnessKeeper implements Service {
   }
 
   async start(): Promise<void> {
-    const tend = () => {
+    const tend = () =>
       this.tend().catch((error: unknown) => {
         if (!this.#stopped) this.#log.error('witnesses not tended', { code: codeOf(error) })
       })
-    }
     this.#books.onRecorded(({ act }) => {
-      if (telling.includes(act)) tend()
+      if (telling.includes(act)) void tend()
     })
-    this.#transparency.onChanged(tend)
-    tend()
+    this.#transparency.onChanged(() => void tend())
+    await tend()
   }
 
   async stop(): Promise<void> {

@@ -16,9 +16,13 @@ const day = 86_400_000
 
 /** A member that cosigns, as spec 11 §4 has it. */
 export class TestWitness {
-  readonly key = NodeKey.generate()
+  readonly key: NodeKey
   /** What it signed last. */
   last: Checkpoint | undefined
+
+  constructor(key: NodeKey = NodeKey.generate()) {
+    this.key = key
+  }
 
   get peerId(): string {
     return this.key.peerId
