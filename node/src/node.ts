@@ -1,9 +1,10 @@
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Lifecycle, codeOf } from '@twiin/runtime'
+import { Lifecycle, Loop, codeOf } from '@twiin/runtime'
 import type { Clock, Logger, Service } from '@twiin/runtime'
 import { writeFileDurably } from '@twiin/store'
 import { composeExchange } from './composition/exchange.ts'
+import type { Exchange } from './composition/exchange.ts'
 import { composeGround } from './composition/ground.ts'
 import type { Ground } from './composition/ground.ts'
 import { composeIndexSide } from './composition/index-side.ts'
@@ -13,6 +14,7 @@ import { trustLoops } from './composition/trust-loops.ts'
 import { composeWeb } from './composition/web.ts'
 import type { Settings } from './config/settings.ts'
 import { joinNetwork } from './enrolment/join-network.ts'
+import { ReportActivity } from './report/report-activity.ts'
 
 /** One hospital's node: everything constructed, in the order it starts; it stops in the reverse order. */
 export async function createNode(
@@ -28,7 +30,7 @@ export async function createNode(
   registerPeerProtocols(ground, index, exchange, selfTest)
   const web = await composeWeb(settings, ground, index, exchange)
 
-  const { reserve, store, studies, heads, auditLog, host, witness } = ground
+  const { reserve, store, studies, heads, auditLog, view, host, witness } = ground
   const services: Service[] = [
     // Disk first: whatever comes after may write.
     reserve,
@@ -36,6 +38,7 @@ export async function createNode(
     studies,
     heads,
     auditLog,
+    view,
     // What was signed before anything can be signed again.
     { name: 'witness memory', start: () => witness.load() },
     // Certificate and bundle before the first peer: nobody is admitted without them.
@@ -48,6 +51,7 @@ export async function createNode(
     index.publication,
     exchange.runner,
     exchange.receipts,
+    reporting(settings, ground, exchange),
     { name: 'routes', start: () => exchange.routes.resume() },
     // Doors last: they serve the moment they open.
     exchange.dimse,
@@ -56,6 +60,21 @@ export async function createNode(
   ]
   return new Lifecycle(services, (service, error) =>
     log.error('service did not stop', { service, code: codeOf(error) }),
+  )
+}
+
+/** spec 06 §9 */
+function reporting({ registry: { reportSeconds } }: Settings, ground: Ground, { book }: Exchange): Loop {
+  const { key, registry, clock, log } = ground
+  const reporter = new ReportActivity({ key, registry, transfers: book, clock })
+  return new Loop(
+    { name: 'activity report' },
+    {
+      turn: () => reporter.report(),
+      pause: (signal) => clock.sleep(reportSeconds * 1000, signal),
+      // It is told the next time: nothing depends on it.
+      onError: (error) => log.info('activity not reported', { code: codeOf(error) }),
+    },
   )
 }
 

@@ -75,7 +75,13 @@ export async function startHospital(
     hospital: { name: hospital.name, ura: hospital.ura, patientIdIssuer: hospital.patientIdIssuer },
     dataDir,
     trust: { domain: trustDomain, rootCertificateFile: registry.rootCertificateFile },
-    registry: { url: registry.url, caFile: registry.caFile, enrolmentTokenFile, refreshSeconds: 2 },
+    registry: {
+      url: registry.url,
+      caFile: registry.caFile,
+      enrolmentTokenFile,
+      refreshSeconds: 2,
+      reportSeconds: 5,
+    },
     peer: { listen: [`/ip4/${host}/tcp/${ports.peer}`] },
     dicom: {
       host,

@@ -57,6 +57,7 @@ export const Settings = Type.Object(
         enrolmentTokenFile: Type.Optional(
           Type.String({ description: 'one-time token, read at the first start only' }),
         ),
+        reportSeconds: Seconds('how often monthly counts are reported, when there is something new', 3600),
         refreshSeconds: Seconds(
           'pause before the network bundle is asked for again, when the registry failed or does not hold requests open',
           60,
