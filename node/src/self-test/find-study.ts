@@ -6,12 +6,10 @@ import type { IndexReader } from '@twiin/study-index'
 import type { Account } from '../account/account.ts'
 import type { HolderQuestion } from '../find/ask-holder.ts'
 import { recordPart } from './record-part.ts'
+import { selfTestUser } from './self-test-run.ts'
 import type { SelfTestRun } from './self-test-run.ts'
 import { syntheticStudy } from './synthetic-study.ts'
 import type { SyntheticStudy } from './synthetic-study.ts'
-
-/** Behind a lookup stands a user; here it is this program. */
-const user = { id: 'self-test', name: 'Self-test', role: 'system' }
 
 interface Deps {
   tokens: PatientTokens
@@ -49,7 +47,7 @@ export class FindStudy {
   async #lookFor(study: SyntheticStudy, peerId: string, signal: AbortSignal): Promise<void> {
     const { tokens, reader, ask, epoch, random } = this.#deps
     const asOf = epoch()
-    const [token] = await tokens.tokens([study.number], 'lookup', user.id)
+    const [token] = await tokens.tokens([study.number], 'lookup', selfTestUser.id)
     if (token === undefined || epoch() !== asOf) throw new TwiinError('TOKEN_UNAVAILABLE')
     const { publishers, answered } = await reader.find(token, signal)
     // Others may hold a patient of a test network under the same number: they are none of this.
@@ -62,7 +60,7 @@ export class FindStudy {
         id: Buffer.from(random(16)).toString('hex'),
         epoch: asOf,
         loc: deriveLocation(token, asOf),
-        person: user,
+        person: selfTestUser,
         purpose: { basis: 'treatment', reason: 'self-test' },
         birthDate: undefined,
       },

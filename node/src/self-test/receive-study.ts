@@ -10,13 +10,14 @@ import {
   sendRequest,
   transferRequest,
 } from '@twiin/protocol'
-import type { ManifestInstance, Signer, VerifySignature } from '@twiin/protocol'
+import type { ManifestInstance, Offer, Signer, VerifySignature } from '@twiin/protocol'
 import { TwiinError, codeOf } from '@twiin/runtime'
 import type { Clock, Logger } from '@twiin/runtime'
 import { receiveStudy } from '@twiin/transfer'
 import type { Account } from '../account/account.ts'
 import { MemoryStudy } from './memory-study.ts'
 import { recordPart } from './record-part.ts'
+import { selfTestUser } from './self-test-run.ts'
 import type { SelfTestRun, SyntheticArrival } from './self-test-run.ts'
 import { packageOf, syntheticStudy } from './synthetic-study.ts'
 import type { SyntheticStudy } from './synthetic-study.ts'
@@ -49,19 +50,17 @@ export class ReceiveStudy {
     this.#deps = deps
   }
 
-  /** Whether this offer is the run's; if so it is being collected. Throws SIGNATURE_INVALID, REQUEST_INVALID. */
-  async takeOffer(run: SelfTestRun, signed: Uint8Array, peerId: string): Promise<boolean> {
-    const { account, verify, clock } = this.#deps
-    if (peerId !== run.peer) return false
+  /**
+   * Whether this offer is a run's; if so it is being collected. One that is of no run here goes nowhere else: it must
+   * not come into a PACS. Throws SIGNATURE_INVALID, REQUEST_INVALID.
+   */
+  async takeOffer(run: SelfTestRun | undefined, signed: Uint8Array, peerId: string): Promise<boolean> {
+    const { account, verify } = this.#deps
     const { message } = offer.open(signed, peerId, verify)
-    const name = packageOf(run.id, peerId, this.#self.peerId)
-    if (!Buffer.from(name).equals(message.package)) return false
+    if (message.user.role !== selfTestUser.role) return false
+    if (run === undefined || peerId !== run.peer) throw new TwiinError('REQUEST_INVALID')
     const study = syntheticStudy(run.id, peerId)
-    const [offered, ...others] = message.studies
-    const isIt = offered?.studyInstanceUid === study.studyInstanceUid && others.length === 0
-    const forUs = message.recipient === this.#self.peerId && message.sender === peerId
-    const fresh = Math.abs(clock.now() - message.issuedAt) <= freshMs
-    if (!isIt || !forUs || !fresh) throw new TwiinError('REQUEST_INVALID')
+    if (!this.#isOf(run, study, message, peerId)) throw new TwiinError('REQUEST_INVALID')
     const objects = { studyInstanceUids: [study.studyInstanceUid], count: 1 }
     await recordPart(account, run, 'offer', { peerId, objects })
     if (run.arrival === undefined || run.arrival.failed) run.arrival = this.#arrive(run, study, peerId)
@@ -72,6 +71,18 @@ export class ReceiveStudy {
   async received(run: SelfTestRun, signal: AbortSignal): Promise<boolean> {
     if (run.arrival === undefined) return false
     return Promise.race([run.arrival.whole.then(() => true), untilOver(signal)])
+  }
+
+  #isOf(run: SelfTestRun, study: SyntheticStudy, message: Offer, peerId: string): boolean {
+    const [offered, ...others] = message.studies
+    return (
+      Buffer.from(packageOf(run.id, peerId, this.#self.peerId)).equals(message.package) &&
+      message.recipient === this.#self.peerId &&
+      message.sender === peerId &&
+      Math.abs(this.#deps.clock.now() - message.issuedAt) <= freshMs &&
+      offered?.studyInstanceUid === study.studyInstanceUid &&
+      others.length === 0
+    )
   }
 
   #arrive(run: SelfTestRun, study: SyntheticStudy, peerId: string): SyntheticArrival {

@@ -77,9 +77,9 @@ export class SelfTestDesk implements Service {
     return this.#run && this.#deps.questions.answer(this.#run, bytes, peerId)
   }
 
-  /** Whether the offer was the run's, and is taken. */
-  async takeOffer(signed: Uint8Array, peerId: string): Promise<boolean> {
-    return this.#run !== undefined && this.#deps.receiving.takeOffer(this.#run, signed, peerId)
+  /** Whether the offer was a run's, and is taken. Throws REQUEST_INVALID for one of another run than this. */
+  takeOffer(signed: Uint8Array, peerId: string): Promise<boolean> {
+    return this.#deps.receiving.takeOffer(this.#run, signed, peerId)
   }
 
   /** Whether the receipt was the run's, and is taken. */

@@ -1,5 +1,8 @@
 import type { SyntheticStudy } from './synthetic-study.ts'
 
+/** On whose behalf a question or an offer of a run is made. No person has this role: by it they are told apart. */
+export const selfTestUser = { id: 'self-test', name: 'Self-test', role: 'self-test' } as const
+
 /** What a run has made on this node. All of it is in memory and gone with the run, but for the entry in the index. */
 export interface SelfTestRun {
   /** 16 bytes. */

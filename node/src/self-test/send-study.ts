@@ -7,6 +7,7 @@ import type { Served, Verdict } from '@twiin/transfer'
 import type { RequestGuard } from '../access/request-guard.ts'
 import type { Account } from '../account/account.ts'
 import { recordPart } from './record-part.ts'
+import { selfTestUser } from './self-test-run.ts'
 import type { SelfTestRun, SyntheticSend } from './self-test-run.ts'
 import { packageOf, syntheticStudy } from './synthetic-study.ts'
 import { untilOver } from './until-over.ts'
@@ -132,7 +133,7 @@ export class SendStudy {
         recipient,
         reason: 'self-test',
         urgency: 'routine',
-        user: { id: 'self-test', name: 'Self-test', role: 'system' },
+        user: selfTestUser,
         studies: [
           {
             studyInstanceUid: study.studyInstanceUid,
