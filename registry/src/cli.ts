@@ -1,22 +1,23 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { TwiinError, createLogger, systemClock } from '@twiin/runtime'
-import { Command, Option } from 'commander'
+import { Command } from 'commander'
 import { parse } from 'yaml'
-import { addClinic, revokeCertificate } from './administration/acts-of-two.ts'
-import { RegistryClient } from './administration/registry-client.ts'
+import { print } from './administration/command-line.ts'
+import type { Shared } from './administration/command-line.ts'
+import { applicationCommands, clinicCommands } from './clinics/commands.ts'
 import { ceremonyText } from './ceremony/ceremony-record.ts'
 import { holdRegistryCeremony, readPlan } from './ceremony/hold-ceremony.ts'
 import { openAuthoritySigner } from './ceremony/open-authority-signer.ts'
 import { readSettings } from './config/read-settings.ts'
-import type { Application } from './ledger/acts.ts'
+import { directoryCommands } from './directory/commands.ts'
+import { certificateCommands } from './issuance/commands.ts'
+import { quotaCommands } from './keeper/commands.ts'
 import { peopleCommands } from './people/commands.ts'
 import { startRegistry } from './registry.ts'
+import { requestCommands } from './requests/commands.ts'
+import { revocationCommands } from './revocation/commands.ts'
 
-interface Shared {
-  config: string
-  json?: true
-}
 type CeremonyFlags = Omit<Shared, 'config'> & {
   config?: string
   rootPassphraseFile?: string
@@ -28,8 +29,6 @@ export async function runCli(argv: readonly string[]): Promise<void> {
   const program = new Command('twiin-registry').description('Certifies clinics and keeps the token key.')
   const command = (name: string, description: string, parent = program) =>
     parent.command(name).description(description).option('--json', 'answer as JSON')
-  const onRunning = (name: string, description: string, parent = program) =>
-    command(name, description, parent).requiredOption('--config <file>', 'settings of the running registry')
 
   command('ceremony', 'make the keys and settings of a new registry')
     .option('--config <file>', 'plan of the ceremony (YAML); flags go before it')
@@ -45,31 +44,14 @@ export async function runCli(argv: readonly string[]): Promise<void> {
     .option('--issuing-passphrase-file <file>', 'else TWIIN_ISSUING_PASSPHRASE')
     .action(ceremony)
   command('serve', 'run the registry').requiredOption('--config <file>', 'settings').action(serve)
-  onRunning('add', 'add a clinic, as both people, and print its enrolment token', program.command('clinic'))
-    .requiredOption('--ura <number>')
-    .requiredOption('--name <name>')
-    .addOption(new Option('--category <category>').choices(['umc', 'hospital', 'clinic']).default('clinic'))
-    .option('--agb <number>')
-    .requiredOption('--patients <n>', 'declared number of patients', Number)
-    .option('--mailbox <name...>', 'departments that can be addressed', [])
-    .action(clinicAdd)
-  onRunning('revoke', 'revoke a certificate and its key, as both people')
-    .requiredOption('--serial <serial>')
-    .requiredOption('--reason <reason>')
-    .action(async (flags: Shared & { serial: string; reason: string }) => {
-      await revokeCertificate(await clientOf(flags), flags.serial, flags.reason)
-      print(flags, { serial: flags.serial, state: 'revoked' })
-    })
-  onRunning('certificates', 'list the certificates of clinics').action(async (flags: Shared) => {
-    const list = await (
-      await clientOf(flags)
-    ).call<Record<string, string>[]>('administrator', 'GET', '/certificates')
-    if (flags.json) return print(flags, list)
-    for (const { serial, ura, name, notAfter, status } of list)
-      process.stdout.write(
-        `${serial}  ${ura}  ${status?.padEnd(8)} until ${notAfter?.slice(0, 10)}  ${name}\n`,
-      )
-  })
+  const group = (name: string, description: string) => program.command(name).description(description)
+  clinicCommands(group('clinic', 'add a clinic'))
+  applicationCommands(group('applications', 'who wants to join'))
+  certificateCommands(group('certificates', 'certificates of clinics'))
+  revocationCommands(program)
+  requestCommands(group('requests', 'what waits for a second person'))
+  quotaCommands(group('quota', 'tokens a day'))
+  directoryCommands(program)
   peopleCommands(program.command('people').description('who may log in at the registry'))
   await program.parseAsync([...argv])
 }
@@ -109,39 +91,8 @@ async function serve({ config }: Shared): Promise<void> {
   setTimeout(() => process.exit(1), 8_000).unref()
 }
 
-async function clinicAdd(
-  flags: Shared &
-    Omit<Application, 'organisation' | 'declaredPatients' | 'mailboxes'> & {
-      name: string
-      patients: number
-      mailbox: string[]
-    },
-): Promise<void> {
-  const { name, ura, category, agb, patients, mailbox } = flags
-  const added = await addClinic(await clientOf(flags), {
-    organisation: name,
-    ura,
-    category,
-    declaredPatients: patients,
-    mailboxes: mailbox,
-    ...(agb !== undefined && { agb }),
-  })
-  print(flags, added)
-}
-
-async function clientOf({ config }: Shared): Promise<RegistryClient> {
-  return RegistryClient.of(await readSettings(config))
-}
-
 async function passphrase(file: string | undefined, variable: string): Promise<string> {
   const text = file === undefined ? process.env[variable] : (await readFile(file, 'utf8')).trim()
   if (text === undefined || text === '') throw new TwiinError('PASSPHRASE_MISSING', { variable, file })
   return text
-}
-
-function print({ json }: { json?: true | undefined }, answer: object): void {
-  const lines = Object.entries(answer).map(
-    ([name, value]) => `${name}: ${typeof value === 'object' ? JSON.stringify(value) : value}`,
-  )
-  process.stdout.write(json ? `${JSON.stringify(answer, null, 2)}\n` : `${lines.join('\n')}\n`)
 }

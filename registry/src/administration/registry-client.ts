@@ -34,7 +34,12 @@ export class RegistryClient {
   }
 
   /** Throws the problem's code, or REGISTRY_UNREACHABLE. */
-  async call<T>(as: TokenHolder, method: 'GET' | 'POST', path: string, body?: object): Promise<T> {
+  async call<T>(
+    as: TokenHolder,
+    method: 'GET' | 'POST' | 'PUT' | 'DELETE',
+    path: string,
+    body?: object,
+  ): Promise<T> {
     const text = body === undefined ? undefined : JSON.stringify(body)
     const { status, answer } = await new Promise<{ status: number; answer: string }>((resolve, reject) => {
       const fail = (cause: Error) => reject(new TwiinError('REGISTRY_UNREACHABLE', { path }, { cause }))
@@ -68,7 +73,7 @@ export class RegistryClient {
       call.on('error', fail)
       call.end(text)
     })
-    const parsed: unknown = JSON.parse(answer)
+    const parsed: unknown = answer === '' ? null : JSON.parse(answer)
     if (status >= 400) {
       const { code = 'REGISTRY_REFUSED', title } = parsed as { code?: string; title?: string }
       throw new TwiinError(code, { status, title })
