@@ -226,6 +226,7 @@ describe('signatures added to a note', () => {
     expect(parseCheckpoint(addSignatures(note, many.slice(1))).signatures).toHaveLength(16)
     expect(() => addSignatures(note, many)).toThrow('TOO_MANY_SIGNATURES')
     expect(() => addSignatures(note, [lineOf('x'.repeat(8100))])).toThrow('TOO_LONG')
+    expect(() => addSignatures(note, ['x'.repeat(9000)])).toThrow('TOO_LONG')
     expect(() => addSignatures(note.trimEnd(), lines)).toThrow('CHECKPOINT_INVALID')
   })
 })

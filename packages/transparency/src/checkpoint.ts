@@ -52,13 +52,17 @@ export function signCheckpoint(head: TreeHead, log: Signer): string {
  * Throws CHECKPOINT_INVALID (fact `reason`). Verifies nothing.
  */
 export function parseCheckpoint(note: string): Checkpoint {
-  if (Buffer.byteLength(note, 'utf8') > checkpointLimits.bytes) throw invalid('TOO_LONG')
+  // Characters first: to count the bytes of something endless takes its time.
+  if (note.length > checkpointLimits.bytes || Buffer.byteLength(note, 'utf8') > checkpointLimits.bytes) {
+    throw invalid('TOO_LONG')
+  }
   // C2SP signed-note: no control characters but the newline.
   if (!note.isWellFormed() || /[\0-\x09\x0b-\x1f]/.test(note)) throw invalid('CHARACTERS')
-  const lines = note.split('\n')
+  // Four lines, the signatures, what follows the last newline, and one more to notice that there is more.
+  const lines = note.split('\n', 4 + checkpointLimits.signatures + 2)
   const [origin = '', size = '', root = '', empty, ...rest] = lines
+  if (rest.length > checkpointLimits.signatures + 1) throw invalid('TOO_MANY_SIGNATURES')
   if (empty !== '' || rest.pop() !== '' || rest.length === 0) throw invalid('LINES')
-  if (rest.length > checkpointLimits.signatures) throw invalid('TOO_MANY_SIGNATURES')
   if (!isName(origin)) throw invalid('ORIGIN')
   if (!/^(0|[1-9][0-9]{0,15})$/.test(size) || !Number.isSafeInteger(Number(size))) throw invalid('SIZE')
   const rootBytes = decodeBase64(root)
@@ -103,6 +107,7 @@ export function addSignatures(note: string, lines: readonly string[]): string {
   const seen = new Set(parseCheckpoint(note).signatures.map(idOf))
   let merged = note
   for (const line of lines) {
+    if (line.length > checkpointLimits.bytes) throw invalid('TOO_LONG')
     const bare = line.endsWith('\n') ? line.slice(0, -1) : line
     const id = idOf(parseSignatureLine(bare))
     if (seen.has(id)) continue
