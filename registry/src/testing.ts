@@ -34,6 +34,15 @@ export interface Answer {
   json<T = Record<string, unknown>>(): T
 }
 
+export interface ListedCertificate {
+  readonly serial: string
+  readonly ura: string
+  readonly peerId: string
+  readonly status: string
+  readonly daysLeft: number
+  readonly approvedBy: readonly string[]
+}
+
 export const applicationOf = (ura: string, declaredPatients = 1_000) => ({
   organisation: `Clinic ${ura}`,
   ura,
@@ -186,7 +195,7 @@ export class TestRegistry implements AsyncDisposable {
     return { key, pem: answer.body.toString() }
   }
 
-  async certificates(): Promise<{ serial: string; ura: string; peerId: string; status: string }[]> {
+  async certificates(): Promise<ListedCertificate[]> {
     return (await this.call('GET', '/api/v1/certificates', { as: 'approver' })).json()
   }
 
