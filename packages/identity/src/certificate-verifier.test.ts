@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { ManualClock, codeOf, isTwiinError } from '@twiin/runtime'
 import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { NodeKey, credentialOf, maxCredentialBytes, type CertificateVerifier } from './index.ts'
+import { NodeKey, credentialOf, derOf, maxCredentialBytes, type CertificateVerifier } from './index.ts'
 import { splitCredential } from './credential.ts'
 import { signerOf } from './signer.ts'
 import { badCredentials, takenOver, testAuthority, type TestAuthority } from './testing.ts'
@@ -117,12 +117,14 @@ describe('a bad certificate', () => {
     const algorithm = leaf.subarray(4 + tbsLength, leaf.length - 261)
     await fc.assert(
       fc.asyncProperty(mutation(tbs), async (mangled) => {
-        const bitString = [Buffer.from('0382010100', 'hex'), await signerOf(issuer.key).sign(mangled)]
+        const bitString = [Buffer.from('0382010100', 'hex'), await signerOf(issuer.issuingKey).sign(mangled)]
         const body = Buffer.concat([mangled, algorithm, ...bitString])
         const header = Buffer.of(0x30, 0x82, body.length >> 8, body.length & 0xff)
         const start = performance.now()
         const result: unknown = await test.verifier
-          .verify(credentialOf(Buffer.concat([header, body]), issuer.der))
+          .verify(
+            credentialOf(Buffer.concat([header, body]), derOf('CERTIFICATE', issuer.issuingCertificate)),
+          )
           .catch((thrown: unknown) => thrown)
         if (result instanceof Error) expect(isTwiinError(result)).toBe(true)
         else expect(result).toMatchObject({ peerId: key.peerId, ura: '90000001' }) // only what binds nothing can change

@@ -29,7 +29,7 @@ let real: Signer
 beforeAll(async () => {
   test = await testAuthority({ clock })
   issuing = new X509Certificate(derOf('CERTIFICATE', test.issuingCertificate))
-  real = signerOf((await takenOver(test)).key)
+  real = signerOf((await takenOver(test)).issuingKey)
 })
 
 /** The real key, and everything it was asked to sign. */

@@ -55,7 +55,7 @@ describe('a signed document', () => {
   })
 
   it('is not what the issuing key signs elsewhere: without the prefix it is refused', async () => {
-    const { key } = await takenOver(test)
+    const { issuingKey: key } = await takenOver(test)
     expect(await verdictOn({ signature: await signerOf(key).sign(signedBytes(payload)) })).toBe('good')
     expect(await verdictOn({ signature: await signerOf(key).sign(payload) })).toBe('DOCUMENT_SIGNATURE')
   })
