@@ -17,7 +17,7 @@ import { evidence as evidenceType } from '@twiin/protocol'
 import { silentLogger } from '@twiin/runtime'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { TestNetwork } from '../testing/test-network.ts'
-import { NetworkView } from '../trust/network-view.ts'
+import type { NetworkView } from '../trust/network-view.ts'
 import { Enrolment } from './enrol.ts'
 import { OwnEvidence } from './own-evidence.ts'
 import { RegistryClient } from './registry-client.ts'
@@ -67,7 +67,7 @@ beforeEach(async () => {
   cosigners = []
   asked = []
   lines = new Map()
-  view = openView()
+  view = network.view()
   await view.bundle.accept(await network.document())
   await writeFile(join(network.dir, 'token'), 'one-time-token\n')
   return () => network[Symbol.asyncDispose]()
@@ -96,14 +96,6 @@ function evidenceOf(serial: string): { status: number; body: string | Uint8Array
   if (index === undefined) return { status: 404, body: '' }
   if (cosigners === undefined) return { status: 503, body: '{"code":"LOG_NOT_COSIGNED"}' }
   return { status: 200, body: evidenceType.encode(network.log.evidence(index, cosigners)) }
-}
-
-function openView(): NetworkView {
-  const { rootCertificate, trustDomain } = network.authority
-  return new NetworkView(
-    { dir: network.dir, trustDomain, rootCertificate },
-    { clock: network.clock, log: silentLogger },
-  )
 }
 
 function open(): Enrolment {

@@ -23,7 +23,6 @@ import { composeSelfTest } from '../composition/self-test.ts'
 import type { SelfTest } from '../composition/self-test.ts'
 import type { Settings } from '../config/settings.ts'
 import { Gossip } from '../trust/gossip.ts'
-import { NetworkView } from '../trust/network-view.ts'
 import { verifyByPeerId } from '../trust/trust.ts'
 import { LiveEvents } from '../http/events.ts'
 import type { TransferRecord } from '../transfers/transfer-record.ts'
@@ -101,12 +100,12 @@ export class TestHospital implements AsyncDisposable {
     this.exchange = composeExchange(settings, this.ground, this.index)
     this.selfTest = composeSelfTest(settings, this.ground, this.index, this.exchange)
     registerPeerProtocols(this.ground, this.index, this.exchange, this.selfTest)
-    const { reserve, store, studies, heads, auditLog } = this.ground
+    const { reserve, store, studies, heads, auditLog, view } = this.ground
     const { publisher, publication } = this.index
     const { runner, receipts, routes, dimse } = this.exchange
     const resumed = { name: 'routes', start: () => routes.resume() }
     this.#lifecycle = new Lifecycle([
-      ...[reserve, store, studies, heads, auditLog],
+      ...[reserve, store, studies, heads, auditLog, view],
       ...[publisher, this.selfTest, publication, runner, receipts, resumed, dimse],
     ])
     await this.#lifecycle.start()
@@ -174,7 +173,7 @@ export class TestHospital implements AsyncDisposable {
 
   async #composeGround(): Promise<Ground> {
     const { network, key, options, dir } = this
-    const { clock, wire, authority } = network
+    const { clock, wire } = network
     const { ura, name } = options
     await mkdir(dir, { recursive: true })
     const log = silentLogger
@@ -182,8 +181,7 @@ export class TestHospital implements AsyncDisposable {
     const sealer = await Sealer.open(join(dir, 'key'))
     const reserve = new DiskReserve({ dir, reserveBytes: 0, ballastBytes: 4096 }, { log })
     const store = new Store({ dir: join(dir, 'catalogue') }, { sealer, reserve, log })
-    const { rootCertificate, trustDomain } = authority
-    const view = new NetworkView({ dir, trustDomain, rootCertificate }, { clock, log })
+    const view = network.view({ dir })
     const { bundle, logView } = view
     const auditLog = new AuditLog({}, { store, clock })
     const studies = new StudyStore(

@@ -7,6 +7,7 @@ import { contentsDigest } from '../trust/log-leaf.ts'
 export class TestLog {
   readonly origin: string
   readonly key: LogKey
+  readonly tree = new MerkleTree()
   readonly #leaves: Uint8Array[] = []
 
   constructor(options: { trustDomain: string; key?: LogKey }) {
@@ -25,19 +26,19 @@ export class TestLog {
   /** The same log, up to here, that goes on to say something else. */
   fork(): TestLog {
     const fork = new TestLog({ trustDomain: this.origin.slice(0, -'/log'.length), key: this.key })
-    fork.#leaves.push(...this.#leaves)
+    for (const leaf of this.#leaves) fork.#add(leaf)
     return fork
   }
 
   /** Adds a line; its index. */
   append(act: object): number {
-    return this.#leaves.push(Buffer.from(JSON.stringify({ seq: this.size + 1, ...act }))) - 1
+    return this.#add(Buffer.from(JSON.stringify({ seq: this.size + 1, ...act })))
   }
 
   checkpoint(witnesses: readonly NodeKey[] = [], size = this.size): string {
     const { origin, key } = this
     const signer = { publicKey: key.publicKey, sign: (note: Uint8Array) => key.signNote(note) }
-    const note = signCheckpoint({ origin, size, root: this.tree(size).root() }, signer)
+    const note = signCheckpoint({ origin, size, root: this.tree.root(size) }, signer)
     const lines = witnesses.map((witness) => {
       const { peerId: name, publicKey } = witness
       const own = { name, publicKey, sign: (message: Uint8Array) => witness.cosign(message) }
@@ -46,13 +47,9 @@ export class TestLog {
     return addSignatures(note, lines)
   }
 
-  consistency(from: number): Uint8Array[] {
-    return this.tree(this.size).consistencyProof(from)
-  }
-
   evidence(index: number, witnesses: readonly NodeKey[] = []): Evidence {
     const leaf = this.#leaves[index] ?? new Uint8Array()
-    const path = this.tree(this.size).inclusionProof(index)
+    const path = this.tree.inclusionProof(index)
     return { leaf, index, path, checkpoint: this.checkpoint(witnesses) }
   }
 
@@ -71,9 +68,8 @@ export class TestLog {
     )
   }
 
-  tree(size: number): MerkleTree {
-    const tree = new MerkleTree()
-    for (const leaf of this.#leaves.slice(0, size)) tree.append(leaf)
-    return tree
+  #add(leaf: Uint8Array): number {
+    this.#leaves.push(leaf)
+    return this.tree.append(leaf)
   }
 }

@@ -13,7 +13,8 @@ import {
   witnessedBundle,
 } from '@twiin/protocol'
 import type { Bundle, Evidence, Member } from '@twiin/protocol'
-import { codeOf } from '@twiin/runtime'
+import { codeOf, silentLogger } from '@twiin/runtime'
+import { NetworkView } from '../trust/network-view.ts'
 import { ShiftableClock } from './shiftable-clock.ts'
 import { TestLog } from './test-log.ts'
 import { Wire } from './wire.ts'
@@ -30,6 +31,7 @@ export class TestNetwork implements AsyncDisposable {
   readonly #keeperKey = KeeperKey.generate()
   readonly #members: Member[] = []
   readonly #listeners: ((document: Uint8Array) => Promise<unknown>)[] = []
+  readonly #views: NetworkView[] = []
   #version = 0
   epoch = 1
   /** Who cosigns the checkpoint of each bundle. */
@@ -83,7 +85,17 @@ export class TestNetwork implements AsyncDisposable {
     return witnessedBundle.encode({ document, evidence: evidenceOf(content) })
   }
 
+  /** What a node that keeps its beliefs in this folder believes. */
+  view(options: { dir?: string; trustDomain?: string } = {}, { log = silentLogger } = {}): NetworkView {
+    const { rootCertificate, trustDomain } = this.authority
+    const { dir, clock } = this
+    const view = new NetworkView({ dir, trustDomain, rootCertificate, ...options }, { clock, log })
+    this.#views.push(view)
+    return view
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#views.map((view) => view.stop()))
     await rm(this.dir, { recursive: true })
   }
 

@@ -45,4 +45,8 @@ export class AdmittedCertificates {
       this.#log.error('admitted certificates not written', { code: codeOf(error) })
     })
   }
+
+  settled(): Promise<void> {
+    return this.#stateFile.settled()
+  }
 }

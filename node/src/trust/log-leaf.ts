@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { bundle as bundleType } from '@twiin/protocol'
+import { bundleContentBytes } from '@twiin/protocol'
 import type { Bundle } from '@twiin/protocol'
 
 /** What a ledger line says, as far as trust rests on it. Spec 11 §5. Read only what was shown to stand in the log. */
@@ -21,11 +21,9 @@ export function isPublishedLineOf(leaf: Uint8Array, bundle: Bundle): boolean {
   )
 }
 
-/** SHA-256 of a bundle's contents, hexadecimal: of its encoding as version 1 at time 0, which the line itself states. */
+/** SHA-256 of a bundle's contents, hexadecimal: without version and date, which are the line's own. */
 export function contentsDigest(bundle: Bundle): string {
-  return createHash('sha256')
-    .update(bundleType.encode({ ...bundle, version: 1, issuedAt: 0 }))
-    .digest('hex')
+  return createHash('sha256').update(bundleContentBytes(bundle)).digest('hex')
 }
 
 function readLine(leaf: Uint8Array): Record<string, unknown> {

@@ -35,6 +35,7 @@ export class LogView {
   readonly #log: Logger
   readonly #file: StateFile
   readonly #listeners: Told[] = []
+  #proving: Promise<void> = Promise.resolve()
   #state: LogViewState = emptyState()
   #distrust: (Distrust & { onDisk: boolean }) | undefined
 
@@ -130,7 +131,7 @@ export class LogView {
       from,
       code: 'LOG_EQUIVOCATION',
     })
-    void this.#keepProof()
+    this.#proving = this.#keepProof()
     for (const listener of this.#listeners) listener(notes.first, notes.second)
     return true
   }
@@ -159,6 +160,12 @@ export class LogView {
       (error: unknown) => codeOf(error) !== 'ENOENT',
     )
     if (!isThere) await this.#settle()
+  }
+
+  /** Resolves when everything seen so far is on disk, or could not be written. */
+  async settled(): Promise<void> {
+    await this.#proving
+    await this.#file.settled()
   }
 
   async #keepProof(): Promise<void> {

@@ -3,12 +3,10 @@ import { join } from 'node:path'
 import { NodeKey } from '@twiin/identity'
 import { witnessedBundle } from '@twiin/protocol'
 import type { Bundle } from '@twiin/protocol'
-import { silentLogger } from '@twiin/runtime'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { TestLog } from '../testing/test-log.ts'
 import { TestNetwork } from '../testing/test-network.ts'
 import type { NetworkBundle } from './network-bundle.ts'
-import { NetworkView } from './network-view.ts'
 
 const day = 86_400_000
 let network: TestNetwork
@@ -25,13 +23,7 @@ beforeEach(async () => {
 })
 afterEach(() => network[Symbol.asyncDispose]())
 
-function open(more: { dir?: string; trustDomain?: string } = {}): NetworkView {
-  const { rootCertificate, trustDomain } = network.authority
-  return new NetworkView(
-    { dir: network.dir, trustDomain, rootCertificate, ...more },
-    { clock: network.clock, log: silentLogger },
-  )
-}
+const open = (more?: { dir: string }) => network.view(more)
 async function reopened(): Promise<NetworkBundle> {
   const view = open()
   await view.load()

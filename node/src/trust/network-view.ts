@@ -1,13 +1,14 @@
 import { join } from 'node:path'
 import { DocumentVerifier } from '@twiin/identity'
-import type { Clock, Logger } from '@twiin/runtime'
+import type { Clock, Logger, Service } from '@twiin/runtime'
 import { AdmittedCertificates } from './admitted-certificates.ts'
 import { LogView } from './log-view.ts'
 import { NetworkBundle } from './network-bundle.ts'
 import { Restrictions } from './restrictions.ts'
 
 /** What this node believes of the network, and keeps in one folder: the bundle, the log as it was seen, whom it admitted. */
-export class NetworkView {
+export class NetworkView implements Service {
+  readonly name = 'network view'
   readonly logView: LogView
   readonly bundle: NetworkBundle
   readonly known: AdmittedCertificates
@@ -34,5 +35,11 @@ export class NetworkView {
     await this.logView.load()
     await this.known.load()
     await this.bundle.load()
+  }
+
+  /** What is remembered in passing is written in passing: the end waits for it. */
+  async stop(): Promise<void> {
+    await this.logView.settled()
+    await this.known.settled()
   }
 }

@@ -27,4 +27,13 @@ export class StateFile {
       })
     return this.#next
   }
+
+  /** Resolves when nothing is being written any more. Never rejects. */
+  async settled(): Promise<void> {
+    while (this.#next !== undefined || this.#running !== undefined) {
+      const [next, running] = [this.#next, this.#running]
+      await Promise.allSettled([next, running])
+      if (this.#next === undefined && this.#running === running) this.#running = undefined
+    }
+  }
 }
