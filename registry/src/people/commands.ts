@@ -14,6 +14,13 @@ import { enrolmentUrl, newSecret, readSecret, sealSecret } from './totp.ts'
 const shortestPassword = 8
 const longestPassword = 256
 
+/** Where a password comes in and answers go out. */
+export interface Terminal {
+  stdin: AsyncIterable<Uint8Array | string>
+  stdout: { write(text: string): unknown }
+  stderr: { write(text: string): unknown }
+}
+
 interface Shared {
   config: string
   json?: true
@@ -26,7 +33,7 @@ interface Added extends Shared {
 }
 
 /** `twiin-registry people …`: the only way to make an account, for whoever has the machine. */
-export function peopleCommands(people: Command): void {
+export function peopleCommands(people: Command, terminal: Terminal = process): void {
   const command = (name: string, description: string) =>
     people
       .command(name)
@@ -38,20 +45,20 @@ export function peopleCommands(people: Command): void {
     .requiredOption('--name <name>', 'as colleagues see it')
     .addOption(new Option('--role <role>', 'what the account may do').choices(roles).makeOptionMandatory())
     .option('--totp-secret <secret>', 'Base32; made when not given')
-    .action(add)
-  command('list', 'list the accounts').action(list)
+    .action((flags: Added) => add(flags, terminal))
+  command('list', 'list the accounts').action((flags: Shared) => list(flags, terminal))
   command('remove', 'remove an account; its sessions end at once')
     .requiredOption('--id <id>')
     .action(async (flags: Shared & { id: string }) => {
       await (await fileOf(flags)).remove(flags.id)
-      print(flags, { id: flags.id, state: 'removed' })
+      print(flags, { id: flags.id, state: 'removed' }, terminal)
     })
 }
 
-async function add(flags: Added): Promise<void> {
+async function add(flags: Added, terminal: Terminal): Promise<void> {
   const { id, name, role, totpSecret } = flags
   const settings = await readSettings(flags.config)
-  const password = (await text(process.stdin)).replace(/\r?\n$/, '')
+  const password = (await text(terminal.stdin)).replace(/\r?\n$/, '')
   if (password.length < shortestPassword || password.length > longestPassword)
     throw new TwiinError('PASSWORD_LENGTH', { atLeast: shortestPassword, atMost: longestPassword })
   const secret = totpSecret === undefined ? newSecret() : readSecret(totpSecret)
@@ -61,25 +68,25 @@ async function add(flags: Added): Promise<void> {
     password: await hashPassword(password),
     totpSecret: sealSecret(sealer, id, secret),
   })
-  print(flags, { id, name, role, secret, otpauth: enrolmentUrl(id, secret) })
+  print(flags, { id, name, role, secret, otpauth: enrolmentUrl(id, secret) }, terminal)
   if (!flags.json)
-    process.stderr.write('\nThe secret is shown this once: put it into an authenticator app now.\n')
+    terminal.stderr.write('\nThe secret is shown this once: put it into an authenticator app now.\n')
 }
 
-async function list(flags: Shared): Promise<void> {
+async function list(flags: Shared, terminal: Terminal): Promise<void> {
   const people = (await fileOf(flags))
     .list()
     .map(({ id, name, role, disabled = false }) => ({ id, name, role, disabled }))
-  if (flags.json) return print(flags, people)
+  if (flags.json) return print(flags, people, terminal)
   for (const { id, name, role, disabled } of people)
-    process.stdout.write(`${id.padEnd(32)}  ${role.padEnd(13)}  ${disabled ? 'disabled  ' : ''}${name}\n`)
+    terminal.stdout.write(`${id.padEnd(32)}  ${role.padEnd(13)}  ${disabled ? 'disabled  ' : ''}${name}\n`)
 }
 
 async function fileOf({ config }: Shared): Promise<AccountsFile> {
   return new AccountsFile({ file: (await readSettings(config)).peopleFile })
 }
 
-function print({ json }: { json?: true }, answer: object): void {
+function print({ json }: { json?: true }, answer: object, { stdout }: Terminal): void {
   const lines = Object.entries(answer).map(([name, value]) => `${name}: ${value}`)
-  process.stdout.write(json ? `${JSON.stringify(answer, null, 2)}\n` : `${lines.join('\n')}\n`)
+  stdout.write(json ? `${JSON.stringify(answer, null, 2)}\n` : `${lines.join('\n')}\n`)
 }
