@@ -13,10 +13,12 @@ import { readSettings } from './config/read-settings.ts'
 import { directoryCommands } from './directory/commands.ts'
 import { certificateCommands } from './issuance/commands.ts'
 import { quotaCommands } from './keeper/commands.ts'
+import { logCommands } from './log/commands.ts'
 import { peopleCommands } from './people/commands.ts'
 import { startRegistry } from './registry.ts'
 import { requestCommands } from './requests/commands.ts'
 import { revocationCommands } from './revocation/commands.ts'
+import { selfTestCommands } from './self-test/commands.ts'
 
 type CeremonyFlags = Omit<Shared, 'config'> & {
   config?: string
@@ -52,6 +54,8 @@ export async function runCli(argv: readonly string[]): Promise<void> {
   requestCommands(group('requests', 'what waits for a second person'))
   quotaCommands(group('quota', 'tokens a day'))
   directoryCommands(program)
+  selfTestCommands(group('self-test', 'whether a member exchanges'))
+  logCommands(group('log', 'the transparency log'))
   peopleCommands(program.command('people').description('who may log in at the registry'))
   await program.parseAsync([...argv])
 }

@@ -105,7 +105,7 @@ export class Ledger {
  */
 export async function readLedger(path: string, take: TakeLine): Promise<{ size: number; head: string }> {
   const reader = new LedgerReader()
-  for await (const line of linesOf(path)) take(reader.read(line), line, reader.size - 1)
+  for await (const line of readRawLines(path)) take(reader.read(line), line, reader.size - 1)
   return { size: reader.size, head: reader.head }
 }
 
@@ -126,8 +126,8 @@ export class LedgerReader {
   }
 }
 
-/** The whole ledger may be larger than memory. Only 0x0a ends a line: JSON leaves U+2028 as it is. */
-async function* linesOf(path: string): AsyncGenerator<Buffer> {
+/** Whole lines of a file without their newlines, unjudged. A ledger may be larger than memory. Only 0x0a ends a line: JSON leaves U+2028 as it is. */
+export async function* readRawLines(path: string): AsyncGenerator<Buffer> {
   let rest: Buffer[] = []
   for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
     let start = 0

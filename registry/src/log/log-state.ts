@@ -20,6 +20,7 @@ export function logState(deps: { transparency: TransparencyLog; guard: LedgerGua
         size: cosigned.size,
         at: iso(Math.max(...cosigned.cosigners.values())),
         cosigners: [...cosigned.cosigners.keys()],
+        checkpoint: cosigned.note,
       },
     }),
     phase: rules.phase,

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -197,4 +198,20 @@ export class TestLog implements AsyncDisposable {
     await this.stop().catch(() => {})
     await rm(this.dir, { recursive: true, force: true })
   }
+}
+
+/** The same lines with one of them changed, and everything behind it made to follow: what only a forger can write. */
+export function rechained(
+  lines: readonly string[],
+  index: number,
+  change: (line: string) => string,
+): string[] {
+  const made: string[] = []
+  for (const [i, line] of lines.entries()) {
+    const before = made.at(-1)
+    const prev = before === undefined ? '0'.repeat(64) : createHash('sha256').update(before).digest('hex')
+    const follows = { ...(JSON.parse(i === index ? change(line) : line) as object), prev }
+    made.push(JSON.stringify(follows))
+  }
+  return made
 }
