@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CertificateAuthority, CertificateVerifier } from '@twiin/identity'
@@ -43,6 +44,8 @@ import { sessionRoutes } from './people/routes.ts'
 import { Requests } from './requests/requests.ts'
 import { requestRoutes } from './requests/routes.ts'
 import { revocationListRoute, revocationRoutes } from './revocation/routes.ts'
+import { selfTestRoutes } from './self-test/routes.ts'
+import { SelfTests } from './self-test/self-tests.ts'
 import { ActivityReports } from './statistics/activity-reports.ts'
 import { countMembers } from './statistics/count-members.ts'
 import { Replay2021 } from './statistics/replay-2021.ts'
@@ -151,6 +154,14 @@ export async function startRegistry(settings: Settings, deps: RegistryDeps): Pro
   const replay = settings.statistics.replay ? new Replay2021({}, { clock }) : undefined
   const figures = { ...settings.statistics, reportsPerMinute: settings.http.enrolmentsPerMinute }
   const events = new LiveEvents()
+  const { references, retrySeconds } = settings.selfTest
+  const selfTests = new SelfTests(
+    { references, retryMs: retrySeconds * 1000 },
+    {
+      ...{ books, host, clock, log, random: (bytes) => randomBytes(bytes) },
+      tell: (id, state) => events.emit({ kind: 'self-test', id, state }),
+    },
+  )
   const inbox = new Inbox({}, { store })
   const applications = new Applications({}, { books, inbox })
   const logIns = openLogIns({ peopleFile: settings.peopleFile }, { store, sealer, clock })
@@ -173,6 +184,7 @@ export async function startRegistry(settings: Settings, deps: RegistryDeps): Pro
         quotaRoutes({ quotas, onChanged, clock }),
         directoryRoutes({ register, quotas, clock, connected: () => host.connectedPeers().length }),
         bundleRoutes(bundle, new Announcements({}, { books })),
+        selfTestRoutes({ selfTests, register }),
         statisticsRoutes(figures, { register, reports, clock, replay }),
         routes,
       ],
@@ -219,6 +231,7 @@ export async function startRegistry(settings: Settings, deps: RegistryDeps): Pro
       // After the host: the bundle says where the keeper is.
       bundle,
       upkeep,
+      selfTests,
       // Serves the moment it starts; only then others are told where.
       http,
       runtimeFile(settings.dataDir, runtime),

@@ -116,6 +116,21 @@ export const Settings = section({
     },
     { default: {} },
   ),
+  selfTest: section(
+    {
+      references: Type.Array(Type.String({ pattern: '^\\d{8}$' }), {
+        default: [],
+        description: 'URA numbers of members that others are tested with; empty: any that exchanges.',
+      }),
+      retrySeconds: Type.Integer({
+        minimum: 1,
+        maximum: 3_600,
+        default: 30,
+        description: 'Pause before a member in testing is tried again; doubles up to an hour.',
+      }),
+    },
+    { default: {} },
+  ),
   statistics: section(
     {
       hospitals: Type.Integer({

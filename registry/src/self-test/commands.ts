@@ -1,31 +1,25 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { TwiinError } from '@twiin/runtime'
 import type { Command } from 'commander'
-import { RegistryClient } from '../administration/registry-client.ts'
-import { readSettings } from '../config/read-settings.ts'
+import { clientOf, commandOn, printList } from '../administration/command-line.ts'
+import type { Shared } from '../administration/command-line.ts'
+import type { RegistryClient } from '../administration/registry-client.ts'
 import type { Run } from './describe-run.ts'
 
-interface Shared {
-  config: string
-  json?: true
-}
-
-/** `twiin-registry self-test …`, of the running registry. */
+/** `twiin-registry self-test run`, `list` and `show`. */
 export function selfTestCommands(selfTest: Command): void {
-  const command = (name: string, description: string) =>
-    selfTest
-      .command(name)
-      .description(description)
-      .option('--json', 'answer as JSON')
-      .requiredOption('--config <file>', 'settings of the running registry')
-  command('run', 'test a member and wait for the result; ends with 1 when it failed')
+  commandOn(selfTest, 'run', 'test a member and wait for the result; exit code 1 when it failed')
     .option('--ura <number>', 'of the member')
     .option('--peer <id>', 'peer ID of the member')
     .action(run)
-  command('list', 'list tests, newest first').option('--peer <id>', 'of this member only').action(list)
-  command('show <run>', 'one test').action(async (name: string, flags: Shared) =>
-    print(flags, await (await clientOf(flags)).call<Run>('administrator', 'GET', `/self-tests/${name}`)),
-  )
+  commandOn(selfTest, 'list', 'list tests, newest first')
+    .option('--peer <id>', 'of this member only')
+    .action(list)
+  commandOn(selfTest, 'show', 'one test, step by step')
+    .argument('<run>')
+    .action(async (name: string, flags: Shared) =>
+      show(flags, await (await clientOf(flags)).call<Run>('administrator', 'GET', `/self-tests/${name}`)),
+    )
 }
 
 async function run(flags: Shared & { ura?: string; peer?: string }): Promise<void> {
@@ -37,7 +31,7 @@ async function run(flags: Shared & { ura?: string; peer?: string }): Promise<voi
     await sleep(300)
     now = await client.call<Run>('administrator', 'GET', `/self-tests/${ordered.run}`)
   } while (now.state === 'running')
-  print(flags, now)
+  show(flags, now)
   if (now.state === 'failed') process.exitCode = 1
 }
 
@@ -56,21 +50,16 @@ async function peerOf(client: RegistryClient, ura: string | undefined): Promise<
 async function list(flags: Shared & { peer?: string }): Promise<void> {
   const query = flags.peer === undefined ? '' : `?peerId=${encodeURIComponent(flags.peer)}`
   const runs = await (await clientOf(flags)).call<Run[]>('administrator', 'GET', `/self-tests${query}`)
-  if (flags.json) return void process.stdout.write(`${JSON.stringify(runs, null, 2)}\n`)
-  for (const { run: name, ura, state, startedAt, name: organisation } of runs)
-    process.stdout.write(`${name}  ${ura}  ${state.padEnd(7)}  ${startedAt}  ${organisation}\n`)
+  printList(flags, runs, ({ run: name, ura, state, startedAt, name: organisation }) => [
+    ...[name, ura, state.padEnd(7), startedAt, organisation],
+  ])
 }
 
-function print({ json }: Shared, run: Run): void {
-  if (json) return void process.stdout.write(`${JSON.stringify(run, null, 2)}\n`)
+function show({ json }: Shared, run: Run): void {
   const { ura, name, state, reference, steps } = run
-  const lines = steps.map(
-    (step) =>
-      `  ${step.name.padEnd(8)} ${step.result ?? 'running'}  ${step.ms ?? ''} ms  ${step.reason ?? ''}`,
-  )
-  process.stdout.write(`${run.run}  ${ura} ${name}: ${state}, with ${reference.name}\n${lines.join('\n')}\n`)
-}
-
-async function clientOf({ config }: Shared): Promise<RegistryClient> {
-  return RegistryClient.of(await readSettings(config))
+  if (json) return void process.stdout.write(`${JSON.stringify(run, null, 2)}\n`)
+  process.stdout.write(`${run.run}  ${ura}  ${name}: ${state}, with ${reference.name}\n`)
+  printList({}, steps, (step) => [
+    ...[`  ${step.name.padEnd(8)}`, step.result ?? 'running', `${step.ms ?? 0} ms`, step.reason ?? ''],
+  ])
 }

@@ -45,8 +45,6 @@ interface Attempts {
 interface Deps {
   books: Books
   host: Pick<PeerHost, 'ask'>
-  /** A result changes who counts as exchanging. */
-  onResult: () => Promise<void>
   /** A run began, went on, or ended. */
   tell: (run: string, state: 'running' | 'passed' | 'failed') => void
   random: (bytes: number) => Uint8Array
@@ -78,7 +76,7 @@ export class SelfTests implements Service {
   }
 
   async start(): Promise<void> {
-    this.#stopping = new AbortController()
+    if (this.#stopping.signal.aborted) this.#stopping = new AbortController()
     this.#done = this.#work(this.#stopping.signal)
   }
 
@@ -236,7 +234,7 @@ export class SelfTests implements Service {
   }
 
   async #record({ run, peerId, reference, by }: LiveRun, outcome: Outcome): Promise<void> {
-    const { books, log, tell, onResult } = this.#deps
+    const { books, log, tell } = this.#deps
     const { version, steps } = outcome
     const { passed } = await books.record((register, now) => ({
       act: 'self-tested' as const,
@@ -250,7 +248,6 @@ export class SelfTests implements Service {
     const failed = steps.find(({ result }) => result === 'failed')
     log.info('self-test over', { run, peerId, passed, step: failed?.name, reason: failed?.reason })
     tell(run, passed ? 'passed' : 'failed')
-    await onResult()
   }
 
   #postpone(peerId: string, why: Pick<Attempts, 'reason' | 'reference'>): void {
