@@ -155,3 +155,40 @@ describe('a stopped store', () => {
     expect(await raw((db) => db.get('thing!late'))).toBeUndefined()
   })
 })
+
+describe('a copy of the sealed entries', () => {
+  it('brings back every value in an empty store under the same key, and under no other', async () => {
+    const studies = store.repository<{ n: number }>('studies', { keys: 'keyed' })
+    for (let n = 0; n < 1_200; n++) void studies.put(`study-${n}`, { n })
+    await studies.put('last', { n: -1 })
+    const copied: (readonly [string, Buffer])[] = []
+    const copy = store.sealedEntries()
+    const first = await copy.next()
+    // Written after the copy began: not in it.
+    await studies.put('late', { n: 9 })
+    if (first.done !== true) copied.push(first.value)
+    for await (const entry of copy) copied.push(entry)
+    const given = async function* () {
+      yield* copied
+    }
+
+    const other = await mkdtemp(join(tmpdir(), 'twiin-store-'))
+    const open = async (name: string, key: Sealer) => {
+      const restored = new Store({ dir: join(other, name) }, { sealer: key })
+      await restored.start()
+      return restored
+    }
+    const restored = await open('same', sealer)
+    await restored.restoreSealed(given())
+    const again = restored.repository<{ n: number }>('studies', { keys: 'keyed' })
+    expect((await all(again.entries())).length).toBe(1_201)
+    expect(await again.get('study-77')).toEqual({ n: 77 })
+    expect(await again.get('late')).toBeUndefined()
+    await expect(restored.restoreSealed(given())).rejects.toThrow('STORE_NOT_EMPTY')
+    await restored.stop()
+    const foreign = await open('foreign', new Sealer(Buffer.alloc(32, 8)))
+    await expect(foreign.restoreSealed(given())).rejects.toThrow('WRONG_KEY')
+    await foreign.stop()
+    await rm(other, { recursive: true })
+  })
+})

@@ -3,6 +3,7 @@ import type { Logger, Service } from '@twiin/runtime'
 import { Database } from './database.ts'
 import type { DiskReserve } from './disk-reserve.ts'
 import { GroupCommit } from './group-commit.ts'
+import type { WriteOp } from './group-commit.ts'
 import { SealedRepository } from './repository.ts'
 import type { KeyKind, Repository, StoreOp } from './repository.ts'
 import type { Sealer } from './sealer.ts'
@@ -28,6 +29,7 @@ export interface Update {
 
 const formatKey = '!format'
 const format = 2
+const restoredAtOnce = 500
 
 /** The embedded database of a node or registry: sealed values in buckets, every write synced, fsyncs shared. */
 export class Store implements Service {
@@ -93,6 +95,32 @@ export class Store implements Service {
     }
   }
 
+  /**
+   * Everything as it stands on disk at this moment, still sealed: for a backup, which opens with the master key only. Writes
+   * go on meanwhile and are not in it.
+   */
+  async *sealedEntries(): AsyncGenerator<readonly [key: string, sealed: Buffer]> {
+    await this.#commits.add([])
+    yield* this.#database.entries({ gte: '', lt: '\uffff' })
+  }
+
+  /**
+   * Puts back what `sealedEntries` gave, into a store that holds nothing yet; durable when it resolves.
+   * @throws TwiinError STORE_NOT_EMPTY, WRONG_KEY (they were sealed under another master key), STORE_FORMAT
+   */
+  async restoreSealed(entries: AsyncIterable<readonly [key: string, sealed: Buffer]>): Promise<void> {
+    for await (const [key] of this.#database.entries({ gte: '', lt: '\uffff', limit: 2 }))
+      if (key !== formatKey) throw new TwiinError('STORE_NOT_EMPTY')
+    const ops: WriteOp[] = []
+    const write = async () => this.#database.write(ops.splice(0))
+    for await (const [key, value] of entries) {
+      if (key === formatKey) this.#judgeFormat(value)
+      ops.push({ type: 'put', key, value })
+      if (ops.length >= restoredAtOnce) await write()
+    }
+    await write()
+  }
+
   async #prepare<T>(work: (update: Update) => Promise<T>): Promise<{ result: T; durable: Promise<void> }> {
     const basedOn = this.#commits.generation
     const ops: StoreOp[] = []
@@ -114,6 +142,10 @@ export class Store implements Service {
       await this.#database.write([{ type: 'put', key: formatKey, value }])
       return
     }
+    this.#judgeFormat(sealed)
+  }
+
+  #judgeFormat(sealed: Buffer): void {
     let found: { format: number }
     try {
       found = decodeValue(this.#sealer.openValue('format', sealed, formatKey)) as { format: number }
