@@ -18,6 +18,8 @@ export interface DemoOptions {
   empty?: boolean
   /** Default: a folder of its own, removed afterwards. */
   dir?: string
+  /** For the demo and everything it starts, besides what this process has. */
+  env?: Readonly<Record<string, string>>
 }
 
 /** Starts `scripts/demo --headless` (without its preparation) and waits until the network is ready. */
@@ -28,7 +30,11 @@ export async function startDemo(options: DemoOptions = {}): Promise<Demo> {
   const args = ['--headless', '--dir', dir, '--hospitals', String(options.hospitals ?? 3)]
   if (options.empty === true) args.push('--empty')
   const flags = ['--disable-warning=ExperimentalWarning', '--import', exitWithParent]
-  const demo = spawn(process.execPath, [...flags, program, ...args], { stdio: ['pipe', 'ignore', 'pipe'] })
+  const env = { ...process.env, ...options.env }
+  const demo = spawn(process.execPath, [...flags, program, ...args], {
+    stdio: ['pipe', 'ignore', 'pipe'],
+    env,
+  })
   let complaint = ''
   demo.stderr.on('data', (chunk: Buffer) => (complaint += chunk.toString()))
   const network = await until(
@@ -39,7 +45,7 @@ export async function startDemo(options: DemoOptions = {}): Promise<Demo> {
     { timeoutMs: 120_000, what: 'demo is ready' },
   )
   if ('failed' in network) throw new Error(`the demo did not start: ${network.failed}`)
-  return new Demo({ dir, network, temporary: options.dir === undefined }, demo)
+  return new Demo({ dir, network, temporary: options.dir === undefined, env }, demo)
 }
 
 async function readNetwork(dir: string): Promise<Network | undefined> {
@@ -53,13 +59,18 @@ export class Demo implements AsyncDisposable {
   readonly network: Network
   readonly process: ChildProcess
   readonly #temporary: boolean
-  /** Nodes started again by hand: the demo does not know them. */
+  readonly #env: NodeJS.ProcessEnv
+  /** Nodes, and the registry, started again by hand: the demo does not know them. */
   readonly #restarted: ChildProcess[] = []
 
-  constructor(options: { dir: string; network: Network; temporary: boolean }, demo: ChildProcess) {
+  constructor(
+    options: { dir: string; network: Network; temporary: boolean; env: NodeJS.ProcessEnv },
+    demo: ChildProcess,
+  ) {
     this.dir = options.dir
     this.network = options.network
     this.#temporary = options.temporary
+    this.#env = options.env
     this.process = demo
   }
 
@@ -80,11 +91,26 @@ export class Demo implements AsyncDisposable {
   async restart(index: number): Promise<void> {
     const hospital = this.hospital(index)
     const command = [join(root, 'node/bin/twiin-node'), ['serve', '--config', hospital.configFile]] as const
-    const node = spawn(command[0], [...command[1]], { stdio: 'ignore' })
+    const node = spawn(command[0], [...command[1]], { stdio: 'ignore', env: this.#env })
     this.#restarted.push(node)
     const runtime = await nodeReady({ dataDir: hospital.dataDir, pid: node.pid ?? 0 })
     hospital.pid = runtime.pid
     hospital.node.multiaddrs = runtime.multiaddrs
+  }
+
+  /** Starts the registry again, as its operator would, and waits until it answers. */
+  async restartRegistry(): Promise<void> {
+    const { registry } = this.network
+    const config = join(this.dir, 'registry/registry.yaml')
+    const program = join(root, 'registry/bin/twiin-registry')
+    const child = spawn(program, ['serve', '--config', config], { stdio: 'ignore', env: this.#env })
+    this.#restarted.push(child)
+    const isBack = async () => {
+      const text = await readFile(join(registry.dataDir, 'runtime.json'), 'utf8')
+      return (JSON.parse(text) as { pid: number }).pid === child.pid
+    }
+    await until(isBack, { timeoutMs: 60_000, what: 'registry listens again' })
+    registry.pid = child.pid ?? 0
   }
 
   async stop(): Promise<void> {
