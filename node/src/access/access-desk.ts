@@ -51,6 +51,7 @@ export class AccessDesk {
       {
         // A certified peer that is not in the directory is nobody in particular: only consent for all could cover it.
         requester: member === undefined ? { ura: '' } : { ura: member.ura, category: member.category },
+        isTesting: member?.state === 'testing',
         user: asked.user,
         purpose: asked.purpose,
       },

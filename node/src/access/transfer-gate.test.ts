@@ -71,6 +71,17 @@ describe('a channel that wants pixels', () => {
     expect(await judge({}, net.network.keeper.peerId)).toEqual({ permitted: false, reason: 'BLOCKED' })
   })
 
+  it('does not open for a member in testing, and does again once it exchanges', async () => {
+    const { network, b } = net
+    const state = (peerId: string) => (peerId === b.key.peerId ? 'testing' : 'exchanging')
+    await network.publish({
+      members: network.members.map((member) => ({ ...member, state: state(member.peerId) })),
+    })
+    expect(await judge()).toEqual({ permitted: false, reason: 'MEMBER_TESTING' })
+    await network.publish()
+    expect(await judge()).toMatchObject({ permitted: true })
+  })
+
   it('does not open for another patient’s study, though both are known and consented to', async () => {
     const other = await net.a.receive({ seed: 'other', patient: { ...patient, id: '99', bsn: otherBsn } })
     expect(await judge({ studyInstanceUid: other.studyInstanceUid })).toMatchObject({

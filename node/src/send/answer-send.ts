@@ -3,7 +3,7 @@ import { codeOf, isTwiinError } from '@twiin/runtime'
 import type { Logger } from '@twiin/runtime'
 
 /** Refusals a peer may read; anything else resets the stream, and the peer tries again. */
-const tellable = ['REQUEST_INVALID', 'PACKAGE_UNKNOWN', 'OUT_OF_RESOURCES'] as const
+const tellable = ['REQUEST_INVALID', 'MEMBER_TESTING', 'PACKAGE_UNKNOWN', 'OUT_OF_RESOURCES'] as const
 
 /** The other side of `/twiin/send/1.0.0`: offers to us, receipts for us. `noted` is said only of what is on disk. */
 export async function answerSend(

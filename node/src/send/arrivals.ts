@@ -44,7 +44,7 @@ export class Arrivals {
 
   /**
    * An offer came in. Durable and on record when it resolves; one that was noted before is noted again.
-   * Throws `SIGNATURE_INVALID`, `REQUEST_INVALID`, `OUT_OF_RESOURCES`.
+   * Throws `SIGNATURE_INVALID`, `REQUEST_INVALID`, `MEMBER_TESTING`, `OUT_OF_RESOURCES`.
    */
   async noteOffer(signed: Uint8Array, peerId: string): Promise<void> {
     const { book, bundle, reserve, verify, clock, account } = this.#deps
@@ -65,6 +65,8 @@ export class Arrivals {
       .active()
       .filter(({ kind, counterparty }) => kind === 'arrival' && counterparty.peerId === peerId)
     if (member === undefined || !forUs || !fresh) throw new TwiinError('REQUEST_INVALID')
+    // spec 12 §3: offers of a self-test do not come here.
+    if (member.state === 'testing') throw new TwiinError('MEMBER_TESTING')
     if (open.length >= openOffersPerPeer) throw new TwiinError('OUT_OF_RESOURCES')
     await reserve.require(sum(message, 'bytes'))
     await account.record({

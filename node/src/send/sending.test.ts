@@ -111,6 +111,21 @@ describe('an offer', () => {
     expect(await b.audit('send-received')).toMatchObject([{ user: { id: radiologist.id } }])
   })
 
+  it('of a member in testing is refused, waits at the sender, and arrives once that exchanges', async () => {
+    await using net = await twoHospitals()
+    const { a, b, network } = net
+    const state = (peerId: string) => (peerId === a.key.peerId ? 'testing' : 'exchanging')
+    await network.publish({
+      members: network.members.map((member) => ({ ...member, state: state(member.peerId) })),
+    })
+    await a.receive({}, { calledAe: 'ELSEWHERE' })
+    await eventually(async () => (await a.transfers()).find(({ reason }) => reason === 'MEMBER_TESTING'))
+    expect(await b.transfers()).toEqual([])
+    await network.publish()
+    await a.transferIn('delivered')
+    expect(b.archive.stored).toHaveLength(3)
+  })
+
   it('may be collected by nobody but its recipient, and no more once it was delivered', async () => {
     await using net = await twoHospitals()
     const { a, b, network } = net

@@ -20,7 +20,7 @@ const receiptPatienceMs = 60_000
 /** What one offer can name (packages/protocol). */
 const studiesPerOffer = 100
 /** Refusals of an offer that another try can change. */
-const passing: ReadonlySet<string> = new Set(['REQUEST_INVALID', 'OUT_OF_RESOURCES'])
+const passing: ReadonlySet<string> = new Set(['REQUEST_INVALID', 'MEMBER_TESTING', 'OUT_OF_RESOURCES'])
 
 export interface SendOrder {
   studyInstanceUids: readonly string[]
@@ -97,7 +97,7 @@ export class Sends {
     )
     const answer = sendAnswer.decode(bytes)
     if (answer.kind === 'refused') {
-      // A clock that is off, a directory that is behind, a full disk: all of these pass.
+      // A clock that is off, a directory that is behind, a self-test to come, a full disk: all of these pass.
       if (passing.has(answer.reason)) return { state: 'again', reason: answer.reason }
       throw new TwiinError('OFFER_REFUSED', { reason: answer.reason })
     }

@@ -29,7 +29,7 @@ export class TestNetwork implements AsyncDisposable {
   readonly log: TestLog
   readonly keeper: WiredHost
   readonly #keeperKey = KeeperKey.generate()
-  readonly #members: Member[] = []
+  readonly members: Member[] = []
   readonly #listeners: ((document: Uint8Array) => Promise<unknown>)[] = []
   readonly #views: NetworkView[] = []
   #version = 0
@@ -60,7 +60,7 @@ export class TestNetwork implements AsyncDisposable {
   }
 
   async join(member: Pick<Member, 'ura' | 'name' | 'peerId'>): Promise<void> {
-    this.#members.push({
+    this.members.push({
       ...{ addresses: [], declaredPatients: 1000, mailboxes: ['radiologie'] },
       ...{ category: 'hospital', level: 3, state: 'exchanging' },
       ...member,
@@ -109,7 +109,7 @@ export class TestNetwork implements AsyncDisposable {
       index: { epoch: this.epoch, bits: 0, replicas: 3 },
       log: this.log.identity,
       witnessing: this.witnessing,
-      members: this.#members,
+      members: this.members,
       revoked: [],
       tokens: {
         publicKey,

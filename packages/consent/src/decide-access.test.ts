@@ -69,6 +69,11 @@ describe('access at the holder', () => {
     )
   })
 
+  it('is for no member in testing, whatever else holds, and it may know why', () => {
+    const { permitted, why } = decideAccess({ ...request, isTesting: true }, holding)
+    expect([permitted, why === 'PERMITTED' || reasonForPeer(why)]).toEqual([false, 'MEMBER_TESTING'])
+  })
+
   it('when refused, does not tell a peer whether the patient was ever here', () => {
     const refusals = [
       { ...holding, known: false, consents: [] },

@@ -7,6 +7,8 @@ export type Basis = 'treatment' | 'referral' | 'emergency'
 /** What a peer asks on behalf of a user: to list a patient's studies, or to open a stream. */
 export interface AccessRequest {
   readonly requester: Requester
+  /** The asking member has not shown yet that it exchanges (spec 12 §3). */
+  readonly isTesting?: boolean
   readonly user: { readonly id: string; readonly role: string }
   readonly purpose: { readonly basis: Basis; readonly reason: string }
 }
@@ -24,6 +26,7 @@ export interface Holding {
 
 export type AccessReason =
   | 'PERMITTED'
+  | 'MEMBER_TESTING'
   | 'ROLE_NOT_PERMITTED'
   | 'BASIS_NOT_SUPPORTED'
   | 'UNKNOWN_PATIENT'
@@ -49,6 +52,7 @@ const bases: ReadonlySet<string> = new Set<Basis>(['treatment'])
 
 /** Spec 08 §5. Judged anew for every search, every retrieval and every stream that opens. */
 export function decideAccess(request: AccessRequest, holding: Holding): AccessDecision {
+  if (request.isTesting === true) return { permitted: false, why: 'MEMBER_TESTING' }
   if (!roles.has(request.user.role)) return { permitted: false, why: 'ROLE_NOT_PERMITTED' }
   if (!bases.has(request.purpose.basis)) return { permitted: false, why: 'BASIS_NOT_SUPPORTED' }
   if (!holding.known) return { permitted: false, why: 'UNKNOWN_PATIENT' }
@@ -72,6 +76,7 @@ export function reasonForPeer(why: Exclude<AccessReason, 'PERMITTED'>): PeerReas
     case 'CONSENT_DENIED':
     case 'CONSENT_MISSING':
       return 'CONSENT_MISSING'
+    case 'MEMBER_TESTING':
     case 'ROLE_NOT_PERMITTED':
     case 'BASIS_NOT_SUPPORTED':
     case 'BLOCKED':

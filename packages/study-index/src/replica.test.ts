@@ -1,8 +1,10 @@
 import { entryHeader, limits } from '@twiin/protocol'
 import type { EntryHeader, IndexRequest, WireEntry } from '@twiin/protocol'
+import { silentLogger } from '@twiin/runtime'
+import type { Facts } from '@twiin/runtime'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { bucketOf, replicasOf } from './index.ts'
+import { IndexReplica, bucketOf, replicasOf } from './index.ts'
 import type { EntryRepository, StoredEntry } from './index.ts'
 import { compareEntries } from './merge.ts'
 import { markOf } from './sealed-entry.ts'
@@ -73,6 +75,29 @@ describe('a replica refuses, each with its code,', () => {
       kind: 'put',
       results: cases.map(([, reason]) => ({ outcome: 'refused', reason })),
     })
+  })
+
+  it('and says so in its log: one line for each reason, with the sender', async () => {
+    const { net, a, publisher, today } = world()
+    const lines: Facts[] = []
+    const log = { ...silentLogger, warn: (_event: string, facts: Facts = {}) => void lines.push(facts) }
+    const { membership, clock } = net
+    const { repository, member } = a
+    const replica = new IndexReplica(member, { repository, membership, clock, log, verify: fakeKeys.verify })
+    const entry = (of: string, patient: string) =>
+      entryOf({ publisher: of, patient, seq: 1, issued: today() })
+    const revoked = net.node(2).member.peerId
+    membership.revoke(revoked)
+    const stranger = fakeKeys.peerId('stranger')
+    const entries = [
+      ...[entry(stranger, 'p'), entry(stranger, 'q')],
+      ...[entry(revoked, 'p'), entry(publisher, 'p')],
+    ]
+    await replica.answer(publisher, { kind: 'put', entries })
+    expect(lines).toEqual([
+      { peerId: publisher, code: 'PUBLISHER_UNKNOWN', entries: 2 },
+      { peerId: publisher, code: 'PUBLISHER_REVOKED', entries: 1 },
+    ])
   })
 
   it('an entry of a bucket it is no replica of', async () => {

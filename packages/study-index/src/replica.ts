@@ -69,7 +69,7 @@ export class IndexReplica {
     try {
       switch (request.kind) {
         case 'put':
-          return { kind: 'put', results: await this.#put(request.entries) }
+          return { kind: 'put', results: await this.#put(peerId, request.entries) }
         case 'get':
           return await this.#get(request.bucket, request.after, signal)
         case 'digest':
@@ -93,7 +93,7 @@ export class IndexReplica {
     this.#digests.changed(marks)
   }
 
-  async #put(entries: readonly WireEntry[]): Promise<PutResult[]> {
+  async #put(peerId: string, entries: readonly WireEntry[]): Promise<PutResult[]> {
     const { membership, verify, clock } = this.#deps
     const checks = {
       ownPeerId: this.#peerId,
@@ -107,8 +107,17 @@ export class IndexReplica {
       if (i > 0 && i % checksAtOnce === 0) await breathe()
       judged.push(judgeEntry(entry, checks))
     }
+    this.#logRefusals(peerId, judged)
     // What stands is read and replaced in one turn, or two requests could both pass the check of the sequence number.
     return this.#inTurn(() => this.#store(judged, checks.placement))
+  }
+
+  /** One line for each reason: what was refused, and from whom; a bundle that is behind looks like an intruder at first. */
+  #logRefusals(peerId: string, judged: readonly (StoredEntry | IndexRefusal)[]): void {
+    for (const code of new Set(judged.filter((one) => typeof one === 'string'))) {
+      const entries = judged.filter((one) => one === code).length
+      this.#deps.log.warn('entries refused', { peerId, code, entries })
+    }
   }
 
   async #store(judged: (StoredEntry | IndexRefusal)[], placement: Placement): Promise<PutResult[]> {
