@@ -40,6 +40,8 @@ export interface ListedCertificate {
   readonly peerId: string
   readonly status: string
   readonly daysLeft: number
+  /** Its line in the ledger. */
+  readonly index: number
   readonly approvedBy: readonly string[]
 }
 

@@ -160,6 +160,47 @@ test('a revoked clinic gets no token, not over the connection it has and not ove
   await expect(later.evaluate({})).rejects.toThrow(/^PEER_/)
 })
 
+test('a suspended clinic gets no token until it is resumed', async () => {
+  await using registry = await TestRegistry.create()
+  const member = await registry.member('10000001')
+  const [{ serial } = { serial: '' }] = await registry.certificates()
+  const act = async (what: string) => {
+    for (const as of ['administrator', 'approver'] as const)
+      await registry.call('POST', `/api/v1/certificates/${serial}/${what}`, {
+        ...{ as, json: { reason: 'certificateHold' } },
+      })
+  }
+  await using peer = await TestPeer.start(registry, member)
+  expect(outcome(await peer.evaluate({}))).toBe('evaluated')
+  await act('suspension')
+  await expect(peer.evaluate({})).rejects.toThrow(/^PEER_/)
+  await using later = await TestPeer.start(registry, member)
+  await expect(later.evaluate({})).rejects.toThrow(/^PEER_/)
+  await act('resumption')
+  await using again = await TestPeer.start(registry, member)
+  expect(outcome(await again.evaluate({}))).toBe('evaluated')
+})
+
+test('a number of tokens that two people set counts from the next request on, and is a line of the ledger', async () => {
+  await using registry = await TestRegistry.create()
+  await using peer = await TestPeer.start(registry, await registry.member('10000001'))
+  const setQuota = async (tokensPerDay: number | null) => {
+    for (const as of ['administrator', 'approver'] as const)
+      await registry.call('POST', '/api/v1/organisations/10000001/quota', {
+        ...{ as, json: { tokensPerDay, reason: 'unusualUse' } },
+      })
+  }
+  const publish = { purpose: 'publish' } as const
+  await setQuota(2)
+  const outcomes = []
+  for (let i = 0; i < 3; i++) outcomes.push(outcome(await peer.evaluate(publish)))
+  expect(outcomes).toEqual(['evaluated', 'evaluated', 'TOKEN_QUOTA_EXCEEDED'])
+  await setQuota(null)
+  expect(outcome(await peer.evaluate(publish))).toBe('evaluated')
+  const lines = (await registry.read('data/ledger.jsonl')).split('\n')
+  expect(lines.filter((line) => line.includes('"act":"quota-set"'))).toHaveLength(2)
+})
+
 test('a certificate that is signed by the issuing key but stands in no ledger is worth nothing', async () => {
   await using registry = await TestRegistry.create()
   const key = NodeKey.generate()

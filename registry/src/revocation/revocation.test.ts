@@ -4,6 +4,7 @@ import { promisify } from 'node:util'
 import { NodeKey } from '@twiin/identity'
 import { expect, test } from 'vitest'
 import { TestRegistry } from '../testing.ts'
+import type { Answer } from '../testing.ts'
 
 const run = promisify(execFile)
 
@@ -82,4 +83,71 @@ test('openssl reads the revocation list and refuses the revoked certificate with
     ])
   expect((await judge('good.pem')).stdout).toContain('OK')
   await expect(judge('bad.pem')).rejects.toThrow('certificate revoked')
+})
+
+test('a suspended clinic is out until two people resume it: in every list, for renewal, and for a new key', async () => {
+  await using registry = await TestRegistry.create()
+  const { key } = await registry.member('10000001')
+  const [{ serial } = { serial: '' }] = await registry.certificates()
+  const act = (what: string, as: 'administrator' | 'approver', json: object) =>
+    registry.call('POST', `/api/v1/certificates/${serial}/${what}`, { as, json })
+  const outcome = (answer: Answer) => [answer.status, answer.json<{ code?: string }>().code]
+  const status = async () => (await registry.certificates()).map((one) => one.status)
+  const directory = async () =>
+    (await registry.call('GET', '/api/v1/directory'))
+      .json<{ organisations: { state: string }[] }>()
+      .organisations.map(({ state }) => state)
+  const crl = async () => {
+    await registry.write('crl.pem', (await registry.call('GET', '/crl')).body.toString())
+    return (await run('openssl', ['crl', '-in', join(registry.dir, 'crl.pem'), '-noout', '-text'])).stdout
+  }
+  // Two people admitted another key before that: it must not be the way around.
+  const token = await registry.addClinic('10000001')
+  const before = [await status(), await directory()]
+  expect(before).toEqual([['valid'], ['testing']])
+
+  const reason = { reason: 'certificateHold' }
+  const suspended = await act('suspension', 'administrator', { ...reason, emergency: true })
+  expect(suspended.json()).toEqual({ serial, state: 'suspended' })
+  expect([await status(), await directory()]).toEqual([['suspended'], ['suspended']])
+  const bundle = async () =>
+    (await registry.call('GET', '/api/v1/bundle')).json<{ revoked: { serial: string; state: string }[] }>()
+  expect((await bundle()).revoked).toMatchObject([{ serial, state: 'suspended' }])
+  expect(await crl()).toContain('Certificate Hold')
+  expect(outcome(await registry.renew(key, '10000001'))).toEqual([403, 'KEY_SUSPENDED'])
+  const way = await registry.enrol(NodeKey.generate(), '10000001', token)
+  expect(outcome(way)).toEqual([403, 'KEY_SUSPENDED'])
+
+  const reviews = async () =>
+    (await registry.call('GET', '/api/v1/reviews', { as: 'approver' })).json<object[]>()
+  expect(await reviews()).toMatchObject([
+    { peerId: key.peerId, serial, ura: '10000001', state: 'suspended', by: 'administrator', ...reason },
+  ])
+  expect(outcome(await act('review', 'administrator', { upheld: true }))).toEqual([
+    409,
+    'SECOND_PERSON_REQUIRED',
+  ])
+  const reviewed = await act('review', 'approver', { upheld: true })
+  expect(reviewed.json()).toEqual({ serial, state: 'suspended' })
+  expect(await reviews()).toEqual([])
+
+  const resume = (as: 'administrator' | 'approver') => act('resumption', as, { reason: 'resolved' })
+  expect((await resume('administrator')).json()).toMatchObject({ serial, state: 'recorded' })
+  expect((await resume('approver')).json()).toEqual({ serial, state: 'valid' })
+  expect([await status(), await directory()]).toEqual(before)
+  expect((await bundle()).revoked).toEqual([])
+  expect(await crl()).not.toContain('Certificate Hold')
+  expect((await registry.renew(key, '10000001')).status).toBe(200)
+})
+
+test('what an act would do can be asked for first', async () => {
+  await using registry = await TestRegistry.create()
+  await registry.member('10000001')
+  const [{ serial } = { serial: '' }] = await registry.certificates()
+  const effect = (of: string) => registry.call('GET', `/api/v1/certificates/${of}/effect`, { as: 'approver' })
+  expect((await effect(serial)).json()).toEqual({
+    ...{ certificates: 1, isWitness: false, witnessesLeft: 0, quorum: 2 },
+    ...{ exchangingBefore: 0, exchangingAfter: 0 },
+  })
+  expect((await effect('00ff')).json()).toMatchObject({ code: 'NOT_FOUND' })
 })
