@@ -24,13 +24,16 @@ import type { IndexSide } from './index-side.ts'
 
 /** The hospital's side: page and API. */
 export async function composeWeb(settings: Settings, ground: Ground, index: IndexSide, exchange: Exchange) {
-  const { clock, log, events, account, auditLog, bundle, watch, enrolment, host, reserve, studies, self } =
-    ground
+  const { clock, log, events, account, auditLog, bundle, watch, logView, witness, enrolment } = ground
+  const { host, reserve, studies, self } = ground
   const { book, searches, retrievals, sends, worklist, delivery } = exchange
   const { publisher, publication, consents } = index
   const people = new People({ file: settings.peopleFile })
   const sessions = new Sessions<Person>({}, { people, clock })
-  const status = new NodeStatus({ enrolment, bundle, watch, host, reserve, publisher, book, delivery, clock })
+  const status = new NodeStatus({
+    ...{ enrolment, bundle, watch, logView, witness, host },
+    ...{ reserve, publisher, book, delivery, clock },
+  })
   const hospital = { ura: self.ura, name: self.name }
   const tls = await openWebCertificate(join(settings.dataDir, 'web'), {
     commonName: hospital.name,

@@ -5,13 +5,19 @@ import type { IndexPublisher } from '@twiin/study-index'
 import type { DeliverStudy } from '../deliver/deliver-study.ts'
 import type { BundleWatch } from '../trust/bundle-watch.ts'
 import type { Enrolment } from '../enrolment/enrol.ts'
+import type { LogView } from '../trust/log-view.ts'
 import type { NetworkBundle } from '../trust/network-bundle.ts'
+import type { Witness } from '../trust/witness.ts'
 import type { TransferBook } from '../transfers/transfer-book.ts'
+import { degradations } from './degradations.ts'
+import type { Degradation } from './degradations.ts'
 
 interface Deps {
   enrolment: Enrolment
   bundle: NetworkBundle
   watch: BundleWatch
+  logView: LogView
+  witness: Witness
   host: PeerHost
   reserve: DiskReserve
   publisher: IndexPublisher
@@ -34,13 +40,19 @@ export class NodeStatus {
 
   /** Why the node is not ready; empty when it is. */
   async problems(): Promise<string[]> {
-    const { enrolment, reserve, clock, bundle } = this.#deps
+    const { reserve, bundle } = this.#deps
+    const hard = this.degraded().filter(({ decision }) => decision === 'hard')
     return [
       ...(bundle.version === 0 ? ['NO_BUNDLE'] : []),
-      ...(enrolment.certificate.notAfter < clock.now() ? ['CERTIFICATE_EXPIRED'] : []),
+      ...hard.map(({ code }) => code),
       // Asking brings the ballast back when there is room for it again.
       ...((await reserve.admits(0)) ? [] : ['DISK_FULL']),
     ]
+  }
+
+  /** All that is not as it should be, whether or not it stops anything. */
+  degraded(): Degradation[] {
+    return degradations(this.#deps)
   }
 
   connectedPeers(): ReadonlySet<string> {
@@ -72,6 +84,12 @@ export class NodeStatus {
       index: publisher.status(),
       queues: this.queues(),
       problems: await this.problems(),
+      degraded: this.degraded().map(({ code, since, until, decision }) => ({
+        code,
+        ...(since !== undefined && { since: new Date(since).toISOString() }),
+        ...(until !== undefined && { until: new Date(until).toISOString() }),
+        decision,
+      })),
     }
   }
 

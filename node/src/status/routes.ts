@@ -18,13 +18,17 @@ export function statusRoutes(
   return async (app) => {
     app.get('/members', { config: { roles } }, () => {
       const connected = deps.status.connectedPeers()
-      const members = deps.bundle.current.members.map(({ ura, name, category, mailboxes, peerId }) => ({
-        ura,
-        name,
-        category,
-        mailboxes,
-        self: ura === options.hospital.ura,
-        connected: connected.has(peerId),
+      const members = deps.bundle.current.members.map((member) => ({
+        ura: member.ura,
+        name: member.name,
+        category: member.category,
+        level: member.level,
+        // `testing` until its self-test succeeded (spec 12).
+        state: member.state,
+        mailboxes: member.mailboxes,
+        ...(member.phone !== undefined && { phone: member.phone }),
+        self: member.ura === options.hospital.ura,
+        connected: connected.has(member.peerId),
       }))
       return { members }
     })
@@ -65,6 +69,10 @@ function nodeMetrics(status: NodeStatus): { contentType: string; metrics: () => 
   const disk = gauge('twiin_disk_free_bytes', 'Bytes this node may still write')
   const pending = gauge('twiin_index_pending', 'Entries that a replica does not have yet')
   const pacs = gauge('twiin_pacs_reachable', '1 when the PACS answered the last C-ECHO')
+  const degraded = gauge('twiin_degraded', '1 for what is not as it should be, by code and decision', [
+    'code',
+    'decision',
+  ])
   const ready = gauge('twiin_ready', '1 when the node has nothing to complain about')
   return {
     contentType: registry.contentType,
@@ -78,6 +86,8 @@ function nodeMetrics(status: NodeStatus): { contentType: string; metrics: () => 
       disk.set(now.disk.freeBytes)
       pending.set(now.index.pending)
       pacs.set(Number(now.pacs.reachable))
+      degraded.reset()
+      for (const { code, decision } of now.degraded) degraded.set({ code, decision }, 1)
       ready.set(Number(now.problems.length === 0))
       return registry.metrics()
     },

@@ -1,0 +1,69 @@
+import { expect, it } from 'vitest'
+import { degradations } from './degradations.ts'
+
+const [hour, day] = [3_600_000, 86_400_000]
+const now = 1000 * day
+const healthy = {
+  clock: { now: () => now },
+  enrolment: {
+    certificate: { notBefore: now - 5 * day, notAfter: now + 25 * day },
+    hasExpired: false,
+    failing: undefined,
+    isConvincing: true,
+  },
+  bundle: { version: 3, held: { version: 3, isWhole: true }, current: { issuedAt: now - hour } },
+  watch: { state: { reachable: true } },
+  logView: { distrust: undefined },
+  witness: { alarm: undefined },
+}
+const certificate = (notBefore: number, notAfter: number) => ({
+  enrolment: {
+    ...healthy.enrolment,
+    certificate: { notBefore: now + notBefore * day, notAfter: now + notAfter * day },
+    hasExpired: notAfter < 0,
+  },
+})
+const bundleOf = (age: number) => ({ bundle: { ...healthy.bundle, current: { issuedAt: now - age } } })
+const distrust = { since: now - 7, first: '', second: '', from: '' }
+
+it('of a healthy node are none', () => {
+  expect(degradations(healthy)).toEqual([])
+  expect(degradations({ ...healthy, watch: { state: { reachable: false } } })).toEqual([])
+})
+
+it.each<[string, Partial<Parameters<typeof degradations>[0]>, object]>([
+  ['BUNDLE_STALE', bundleOf(5 * hour), { since: now - hour, until: now + 19 * hour, decision: 'soft' }],
+  ['NO_NEWCOMERS', bundleOf(2 * day), { since: now - day, until: now + 12 * day, decision: 'soft' }],
+  ['BUNDLE_EXPIRED', bundleOf(15 * day), { since: now - day, decision: 'hard' }],
+  [
+    'BUNDLE_UNCOSIGNED',
+    { bundle: { ...healthy.bundle, held: { version: 4, isWhole: false } } },
+    { decision: 'soft' },
+  ],
+  ['LOG_EQUIVOCATION', { logView: { distrust } }, { since: now - 7, decision: 'soft' }],
+  ['LOG_SHRANK', { witness: { alarm: { code: 'LOG_SHRANK', since: 5 } } }, { since: 5, decision: 'soft' }],
+  ['CERTIFICATE_ENDING', certificate(-21, 9), { since: now - day, until: now + 9 * day, decision: 'soft' }],
+  ['CERTIFICATE_EXPIRED', certificate(-31, -1), { since: now - day, decision: 'hard' }],
+  [
+    'RENEWAL_FAILING',
+    { enrolment: { ...healthy.enrolment, failing: { code: 'X', since: 9 } } },
+    { since: 9, until: now + 25 * day, decision: 'soft' },
+  ],
+  ['EVIDENCE_MISSING', { enrolment: { ...healthy.enrolment, isConvincing: false } }, { decision: 'soft' }],
+  [
+    'REGISTRY_AWAY',
+    { watch: { state: { reachable: false, silentSince: now - 60_000 } } },
+    { since: now - 60_000, decision: 'soft' },
+  ],
+])('%s is told with the moment it began, and the one at which it gets worse', (code, change, told) => {
+  expect(degradations({ ...healthy, ...change })).toEqual([{ code, ...told }])
+})
+
+it('all stand beside each other', () => {
+  const all = { ...healthy, ...bundleOf(15 * day), ...certificate(-31, -1), logView: { distrust } }
+  expect(degradations(all).map(({ code }) => code)).toEqual([
+    'BUNDLE_EXPIRED',
+    'LOG_EQUIVOCATION',
+    'CERTIFICATE_EXPIRED',
+  ])
+})

@@ -1,0 +1,79 @@
+import type { Clock } from '@twiin/runtime'
+import type { Enrolment } from '../enrolment/enrol.ts'
+import type { BundleWatch } from '../trust/bundle-watch.ts'
+import { freshnessOf } from '../trust/freshness.ts'
+import type { LogView } from '../trust/log-view.ts'
+import type { NetworkBundle } from '../trust/network-bundle.ts'
+import type { Witness } from '../trust/witness.ts'
+
+/** What is not as it should be, and what this node does about it. Instants in milliseconds since the Unix epoch. */
+export interface Degradation {
+  readonly code: string
+  readonly since?: number
+  /** When it gets worse: the next state of the bundle begins, the certificate ends. */
+  readonly until?: number
+  /** `soft`: an alarm, this node goes on with everybody. `hard`: something it refuses altogether. */
+  readonly decision: 'soft' | 'hard'
+}
+
+interface Sources {
+  enrolment: Pick<Enrolment, 'hasExpired' | 'failing' | 'isConvincing'> & {
+    readonly certificate: { readonly notBefore: number; readonly notAfter: number }
+  }
+  bundle: Pick<NetworkBundle, 'version' | 'held'> & { readonly current: { readonly issuedAt: number } }
+  watch: Pick<BundleWatch, 'state'>
+  logView: Pick<LogView, 'distrust'>
+  witness: Pick<Witness, 'alarm'>
+  clock: Pick<Clock, 'now'>
+}
+
+/** A registry that is restarted is no alarm. */
+const silenceMs = 60_000
+
+/** Everything that is degraded now, the gravest kind of each first. Spec 11 §8. */
+export function degradations(sources: Sources): Degradation[] {
+  return [...ofBundle(sources), ...ofLog(sources), ...ofCertificate(sources), ...ofRegistry(sources)]
+}
+
+function ofBundle({ bundle, clock }: Sources): Degradation[] {
+  if (bundle.version === 0) return []
+  const { state, ...times } = freshnessOf(bundle.current.issuedAt, clock.now())
+  const isHard = state === 'BUNDLE_EXPIRED'
+  return [
+    ...(state === 'fresh' ? [] : [{ code: state, ...times, decision: isHard ? 'hard' : 'soft' } as const]),
+    // Revocations that no witness has seen: whoever makes them holds the issuing key, or the witnesses are away.
+    ...(bundle.held.isWhole ? [] : [{ code: 'BUNDLE_UNCOSIGNED', decision: 'soft' } as const]),
+  ]
+}
+
+function ofLog({ logView, witness }: Sources): Degradation[] {
+  const { distrust } = logView
+  return [
+    ...(distrust === undefined
+      ? []
+      : [{ code: 'LOG_EQUIVOCATION', since: distrust.since, decision: 'soft' } as const]),
+    ...(witness.alarm === undefined ? [] : [{ ...witness.alarm, decision: 'soft' } as const]),
+  ]
+}
+
+function ofCertificate({ enrolment, clock }: Sources): Degradation[] {
+  const { notBefore, notAfter } = enrolment.certificate
+  const { failing } = enrolment
+  if (enrolment.hasExpired) return [{ code: 'CERTIFICATE_EXPIRED', since: notAfter, decision: 'hard' }]
+  const lastThird = notAfter - (notAfter - notBefore) / 3
+  return [
+    ...(clock.now() < lastThird
+      ? []
+      : [{ code: 'CERTIFICATE_ENDING', since: lastThird, until: notAfter, decision: 'soft' } as const]),
+    ...(failing === undefined
+      ? []
+      : [{ code: 'RENEWAL_FAILING', since: failing.since, until: notAfter, decision: 'soft' } as const]),
+    ...(enrolment.isConvincing ? [] : [{ code: 'EVIDENCE_MISSING', decision: 'soft' } as const]),
+  ]
+}
+
+function ofRegistry({ watch, clock }: Sources): Degradation[] {
+  const { silentSince } = watch.state
+  if (silentSince === undefined || clock.now() - silentSince < silenceMs) return []
+  return [{ code: 'REGISTRY_AWAY', since: silentSince, decision: 'soft' }]
+}
