@@ -5,6 +5,7 @@ import { Command } from 'commander'
 import { parse } from 'yaml'
 import { print } from './administration/command-line.ts'
 import type { Shared } from './administration/command-line.ts'
+import { backupCommands } from './backup/commands.ts'
 import { applicationCommands, clinicCommands } from './clinics/commands.ts'
 import { ceremonyText } from './ceremony/ceremony-record.ts'
 import { holdRegistryCeremony, readPlan } from './ceremony/hold-ceremony.ts'
@@ -54,6 +55,7 @@ export async function runCli(argv: readonly string[]): Promise<void> {
   requestCommands(group('requests', 'what waits for a second person'))
   quotaCommands(group('quota', 'tokens a day'))
   directoryCommands(program)
+  backupCommands(program)
   selfTestCommands(group('self-test', 'whether a member exchanges'))
   logCommands(group('log', 'the transparency log'))
   peopleCommands(program.command('people').description('who may log in at the registry'))
