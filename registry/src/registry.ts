@@ -9,41 +9,33 @@ import { Lifecycle, Loop, codeOf } from '@twiin/runtime'
 import type { Clock, Logger, Service } from '@twiin/runtime'
 import { Store, writeFileDurably } from '@twiin/store'
 import { LiveEvents, WebServer } from '@twiin/web'
+import { backupRoutes } from './backup/routes.ts'
 import { Announcements } from './bundle/announcements.ts'
 import { oneKeeper } from './bundle/bundle-contents.ts'
 import { NetworkBundle } from './bundle/network-bundle.ts'
 import { bundleRoutes } from './bundle/routes.ts'
 import { openKeys } from './ceremony/keys.ts'
-import { Applications } from './clinics/applications.ts'
-import { Inbox } from './clinics/inbox.ts'
-import { clinicRoutes } from './clinics/routes.ts'
 import { composeLog } from './composition/log-side.ts'
+import { composeOffice } from './composition/office-side.ts'
 import { logNumbers } from './log/log-state.ts'
 import type { Settings } from './config/settings.ts'
 import { bySessionOrToken } from './http/authenticate.ts'
-import { directoryRoutes } from './directory/routes.ts'
 import { healthRoutes } from './http/health-routes.ts'
 import { Metrics } from './http/metrics.ts'
 import { problems } from './http/problems.ts'
-import { certificateRoutes } from './issuance/certificate-routes.ts'
+import { tellPages } from './http/tell-pages.ts'
 import { Certification } from './issuance/certification.ts'
 import { OwnCertificate } from './issuance/own-certificate.ts'
 import { estRoutes } from './issuance/routes.ts'
 import { RegisteredPeers } from './keeper/admission.ts'
 import { DailyCounters } from './keeper/daily-counters.ts'
 import { EvaluationRecords } from './keeper/evaluation-records.ts'
-import { quotaRoutes } from './keeper/quota-routes.ts'
 import { Quotas } from './keeper/quotas.ts'
 import { serveTokens } from './keeper/serve-tokens.ts'
 import { Books } from './ledger/books.ts'
-import { RevocationList } from './revocation/revocation-list.ts'
-import { Revocations } from './revocation/revocations.ts'
 import { BearerTokens } from './people/bearer-tokens.ts'
 import { openLogIns } from './people/log-ins.ts'
 import { sessionRoutes } from './people/routes.ts'
-import { Requests } from './requests/requests.ts'
-import { requestRoutes } from './requests/routes.ts'
-import { revocationListRoute, revocationRoutes } from './revocation/routes.ts'
 import { selfTestRoutes } from './self-test/routes.ts'
 import { SelfTests } from './self-test/self-tests.ts'
 import { ActivityReports } from './statistics/activity-reports.ts'
@@ -126,7 +118,11 @@ export async function startRegistry(settings: Settings, deps: RegistryDeps): Pro
     await host.sweep()
   }
 
-  const metrics = new Metrics({}, { statistics: () => countMembers(register, clock.now()) })
+  const counts = () => ({
+    ...countMembers(register, clock.now()),
+    openApplications: office.applications.openCount,
+  })
+  const metrics = new Metrics({}, { statistics: counts })
   metrics.watch('twiin_registry_log', 'The transparency log; ages in seconds.', () => ({
     ...logNumbers(transparency, { register, clock }),
     waiting: transparency.waiting.size + bundle.waiting.size,
@@ -162,8 +158,15 @@ export async function startRegistry(settings: Settings, deps: RegistryDeps): Pro
       tell: (id, state) => events.emit({ kind: 'self-test', id, state }),
     },
   )
-  const inbox = new Inbox({}, { store })
-  const applications = new Applications({}, { books, inbox })
+  const tell = tellPages(events, books)
+  const office = composeOffice(settings, {
+    ...{ books, store, authority, quotas, clock, log, onChanged, tell },
+    connected: () => host.connectedPeers().length,
+    heardOf: (peerId) => {
+      const [lastCosigned, lastReport] = [transparency.lastSeen(peerId)?.at, reports.lastOf(peerId)]
+      return { ...(lastCosigned && { lastCosigned }), ...(lastReport && { lastReport }) }
+    },
+  })
   const logIns = openLogIns({ peopleFile: settings.peopleFile }, { store, sealer, clock })
   const http = new WebServer(
     {
@@ -177,22 +180,14 @@ export async function startRegistry(settings: Settings, deps: RegistryDeps): Pro
       authentication: bySessionOrToken({ tokens: bearerTokens, ...logIns, clock }),
       api: [
         sessionRoutes({ ...logIns, events, clock, log }),
-        clinicRoutes(settings.http, { applications, register, clock }),
-        certificateRoutes({ register, clock }),
-        revocationRoutes(new Revocations({}, { books }), { register, onChanged, clock }),
-        requestRoutes({ requests: new Requests({}, { books }), register }),
-        quotaRoutes({ quotas, onChanged, clock }),
-        directoryRoutes({ register, quotas, clock, connected: () => host.connectedPeers().length }),
+        ...office.api,
         bundleRoutes(bundle, new Announcements({}, { books })),
         selfTestRoutes({ selfTests, register }),
-        statisticsRoutes(figures, { register, reports, clock, replay }),
+        statisticsRoutes(figures, { register, counts, reports, clock, replay }),
         routes,
+        backupRoutes({ books, store, transparency }),
       ],
-      plain: [
-        async (app) => app.register(est, { prefix: '/.well-known/est' }),
-        revocationListRoute(new RevocationList({}, { register, authority, clock })),
-        health,
-      ],
+      plain: [async (app) => app.register(est, { prefix: '/.well-known/est' }), ...office.plain, health],
     },
   )
   const upkeep = new Loop(
@@ -202,13 +197,11 @@ export async function startRegistry(settings: Settings, deps: RegistryDeps): Pro
         await own.renewWhenDue()
         await witnesses.tend()
         await bundle.publish()
-        await applications.tidy()
       },
       pause: (signal) => clock.sleep(60_000, signal),
       onError: (error) => log.error('upkeep failed', { code: codeOf(error) }),
     },
   )
-
   const runtime = (): RegistryRuntime => ({
     url: settings.http.url ?? `https://${settings.http.host}:${http.port}`,
     pid: process.pid,
@@ -219,7 +212,7 @@ export async function startRegistry(settings: Settings, deps: RegistryDeps): Pro
     [
       { name: 'store', stop: () => store.stop() },
       { name: 'ledger', stop: () => books.close() },
-      { name: 'inbox', start: () => inbox.load() },
+      ...office.services,
       { name: 'reports', start: () => reports.load() },
       { name: 'evaluation records', stop: () => records.close() },
       // Whatever is recorded after the first line is judged by the guard.

@@ -1,0 +1,81 @@
+import { systemClock } from '@twiin/runtime'
+import type { Command } from 'commander'
+import { print } from '../administration/command-line.ts'
+import { makeBackup } from './make-backup.ts'
+import { holdAgainstBundle, readBackup } from './read-backup.ts'
+import { restoreBackup } from './restore-backup.ts'
+
+interface BackupFlags {
+  config: string
+  out: string
+  withMasterKey?: true
+  json?: true
+}
+interface RestoreFlags {
+  from: string
+  to?: string
+  check?: true
+  mirror?: string
+  bundle?: string
+  masterKey?: string
+  json?: true
+}
+
+/** `twiin-registry backup` and `restore`. docs/operations.md */
+export function backupCommands(program: Command): void {
+  program
+    .command('backup')
+    .description('copy everything a registry is made of, while it runs; not its master key')
+    .requiredOption('--config <file>', 'settings of the registry')
+    .requiredOption('--out <path>', 'new folder, or a file that ends in .tar')
+    .option('--with-master-key', 'also the key that opens all the others')
+    .option('--json', 'answer as JSON')
+    .action(async (flags: BackupFlags) => {
+      const at = new Date(systemClock.now())
+      const { ledger, files, left } = await makeBackup({ ...flags, at })
+      print(flags, { out: flags.out, ...ledger, files: files.length, left })
+      if (!flags.json && left.length > 0)
+        process.stderr.write(`\nNot in it, keep apart: ${left.join(', ')}\n`)
+    })
+  program
+    .command('restore')
+    .description('make a registry from a backup, or see whether one could be made')
+    .requiredOption('--from <path>', 'folder or .tar')
+    .option('--to <dir>', 'new folder of the registry')
+    .option('--check', 'verify, replay and compare only')
+    .option('--mirror <file>', 'lines that came after the backup')
+    .option('--bundle <file>', 'network bundle that a node has: nothing that it says may be forgotten')
+    .option('--master-key <file>', 'when it is not in the backup')
+    .option('--json', 'answer as JSON')
+    .action(restore)
+}
+
+async function restore(flags: RestoreFlags): Promise<void> {
+  const { from, mirror, bundle: bundleFile, masterKey } = flags
+  await using backup = await readBackup({ from, ...(mirror !== undefined && { mirror }) })
+  const against =
+    bundleFile === undefined
+      ? undefined
+      : await holdAgainstBundle(backup, { bundleFile }, { clock: systemClock })
+  const { manifest, ledger } = backup
+  const facts = {
+    at: manifest.at,
+    lines: ledger.size,
+    linesInBackup: manifest.ledger.lines,
+    bundleVersion: ledger.register.published?.version ?? 0,
+    state: manifest.ledger.state,
+    ...(against && { bundleOfNode: against.version }),
+  }
+  if (flags.check === true || flags.to === undefined) {
+    print(flags, { ...facts, restored: false, verdict: 'state rebuilt from the ledger equals state before' })
+    return
+  }
+  const at = new Date(systemClock.now())
+  const key = masterKey === undefined ? {} : { masterKey }
+  const { configFile } = await restoreBackup(backup, { to: flags.to, at, ...key })
+  print(flags, { ...facts, restored: true, configFile })
+  if (!flags.json)
+    process.stderr.write(
+      '\nIt reads only for a while after its start, until members had time to say whether they know more.\n',
+    )
+}

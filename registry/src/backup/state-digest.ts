@@ -1,0 +1,23 @@
+import { createHash } from 'node:crypto'
+import type { Register } from '../ledger/register.ts'
+
+/** SHA-256 of everything that follows from a ledger, as canonical JSON: two registers that are the same have the same. */
+export function stateDigest(register: Register): string {
+  return createHash('sha256')
+    .update(JSON.stringify(canonical({ ...register })))
+    .digest('hex')
+}
+
+/** Maps and sets in the order of their keys, objects too; what is undefined is not there. */
+function canonical(value: unknown): unknown {
+  if (value instanceof Map) return sorted([...value].map(([key, one]) => [String(key), canonical(one)]))
+  if (value instanceof Set) return sorted([...value].map((one) => [String(one), true]))
+  if (Array.isArray(value)) return value.map(canonical)
+  if (typeof value !== 'object' || value === null) return value
+  const entries = Object.entries(value).filter(([, one]) => one !== undefined)
+  return sorted(entries.map(([key, one]) => [key, canonical(one)]))
+}
+
+function sorted(entries: [string, unknown][]): [string, unknown][] {
+  return entries.sort(([a], [b]) => (a < b ? -1 : 1))
+}
