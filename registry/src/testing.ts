@@ -69,12 +69,22 @@ export class TestRegistry implements AsyncDisposable {
   }
 
   static async create(options: { settings?: object; signer?: Signer } = {}): Promise<TestRegistry> {
-    ceremony ??= holdOnce()
     const dir = await mkdtemp(join(tmpdir(), 'twiin-registry-'))
+    await TestRegistry.holdCeremony(dir)
+    return TestRegistry.at(dir, options)
+  }
+
+  /** Everything that a registry has before its first start, in this folder. */
+  static async holdCeremony(dir: string): Promise<void> {
+    ceremony ??= holdOnce()
     for (const [file, bytes] of await ceremony) {
       await mkdir(dirname(join(dir, file)), { recursive: true })
       await writeFile(join(dir, file), bytes, { mode: 0o600 })
     }
+  }
+
+  /** Starts in a folder in which a ceremony was held, or another one ran before. */
+  static async at(dir: string, options: { settings?: object; signer?: Signer } = {}): Promise<TestRegistry> {
     // Certificates of the HTTPS server are judged by the real time.
     const registry = new TestRegistry(dir, new ManualClock(Date.now()), options.settings ?? {})
     await registry.start(options.signer)
