@@ -56,6 +56,11 @@ export class Applications {
     return this.#inbox.all()
   }
 
+  /** How many wait for a decision. */
+  get openCount(): number {
+    return this.#open(this.#books.register).length
+  }
+
   /** Throws NOT_FOUND. */
   get(id: string): SubmittedApplication {
     const submitted = this.#inbox.get(id)
@@ -80,9 +85,7 @@ export class Applications {
     const { csr, remarks, contacts = [], ...facts } = form
     const key = csr ? await provenKey(csr) : {}
     const submitted = await this.#books.inTurn(async (register, now) => {
-      const isOpen = (one: SubmittedApplication) =>
-        one.enteredBy === undefined && standingOf(register, one).state === 'open'
-      if (enteredBy === undefined && this.list().filter(isOpen).length >= mostOpen)
+      if (enteredBy === undefined && this.#open(register).filter(isStrangers).length >= mostOpen)
         throw new TwiinError('INBOX_FULL')
       return this.#store({
         ...{ id: randomUUID(), at: now, revision: 1, contacts, ...this.#changed(now) },
@@ -133,7 +136,7 @@ export class Applications {
     const token = makeEnrolmentToken(this.#random)
     const { enrolment } = await this.#books.record((register, now): ActOf<'approved'> => {
       mustBeStaff(register, by)
-      const submitted = this.#open(register, id)
+      const submitted = this.#mustBeOpen(register, id)
       const { application, digest } = submitted
       if (sure.digest !== undefined && sure.digest !== digest) throw new TwiinError('APPLICATION_CHANGED')
       if (sure.confirm !== undefined && sure.confirm !== application.organisation)
@@ -159,7 +162,7 @@ export class Applications {
   async reject(id: string, by: Person, reason: string): Promise<SubmittedApplication> {
     await this.#books.record((register): ActOf<'rejected'> => {
       mustBeStaff(register, by)
-      this.#open(register, id)
+      this.#mustBeOpen(register, id)
       return { act: 'rejected', id, by, reason }
     })
     this.#onChanged()
@@ -191,7 +194,11 @@ export class Applications {
     })
   }
 
-  #open(register: Register, id: string): SubmittedApplication {
+  #open(register: Register): SubmittedApplication[] {
+    return this.list().filter((one) => standingOf(register, one).state === 'open')
+  }
+
+  #mustBeOpen(register: Register, id: string): SubmittedApplication {
     const submitted = this.get(id)
     const { state } = standingOf(register, submitted)
     if (state !== 'open') throw new TwiinError('APPLICATION_CLOSED', { state })
@@ -203,7 +210,7 @@ export class Applications {
     change: (before: SubmittedApplication) => SubmittedApplication,
   ): Promise<SubmittedApplication> {
     return this.#books.inTurn(async (register, now) => {
-      const before = this.#open(register, id)
+      const before = this.#mustBeOpen(register, id)
       const next = change(before)
       if (next === before) return before
       return this.#store({ ...next, revision: before.revision + 1, ...this.#changed(now) })
@@ -224,6 +231,8 @@ export class Applications {
     return submitted
   }
 }
+
+const isStrangers = ({ enteredBy }: SubmittedApplication) => enteredBy === undefined
 
 type ProvenKey = { readonly peerId?: string; readonly requestedUra?: string }
 

@@ -14,18 +14,16 @@ export class Inbox {
   }
 
   async load(): Promise<void> {
-    const found: SubmittedApplication[] = []
-    for await (const [, one] of this.#stored.entries()) found.push(one)
-    for (const one of found.sort((a, b) => a.at - b.at)) this.#all.set(one.id, one)
+    for await (const [, one] of this.#stored.entries()) this.#all.set(one.id, one)
   }
 
   get(id: string): SubmittedApplication | undefined {
     return this.#all.get(id)
   }
 
-  /** In order of submission. */
+  /** In order of submission, the same after a restart. */
   all(): SubmittedApplication[] {
-    return [...this.#all.values()]
+    return [...this.#all.values()].sort((a, b) => a.at - b.at || (a.id < b.id ? -1 : 1))
   }
 
   /** On disk when it resolves, and only then to be seen. */

@@ -1,6 +1,5 @@
 import { TwiinError } from '@twiin/runtime'
 import type { Clock } from '@twiin/runtime'
-import type { FastifyRequest } from 'fastify'
 
 /** spec 06 §4: who left a page open has not left the right to end a hospital's key. */
 const confirmedForMs = 5 * 60_000
@@ -10,7 +9,7 @@ const confirmedForMs = 5 * 60_000
  * confirms each time. Throws CONFIRMATION_REQUIRED.
  */
 export function mustBeConfirmed(clock: Pick<Clock, 'now'>) {
-  return async ({ confirmedAt }: FastifyRequest): Promise<void> => {
+  return async ({ confirmedAt }: { confirmedAt: number | undefined }): Promise<void> => {
     if (confirmedAt === undefined || clock.now() - confirmedAt > confirmedForMs)
       throw new TwiinError('CONFIRMATION_REQUIRED')
   }

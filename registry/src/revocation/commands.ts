@@ -3,7 +3,7 @@ import type { Command } from 'commander'
 import { asOne, asOneOrBoth, clientOf, commandOn, print, say } from '../administration/command-line.ts'
 import type { Shared, Who } from '../administration/command-line.ts'
 import type { TokenHolder } from '../administration/registry-client.ts'
-import { revocationReasons } from './revocation-list.ts'
+import { revocationReasons } from './reasons.ts'
 
 type ActFlags = Shared & Who & { serial: string; reason: string; emergency?: true }
 

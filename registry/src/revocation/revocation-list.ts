@@ -1,21 +1,12 @@
 import { pemOf } from '@twiin/identity'
-import type { CertificateAuthority, Revocation, RevocationReason } from '@twiin/identity'
+import type { CertificateAuthority, Revocation } from '@twiin/identity'
 import type { Clock } from '@twiin/runtime'
 import type { KnownCertificate, Register } from '../ledger/register.ts'
+import { revocationReasons } from './reasons.ts'
 
 const day = 86_400_000
 /** A verifier refuses every peer once the list is stale, so it outlives the longest outage that may go unnoticed. */
 const listLifetimeMs = 60 * day
-
-/** Why a key may be revoked: RFC 5280 §5.3.1. */
-export const revocationReasons = [
-  'keyCompromise',
-  'affiliationChanged',
-  'superseded',
-  'cessationOfOperation',
-  'privilegeWithdrawn',
-  'unspecified',
-] as const satisfies readonly RevocationReason[]
 
 /** What is revoked or suspended, in the form that ordinary tools read. spec 06 §4 */
 export class RevocationList {

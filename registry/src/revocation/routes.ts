@@ -5,7 +5,7 @@ import { Reason } from '../ledger/acts.ts'
 import type { Register } from '../ledger/register.ts'
 import { mustBeConfirmed } from '../requests/confirmation.ts'
 import { Effect, effectOf } from './effect.ts'
-import { revocationReasons } from './revocation-list.ts'
+import { revocationReasons } from './reasons.ts'
 import type { RevocationList } from './revocation-list.ts'
 import type { Outcome, Revocations } from './revocations.ts'
 

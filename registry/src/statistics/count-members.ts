@@ -9,8 +9,8 @@ export interface Counts {
   readonly bundleVersion: number
 }
 
-/** Counts from the ledger, for the public page and for metrics. */
-export function countMembers(register: Register, now: number): Counts {
+/** Counts from the ledger, for the public page and for metrics; what waits for a decision is in no ledger. */
+export function countMembers(register: Register, now: number): Omit<Counts, 'openApplications'> {
   const certificates = { valid: 0, expired: 0, revoked: 0, suspended: 0 }
   for (const certificate of register.certificates.values())
     if (certificate.role === 'member') certificates[statusOf(register, certificate, now)]++
@@ -18,7 +18,6 @@ export function countMembers(register: Register, now: number): Counts {
     members: [...register.keys.values()].filter(
       ({ role, peerId }) => role === 'member' && register.isActive(peerId, now),
     ).length,
-    openApplications: [...register.applications.values()].filter(({ state }) => state === 'open').length,
     certificates,
     bundleVersion: register.published?.version ?? 0,
   }

@@ -4,7 +4,7 @@ import type { Clock } from '@twiin/runtime'
 import { Type } from 'typebox'
 import type { Register } from '../ledger/register.ts'
 import type { ActivityReports } from './activity-reports.ts'
-import { countMembers } from './count-members.ts'
+import type { Counts } from './count-members.ts'
 import { figuresAsCsv, publicFigures } from './public-figures.ts'
 import type { Replay2021 } from './replay-2021.ts'
 
@@ -18,9 +18,15 @@ const Action = Type.Object(
 /** spec 06 §9. Open to everybody: nothing here is about a patient, or about one hospital's volume. */
 export function statisticsRoutes(
   options: { hospitals: number; studiesPerDisc: number; reportsPerMinute: number },
-  deps: { register: Register; reports: ActivityReports; clock: Clock; replay: Replay2021 | undefined },
+  deps: {
+    register: Register
+    counts: () => Counts
+    reports: ActivityReports
+    clock: Clock
+    replay: Replay2021 | undefined
+  },
 ): FastifyPluginAsyncTypebox {
-  const { register, reports, clock, replay } = deps
+  const { register, counts, reports, clock, replay } = deps
   const figures = () => publicFigures(register, reports.all(), { ...options, now: clock.now() })
   return async (app) => {
     app.addContentTypeParser(
@@ -29,7 +35,7 @@ export function statisticsRoutes(
       async (_request: unknown, body: Buffer) => body,
     )
     app.get('/statistics', { config: { open: true } }, () => ({
-      ...countMembers(register, clock.now()),
+      ...counts(),
       ...figures(),
       studiesPerDisc: options.studiesPerDisc,
       // Beside what is real, never among it.

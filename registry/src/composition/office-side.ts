@@ -1,0 +1,68 @@
+import type { CertificateAuthority } from '@twiin/identity'
+import { Loop, codeOf } from '@twiin/runtime'
+import type { Clock, Logger, Service } from '@twiin/runtime'
+import type { Store } from '@twiin/store'
+import { Applications } from '../clinics/applications.ts'
+import { Inbox } from '../clinics/inbox.ts'
+import { clinicRoutes } from '../clinics/routes.ts'
+import type { Settings } from '../config/settings.ts'
+import { directoryRoutes } from '../directory/routes.ts'
+import type { DirectoryDeps } from '../directory/routes.ts'
+import { certificateRoutes } from '../issuance/certificate-routes.ts'
+import { quotaRoutes } from '../keeper/quota-routes.ts'
+import type { Quotas } from '../keeper/quotas.ts'
+import type { Books } from '../ledger/books.ts'
+import { Requests } from '../requests/requests.ts'
+import { requestRoutes } from '../requests/routes.ts'
+import { RevocationList } from '../revocation/revocation-list.ts'
+import { Revocations } from '../revocation/revocations.ts'
+import { revocationListRoute, revocationRoutes } from '../revocation/routes.ts'
+
+const day = 86_400_000
+
+/** What people decide: who joins, whose key ends, how many tokens a day. spec 06 §4 */
+export function composeOffice(
+  { http }: Pick<Settings, 'http'>,
+  deps: Pick<DirectoryDeps, 'heardOf' | 'connected'> & {
+    books: Books
+    store: Store
+    authority: CertificateAuthority
+    quotas: Quotas
+    clock: Clock
+    log: Logger
+    /** Makes known what is in force now, before the answer leaves. */
+    onChanged: () => Promise<void>
+    tell: (topic: 'applications') => void
+  },
+) {
+  const { books, store, authority, quotas, clock, log, onChanged, heardOf, connected } = deps
+  const { register } = books
+  const inbox = new Inbox({}, { store })
+  const applications = new Applications({}, { books, inbox, onChanged: () => deps.tell('applications') })
+  const tidying = new Loop(
+    { name: 'tidying' },
+    {
+      turn: () => applications.tidy(),
+      pause: (signal) => clock.sleep(day, signal),
+      onError: (error) => log.error('tidying failed', { code: codeOf(error) }),
+    },
+  )
+  const opening: Service = { name: 'inbox', start: () => inbox.load() }
+  return {
+    applications,
+    services: [opening, tidying],
+    api: [
+      clinicRoutes(http, { applications, register, clock }),
+      certificateRoutes({ register, clock }),
+      revocationRoutes(new Revocations({}, { books }), { register, onChanged, clock }),
+      requestRoutes({ requests: new Requests({}, { books }), register }),
+      quotaRoutes({ quotas, onChanged, clock }),
+      directoryRoutes({
+        ...{ register, quotas, clock },
+        ...(heardOf && { heardOf }),
+        ...(connected && { connected }),
+      }),
+    ],
+    plain: [revocationListRoute(new RevocationList({}, { register, authority, clock }))],
+  }
+}
