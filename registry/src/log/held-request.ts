@@ -1,4 +1,4 @@
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest } from '@twiin/web'
 import { Type } from 'typebox'
 
 /** Seconds a request may ask to be held open. ADR 0014 */

@@ -178,10 +178,14 @@ export class TestLog implements AsyncDisposable {
     return made
   }
 
-  /** Until everything there is stands in the open checkpoint. */
+  /** Until everything there is stands in the open checkpoint; the clock moves as far as that takes, and no further. */
   async settle(): Promise<void> {
-    await this.clock.advance(this.#options.openMs ?? 1_500)
     await this.transparency.openNow()
+    while (this.transparency.open.size < this.books.tree.size) {
+      const until = this.transparency.open.openedAt + (this.#options.openMs ?? 1_500)
+      await this.clock.advance(Math.max(0, until - this.clock.now()))
+      await this.transparency.openNow()
+    }
   }
 
   /** The open checkpoint, cosigned by these. */

@@ -123,6 +123,9 @@ test('one cosignature of two survives a restart: nobody is asked twice for one t
 test('the next checkpoint waits until this one has its quorum, or has waited long enough', async () => {
   await using log = await TestLog.create()
   const [a, b] = (await founded(log)) as [TestWitness, TestWitness]
+  // Opened just now.
+  await log.grow()
+  await log.settle()
   const { size } = log.transparency.open
   expect(size).toBe(log.books.tree.size)
   for (let i = 0; i < 5; i++) await log.grow()
@@ -141,6 +144,8 @@ test('the next checkpoint waits until this one has its quorum, or has waited lon
 test('only a member may cosign, only what is open, and only with its own key', async () => {
   await using log = await TestLog.create()
   const [a, b] = (await founded(log)) as [TestWitness, TestWitness]
+  await log.grow()
+  await log.settle()
   const { size, note } = log.transparency.open
   const said = (by: TestWitness) => by.sign(note, [], log.clock.now()).line
   const take = (line: string, of = size) => log.transparency.takeCosignature(of, line)
@@ -191,12 +196,45 @@ test('a witness that is revoked leaves; its cosignatures count no more, and the 
   expect(log.transparency.cosigned?.size).toBe(log.transparency.open.size)
   await log.keeper.tend()
   expect(log.books.register.witnesses).toEqual([c, d].map(({ peerId }) => peerId))
-  await revoke(c)
+  // What names c and d is cosigned by them and the old set, so the set may change: but one is no quorum.
   await log.grow()
   await log.settle()
+  await log.cosign(c, d)
+  await log.grow()
+  await log.settle()
+  await log.cosign(c, d)
+  expect(log.transparency.isSettled).toBe(true)
+  await revoke(c)
   await log.keeper.tend()
-  // One is no quorum: the old set stays, for nodes judge by it.
+  // The old set stays, for nodes judge by it.
   expect(log.books.register.witnesses).toEqual([c, d].map(({ peerId }) => peerId))
+})
+
+test('the bundle that names a new set is proven to those who hold the old one: by a quorum of the old set too', async () => {
+  await using log = await TestLog.create()
+  const all = await founded(log, 8)
+  const [a, b, c] = all as [TestWitness, TestWitness, TestWitness]
+  const h = all.at(-1) as TestWitness
+  expect(log.books.register.witnesses).not.toContain(h.peerId)
+  const by = ['administrator', 'approver']
+  const serials = [...(log.books.register.keys.get(a.peerId)?.serials ?? [])]
+  const { peerId } = a
+  await log.books.record(() => ({ act: 'revoked', peerId, serials, reason: 'keyCompromise', by }))
+  await log.keeper.tend()
+  expect(log.books.register.witnesses).toContain(h.peerId)
+  const index = await log.grow()
+  await log.settle()
+  await log.cosign(b, h)
+  expect(log.transparency.isSettled).toBe(false)
+  await expect(log.transparency.evidenceOf(index)).rejects.toThrow('LOG_NOT_COSIGNED')
+  await log.cosign(c)
+  expect(log.transparency.isSettled).toBe(true)
+  expect((await judge(log, index, all.slice(1, 7))).cosigners).toEqual([b.peerId, c.peerId])
+  // From here on the new set is enough.
+  const later = await log.grow()
+  await log.settle()
+  await log.cosign(b, h)
+  expect((await judge(log, later, [b, h])).cosigners).toEqual([b.peerId, h.peerId])
 })
 
 test('parallel acts and proofs lead to one tree for each size', async () => {
