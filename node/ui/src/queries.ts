@@ -1,7 +1,7 @@
 import { useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useInterval } from '@twiin/ui-kit'
 import { api } from './api.ts'
 import type { PatientSearch, Transfer } from './api-types.ts'
-import { useInterval } from './live.ts'
 import { keys } from './query-keys.ts'
 
 export const useSearch = (id: string | undefined) => {

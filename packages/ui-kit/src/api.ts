@@ -22,18 +22,21 @@ export interface ApiOptions {
   csrfHeader: string
   /** Code of the error when nothing answered. */
   unreachable: string
+  /** With every call besides. */
+  headers?: Readonly<Record<string, string>>
 }
 
 export type Call = <T>(method: Method, path: string, body?: unknown) => Promise<T>
 
 /** JSON there and back, with the session's cookie. What must not stand in an address travels in `body`. */
-export function apiCaller({ base, csrfHeader, unreachable }: ApiOptions): Call {
+export function apiCaller({ base, csrfHeader, unreachable, headers = {} }: ApiOptions): Call {
   return async <T>(method: Method, path: string, body?: unknown) => {
     const response = await fetch(`${base}${path}`, {
       method,
       credentials: 'same-origin',
       cache: 'no-store',
       headers: {
+        ...headers,
         accept: 'application/json',
         ...(method === 'GET' ? {} : { [csrfHeader]: '1' }),
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),

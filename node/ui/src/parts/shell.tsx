@@ -1,11 +1,19 @@
-import { LanguageSwitch, LogOutButton, ShellFrame, ThemeSwitch, useShortcuts } from '@twiin/ui-kit'
+import {
+  LanguageSwitch,
+  LiveContext,
+  LogOutButton,
+  ShellFrame,
+  ThemeSwitch,
+  useLiveEvents,
+  useShortcuts,
+} from '@twiin/ui-kit'
 import { Keyboard } from 'lucide-react'
 import { useState } from 'react'
 import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useNavigate } from 'react-router'
 import { api } from '../api.ts'
-import { LiveContext, useLiveEvents } from '../live.ts'
+import { staleBy } from '../live.ts'
 import { useStatus } from '../queries.ts'
 import { pagesOf, useSession } from '../session.ts'
 import { MainMenu } from './main-menu.tsx'
@@ -17,7 +25,7 @@ export function Shell({ children }: { children: ReactNode }) {
   const { t } = useTranslation()
   const { user, hospital } = useSession()
   const navigate = useNavigate()
-  const isLive = useLiveEvents()
+  const isLive = useLiveEvents('/api/v1/events', staleBy)
   const status = useStatus()
   const [help, setHelp] = useState(false)
   const mayVisit = pagesOf(user.role)

@@ -15,15 +15,17 @@ export function Menu({ children }: { children: ReactNode }) {
 
 interface ItemProps {
   to: string
+  /** Current on this very address only, not on those below it. */
+  end?: boolean
   icon: LucideIcon
   text: string
   /** What waits there, and the word that says so to who cannot see the number's place. */
   waiting?: { count: number; word: string } | undefined
 }
 
-export function MenuItem({ to, icon: Icon, text, waiting }: ItemProps) {
+export function MenuItem({ to, end = false, icon: Icon, text, waiting }: ItemProps) {
   return (
-    <NavLink to={to} className="menu-item">
+    <NavLink to={to} end={end} className="menu-item">
       <Icon aria-hidden size={20} strokeWidth={1.5} />
       <span>{text}</span>
       {waiting !== undefined && waiting.count > 0 && (

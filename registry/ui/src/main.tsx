@@ -1,0 +1,22 @@
+import { applyTheme, startTranslation } from '@twiin/ui-kit'
+import { StrictMode } from 'react'
+import { createRoot } from 'react-dom/client'
+import { App } from './app.tsx'
+import { en } from './i18n/en.ts'
+import { nl } from './i18n/nl.ts'
+import '@twiin/ui-kit/kit.css'
+import './styles/public.css'
+import './styles/forms.css'
+import './styles/administration.css'
+import './styles/charts.css'
+import './styles/print.css'
+
+applyTheme()
+await startTranslation({ nl, en })
+const root = document.getElementById('root')
+if (root !== null)
+  createRoot(root).render(
+    <StrictMode>
+      <App />
+    </StrictMode>,
+  )
