@@ -1,3 +1,4 @@
+import { TwiinError } from '@twiin/runtime'
 import { Option } from 'commander'
 import type { Command } from 'commander'
 import { asOne, asOneOrBoth, clientOf, commandOn, print, say } from '../administration/command-line.ts'
@@ -42,10 +43,8 @@ async function end(flags: ActFlags, what: 'revocation' | 'suspension' | 'resumpt
 async function review(
   flags: Shared & { serial: string; as: TokenHolder; upheld?: true; notUpheld?: true },
 ): Promise<void> {
-  const { serial, as, notUpheld } = flags
+  const { serial, as, upheld = false, notUpheld = false } = flags
+  if (upheld === notUpheld) throw new TwiinError('UPHELD_OR_NOT_NEEDED')
   const path = `/certificates/${encodeURIComponent(serial)}/review`
-  print(
-    flags,
-    await (await clientOf(flags)).call<object>(as, 'POST', path, { upheld: notUpheld === undefined }),
-  )
+  print(flags, await (await clientOf(flags)).call<object>(as, 'POST', path, { upheld }))
 }
