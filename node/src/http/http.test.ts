@@ -30,8 +30,10 @@ beforeAll(async () => {
   port = await freePort()
   const settings = { dataDir: dir, peopleFile, demo: false, web: { host: '127.0.0.1', port } }
   const host = { peerId: net.a.key.peerId, connectedPeers: () => [net.b.key.peerId] }
-  const certificate = { notAfter: Date.now() + 86_400_000 }
-  const parts = { ...ground, host, enrolment: { certificate }, watch: { state: { reachable: true } } }
+  const certificate = { notBefore: Date.now(), notAfter: Date.now() + 86_400_000 }
+  const enrolment = { certificate, hasExpired: false, isConvincing: true }
+  const trust = { watch: { state: { reachable: true } }, logView: {}, witness: {} }
+  const parts = { ...ground, host, enrolment, ...trust }
   const { http, caFile } = await composeWeb(
     settings as unknown as Settings,
     parts as unknown as Ground,

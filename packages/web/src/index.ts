@@ -3,6 +3,8 @@
  * page. Knows no route and no role by name. The only importer of fastify's plugins.
  */
 export { WebServer } from './web-server.ts'
+/** For what routes hand on; the routes themselves are written against `@fastify/type-provider-typebox`. */
+export type { FastifyReply, FastifyRequest } from 'fastify'
 export type { WebDeps, WebOptions } from './web-server.ts'
 export type { Access, Authentication, Caller } from './authenticate.ts'
 export { LiveEvents } from './live-events.ts'

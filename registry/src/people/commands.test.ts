@@ -15,7 +15,7 @@ let registry: TestRegistry
 const configFile = () => join(registry.dir, 'registry.yaml')
 beforeAll(async () => {
   registry = await TestRegistry.create()
-})
+}, 60_000)
 afterAll(() => registry[Symbol.asyncDispose]())
 
 async function people(name: string, flags: string[], input = `${password}\n`) {

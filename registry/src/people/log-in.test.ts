@@ -21,7 +21,7 @@ beforeAll(async () => {
   await put('jansen', 'administrator')
   await put('bakker', 'auditor')
   await put('administrator', 'administrator')
-})
+}, 60_000)
 afterAll(() => registry[Symbol.asyncDispose]())
 // A code counts once: every test has its own minutes, and no lock of another one.
 beforeEach(() => registry.clock.advance(minutes(70)))
