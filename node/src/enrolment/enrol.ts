@@ -104,7 +104,7 @@ export class Enrolment {
   async tend(signal?: AbortSignal): Promise<void> {
     const { clock, evidence, isLogTrusted } = this.#deps
     if (this.#next === undefined && clock.now() >= renewalDueAt(this.certificate, isLogTrusted()))
-      await this.#renew()
+      await this.#renew(signal)
     const own = this.#next ?? this.#require()
     if (!evidence.convinces(own)) await evidence.fetch(own, signal)
     if (this.#next !== undefined) await this.#promote(this.#next)
@@ -128,13 +128,13 @@ export class Enrolment {
     this.#deps.log.info('enrolled', { serial: this.certificate.serial })
   }
 
-  async #renew(): Promise<void> {
+  async #renew(signal?: AbortSignal): Promise<void> {
     try {
-      const next = await this.#fetchCertificate(renewalPath, '').catch(async (error: unknown) => {
+      const next = await this.#fetchCertificate(renewalPath, '', signal).catch(async (error: unknown) => {
         // After too long an absence the operator puts a new token where the first one was.
         const token = isRefusal(error, 'RENEWAL_TOO_LATE') ? await this.#token() : undefined
         if (token === undefined) throw error
-        const anew = await this.#fetchCertificate(enrolmentPath, token)
+        const anew = await this.#fetchCertificate(enrolmentPath, token, signal)
         await this.#forgetToken()
         return anew
       })
@@ -177,12 +177,13 @@ export class Enrolment {
     }
   }
 
-  async #fetchCertificate(path: string, token: string): Promise<OwnCertificate> {
+  async #fetchCertificate(path: string, token: string, signal?: AbortSignal): Promise<OwnCertificate> {
     const { name, ura } = this.#options.hospital
     const request = await createCertificateRequest(this.#deps.key, { organisation: name, ura, token })
     const answer = await this.#deps.registry.call('POST', path, {
       body: Buffer.from(request).toString('base64'),
       headers: { 'content-type': 'application/pkcs10' },
+      ...(signal && { signal }),
     })
     if (answer.status !== 200)
       throw new TwiinError('ENROLMENT_REFUSED', { status: answer.status, code: problemCode(answer.body) })

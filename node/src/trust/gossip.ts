@@ -54,7 +54,7 @@ export class Gossip implements Service {
     this.#rounds = new Loop(
       { name: this.name },
       {
-        turn: () => this.compare(),
+        turn: (signal) => this.compare(signal),
         // Nodes that started together must not ask together.
         pause: (signal) => clock.sleep(options.roundMs * (0.75 + fractionOf(random) / 2), signal),
         onError: (error) => log.warn('bundles not compared', { code: codeOf(error) }),
@@ -80,16 +80,14 @@ export class Gossip implements Service {
   }
 
   /** Asks a few members what they have; in doing so tells them what we have. */
-  async compare(): Promise<void> {
+  async compare(signal?: AbortSignal): Promise<void> {
     const { logView } = this.#deps
     const asked = shuffled(this.#others(), this.#deps.random).slice(0, comparedEachRound)
     await Promise.all(
       asked.map(async (peerId) => {
-        await this.#ask(peerId, { kind: 'pull', ...this.#state() }).then((answer) =>
-          this.#take(answer, peerId),
-        )
+        await this.#take(await this.#ask(peerId, { kind: 'pull', ...this.#state() }, signal), peerId)
         const { first = '', second = '' } = logView.distrust ?? {}
-        if (first !== '') await this.#ask(peerId, { kind: 'contradiction', first, second })
+        if (first !== '') await this.#ask(peerId, { kind: 'contradiction', first, second }, signal)
       }),
     )
   }
@@ -170,11 +168,16 @@ export class Gossip implements Service {
   }
 
   /** Undefined for a peer that cannot be reached or says nothing sensible: the next one may. */
-  async #ask(peerId: string, request: GossipRequest): Promise<GossipAnswer | undefined> {
+  async #ask(
+    peerId: string,
+    request: GossipRequest,
+    signal?: AbortSignal,
+  ): Promise<GossipAnswer | undefined> {
     try {
       const bytes = await this.#deps.host.ask(peerId, protocolIds.bundle, gossipRequest.encode(request), {
         maxAnswerBytes: limits.gossipAnswerBytes,
         timeoutMs,
+        ...(signal && { signal }),
       })
       return gossipAnswer.decode(bytes)
     } catch (error) {
