@@ -3,6 +3,7 @@ import { ApiClient } from './api-client.ts'
 import type { ChildProcesses } from './child-processes.ts'
 import type { DemoFolder } from './demo-state.ts'
 import { hospitals } from './hospitals.ts'
+import type { Hospital } from './hospitals.ts'
 import { loadSampleData } from './load-sample-data.ts'
 import { describeNetwork } from './network-file.ts'
 import type { Network } from './network-file.ts'
@@ -32,8 +33,16 @@ export async function startNetwork(
   const running = await Promise.all(
     taking.map((hospital) => startHospital(hospital, taking, { ...deps, registry })),
   )
-  await Promise.all(running.map((hospital) => seesAll(hospital, taking.length, signal)))
+  await Promise.all(running.map((hospital) => sees(hospital, taking, { signal })))
   tell(`${running.length} hospitals enrolled`)
+  // They test each other, while the data come in. One alone has nobody to be tested with.
+  const exchanging = async () => {
+    if (taking.length < 2) return
+    await Promise.all(running.map((hospital) => sees(hospital, taking, { state: 'exchanging', signal })))
+    tell(`${running.length} hospitals exchange`)
+  }
+  const tested = exchanging()
+  tested.catch(() => {})
   if (!options.empty) {
     const loaded = (hospital: RunningHospital) => folder.state.loaded.includes(hospital.hospital.ura)
     await Promise.all(running.filter((at) => !loaded(at)).map((at) => loadSampleData(at, signal)))
@@ -43,10 +52,16 @@ export async function startNetwork(
     await folder.save()
     tell('sample studies stored and published')
   }
+  await tested
   return describeNetwork(registry, running, options.empty ? [] : demoPatients)
 }
 
-async function seesAll({ hospital, runtime, tokens }: RunningHospital, count: number, signal: AbortSignal) {
+/** Waits until this hospital's node has all of them in its directory, and in that state when one is given. */
+async function sees(
+  { hospital, runtime, tokens }: RunningHospital,
+  all: readonly Hospital[],
+  { state, signal }: { state?: string; signal: AbortSignal },
+) {
   using node = new ApiClient({
     url: runtime.url,
     ca: await readFile(runtime.caFile, 'utf8'),
@@ -54,9 +69,14 @@ async function seesAll({ hospital, runtime, tokens }: RunningHospital, count: nu
   })
   await until(
     async () => {
-      const { members } = await node.call<{ members: unknown[] }>('GET', '/api/v1/members')
-      return members.length >= count
+      const { members } = await node.call<{ members: { ura: string; state: string }[] }>(
+        'GET',
+        '/api/v1/members',
+      )
+      return all.every(({ ura }) =>
+        members.some((member) => member.ura === ura && (state === undefined || member.state === state)),
+      )
     },
-    { timeoutMs: 60_000, what: `${hospital.name} sees ${count} members`, signal },
+    { timeoutMs: 60_000, what: `${hospital.name} sees ${all.length} ${state ?? 'members'}`, signal },
   )
 }
