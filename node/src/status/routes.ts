@@ -26,6 +26,7 @@ export function statusRoutes(
         // `testing` until its self-test succeeded (spec 12).
         state: member.state,
         mailboxes: member.mailboxes,
+        endpoints: member.addresses,
         ...(member.phone !== undefined && { phone: member.phone }),
         self: member.ura === options.hospital.ura,
         connected: connected.has(member.peerId),

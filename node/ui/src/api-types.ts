@@ -130,7 +130,13 @@ export interface Member {
   ura: string
   name: string
   category: 'umc' | 'hospital' | 'clinic'
+  level: number
+  state: 'testing' | 'exchanging'
   mailboxes: string[]
+  /** Called when its node cannot be reached. */
+  phone?: string
+  /** Multiaddrs. */
+  endpoints: string[]
   self: boolean
   connected: boolean
 }

@@ -19,6 +19,7 @@ const screens: Record<Page['name'], React.ComponentType> = {
   transfers: lazy(async () => ({ default: (await import('./pages/transfers.tsx')).TransfersPage })),
   exceptions: lazy(async () => ({ default: (await import('./pages/exceptions.tsx')).ExceptionsPage })),
   consent: lazy(async () => ({ default: (await import('./pages/consent.tsx')).ConsentPage })),
+  directory: lazy(async () => ({ default: (await import('./pages/directory.tsx')).DirectoryPage })),
   audit: lazy(async () => ({ default: (await import('./pages/audit.tsx')).AuditPage })),
 }
 

@@ -9,6 +9,7 @@ import './styles/status-strip.css'
 import './styles/table.css'
 import './styles/parts.css'
 import './styles/search.css'
+import './styles/directory.css'
 
 applyTheme()
 await startTranslation({ nl, en })

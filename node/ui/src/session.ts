@@ -12,7 +12,7 @@ export function useSession(): Session {
 
 export interface Page {
   path: string
-  name: 'search' | 'studies' | 'transfers' | 'exceptions' | 'consent' | 'audit'
+  name: 'search' | 'studies' | 'transfers' | 'exceptions' | 'consent' | 'directory' | 'audit'
   roles: readonly Role[]
   /** Pressed after `g`. */
   key: string
@@ -25,6 +25,7 @@ export const pages: readonly Page[] = [
   { path: '/overdrachten', name: 'transfers', roles: ['radiologist', 'operator'], key: 'o' },
   { path: '/uitzonderingen', name: 'exceptions', roles: ['radiologist', 'operator'], key: 'u' },
   { path: '/toestemming', name: 'consent', roles: ['operator'], key: 't' },
+  { path: '/adresboek', name: 'directory', roles: ['radiologist', 'operator'], key: 'a' },
   { path: '/logboek', name: 'audit', roles: ['auditor'], key: 'l' },
 ]
 

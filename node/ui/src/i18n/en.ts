@@ -25,6 +25,7 @@ export const en: Wording = {
     transfers: 'Transfers',
     exceptions: 'Exceptions',
     consent: 'Consent',
+    directory: 'Address book',
     audit: 'Audit log',
   },
   role: { radiologist: 'radiologist', operator: 'operator', auditor: 'auditor' },

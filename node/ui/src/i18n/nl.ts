@@ -25,6 +25,7 @@ export const nl = {
     transfers: 'Overdrachten',
     exceptions: 'Uitzonderingen',
     consent: 'Toestemming',
+    directory: 'Adresboek',
     audit: 'Logboek',
   },
   role: { radiologist: 'radioloog', operator: 'beheerder', auditor: 'auditor' },

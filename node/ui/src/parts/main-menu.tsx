@@ -1,5 +1,13 @@
 import { Menu, MenuItem } from '@twiin/ui-kit'
-import { ArrowLeftRight, Handshake, LibraryBig, ScrollText, Search, TriangleAlert } from 'lucide-react'
+import {
+  ArrowLeftRight,
+  BookUser,
+  Handshake,
+  LibraryBig,
+  ScrollText,
+  Search,
+  TriangleAlert,
+} from 'lucide-react'
 import { useTranslation } from 'react-i18next'
 import { useExceptions } from '../queries.ts'
 import type { Page } from '../session.ts'
@@ -10,6 +18,7 @@ const icons = {
   transfers: ArrowLeftRight,
   exceptions: TriangleAlert,
   consent: Handshake,
+  directory: BookUser,
   audit: ScrollText,
 } as const
 
