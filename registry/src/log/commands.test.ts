@@ -89,6 +89,24 @@ test('a mirror takes nothing from a log that shrank or says something else, and 
   expect([code, answer.problem]).toEqual([2, expect.objectContaining({ code: 'LOG_DIVERGED' })])
 }, 120_000)
 
+test('no line that does not lead to the checkpoint gets into a mirror', async () => {
+  await using registry = await TestRegistry.create()
+  await registry.member('10000001')
+  const client = await clientOf(registry)
+  const lines = (await registry.read('data/ledger.jsonl')).trimEnd().split('\n')
+  const forged = rechained(lines, 4, (line) => line.replace('10000001', '10000009'))
+  const lying = {
+    checkpoint: () => client.checkpoint(),
+    consistency: (first: number, second: number) => client.consistency(first, second),
+    lines: async function* (start: number, end: number) {
+      for (const line of forged.slice(start, end)) yield Buffer.from(line)
+    },
+  }
+  const out = join(registry.dir, 'mirror.jsonl')
+  await expect(mirrorLog({ out }, { client: lying })).rejects.toThrow('LOG_DIVERGED')
+  expect(await readFile(out, 'utf8')).toBe('')
+})
+
 test('a monitor shows everything of its URA, of nobody else, and what is new since the last look', async () => {
   await using registry = await TestRegistry.create()
   const since = join(registry.dir, 'since.txt')

@@ -10,6 +10,8 @@ import type { LogClient } from './log-client.ts'
 /** Verified and written together, so that memory stays bounded and an interrupted copy goes on where it was. */
 const linesAtOnce = 2_000
 
+type Source = Pick<LogClient, 'checkpoint' | 'lines' | 'consistency'>
+
 export interface Mirrored {
   readonly size: number
   readonly added: number
@@ -23,7 +25,7 @@ export interface Mirrored {
  * Throws LEDGER_BROKEN, LOG_SHRANK (the log has fewer lines than this copy: somebody put an old ledger back), LOG_DIVERGED
  * (it has other lines). Of the last two the log's note is kept, in `<out>.contradiction`: it is evidence.
  */
-export async function mirrorLog(options: { out: string }, deps: { client: LogClient }): Promise<Mirrored> {
+export async function mirrorLog(options: { out: string }, deps: { client: Source }): Promise<Mirrored> {
   const { out } = options
   const { client } = deps
   const file = await DurableLines.open(out)
@@ -54,7 +56,7 @@ async function append(options: {
   copy: LedgerCopy
   file: DurableLines
   note: string
-  client: LogClient
+  client: Source
 }): Promise<void> {
   const { from, copy, file, note, client } = options
   let held: string[] = []
@@ -73,7 +75,7 @@ async function append(options: {
 }
 
 /** Throws LOG_DIVERGED, CHECKPOINT_INVALID. */
-async function mustLeadTo(note: string, copy: LedgerCopy, client: LogClient): Promise<void> {
+async function mustLeadTo(note: string, copy: LedgerCopy, client: Source): Promise<void> {
   const second = verifyCheckpoint(note, copy.identity)
   const path = copy.size === second.size ? [] : await client.consistency(copy.size, second.size)
   const first = { size: copy.size, root: copy.tree.root() }
