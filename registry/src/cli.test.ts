@@ -66,4 +66,4 @@ test('from nothing to an enrolment token: ceremony, serve, clinic add; from any 
   expect(code).toBe(0)
   await expect(access(join(dir, 'one/data/runtime.json'))).rejects.toThrow('ENOENT')
   await expect(command('certificates', ...config)).rejects.toThrow('REGISTRY_NOT_RUNNING')
-}, 60_000)
+}, 120_000)

@@ -35,6 +35,8 @@ import { serveTokens } from './keeper/serve-tokens.ts'
 import { Books } from './ledger/books.ts'
 import { BearerTokens } from './people/bearer-tokens.ts'
 import { openLogIns } from './people/log-ins.ts'
+import { AccountsFile } from './people/accounts-file.ts'
+import { RecordedPeople } from './people/record-people.ts'
 import { sessionRoutes } from './people/routes.ts'
 import { selfTestRoutes } from './self-test/routes.ts'
 import { SelfTests } from './self-test/self-tests.ts'
@@ -159,8 +161,9 @@ export async function startRegistry(settings: Settings, deps: RegistryDeps): Pro
     },
   )
   const tell = tellPages(events, books)
+  const people = new RecordedPeople({}, { file: new AccountsFile({ file: settings.peopleFile }), books })
   const office = composeOffice(settings, {
-    ...{ books, store, authority, quotas, clock, log, onChanged, tell },
+    ...{ books, store, authority, quotas, people, clock, log, onChanged, tell },
     connected: () => host.connectedPeers().length,
     heardOf: (peerId) => {
       const [lastCosigned, lastReport] = [transparency.lastSeen(peerId)?.at, reports.lastOf(peerId)]
@@ -197,6 +200,7 @@ export async function startRegistry(settings: Settings, deps: RegistryDeps): Pro
         await own.renewWhenDue()
         await witnesses.tend()
         await bundle.publish()
+        await people.record()
       },
       pause: (signal) => clock.sleep(60_000, signal),
       onError: (error) => log.error('upkeep failed', { code: codeOf(error) }),

@@ -7,7 +7,7 @@ import { TestRegistry, applicationOf } from '../testing.ts'
 let registry: TestRegistry
 beforeAll(async () => {
   registry = await TestRegistry.create()
-})
+}, 60_000)
 afterAll(() => registry[Symbol.asyncDispose]())
 afterEach(() => vi.restoreAllMocks())
 

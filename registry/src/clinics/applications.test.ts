@@ -7,7 +7,7 @@ import type { Detail } from './application-detail.ts'
 let registry: TestRegistry
 beforeAll(async () => {
   registry = await TestRegistry.create({ settings: { http: { port: 0, applicationsPerHour: 1_000 } } })
-})
+}, 60_000)
 afterAll(() => registry[Symbol.asyncDispose]())
 
 type As = 'administrator' | 'approver'

@@ -5,7 +5,7 @@ import { Type } from 'typebox'
 import { Reason } from '../ledger/acts.ts'
 import type { Person } from '../ledger/acts.ts'
 import type { Register } from '../ledger/register.ts'
-import { mustBeConfirmed } from '../requests/confirmation.ts'
+import type { Confirmed } from '../requests/confirmation.ts'
 import { Detail, detailOf } from './application-detail.ts'
 import type { Applications } from './applications.ts'
 import { Form, Prose } from './submitted-application.ts'
@@ -50,7 +50,7 @@ interface Caller {
 /** spec 06 §4 */
 export function clinicRoutes(
   options: { applicationsPerHour: number },
-  deps: { applications: Applications; register: Register; clock: Pick<Clock, 'now'> },
+  deps: { applications: Applications; register: Register; confirmed: Confirmed; clock: Pick<Clock, 'now'> },
 ): FastifyPluginAsyncTypebox {
   const { applications, register, clock } = deps
   const show = (submitted: SubmittedApplication, reader: 'staff' | 'applicant' = 'staff') =>
@@ -129,7 +129,7 @@ export function clinicRoutes(
       '/applications/:id/approvals',
       {
         config: staff,
-        preHandler: mustBeConfirmed(clock),
+        preHandler: deps.confirmed,
         schema: { params, body: Sure, response: { 200: Admitted, 202: Detail } },
       },
       async (request, reply) => {

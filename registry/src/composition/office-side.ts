@@ -12,6 +12,7 @@ import { certificateRoutes } from '../issuance/certificate-routes.ts'
 import { quotaRoutes } from '../keeper/quota-routes.ts'
 import type { Quotas } from '../keeper/quotas.ts'
 import type { Books } from '../ledger/books.ts'
+import { mustBeConfirmed } from '../requests/confirmation.ts'
 import { Requests } from '../requests/requests.ts'
 import { requestRoutes } from '../requests/routes.ts'
 import { RevocationList } from '../revocation/revocation-list.ts'
@@ -28,6 +29,7 @@ export function composeOffice(
     store: Store
     authority: CertificateAuthority
     quotas: Quotas
+    people: { record(): Promise<void> }
     clock: Clock
     log: Logger
     /** Makes known what is in force now, before the answer leaves. */
@@ -35,8 +37,9 @@ export function composeOffice(
     tell: (topic: 'applications') => void
   },
 ) {
-  const { books, store, authority, quotas, clock, log, onChanged, heardOf, connected } = deps
+  const { books, store, authority, quotas, people, clock, log, onChanged, heardOf, connected } = deps
   const { register } = books
+  const confirmed = mustBeConfirmed({ clock, people })
   const inbox = new Inbox({}, { store })
   const applications = new Applications({}, { books, inbox, onChanged: () => deps.tell('applications') })
   const tidying = new Loop(
@@ -52,11 +55,11 @@ export function composeOffice(
     applications,
     services: [opening, tidying],
     api: [
-      clinicRoutes(http, { applications, register, clock }),
+      clinicRoutes(http, { applications, register, confirmed, clock }),
       certificateRoutes({ register, clock }),
-      revocationRoutes(new Revocations({}, { books }), { register, onChanged, clock }),
+      revocationRoutes(new Revocations({}, { books }), { register, onChanged, confirmed, clock }),
       requestRoutes({ requests: new Requests({}, { books }), register }),
-      quotaRoutes({ quotas, onChanged, clock }),
+      quotaRoutes({ quotas, onChanged, confirmed }),
       directoryRoutes({
         ...{ register, quotas, clock },
         ...(heardOf && { heardOf }),

@@ -1,8 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import type { Clock } from '@twiin/runtime'
 import { Type } from 'typebox'
 import { Reason, TokensPerDay } from '../ledger/acts.ts'
-import { mustBeConfirmed } from '../requests/confirmation.ts'
+import type { Confirmed } from '../requests/confirmation.ts'
 import type { Quotas } from './quotas.ts'
 
 const Ura = Type.String({ pattern: '^\\d{8}$' })
@@ -12,14 +11,14 @@ const Body = Type.Object({ tokensPerDay: TokensPerDay, reason: Reason }, { addit
 export function quotaRoutes(deps: {
   quotas: Quotas
   onChanged: () => Promise<void>
-  clock: Clock
+  confirmed: Confirmed
 }): FastifyPluginAsyncTypebox {
   return async (app) => {
     app.post(
       '/organisations/:ura/quota',
       {
         config: { staffOnly: true },
-        preHandler: mustBeConfirmed(deps.clock),
+        preHandler: deps.confirmed,
         schema: {
           params: Type.Object({ ura: Ura }),
           body: Body,

@@ -27,7 +27,7 @@ const shape = Compile(
 )
 
 /** These ids also have a bearer token, which is an administrator's. */
-const tokenIds = ['administrator', 'approver']
+export const tokenIds: readonly string[] = ['administrator', 'approver']
 /** Says in the log that an act came from whoever has the machine. */
 const reservedId = 'console'
 

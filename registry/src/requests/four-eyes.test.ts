@@ -10,26 +10,23 @@ import type { Answer } from '../testing.ts'
 
 const password = 'een lang wachtwoord'
 const secret = newSecret()
+const hash = hashPassword(password)
 const minute = 60_000
 const keyCompromise = { reason: 'keyCompromise' }
 let registry: TestRegistry
+let file: AccountsFile
 let serial = ''
 let lastUra = 10_000_000
 beforeAll(async () => {
   registry = await TestRegistry.create()
-  const sealer = await Sealer.open(join(registry.dir, 'keys/master.key'))
-  const file = new AccountsFile({ file: join(registry.dir, 'people.json') })
-  const hash = await hashPassword(password)
+  file = new AccountsFile({ file: join(registry.dir, 'people.json') })
   for (const [id, role] of [
     ['administrator', 'administrator'],
     ['jansen', 'administrator'],
     ['bakker', 'auditor'],
   ] as const)
-    await file.put({
-      ...{ id, name: `${id} (fictief)`, role, password: hash },
-      totpSecret: sealSecret(sealer, id, secret),
-    })
-})
+    await put(id, role)
+}, 60_000)
 afterAll(() => registry[Symbol.asyncDispose]())
 beforeEach(async () => {
   await registry.clock.advance(70 * minute)
@@ -37,6 +34,12 @@ beforeEach(async () => {
   await registry.member(ura)
   serial = (await registry.certificates()).find((one) => one.ura === ura)?.serial ?? ''
 })
+
+async function put(id: string, role: 'administrator' | 'auditor'): Promise<void> {
+  const sealer = await Sealer.open(join(registry.dir, 'keys/master.key'))
+  const totpSecret = sealSecret(sealer, id, secret)
+  await file.put({ id, name: `${id} (fictief)`, role, password: await hash, totpSecret })
+}
 
 /** Somebody at a page: their cookie, confirmed by a second code. */
 async function atPage(username: string, isConfirmed = true): Promise<Record<string, string>> {
@@ -166,4 +169,43 @@ test('a request is taken back by who asked, and by nobody else; then it takes tw
   expect(outcome(await withdraw('approver'))).toEqual([404, 'NOT_FOUND'])
   expect((await act('revocation', { as: 'administrator' })).status).toBe(202)
   expect(await status()).toBe('valid')
+})
+
+test('what somebody asked for or approved is worth nothing once their account is gone, or only looks on', async () => {
+  for (const leave of [() => file.remove('jansen'), () => put('jansen', 'auditor')]) {
+    const headers = await atPage('jansen')
+    const json = applicationOf(String(++lastUra))
+    const { id } = (await registry.call('POST', '/api/v1/applications', { as: 'approver', json })).json<{
+      id: string
+    }>()
+    const approve = (by: By) => registry.call('POST', `/api/v1/applications/${id}/approvals`, by)
+    expect([(await approve({ headers })).status, (await act('revocation', { headers })).status]).toEqual([
+      202, 202,
+    ])
+    await leave()
+    expect((await act('revocation', { headers })).status).toBe(401)
+    expect([
+      (await approve({ as: 'approver' })).status,
+      (await act('revocation', { as: 'approver' })).status,
+    ]).toEqual([202, 202])
+    expect(await status()).toBe('valid')
+    await put('jansen', 'administrator')
+    expect((await act('revocation', { as: 'administrator' })).status).toBe(200)
+    const ura = String(++lastUra)
+    await registry.member(ura)
+    serial = (await registry.certificates()).find((one) => one.ura === ura)?.serial ?? ''
+  }
+  const lines = (await registry.read('data/ledger.jsonl')).split('\n')
+  expect(lines.some((line) => line.includes('"act":"person-dismissed","id":"jansen","by":"console"'))).toBe(
+    true,
+  )
+  expect(lines.join()).not.toContain('fictief')
+})
+
+test('an account by the id of a bearer token may come and go: the person is still there', async () => {
+  await put('approver', 'administrator')
+  expect((await act('suspension', { as: 'approver' })).status).toBe(202)
+  await file.remove('approver')
+  expect((await act('suspension', { as: 'administrator' })).status).toBe(200)
+  expect((await act('resumption', { as: 'approver' })).status).toBe(202)
 })

@@ -3,7 +3,7 @@ import type { Clock } from '@twiin/runtime'
 import { Type } from 'typebox'
 import { Reason } from '../ledger/acts.ts'
 import type { Register } from '../ledger/register.ts'
-import { mustBeConfirmed } from '../requests/confirmation.ts'
+import type { Confirmed } from '../requests/confirmation.ts'
 import { Effect, effectOf } from './effect.ts'
 import { revocationReasons } from './reasons.ts'
 import type { RevocationList } from './revocation-list.ts'
@@ -23,15 +23,14 @@ const Done = (state: 'revoked' | 'suspended' | 'valid') =>
 /** spec 06 §4 */
 export function revocationRoutes(
   revocations: Revocations,
-  deps: { register: Register; onChanged: () => Promise<void>; clock: Clock },
+  deps: { register: Register; onChanged: () => Promise<void>; confirmed: Confirmed; clock: Clock },
 ): FastifyPluginAsyncTypebox {
   const settle = async <State extends string>(serial: string, outcome: Outcome, state: State) => {
     if (outcome.state === 'recorded') return { code: 202, body: { serial, ...outcome } } as const
     await deps.onChanged()
     return { code: 200, body: { serial, state } } as const
   }
-  const { register, clock } = deps
-  const confirmed = mustBeConfirmed(clock)
+  const { register, confirmed, clock } = deps
   return async (app) => {
     app.get(
       '/certificates/:serial/effect',
