@@ -22,6 +22,9 @@ interface Distrust {
   /** Where the second came from. */
   readonly from: string
 }
+/** What a note turned out to be: of this log, and like all that was seen; proof of two lists; or nothing. */
+export type Sighting = 'consistent' | 'contradiction' | 'worthless'
+
 type Told = (first: string, second: string) => void
 
 /**
@@ -85,11 +88,11 @@ export class LogView {
 
   /**
    * Looks at a note, wherever it came from: remembers its root, or finds that it contradicts one that was seen. What cannot
-   * be read or was not signed by the log is passed over. Returns whether the log signed it.
+   * be read or was not signed by the log is passed over.
    */
-  note(note: string, from: string): boolean {
+  note(note: string, from: string): Sighting {
     const { log, roots } = this.#state
-    if (log === undefined) return false
+    if (log === undefined) return 'worthless'
     let checkpoint: Checkpoint
     try {
       checkpoint = parseCheckpoint(note)
@@ -98,15 +101,14 @@ export class LogView {
       if (known !== undefined && known.startsWith(checkpoint.body)) {
         roots.delete(checkpoint.size)
         roots.set(checkpoint.size, known)
-        return true
+        return 'consistent'
       }
       checkpoint = verifyCheckpoint(note, log)
       if (known !== undefined) {
-        this.accuse(known, note, from)
-        return true
+        return this.accuse(known, note, from) ? 'contradiction' : 'consistent'
       }
     } catch {
-      return false
+      return 'worthless'
     }
     roots.set(checkpoint.size, withoutCosignatures(note))
     for (const oldest of roots.keys()) {
@@ -114,7 +116,7 @@ export class LogView {
       roots.delete(oldest)
     }
     void this.#save()
-    return true
+    return 'consistent'
   }
 
   /** Two notes that are said to contradict each other. Returns whether they prove it; from then on the log is distrusted. */

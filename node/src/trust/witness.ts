@@ -70,14 +70,16 @@ export class Witness {
     return this.#alarm
   }
 
-  /** Whether this node is a witness now. One that distrusts the log signs nothing more of it. */
+  /**
+   * Whether this node is a witness now. It stays one while it distrusts the log: what it signs still is one list, and those
+   * whose operators have settled the matter need it.
+   */
   get isAppointed(): boolean {
     const { peerId } = this.#key
     return (
       this.#bundle.version > 0 &&
       this.#bundle.current.witnessing.witnesses.includes(peerId) &&
-      this.#bundle.cutOf(peerId) === undefined &&
-      this.#logView.distrust === undefined
+      this.#bundle.cutOf(peerId) === undefined
     )
   }
 
@@ -136,9 +138,9 @@ export class Witness {
     const { identity } = this.#logView
     if (identity === undefined) throw new TwiinError('NOT_READY', { waitsFor: 'network bundle' })
     const tree = verifyCheckpoint(note, identity)
-    if (this.#last?.size === tree.size) this.#logView.accuse(this.#lastNote, note, 'registry')
-    this.#logView.note(note, 'registry')
-    if (this.#logView.distrust !== undefined) throw new TwiinError('LOG_EQUIVOCATION', { size: tree.size })
+    const isOther = this.#last?.size === tree.size && this.#logView.accuse(this.#lastNote, note, 'registry')
+    if (isOther || this.#logView.note(note, 'registry') === 'contradiction')
+      throw new TwiinError('LOG_EQUIVOCATION', { size: tree.size })
     return tree
   }
 
