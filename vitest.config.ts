@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config'
 
-const real = { fileParallelism: false, testTimeout: 120_000, hookTimeout: 180_000, pool: 'forks' as const }
+const real = { fileParallelism: false, testTimeout: 120_000, hookTimeout: 300_000, pool: 'forks' as const }
 
 export default defineConfig({
   test: {

@@ -42,7 +42,7 @@ export async function startDemo(options: DemoOptions = {}): Promise<Demo> {
       if (demo.exitCode !== null) return { failed: complaint }
       return readNetwork(dir)
     },
-    { timeoutMs: 120_000, what: 'demo is ready' },
+    { timeoutMs: 270_000, what: 'demo is ready' },
   )
   if ('failed' in network) throw new Error(`the demo did not start: ${network.failed}`)
   return new Demo({ dir, network, temporary: options.dir === undefined, env }, demo)
