@@ -218,6 +218,8 @@ export interface Status {
   index: { pending: number }
   /** Codes: why the node is not ready. */
   problems: string[]
+  /** All that is not as it should be, with when it began and when it gets worse. */
+  degraded: { code: string; since?: string; until?: string; decision: 'soft' | 'hard' }[]
 }
 
 export interface LiveEvent {

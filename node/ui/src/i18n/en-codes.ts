@@ -76,6 +76,24 @@ export const codes: Wording['codes'] = {
   SOURCE_CHANGED: 'The study was changed at the other hospital. It will be tried again.',
   NO_BUNDLE: 'This node has no member list of the registry yet.',
   CERTIFICATE_EXPIRED: 'The certificate of this node has expired; others do not admit it.',
+  CERTIFICATE_ENDING: 'The certificate of this node is about to expire and has not been renewed yet.',
+  RENEWAL_FAILING: 'The registry does not renew the certificate of this node. Call the registry.',
+  EVIDENCE_MISSING:
+    'It cannot be shown that the certificate of this node is logged; others may not admit it.',
+  BUNDLE_STALE:
+    'The member list is old: the registry has sent none for more than four hours. Exchange goes on.',
+  NO_NEWCOMERS:
+    'The member list is older than a day: no hospital that is new is admitted. Exchange with all others goes on.',
+  BUNDLE_EXPIRED:
+    'The member list is older than fourteen days: there is no exchange until a newer one comes.',
+  BUNDLE_UNCOSIGNED: 'The newest member list is not witnessed: only its revocations are in force.',
+  LOG_EQUIVOCATION:
+    'The log of the registry showed two different lists. Nobody new is admitted until the operator has looked into it.',
+  LOG_SHRANK: 'The log of the registry is shorter than this node has witnessed. Warn the registry.',
+  LOG_INCONSISTENT:
+    'The log of the registry does not continue what this node has witnessed. Warn the registry.',
+  REGISTRY_AWAY: 'The registry does not answer. Exchange goes on with what is known.',
+  MEMBER_TESTING: 'Your hospital has to pass the self-test of the network first.',
   DISK_FULL: 'The disk of the node is full. Nothing new is accepted.',
   REGISTRY_UNREACHABLE: 'The registry is unreachable.',
   RECEPTION_BUSY: 'The other hospital is too busy. It will be tried again.',

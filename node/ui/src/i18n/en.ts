@@ -55,6 +55,8 @@ export const en: Wording = {
     registryDown: 'Registry unreachable',
     registryDownHelp: 'Exchange goes on. Only patients who are not known here cannot be looked up now.',
     lastContact: 'last contact {{at}}',
+    since: 'Since {{at}}.',
+    until: 'Changes {{at}}.',
     peers: 'Hospitals {{connected}}/{{total}}',
     peersTitle: 'Other hospitals',
     connected: 'connected',

@@ -76,6 +76,24 @@ export const codes = {
   SOURCE_CHANGED: 'Het onderzoek werd bij het andere ziekenhuis gewijzigd. Het wordt opnieuw geprobeerd.',
   NO_BUNDLE: 'Deze node heeft nog geen ledenlijst van het register.',
   CERTIFICATE_EXPIRED: 'Het certificaat van deze node is verlopen; anderen laten haar niet toe.',
+  CERTIFICATE_ENDING: 'Het certificaat van deze node loopt bijna af en is nog niet vernieuwd.',
+  RENEWAL_FAILING: 'Het register vernieuwt het certificaat van deze node niet. Bel het register.',
+  EVIDENCE_MISSING:
+    'Het is niet aan te tonen dat het certificaat van deze node in het log staat; anderen laten haar mogelijk niet toe.',
+  BUNDLE_STALE:
+    'De ledenlijst is oud: het register stuurde er al meer dan vier uur geen. Uitwisselen gaat door.',
+  NO_NEWCOMERS:
+    'De ledenlijst is ouder dan een dag: een nieuw ziekenhuis wordt niet toegelaten. Met alle andere gaat uitwisselen door.',
+  BUNDLE_EXPIRED:
+    'De ledenlijst is ouder dan veertien dagen: er is geen uitwisseling tot er een nieuwere is.',
+  BUNDLE_UNCOSIGNED: 'De nieuwste ledenlijst is niet door getuigen gezien: alleen haar intrekkingen gelden.',
+  LOG_EQUIVOCATION:
+    'Het log van het register toonde twee verschillende lijsten. Niemand nieuw wordt toegelaten tot de beheerder het heeft uitgezocht.',
+  LOG_SHRANK: 'Het log van het register is korter dan deze node heeft gezien. Waarschuw het register.',
+  LOG_INCONSISTENT:
+    'Het log van het register is geen vervolg op wat deze node heeft gezien. Waarschuw het register.',
+  REGISTRY_AWAY: 'Het register antwoordt niet. Uitwisselen gaat door met wat bekend is.',
+  MEMBER_TESTING: 'Uw ziekenhuis moet eerst de zelftest van het netwerk halen.',
   DISK_FULL: 'De schijf van de node is vol. Er wordt niets nieuws aangenomen.',
   REGISTRY_UNREACHABLE: 'Het register is onbereikbaar.',
   RECEPTION_BUSY: 'Het andere ziekenhuis is te druk. Het wordt opnieuw geprobeerd.',

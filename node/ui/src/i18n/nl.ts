@@ -56,6 +56,8 @@ export const nl = {
     registryDownHelp:
       'Uitwisselen gaat door. Alleen patiënten die hier niet bekend zijn, zijn nu niet op te zoeken.',
     lastContact: 'laatste contact {{at}}',
+    since: 'Sinds {{at}}.',
+    until: 'Verandert {{at}}.',
     peers: 'Ziekenhuizen {{connected}}/{{total}}',
     peersTitle: 'Andere ziekenhuizen',
     connected: 'verbonden',

@@ -14,13 +14,26 @@ export function StatusDetails({ status, isLive }: Props) {
   const codeText = useCodeText()
   const at = (instant: string | undefined) =>
     instant === undefined ? t('app.unknown') : formatInstant(instant, i18n.language)
-  const { registry, pacs, certificate, disk, index, peers } = status
+  const { registry, pacs, certificate, disk, index, peers, degraded } = status
+  const others = status.problems.filter((problem) => !degraded.some(({ code }) => code === problem))
   return (
     <>
-      {status.problems.map((code) => (
+      {others.map((code) => (
         <p key={code} className="notice notice-error">
           <CircleAlert aria-hidden size={18} />
           {codeText(code)}
+        </p>
+      ))}
+      {degraded.map(({ code, since, until, decision }) => (
+        <p key={code} className={decision === 'hard' ? 'notice notice-error' : 'notice notice-warning'}>
+          <CircleAlert aria-hidden size={18} />
+          <span>
+            {codeText(code)}{' '}
+            <span className="small">
+              {since !== undefined && t('status.since', { at: at(since) })}{' '}
+              {until !== undefined && t('status.until', { at: at(until) })}
+            </span>
+          </span>
         </p>
       ))}
       <dl className="facts facts-wide">

@@ -30,7 +30,7 @@ export function StatusStrip({ isLive }: { isLive: boolean }) {
       short: t('status.pacs'),
       long: t(status.pacs.reachable ? 'status.pacsOk' : 'status.pacsDown'),
     },
-    ...(status.problems.length === 0
+    ...(status.problems.length + status.degraded.length === 0
       ? []
       : [{ ok: false, short: t('status.attention'), long: t('status.attention') }]),
   ]
