@@ -224,6 +224,19 @@ describe('a later bundle', () => {
     expect([bundle.cutOf(peerId), bundle.cutOf(other, 'ef')]).toEqual(['revoked', 'suspended'])
   })
 
+  it('cannot crowd out the revocation of a member by inventing others', async () => {
+    await network.join({ ura: '90000001', name: 'A', peerId })
+    await bundle.accept(await network.document())
+    network.cosigners = []
+    await bundle.accept(await next())
+    // Base 8 without its zero: every number is a name of its own in the alphabet of peer IDs.
+    const invented = (i: number) =>
+      `${stranger.peerId.slice(0, -6)}${i.toString(8).replaceAll('0', '8').padStart(6, '8')}`
+    const crowd = Array.from({ length: 20_000 }, (_, i) => revoked('revoked', 'ab', invented(i))).flat()
+    expect(await bundle.accept(await next({ revoked: crowd }))).toBe('restricting')
+    expect(bundle.cutOf(peerId)).toBe('revoked')
+  })
+
   it('that is taken whole ends the restrictions it knows better, however high their number', async () => {
     network.cosigners = []
     const version = Number.MAX_SAFE_INTEGER - 1

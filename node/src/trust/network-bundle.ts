@@ -210,7 +210,8 @@ export class NetworkBundle {
     if (!this.#restrictions.wouldAdd(bundle)) return 'nothing'
     const { version } = bundle
     this.#log.warn('bundle restricts only', { version, code: why.code, ...why.facts })
-    const durable = this.#restrictions.add(bundle, bytes, this.#clock.now())
+    const isListed = (peerId: string) => this.lists(peerId)
+    const durable = this.#restrictions.add(bundle, bytes, { now: this.#clock.now(), isListed })
     this.#cutAnew()
     await durable
     this.#tell()

@@ -39,7 +39,7 @@ export class Restrictions {
   readonly #path: string
   readonly #log: Logger
   readonly #file: StateFile
-  /** By serial and version, oldest first. */
+  /** Oldest first, those of peers in no bundle before the others. */
   #entries: Restriction[] = []
   /** The last one, as it travels: others may need it from us. */
   #bundle: Uint8Array | undefined
@@ -80,14 +80,26 @@ export class Restrictions {
     return version > this.#version || revoked.some((entry) => !known.has(nameOf(entry)))
   }
 
-  /** In force when it returns, durable when it resolves, unless the disk cannot take it. */
-  add({ version, issuedAt, revoked }: Bundle, bytes: Uint8Array, now: number): Promise<void> {
+  /**
+   * In force when it returns, durable when it resolves, unless the disk cannot take it. When there are too many, those of
+   * peers that stand in no bundle go first: nobody crowds out a revocation by inventing others.
+   */
+  add(
+    { version, issuedAt, revoked }: Bundle,
+    bytes: Uint8Array,
+    { now, isListed }: { now: number; isListed: (peerId: string) => boolean },
+  ): Promise<void> {
     // A date in the future must not outlast every bundle there will be.
     const date = Math.min(issuedAt, now)
     const known = new Set(this.#entries.map(nameOf))
-    const added = revoked.filter((entry) => !known.has(nameOf(entry)))
-    this.#entries = [...this.#entries, ...added.map((entry) => ({ ...entry, version, issuedAt: date }))]
-    this.#entries = this.#entries.slice(-mostKept)
+    const added = [...new Map(revoked.map((entry) => [nameOf(entry), entry])).values()].filter(
+      (entry) => !known.has(nameOf(entry)),
+    )
+    const all = [...this.#entries, ...added.map((entry) => ({ ...entry, version, issuedAt: date }))]
+    const listed = all.filter(({ peerId }) => isListed(peerId)).slice(-mostKept)
+    const others = all.filter(({ peerId }) => !isListed(peerId))
+    const room = mostKept - listed.length
+    this.#entries = [...others.slice(Math.max(0, others.length - room)), ...listed]
     if (version > this.#version) {
       this.#version = version
       this.#bundle = bytes
@@ -121,4 +133,5 @@ export class Restrictions {
   }
 }
 
-const nameOf = ({ serial, peerId, state }: Revocation) => `${serial}/${peerId}/${state}`
+/** A key is cut off, not a certificate (spec 06 §4): one entry for each key and state is enough. */
+const nameOf = ({ peerId, state }: Revocation) => `${peerId}/${state}`
