@@ -23,9 +23,6 @@ const mostMessages = { registry: 50, applicant: 50 } as const
 const keepClosedMs = 90 * day
 const keepUntouchedMs = 180 * day
 
-/** The applicant, or somebody of the registry. */
-export type Author = Person | 'applicant'
-
 export interface Approval {
   readonly submitted: SubmittedApplication
   /** With the second approval only; nobody can ask for it again. */

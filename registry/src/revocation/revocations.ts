@@ -78,7 +78,7 @@ export class Revocations {
       if (ended?.state === 'revoked') throw new TwiinError('ALREADY_REVOKED')
       if (ended?.state === act) throw new TwiinError('ALREADY_SUSPENDED')
       const agreed = agree(register, wanted(kind, peerId, serial, wish.reason), wish)
-      return 'act' in agreed ? agreed : ({ act, peerId, serials: [...serials], ...agreed } as Ending)
+      return 'act' in agreed ? agreed : { act, peerId, serials: [...serials], ...agreed }
     })
     return outcomeOf(recorded)
   }

@@ -58,7 +58,7 @@ export function revocationRoutes(
         const reason = revocationReasons.find((known) => known === said) ?? 'unspecified'
         const outcome = await revocations.revoke(serial, { by: request.by, reason, ...rest })
         const { code, body } = await settle(serial, outcome, 'revoked' as const)
-        return reply.code(code).send(body as never)
+        return reply.code(code).send(body)
       },
     )
     app.post(
@@ -76,7 +76,7 @@ export function revocationRoutes(
         const { serial } = request.params
         const outcome = await revocations.suspend(serial, { by: request.by, ...request.body })
         const { code, body } = await settle(serial, outcome, 'suspended' as const)
-        return reply.code(code).send(body as never)
+        return reply.code(code).send(body)
       },
     )
     app.post(
@@ -94,7 +94,7 @@ export function revocationRoutes(
         const { serial } = request.params
         const outcome = await revocations.resume(serial, { by: request.by, ...request.body })
         const { code, body } = await settle(serial, outcome, 'valid' as const)
-        return reply.code(code).send(body as never)
+        return reply.code(code).send(body)
       },
     )
     app.post(
