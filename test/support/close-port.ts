@@ -4,9 +4,9 @@
  */
 import { Server } from 'node:net'
 
-const { listen } = Server.prototype
+const listen: unknown = Reflect.get(Server.prototype, 'listen')
 Server.prototype.listen = function (this: Server, ...given: unknown[]) {
   if (given[0] === Number(process.env.CLOSED_PORT))
     this.once('listening', () => setImmediate(() => this.close()))
-  return Reflect.apply(listen, this, given) as Server
+  return Reflect.apply(listen as (...given: unknown[]) => Server, this, given)
 }

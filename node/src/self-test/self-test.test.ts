@@ -7,6 +7,7 @@ import {
   selfTestAnswer,
   selfTestRequest,
 } from '@twiin/protocol'
+import type { Bsn } from '@twiin/patient-token'
 import { deriveLocation } from '@twiin/study-index'
 import { describe, expect, it } from 'vitest'
 import { begunRun, failed, holdings, nothingHeld, otherRun, run } from '../testing/self-test-run.ts'
@@ -14,6 +15,13 @@ import { eventually } from '../testing/test-hospital.ts'
 import type { TestHospital } from '../testing/test-hospital.ts'
 import { verifyByPeerId } from '../trust/trust.ts'
 import { syntheticStudy } from './synthetic-study.ts'
+
+/** Replicas follow a withdrawal. */
+async function nobodyFinds(number: Bsn, at: TestHospital): Promise<void> {
+  const [token] = await at.index.keepers.tokens([number], 'lookup')
+  const find = () => at.index.reader.find(token ?? new Uint8Array())
+  await eventually(async () => (await find()).publishers.length === 0)
+}
 
 describe('a whole run', () => {
   it('shows over the protocols of every day that two nodes exchange, and leaves nothing behind', async () => {
@@ -35,15 +43,22 @@ describe('a whole run', () => {
 
     expect(await atA({ kind: 'end' })).toEqual({ kind: 'ended' })
     expect(await atB({ kind: 'end' })).toEqual({ kind: 'ended' })
-    for (const hospital of [net.a, net.b]) {
-      expect(await holdings(hospital)).toEqual(nothingHeld)
-      await eventually(() => hospital.index.publisher.status().pending === 0)
-    }
+    for (const hospital of [net.a, net.b]) expect(await holdings(hospital)).toEqual(nothingHeld)
     const { number } = syntheticStudy(run, a)
-    const [token] = await net.b.index.keepers.tokens([number], 'lookup')
-    expect((await net.b.index.reader.find(token ?? new Uint8Array())).publishers).toEqual([])
+    await nobodyFinds(number, net.b)
     expect(await net.a.index.ownTokens.get(1, number)).toBeUndefined()
     expect(await net.b.index.ownTokens.get(1, number)).toBeUndefined()
+  })
+
+  it('goes on between two members in testing, whom nobody answers otherwise', async () => {
+    await using world = await begunRun()
+    const { net, a, b, atA, atB } = world
+    const { network } = net
+    await network.publish({ members: network.members.map((member) => ({ ...member, state: 'testing' })) })
+    await atA({ kind: 'hold', peer: b })
+    expect(await atB({ kind: 'find', peer: a })).toMatchObject({ kind: 'study' })
+    expect(await atA({ kind: 'send', peer: b })).toEqual({ kind: 'sent', receipt: true })
+    expect(await atB({ kind: 'received', peer: a })).toEqual({ kind: 'received', whole: true })
   })
 
   it('is on record at both ends, part by part, with no number of anybody', async () => {
@@ -168,9 +183,7 @@ describe('what is synthetic', () => {
     const { net, a, b, atA } = world
     await atA({ kind: 'hold', peer: b })
     await net.a.restart()
-    await eventually(() => net.a.index.publisher.status().pending === 0)
-    const [token] = await net.b.index.keepers.tokens([syntheticStudy(run, a).number], 'lookup')
-    expect((await net.b.index.reader.find(token ?? new Uint8Array())).publishers).toEqual([])
+    await nobodyFinds(syntheticStudy(run, a).number, net.b)
     expect(await atA({ kind: 'received', peer: b })).toEqual(failed('RUN_UNKNOWN'))
   })
 })

@@ -16,7 +16,7 @@ export const failed = (reason: string): SelfTestAnswer => ({ kind: 'failed', rea
 
 /** The keeper of the network asks. */
 async function ask(network: TestNetwork, at: TestHospital, question: Question, id = run) {
-  const bytes = selfTestRequest.encode({ ...question, run: id } as SelfTestRequest)
+  const bytes = selfTestRequest.encode({ ...question, run: id })
   return selfTestAnswer.decode(await network.keeper.ask(at.key.peerId, protocolIds.selfTest, bytes))
 }
 

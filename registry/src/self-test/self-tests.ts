@@ -189,9 +189,7 @@ export class SelfTests implements Service {
   async #takeReference(run: Uint8Array, peerId: string): Promise<TestedPeer | undefined> {
     const { clock, log } = this.#deps
     const last = this.#attempts.get(peerId)?.reference
-    const candidates = this.#referencesFor(peerId)
-      .filter((candidate) => !this.#busy.has(candidate))
-      .sort((a, b) => Number(a === last) - Number(b === last))
+    const candidates = this.#referencesFor(peerId).sort((a, b) => Number(a === last) - Number(b === last))
     for (const candidate of candidates) {
       if (this.#busy.has(candidate)) continue
       const reference = new TestedPeer({ run, peerId: candidate }, this.#deps)

@@ -39,7 +39,7 @@ export class TestedPeer {
     question: Q,
     options: { timeoutMs: number; signal?: AbortSignal },
   ): Promise<AnswerTo<Q>> {
-    const request = selfTestRequest.encode({ ...question, run: this.#run } as SelfTestRequest)
+    const request = selfTestRequest.encode({ ...question, run: this.#run })
     const bytes = await this.#host.ask(this.peerId, protocolIds.selfTest, request, {
       ...options,
       maxAnswerBytes: limits.selfTestBytes,
