@@ -1,3 +1,4 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { LogKey } from '@twiin/identity'
 import type { Clock, Logger, Service } from '@twiin/runtime'
 import type { Settings } from '../config/settings.ts'
@@ -8,6 +9,7 @@ import { logFiles } from '../log/log-files.ts'
 import { logRoutes } from '../log/routes.ts'
 import { WitnessKeeper } from '../log/tend-witnesses.ts'
 import { TransparencyLog } from '../log/transparency-log.ts'
+import { witnessRoutes } from '../log/witness-routes.ts'
 
 /** The transparency log over the ledger: spec 11. */
 export function composeLog(
@@ -30,6 +32,9 @@ export function composeLog(
   const transparency = new TransparencyLog({ identity, files, openMs, gatherMs }, { ...deps, guard, signer })
   const foundingGraceMs = settings.foundingGraceSeconds * 1000
   const witnesses = new WitnessKeeper({ foundingGraceMs }, { ...deps, transparency })
-  const routes = logRoutes({ requestsPerMinute }, { ...deps, transparency, guard })
+  const routes: FastifyPluginAsyncTypebox = async (app) => {
+    for (const routesOf of [logRoutes, witnessRoutes])
+      await app.register(routesOf({ requestsPerMinute }, { ...deps, transparency, guard }))
+  }
   return { identity, founding, guard, transparency, witnesses, routes }
 }

@@ -103,7 +103,7 @@ export class Ledger {
  * Reads a ledger file, or a copy of one, without changing it; a last line without its end is not looked at.
  * @throws TwiinError LEDGER_BROKEN with the number of the first line that does not follow from the one before.
  */
-export async function readLedger(path: string, take: TakeLine): Promise<{ size: number; head: string }> {
+async function readLedger(path: string, take: TakeLine): Promise<{ size: number; head: string }> {
   const reader = new LedgerReader()
   for await (const line of readRawLines(path)) take(reader.read(line), line, reader.size - 1)
   return { size: reader.size, head: reader.head }

@@ -46,6 +46,6 @@ export class OpenCheckpoint {
 }
 
 /** spec 11 §3: the name is the peer ID, from which the key follows. Throws PEER_ID_INVALID. */
-export function witnessOf(peerId: string): Witness {
+function witnessOf(peerId: string): Witness {
   return { name: peerId, publicKey: publicKeyOf(peerId) }
 }

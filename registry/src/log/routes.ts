@@ -15,7 +15,7 @@ const mostEntries = 500
 /** An answer of entries stops growing here; whoever asks goes on from the last. */
 const mostEntryBytes = 1024 * 1024
 
-/** spec 06 §7. Public: whoever can read the log can hold the registry to it. */
+/** For everybody: whoever can read the log can hold the registry to it. spec 06 §7 */
 export function logRoutes(
   options: { requestsPerMinute: number },
   deps: { transparency: TransparencyLog; guard: LedgerGuard; books: Books },
@@ -27,57 +27,6 @@ export function logRoutes(
   } as const
 
   return async (app) => {
-    app.get(
-      '/log/checkpoint',
-      {
-        config,
-        schema: {
-          querystring: Type.Object(
-            { after: Type.Optional(Size), from: Type.Optional(Size), wait: Wait },
-            closed,
-          ),
-        },
-      },
-      async (request, reply) => {
-        const { after = -1, from = 0, wait } = request.query
-        // Who has signed more than this ledger has lines gets an answer at once, sees it, and may tell us (POST witnessed).
-        const hasNews = () => transparency.open.size > after || after > books.tree.size
-        if (!(await transparency.waiting.until(hasNews, heldFor(request, reply, wait))))
-          return reply.code(204).send()
-        const { size, note } = transparency.open
-        if (request.headers.accept?.startsWith('text/plain')) return reply.type('text/plain').send(note)
-        const path = from > size ? [] : books.tree.consistencyProof(from, size)
-        return reply.send({ size, checkpoint: note, consistency: path.map(base64) })
-      },
-    )
-    app.post(
-      '/log/cosignatures',
-      {
-        config,
-        bodyLimit: 2048,
-        schema: {
-          body: Type.Object({ size: Size, line: Type.String({ minLength: 1, maxLength: 400 }) }, closed),
-        },
-      },
-      async (request, reply) => {
-        await transparency.takeCosignature(request.body.size, request.body.line)
-        return reply.code(204).send()
-      },
-    )
-    app.post(
-      '/log/witnessed',
-      {
-        config: { ...config, rateLimit: { max: 30, timeWindow: 60_000 } },
-        bodyLimit: 10 * 1024,
-        schema: {
-          body: Type.Object({ checkpoint: Type.String({ minLength: 1, maxLength: 8192 }) }, closed),
-        },
-      },
-      async (request, reply) => {
-        await guard.takeWord(request.body.checkpoint)
-        return reply.code(204).send()
-      },
-    )
     app.get(
       '/log/entries',
       {
