@@ -141,7 +141,9 @@ async function admitPeople(configFile: string): Promise<RegistryUser[]> {
 function runWithInput(args: readonly string[], input: string): Promise<void> {
   const flags = ['--disable-warning=ExperimentalWarning', program, ...args]
   return new Promise((resolve, reject) => {
-    const child = execFile(process.execPath, flags, (error) => (error === null ? resolve() : reject(error)))
+    const child = execFile(process.execPath, flags, (error) =>
+      error === null ? resolve() : reject(new Error('people add failed', { cause: error })),
+    )
     child.stdin?.end(input)
   })
 }

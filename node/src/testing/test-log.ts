@@ -1,4 +1,5 @@
-import { LogKey, NodeKey } from '@twiin/identity'
+import { LogKey } from '@twiin/identity'
+import type { NodeKey } from '@twiin/identity'
 import type { Bundle, Evidence } from '@twiin/protocol'
 import { MerkleTree, addSignatures, cosign, parseCheckpoint, signCheckpoint } from '@twiin/transparency'
 import { contentsDigest } from '../trust/log-leaf.ts'

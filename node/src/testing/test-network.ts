@@ -13,9 +13,8 @@ import {
   witnessedBundle,
 } from '@twiin/protocol'
 import type { Bundle, Evidence, Member } from '@twiin/protocol'
-import { codeOf, silentLogger } from '@twiin/runtime'
+import { ShiftableClock, codeOf, silentLogger } from '@twiin/runtime'
 import { NetworkView } from '../trust/network-view.ts'
-import { ShiftableClock } from './shiftable-clock.ts'
 import { TestLog } from './test-log.ts'
 import { Wire } from './wire.ts'
 import type { WiredHost } from './wire.ts'

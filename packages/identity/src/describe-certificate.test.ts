@@ -5,10 +5,10 @@ import { NodeKey } from './node-key.ts'
 import { testAuthority } from './testing.ts'
 
 test('a certificate is shown as it is: subject, names, key, and every extension', async () => {
-  const { certify } = await testAuthority()
+  const authority = await testAuthority()
   const key = NodeKey.generate()
   const subject = { organisation: 'Kliniek Één', ura: '10000001', agb: '12345678', declaredPatients: 12_000 }
-  const described = describeCertificate(splitCredential(await certify(key, subject)).leaf)
+  const described = describeCertificate(splitCredential(await authority.certify(key, subject)).leaf)
   expect(described.subject).toEqual(['C=NL', 'O=Kliniek Één', 'organizationIdentifier=URA:10000001'])
   expect(described.sans).toEqual([
     `URI:spiffe://twiin.example/ura/10000001/peer/${key.peerId}`,

@@ -4,7 +4,7 @@
  */
 export { TwiinError, codeOf, isTwiinError } from './errors.ts'
 export type { Fact, Facts } from './errors.ts'
-export { ManualClock, systemClock } from './clock.ts'
+export { ManualClock, ShiftableClock, systemClock } from './clock.ts'
 export type { Clock } from './clock.ts'
 export { Lifecycle, Loop } from './lifecycle.ts'
 export type { Service } from './lifecycle.ts'
