@@ -6,12 +6,17 @@ const now = 1000 * day
 const healthy = {
   clock: { now: () => now },
   enrolment: {
-    certificate: { notBefore: now - 5 * day, notAfter: now + 25 * day },
+    certificate: { notBefore: now - 5 * day, notAfter: now + 25 * day, peerId: 'own', serial: 'aa' },
     hasExpired: false,
     failing: undefined,
     isConvincing: true,
   },
-  bundle: { version: 3, held: { version: 3, isWhole: true }, current: { issuedAt: now - hour } },
+  bundle: {
+    version: 3,
+    held: { version: 3, isWhole: true },
+    current: { issuedAt: now - hour },
+    cutOf: (): 'revoked' | 'suspended' | undefined => undefined,
+  },
   watch: { state: { reachable: true } },
   logView: { distrust: undefined },
   witness: { alarm: undefined },
@@ -19,7 +24,11 @@ const healthy = {
 const certificate = (notBefore: number, notAfter: number) => ({
   enrolment: {
     ...healthy.enrolment,
-    certificate: { notBefore: now + notBefore * day, notAfter: now + notAfter * day },
+    certificate: {
+      ...healthy.enrolment.certificate,
+      notBefore: now + notBefore * day,
+      notAfter: now + notAfter * day,
+    },
     hasExpired: notAfter < 0,
   },
 })
@@ -32,6 +41,8 @@ it('of a healthy node are none', () => {
 })
 
 it.each<[string, Partial<Parameters<typeof degradations>[0]>, object]>([
+  ['NODE_REVOKED', { bundle: { ...healthy.bundle, cutOf: () => 'revoked' } }, { decision: 'hard' }],
+  ['NODE_SUSPENDED', { bundle: { ...healthy.bundle, cutOf: () => 'suspended' } }, { decision: 'hard' }],
   ['BUNDLE_STALE', bundleOf(5 * hour), { since: now - hour, until: now + 19 * hour, decision: 'soft' }],
   ['NO_NEWCOMERS', bundleOf(2 * day), { since: now - day, until: now + 12 * day, decision: 'soft' }],
   ['BUNDLE_EXPIRED', bundleOf(15 * day), { since: now - day, decision: 'hard' }],

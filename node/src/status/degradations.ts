@@ -18,9 +18,16 @@ export interface Degradation {
 
 interface Sources {
   enrolment: Pick<Enrolment, 'hasExpired' | 'failing' | 'isConvincing'> & {
-    readonly certificate: { readonly notBefore: number; readonly notAfter: number }
+    readonly certificate: {
+      readonly notBefore: number
+      readonly notAfter: number
+      readonly peerId: string
+      readonly serial: string
+    }
   }
-  bundle: Pick<NetworkBundle, 'version' | 'held'> & { readonly current: { readonly issuedAt: number } }
+  bundle: Pick<NetworkBundle, 'version' | 'held' | 'cutOf'> & {
+    readonly current: { readonly issuedAt: number }
+  }
   watch: Pick<BundleWatch, 'state'>
   logView: Pick<LogView, 'distrust'>
   witness: Pick<Witness, 'alarm'>
@@ -32,7 +39,20 @@ const silenceMs = 60_000
 
 /** Everything that is degraded now, the gravest kind of each first. Spec 11 §8. */
 export function degradations(sources: Sources): Degradation[] {
-  return [...ofBundle(sources), ...ofLog(sources), ...ofCertificate(sources), ...ofRegistry(sources)]
+  return [
+    ...ofStanding(sources),
+    ...ofBundle(sources),
+    ...ofLog(sources),
+    ...ofCertificate(sources),
+    ...ofRegistry(sources),
+  ]
+}
+
+/** The others have cut this node, by the bundle that it holds itself: it has to say so, or nobody here knows. */
+function ofStanding({ bundle, enrolment: { certificate } }: Sources): Degradation[] {
+  const state = bundle.cutOf(certificate.peerId, certificate.serial)
+  if (state === undefined) return []
+  return [{ code: state === 'suspended' ? 'NODE_SUSPENDED' : 'NODE_REVOKED', decision: 'hard' }]
 }
 
 function ofBundle({ bundle, clock }: Sources): Degradation[] {

@@ -75,6 +75,10 @@ export const codes: Wording['codes'] = {
   BLOB_MISSING: 'A stored image is missing. Warn the operator.',
   SOURCE_CHANGED: 'The study was changed at the other hospital. It will be tried again.',
   NO_BUNDLE: 'This node has no member list of the registry yet.',
+  NODE_REVOKED:
+    'The registry has revoked the certificate of this node: nobody admits it any more. Enrol with a new key.',
+  NODE_SUSPENDED:
+    'The registry has suspended this node: nobody admits it until it is resumed. Call the registry.',
   CERTIFICATE_EXPIRED: 'The certificate of this node has expired; others do not admit it.',
   CERTIFICATE_ENDING: 'The certificate of this node is about to expire and has not been renewed yet.',
   RENEWAL_FAILING: 'The registry does not renew the certificate of this node. Call the registry.',

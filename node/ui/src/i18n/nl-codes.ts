@@ -75,6 +75,10 @@ export const codes = {
   BLOB_MISSING: 'Een bewaard beeld ontbreekt. Waarschuw de beheerder.',
   SOURCE_CHANGED: 'Het onderzoek werd bij het andere ziekenhuis gewijzigd. Het wordt opnieuw geprobeerd.',
   NO_BUNDLE: 'Deze node heeft nog geen ledenlijst van het register.',
+  NODE_REVOKED:
+    'Het register heeft het certificaat van deze node ingetrokken: niemand laat haar nog toe. Sluit opnieuw aan, met een nieuwe sleutel.',
+  NODE_SUSPENDED:
+    'Het register heeft deze node geschorst: niemand laat haar toe tot de schorsing is opgeheven. Bel het register.',
   CERTIFICATE_EXPIRED: 'Het certificaat van deze node is verlopen; anderen laten haar niet toe.',
   CERTIFICATE_ENDING: 'Het certificaat van deze node loopt bijna af en is nog niet vernieuwd.',
   RENEWAL_FAILING: 'Het register vernieuwt het certificaat van deze node niet. Bel het register.',
