@@ -240,6 +240,8 @@ test('an old backup that is restored all the same reads only, and a word of a wi
   expect((await bundleOf(registry)).body).not.toEqual(known)
   expect((await registry.call('GET', '/api/v1/bundle')).json().version).toBe(2)
   await registry.clock.advance(3 * 3_600_000)
+  await registry.stop()
+  await registry.start()
   expect((await registry.call('GET', '/api/v1/bundle')).json().version).toBe(2)
 }, 60_000)
 

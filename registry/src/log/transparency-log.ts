@@ -209,6 +209,8 @@ export class TransparencyLog implements Service {
     this.#last = open
     this.#open = next
     this.#tell()
+    // So that one that may sign nothing after a restart can still show the last it signed.
+    await this.#openFile.write(next.note)
   }
 
   /** The newest tree. Its size and root are on disk before the signature is made. */
