@@ -1,49 +1,32 @@
 import { randomBytes } from 'node:crypto'
-import { readFile, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { CertificateAuthority, CertificateVerifier } from '@twiin/identity'
 import type { Signer } from '@twiin/identity'
-import { PeerHost } from '@twiin/network'
-import { TokenKeeper } from '@twiin/patient-token'
 import { Lifecycle, Loop, codeOf } from '@twiin/runtime'
 import type { Clock, Logger, Service } from '@twiin/runtime'
 import { Store, writeFileDurably } from '@twiin/store'
-import { LiveEvents, WebServer } from '@twiin/web'
+import { LiveEvents } from '@twiin/web'
 import { backupRoutes } from './backup/routes.ts'
 import { Announcements } from './bundle/announcements.ts'
-import { oneKeeper } from './bundle/bundle-contents.ts'
 import { NetworkBundle } from './bundle/network-bundle.ts'
 import { bundleRoutes } from './bundle/routes.ts'
-import { openKeys } from './ceremony/keys.ts'
+import { composeAuthority } from './composition/authority-side.ts'
+import { composeFigures } from './composition/figures-side.ts'
+import { composeKeeper } from './composition/keeper-side.ts'
 import { composeLog } from './composition/log-side.ts'
 import { composeOffice } from './composition/office-side.ts'
+import { readMaterial } from './composition/read-material.ts'
+import { composeWeb } from './composition/web-side.ts'
 import { logNumbers } from './log/log-state.ts'
 import type { Settings } from './config/settings.ts'
-import { bySessionOrToken } from './http/authenticate.ts'
-import { healthRoutes } from './http/health-routes.ts'
 import { Metrics } from './http/metrics.ts'
-import { problems } from './http/problems.ts'
 import { tellPages } from './http/tell-pages.ts'
-import { Certification } from './issuance/certification.ts'
-import { OwnCertificate } from './issuance/own-certificate.ts'
 import { estRoutes } from './issuance/routes.ts'
-import { RegisteredPeers } from './keeper/admission.ts'
-import { DailyCounters } from './keeper/daily-counters.ts'
-import { EvaluationRecords } from './keeper/evaluation-records.ts'
-import { Quotas } from './keeper/quotas.ts'
-import { serveTokens } from './keeper/serve-tokens.ts'
 import { Books } from './ledger/books.ts'
-import { BearerTokens } from './people/bearer-tokens.ts'
-import { openLogIns } from './people/log-ins.ts'
 import { AccountsFile } from './people/accounts-file.ts'
 import { RecordedPeople } from './people/record-people.ts'
-import { sessionRoutes } from './people/routes.ts'
 import { selfTestRoutes } from './self-test/routes.ts'
 import { SelfTests } from './self-test/self-tests.ts'
-import { ActivityReports } from './statistics/activity-reports.ts'
-import { countMembers } from './statistics/count-members.ts'
-import { Replay2021 } from './statistics/replay-2021.ts'
-import { statisticsRoutes } from './statistics/routes.ts'
 
 export interface RegistryDeps {
   clock: Clock
@@ -68,46 +51,27 @@ export interface RunningRegistry extends AsyncDisposable {
 /** Builds the registry from its settings and starts it. Everything that is said is in the ledger first (docs/spec/06 §5). */
 export async function startRegistry(settings: Settings, deps: RegistryDeps): Promise<RunningRegistry> {
   const { clock, log, signer } = deps
-  const {
-    sealer,
-    peer,
-    keeperKey,
-    log: logKey,
-    pem,
-    tls,
-    tokens: bearerTokens,
-  } = await readMaterial(settings)
+  const material = await readMaterial(settings)
+  const { sealer, peer, keeperKey, pem, tls } = material
   // The database first: its lock keeps a second process away from the ledger.
   const store = new Store({ dir: join(settings.dataDir, 'counters') }, { sealer, log })
   await store.start()
   const books = await openBooks(settings, { store, clock })
   const { register } = books
-  const authority = new CertificateAuthority({ trustDomain: settings.trustDomain }, { signer, clock, ...pem })
-  const certification = new Certification(
-    { operator: settings.operator, issuingCertificate: pem.issuingCertificate },
-    { books, authority },
-  )
   const { identity, founding, guard, transparency, witnesses, routes } = composeLog(settings, {
-    ...{ books, key: logKey, clock, log },
+    ...{ books, key: material.log, clock, log },
   })
-  const own = new OwnCertificate(
-    { peerId: peer.peerId, ...pem },
-    { register, certification, transparency, clock, log },
-  )
-
-  const verifier = new CertificateVerifier({ trustDomain: settings.trustDomain, ...pem }, { clock })
-  const admission = new RegisteredPeers(
-    {},
-    { credential: () => own.credential(), verifier, register, clock, log },
-  )
-  const host = new PeerHost(settings.peer, {
-    seed: peer.seed,
-    admission,
-    addresses: { addressesOf: (peerId) => register.keys.get(peerId)?.announced?.addresses ?? [] },
-    log,
+  const { authority, certification, own, verifier } = composeAuthority(settings, {
+    ...{ pem, peerId: peer.peerId, signer, books, transparency, clock, log },
   })
-  // A bundle has room for eight (spec 06 §3).
-  const tokens = () => oneKeeper(peer.peerId, keeperKey.publicKey, host.multiaddrs().slice(0, 8))
+  const figures = composeFigures(settings, {
+    ...{ register, store, clock, openApplications: () => office.applications.openCount },
+  })
+  const metrics = new Metrics({}, { statistics: figures.counts })
+  const { host, quotas, records, tokens } = composeKeeper(settings, {
+    ...{ peer, keeperKey, verifier, books, store, metrics, clock, log },
+    credential: () => own.credential(),
+  })
   const { trustDomain, index } = settings
   const facts = () => ({ trustDomain, index, log: identity, tokens: tokens() })
   const { refreshMinutes, gatherMs } = settings.bundle
@@ -120,43 +84,20 @@ export async function startRegistry(settings: Settings, deps: RegistryDeps): Pro
     await host.sweep()
   }
 
-  const counts = () => ({
-    ...countMembers(register, clock.now()),
-    openApplications: office.applications.openCount,
-  })
-  const metrics = new Metrics({}, { statistics: counts })
   metrics.watch('twiin_registry_log', 'The transparency log; ages in seconds.', () => ({
     ...logNumbers(transparency, { register, clock }),
     waiting: transparency.waiting.size + bundle.waiting.size,
   }))
-  const records = new EvaluationRecords({ folder: settings.dataDir })
-  const quotas = new Quotas(settings.quotas, { books })
-  const keeper = tokenKeeper(settings, quotas, {
-    key: keeperKey,
-    clock,
-    counters: new DailyCounters({}, { store }),
-    record: (entry) => records.write(entry),
-  })
-  serveTokens(host, { keeper, register, evaluations: metrics.evaluations, log })
-
   const est = estRoutes(
     { ...pem, requestsPerMinute: settings.http.enrolmentsPerMinute },
     { certification, enrolments: metrics.enrolments, onIssued: () => bundle.publishSoon() },
   )
-  const health = healthRoutes({
-    refusal: () => books.refusal,
-    bundleVersion: () => bundle.version,
-    metrics,
-  })
-  const reports = new ActivityReports({}, { register, clock, store })
-  const replay = settings.statistics.replay ? new Replay2021({}, { clock }) : undefined
-  const figures = { ...settings.statistics, reportsPerMinute: settings.http.enrolmentsPerMinute }
   const events = new LiveEvents()
   const { references, retrySeconds } = settings.selfTest
   const selfTests = new SelfTests(
     { references, retryMs: retrySeconds * 1000 },
     {
-      ...{ books, host, clock, log, random: (bytes) => randomBytes(bytes) },
+      ...{ books, host, clock, log, random: randomBytes },
       tell: (id, state) => events.emit({ kind: 'self-test', id, state }),
     },
   )
@@ -166,46 +107,29 @@ export async function startRegistry(settings: Settings, deps: RegistryDeps): Pro
     ...{ books, store, authority, quotas, people, clock, log, onChanged, tell },
     connected: () => host.connectedPeers().length,
     heardOf: (peerId) => {
-      const [lastCosigned, lastReport] = [transparency.lastSeen(peerId)?.at, reports.lastOf(peerId)]
+      const [lastCosigned, lastReport] = [transparency.lastSeen(peerId)?.at, figures.reports.lastOf(peerId)]
       return { ...(lastCosigned && { lastCosigned }), ...(lastReport && { lastReport }) }
     },
   })
-  const logIns = openLogIns({ peopleFile: settings.peopleFile }, { store, sealer, clock })
-  const http = new WebServer(
-    {
-      ...settings.http,
-      ...{ tls, bodyLimit: 64 * 1024 },
-      uiDir: join(import.meta.dirname, '../ui/dist'),
-      api: { title: 'Twiin registry', version: '0.1.0', description: 'See docs/spec/06-registry.md.' },
-    },
-    {
-      ...{ problems, events, log },
-      authentication: bySessionOrToken({ tokens: bearerTokens, ...logIns, clock }),
-      api: [
-        sessionRoutes({ ...logIns, events, clock, log }),
-        ...office.api,
-        bundleRoutes(bundle, new Announcements({}, { books })),
-        selfTestRoutes({ selfTests, register }),
-        statisticsRoutes(figures, { register, counts, reports, clock, replay }),
-        routes,
-        backupRoutes({ books, store, transparency }),
-      ],
-      plain: [async (app) => app.register(est, { prefix: '/.well-known/est' }), ...office.plain, health],
-    },
-  )
-  const upkeep = new Loop(
-    { name: 'upkeep' },
-    {
-      turn: async () => {
-        await own.renewWhenDue()
-        await witnesses.tend()
-        await bundle.publish()
-        await people.record()
-      },
-      pause: (signal) => clock.sleep(60_000, signal),
-      onError: (error) => log.error('upkeep failed', { code: codeOf(error) }),
-    },
-  )
+  const http = composeWeb(settings, {
+    ...{ tls, tokens: material.tokens, books, store, sealer, events, metrics, clock, log },
+    bundleVersion: () => bundle.version,
+    api: [
+      ...office.api,
+      bundleRoutes(bundle, new Announcements({}, { books })),
+      selfTestRoutes({ selfTests, register }),
+      figures.routes,
+      routes,
+      backupRoutes({ books, store, transparency }),
+    ],
+    plain: [async (app) => app.register(est, { prefix: '/.well-known/est' }), ...office.plain],
+  })
+  const upkeep = everyMinute(deps, async () => {
+    await own.renewWhenDue()
+    await witnesses.tend()
+    await bundle.publish()
+    await people.record()
+  })
   const runtime = (): RegistryRuntime => ({
     url: settings.http.url ?? `https://${settings.http.host}:${http.port}`,
     pid: process.pid,
@@ -217,7 +141,7 @@ export async function startRegistry(settings: Settings, deps: RegistryDeps): Pro
       { name: 'store', stop: () => store.stop() },
       { name: 'ledger', stop: () => books.close() },
       ...office.services,
-      { name: 'reports', start: () => reports.load() },
+      { name: 'reports', start: () => figures.reports.load() },
       { name: 'evaluation records', stop: () => records.close() },
       // Whatever is recorded after the first line is judged by the guard.
       ...[founding, guard, transparency],
@@ -242,18 +166,15 @@ export async function startRegistry(settings: Settings, deps: RegistryDeps): Pro
   return { runtime: started, stop, [Symbol.asyncDispose]: stop }
 }
 
-/** Everything the registry was given at its ceremony. */
-async function readMaterial({ keys, authority, http, tokens }: Settings) {
-  const read = (file: string) => readFile(file, 'utf8')
-  return {
-    ...(await openKeys(keys)),
-    pem: {
-      rootCertificate: await read(authority.rootCertificate),
-      issuingCertificate: await read(authority.issuingCertificate),
+function everyMinute({ clock, log }: RegistryDeps, turn: () => Promise<void>): Loop {
+  return new Loop(
+    { name: 'upkeep' },
+    {
+      turn,
+      pause: (signal) => clock.sleep(60_000, signal),
+      onError: (error) => log.error('upkeep failed', { code: codeOf(error) }),
     },
-    tls: { certificate: await read(http.certificate), key: await read(http.key) },
-    tokens: await BearerTokens.read(tokens),
-  }
+  )
 }
 
 async function openBooks(settings: Settings, deps: { store: Store; clock: Clock }): Promise<Books> {
@@ -273,13 +194,4 @@ function runtimeFile(dataDir: string, runtime: () => RegistryRuntime): Service {
     start: () => writeFileDurably(file, Buffer.from(`${JSON.stringify(runtime(), null, 2)}\n`)),
     stop: () => rm(file, { force: true }),
   }
-}
-
-function tokenKeeper(
-  { index, quotas: { user } }: Settings,
-  quotas: Quotas,
-  deps: ConstructorParameters<typeof TokenKeeper>[1],
-): TokenKeeper {
-  const nodeQuota = (ura: string) => quotas.of(ura)
-  return new TokenKeeper({ epoch: index.epoch, nodeQuota, userQuota: user }, deps)
 }
