@@ -165,9 +165,28 @@ test('a node is in one run at a time, as the tested or as the reference', async 
   await world.tests.order(a.peerId, 'anna')
   await expect(world.tests.order(a.peerId, 'anna')).rejects.toThrow('SELF_TEST_RUNNING')
   await expect(world.tests.order(b.peerId, 'anna')).rejects.toThrow('SELF_TEST_RUNNING')
+  const c = await world.join('90000003')
+  await expect(world.tests.order(c.peerId, 'anna')).rejects.toThrow('NO_REFERENCE')
+  const d = await world.join('90000004', { announces: false })
   await world.tests.start()
+  await world.announce(c)
   await world.pass(3_000)
   expect(world.tests.liveRuns()).toHaveLength(1)
+  expect(c.kinds()).toEqual([])
+  // There are references, and all of them are busy: that is no reason to tell anybody.
+  expect(world.tests.waiting()).toEqual([])
+  expect(d.kinds()).toEqual([])
+})
+
+test('a member that exchanges is a better reference than one that is being tested', async () => {
+  await using world = await World.open()
+  const nodes = [await world.join('90000001'), await world.join('90000002'), await world.join('90000003')]
+  const [a, b, c] = nodes as [FakeNode, FakeNode, FakeNode]
+  await world.tests.order(c.peerId, 'anna')
+  await world.settle()
+  await world.tests.order(b.peerId, 'anna')
+  await world.settle()
+  expect(world.results().map(({ reference }) => reference)).toEqual([a.peerId, c.peerId])
 })
 
 test('who failed is tried again, each time later, and at once when it announces something new', async () => {
