@@ -24,8 +24,8 @@ test('tests are ordered by staff, for members that can be tested; a refusal says
   const order = (peerId: string, as?: 'administrator') =>
     registry.call('POST', '/api/v1/self-tests', { json: { peerId }, ...(as && { as }) })
   const codeOf = async (answer: ReturnType<typeof order>) => {
-    const { status, json } = await answer
-    return [status, json<{ code: string }>().code]
+    const given = await answer
+    return [given.status, given.json<{ code: string }>().code]
   }
   expect(await codeOf(order(key.peerId))).toEqual([401, 'NOT_AUTHENTICATED'])
   expect(await codeOf(order('x', 'administrator'))).toEqual([400, 'VALIDATION'])
