@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { formatAge, formatCount, formatDay, formatMonth } from './format.ts'
+import { formatAge, formatCount, formatDay, formatMonth, formatMonthTotal } from './format.ts'
 
 describe('what the registry shows', () => {
   it('names months in the language of the page, and leaves what is no month', () => {
@@ -12,6 +12,24 @@ describe('what the registry shows', () => {
     expect(formatCount(null, 'nl')).toBe('<5')
     expect(formatCount(0, 'nl')).toBe('0')
     expect(formatCount(60_000, 'nl')).toBe('60.000')
+  })
+
+  it('tells of a month no more than its halves do', () => {
+    const total = (...halves: (number | null)[]) =>
+      formatMonthTotal(
+        {
+          month: '2026-11',
+          halves: halves.map((studies) => ({ studies, discsReplaced: studies })),
+          studies: halves.includes(null) ? null : halves.reduce<number>((sum, one) => sum + (one ?? 0), 0),
+        },
+        'nl',
+      )
+    expect([total(0, 1200), total(null, 420), total(null, 0), total(null, null)]).toEqual([
+      '1.200',
+      '> 420',
+      '<5',
+      '<10',
+    ])
   })
 
   it('tells how long ago in the largest unit, and never the future', () => {

@@ -1,4 +1,4 @@
-import type { SafeCount } from './api-types.ts'
+import type { Figures, SafeCount } from './api-types.ts'
 
 /** How facts of the registry look on the screen. Every function takes the language, so that a switch redraws all. */
 
@@ -23,6 +23,17 @@ export function formatDay(instant: string | undefined, language: string): string
 /** Null is a count from one to four, which is not told (spec 06 §9). */
 export const formatCount = (count: SafeCount, language: string): string =>
   count === null ? '<5' : count.toLocaleString(language)
+
+/**
+ * The studies of a month. When one half is not told, neither is the sum, but it is known to be more than the other half.
+ */
+export function formatMonthTotal({ halves, studies }: Figures['months'][number], language: string): string {
+  if (studies !== null) return studies.toLocaleString(language)
+  const known = halves.reduce((sum, half) => sum + (half?.studies ?? 0), 0)
+  const hidden = halves.filter((half) => half?.studies === null).length
+  if (known > 0) return `> ${known.toLocaleString(language)}`
+  return hidden > 1 ? '<10' : '<5'
+}
 
 const steps = [
   ['minute', 60],

@@ -1,4 +1,4 @@
-import { formatInstant } from '@twiin/ui-kit'
+import { formatMoment } from '@twiin/ui-kit'
 import { Clock, UserRoundCheck } from 'lucide-react'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -44,8 +44,8 @@ export function Decision({ application, onChanged }: Props) {
           {approvals.map(({ by = '', at }) => (
             <li key={by}>
               {by === user.id
-                ? t('application.ownApproval', { at: formatInstant(at, i18n.language) })
-                : t('application.approvalBy', { by, at: formatInstant(at, i18n.language) })}
+                ? t('application.ownApproval', { at: formatMoment(at, i18n.language) })
+                : t('application.approvalBy', { by, at: formatMoment(at, i18n.language) })}
             </li>
           ))}
         </ul>

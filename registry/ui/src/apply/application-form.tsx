@@ -9,6 +9,8 @@ import { CsrField } from './csr-field.tsx'
 import { ErrorSummary } from './error-summary.tsx'
 import { contactRoles, errorsOf, formOf } from './form-values.ts'
 import type { FormErrors, FormValues } from './form-values.ts'
+import { TextField } from './text-field.tsx'
+import type { TextProps } from './text-field.tsx'
 
 interface Props<Answer> {
   initial: FormValues
@@ -163,29 +165,3 @@ export function ApplicationForm<Answer>(props: Props<Answer>) {
 }
 
 type TextName = 'organisation' | 'ura' | 'agb' | 'kvk' | 'patients' | 'phone'
-
-interface TextProps {
-  name: string
-  label: string
-  value: string
-  error: string | undefined
-  hint: string
-  onChange: (value: string) => void
-  type: string
-  className: string
-  inputMode: 'numeric'
-  maxLength: number
-  autoComplete: string
-}
-
-type TextFieldProps = Partial<TextProps> & Pick<TextProps, 'name' | 'label' | 'value' | 'error' | 'onChange'>
-
-export function TextField({ label, hint, error, onChange, ...input }: TextFieldProps) {
-  return (
-    <Field label={label} error={error} {...(hint !== undefined && { hint })}>
-      {(control) => (
-        <input autoComplete="off" {...control} {...input} onChange={({ target }) => onChange(target.value)} />
-      )}
-    </Field>
-  )
-}

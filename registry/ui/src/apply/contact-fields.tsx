@@ -1,8 +1,8 @@
 import { useTranslation } from 'react-i18next'
 import type { Contact } from '../api-types.ts'
-import { TextField } from './application-form.tsx'
 import { isOptional } from './form-values.ts'
 import type { ContactValues } from './form-values.ts'
+import { TextField } from './text-field.tsx'
 
 interface Props {
   role: Contact['role']

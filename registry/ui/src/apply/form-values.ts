@@ -90,7 +90,7 @@ const isEmail = (text: string) => /^[^\s@]{1,64}@[^\s@]{1,189}$/.test(text.trim(
 const isLine = (text: string, most: number) =>
   new RegExp(`^[^\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}]{1,${most}}$`, 'u').test(text.trim())
 
-export const mailboxesOf = (text: string) =>
+const mailboxesOf = (text: string) =>
   text
     .split('\n')
     .map((line) => line.trim())

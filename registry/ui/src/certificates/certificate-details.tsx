@@ -1,5 +1,5 @@
 import { useMutation, useQuery } from '@tanstack/react-query'
-import { formatInstant, formatMoment, Problem, say, Skeleton } from '@twiin/ui-kit'
+import { formatMoment, Problem, say, Skeleton } from '@twiin/ui-kit'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
@@ -34,48 +34,52 @@ export function CertificateDetails({ certificate, isReplaced, request, review }:
   })
   const { data } = details
   return (
-    <div className="stack">
-      <Facts
-        facts={[
-          [t('certificates.serial'), <span className="code">{serial}</span>],
-          [
-            t('certificates.validity'),
-            t('certificates.fromTo', {
-              from: formatMoment(notBefore, i18n.language),
-              to: formatMoment(notAfter, i18n.language),
-            }),
-          ],
-          [t('certificates.line'), <Link to={`/beheer/logboek?regel=${index}`}>#{index}</Link>],
-          [t('certificates.why'), reason && reasonText(reason)],
-        ]}
-      />
-      {details.error !== null && <Problem error={details.error} onRetry={() => void details.refetch()} />}
-      {data === undefined && details.error === null && <Skeleton rows={3} />}
-      {data !== undefined && (
-        <>
-          <dl className="facts">
-            <Lines name={t('certificates.subject')} lines={data.text.subject} />
-            <Lines name={t('certificates.sans')} lines={data.text.sans} />
-            <Lines
-              name={t('certificates.key')}
-              lines={[`${data.text.key.algorithm} · ${data.text.key.fingerprint}`, data.text.key.peerId]}
-            />
-            <Lines
-              name={t('certificates.extensions')}
-              lines={data.text.extensions.map(
-                ({ name, critical, value }) =>
-                  `${name}${critical ? ` (${t('certificates.critical')})` : ''}: ${value}`,
-              )}
-            />
-          </dl>
-          <div>
-            <CopyButton text={data.pem} label={t('certificates.pem')} />
-          </div>
-        </>
-      )}
-      {!isReplaced && request !== undefined && <Pending request={request} />}
-      {!isReplaced && review !== undefined && <Unreviewed review={review} />}
-      {!isReplaced && mayAct && <Actions certificate={certificate} request={request} review={review} />}
+    <div className="detail-columns">
+      <div className="stack">
+        <Facts
+          facts={[
+            [t('certificates.serial'), <span className="code">{serial}</span>],
+            [
+              t('certificates.validity'),
+              t('certificates.fromTo', {
+                from: formatMoment(notBefore, i18n.language),
+                to: formatMoment(notAfter, i18n.language),
+              }),
+            ],
+            [t('certificates.line'), <Link to={`/beheer/logboek?regel=${index}`}>#{index}</Link>],
+            [t('certificates.why'), reason && reasonText(reason)],
+          ]}
+        />
+        {details.error !== null && <Problem error={details.error} onRetry={() => void details.refetch()} />}
+        {data === undefined && details.error === null && <Skeleton rows={3} />}
+        {data !== undefined && (
+          <>
+            <dl className="facts">
+              <Lines name={t('certificates.subject')} lines={data.text.subject} />
+              <Lines name={t('certificates.sans')} lines={data.text.sans} />
+              <Lines
+                name={t('certificates.key')}
+                lines={[`${data.text.key.algorithm} · ${data.text.key.fingerprint}`, data.text.key.peerId]}
+              />
+              <Lines
+                name={t('certificates.extensions')}
+                lines={data.text.extensions.map(
+                  ({ name, critical, value }) =>
+                    `${name}${critical ? ` (${t('certificates.critical')})` : ''}: ${value}`,
+                )}
+              />
+            </dl>
+            <div>
+              <CopyButton text={data.pem} label={t('certificates.pem')} />
+            </div>
+          </>
+        )}
+      </div>
+      <div className="stack">
+        {!isReplaced && request !== undefined && <Pending request={request} />}
+        {!isReplaced && review !== undefined && <Unreviewed review={review} />}
+        {!isReplaced && mayAct && <Actions certificate={certificate} request={request} review={review} />}
+      </div>
     </div>
   )
 }
@@ -111,7 +115,7 @@ function Pending({ request: { id, by, at, request } }: { request: OpenRequest })
         <p>
           {by === user.id
             ? t('certificates.pendingOwn', { what: what.toLocaleLowerCase() })
-            : t('certificates.pending', { what, by, at: formatInstant(at, i18n.language) })}
+            : t('certificates.pending', { what, by, at: formatMoment(at, i18n.language) })}
         </p>
         {by === user.id && (
           <button
@@ -136,7 +140,7 @@ function Unreviewed({ review: { by, at } }: { review: Review }) {
     <p className="notice notice-error">
       {by === user.id
         ? t('certificates.reviewOwn')
-        : t('certificates.reviewDue', { by, at: formatInstant(at, i18n.language) })}
+        : t('certificates.reviewDue', { by, at: formatMoment(at, i18n.language) })}
     </p>
   )
 }

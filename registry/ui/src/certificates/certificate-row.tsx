@@ -36,7 +36,7 @@ export function CertificateRow(props: Props) {
           </button>
           <span className="muted small block">URA {ura}</span>
         </td>
-        <td className="code">{short(serial)}</td>
+        <td className="code nowrap">{short(serial)}</td>
         <td>
           <div className="state">
             <CertificateBadge status={status} />
@@ -48,7 +48,7 @@ export function CertificateRow(props: Props) {
             )}
             {review !== undefined && !isReplaced && (
               <Badge tone="bad" icon={Siren}>
-                {t('measure.review')}
+                {t('measure.unreviewed')}
               </Badge>
             )}
           </div>

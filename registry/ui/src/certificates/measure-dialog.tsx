@@ -1,5 +1,5 @@
 import { useMutation, useQuery } from '@tanstack/react-query'
-import { Dialog, Field, formatInstant, Problem, say } from '@twiin/ui-kit'
+import { Dialog, Field, formatMoment, Problem, say } from '@twiin/ui-kit'
 import { Siren } from 'lucide-react'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -141,7 +141,7 @@ function Asked({ request: { by, at, request } }: { request: OpenRequest }) {
   return (
     <div className="notice notice-wait">
       <div>
-        <p>{t('measure.second', { by, at: formatInstant(at, i18n.language) })}</p>
+        <p>{t('measure.second', { by, at: formatMoment(at, i18n.language) })}</p>
         <p>
           {t('measure.reason')}: <strong>{reasonText(request.reason)}</strong>
         </p>

@@ -1,5 +1,5 @@
 import { useMutation } from '@tanstack/react-query'
-import { Dialog, formatInstant, Problem, say } from '@twiin/ui-kit'
+import { Dialog, formatMoment, Problem, say } from '@twiin/ui-kit'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { api } from '../api.ts'
@@ -46,7 +46,7 @@ export function ReviewDialog({ review, onClose }: { review: Review; onClose: () 
         <p>
           {t('measure.reviewText', {
             by,
-            at: formatInstant(at, i18n.language),
+            at: formatMoment(at, i18n.language),
             what: t(state === 'revoked' ? 'measure.stateRevoked' : 'measure.stateSuspended'),
             name,
             reason: reasonText(reason),

@@ -1,6 +1,6 @@
 import { useTranslation } from 'react-i18next'
-import type { Application } from '../api-types.ts'
-import { useApplications, useRequests, useReviews } from '../queries.ts'
+import type { Application, OpenRequest } from '../api-types.ts'
+import { useApplications, useCertificates, useRequests, useReviews } from '../queries.ts'
 import { useSession } from '../session.ts'
 
 export interface Waiting {
@@ -23,7 +23,12 @@ export function useWaiting(): Waiting[] {
   const applications = useApplications().data ?? []
   const requests = useRequests().data ?? []
   const reviews = useReviews().data ?? []
+  const certificates = useCertificates().data ?? []
   if (user.role !== 'administrator') return []
+  const nameOf = ({ request }: OpenRequest) =>
+    certificates.find((one) =>
+      request.kind === 'quota' ? one.ura === request.ura : one.peerId === request.peerId,
+    )?.name
   const what = { revoked: t('measure.stateRevoked'), suspended: t('measure.stateSuspended') }
   return [
     ...applications
@@ -38,14 +43,15 @@ export function useWaiting(): Waiting[] {
       })),
     ...requests
       .filter(({ by }) => by !== user.id)
-      .map(({ id, by, at, request }) => ({
+      .map((open) => ({ ...open, name: nameOf(open) }))
+      .map(({ id, by, at, request, name = '' }) => ({
         key: id,
         to:
           request.kind === 'quota'
             ? `/beheer/organisaties?toon=${request.ura}`
             : `/beheer/certificaten?toon=${request.serial}`,
-        what: t('dashboard.request', { what: t(`measure.${request.kind}`).toLocaleLowerCase() }),
-        whose: t('dashboard.requestBy', { by }),
+        what: `${t('dashboard.request', { what: t(`measure.${request.kind}`).toLocaleLowerCase() })}, ${t('dashboard.requestBy', { by })}`,
+        whose: name,
         at,
         isApplication: false,
       })),
@@ -54,8 +60,8 @@ export function useWaiting(): Waiting[] {
       .map(({ peerId, serial, name, state, by, at }) => ({
         key: `review ${peerId}`,
         to: `/beheer/certificaten?toon=${serial}`,
-        what: t('dashboard.review', { what: what[state] }),
-        whose: `${name}, ${t('dashboard.reviewBy', { by })}`,
+        what: `${t('dashboard.review', { what: what[state] })}, ${t('dashboard.reviewBy', { by })}`,
+        whose: name,
         at,
         isApplication: false,
       })),

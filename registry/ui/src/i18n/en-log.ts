@@ -10,6 +10,7 @@ export const log = {
     who: 'By',
     filter: 'Kind of act',
     every: 'All acts',
+    notable: 'All but member lists and announcements',
     go: 'Go to line',
     goHint: '0 to {{last}}',
     goWrong: 'There is no such line.',

@@ -52,7 +52,6 @@ export const outside = {
     month: 'Month',
     total: 'Total',
     discs: 'DVDs replaced',
-    fewer: '<5',
     empty: 'No month to show yet.',
     summary: 'Bar chart from {{from}} to {{to}}. Highest month: {{top}} with {{count}}.',
   },
@@ -72,9 +71,6 @@ export const outside = {
     lineText: 'line {{index}}',
     verify: 'Verify this certificate at {{address}}',
     steps: 'Steps taken',
-    step: 'Step',
-    result: 'Result',
-    duration: 'Duration',
     scope:
       'The test used a made-up patient and one image of 16 by 16 pixels. It says that exchange worked on the date of the test; it is not a medical approval.',
     failedTitle: 'This test was not passed',

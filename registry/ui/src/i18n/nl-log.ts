@@ -11,6 +11,7 @@ export const log = {
     who: 'Door',
     filter: 'Soort handeling',
     every: 'Alle handelingen',
+    notable: 'Alles behalve ledenlijsten en meldingen',
     go: 'Naar regel',
     goHint: '0 tot en met {{last}}',
     goWrong: 'Deze regel is er niet.',

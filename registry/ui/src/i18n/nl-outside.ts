@@ -53,7 +53,6 @@ export const outside = {
     month: 'Maand',
     total: 'Totaal',
     discs: 'Dvd’s vervangen',
-    fewer: '<5',
     empty: 'Nog geen maand om te tonen.',
     summary: 'Staafdiagram van {{from}} tot en met {{to}}. Hoogste maand: {{top}} met {{count}}.',
   },
@@ -73,9 +72,6 @@ export const outside = {
     lineText: 'regel {{index}}',
     verify: 'Controleer deze verklaring op {{address}}',
     steps: 'Doorlopen stappen',
-    step: 'Stap',
-    result: 'Uitkomst',
-    duration: 'Duur',
     scope:
       'De test gebruikte een verzonnen patiënt en één beeld van 16 bij 16 punten. Zij zegt dat uitwisselen werkte op de datum van de test; zij is geen medische keuring.',
     failedTitle: 'Deze test is niet doorstaan',

@@ -11,9 +11,13 @@ import { keys } from '../query-keys.ts'
 import { GoToLine } from './go-to-line.tsx'
 import { LineRow } from './line-row.tsx'
 import { readLine } from './read-line.ts'
+import type { LedgerLine } from './read-line.ts'
 import { acts, useLineWords } from './use-line-words.ts'
 
 const pageSize = 100
+/** Made by the hour and at every start of a node: what people did stands out without them. */
+const routine = ['published', 'announced']
+const withoutRoutine = 'notable'
 
 /** The whole ledger, newest first, with what proves each line. For everybody. */
 export function LedgerPage() {
@@ -27,6 +31,8 @@ export function LedgerPage() {
   const opened = Number.isSafeInteger(asked) ? asked : undefined
   const size = state.data?.size ?? 0
   const [end, setEnd] = useState<number>()
+  // A line that an address or a number leads to, not one that was pressed: it comes to the reader.
+  const [wanted, setWanted] = useState(opened)
   // A line that was asked for stands in the middle; else the newest stand on top, and stay there while new ones come.
   const to = Math.min(size, end ?? (opened === undefined ? size : opened + pageSize / 2))
   const from = Math.max(0, to - pageSize)
@@ -40,7 +46,9 @@ export function LedgerPage() {
     staleTime: Infinity,
   })
   const lines = data?.entries.map(({ index, line }) => readLine(index, line)).reverse()
-  const shown = lines?.filter((line) => act === '' || line.act === act) ?? []
+  const belongs = (line: LedgerLine) =>
+    act === withoutRoutine ? !routine.includes(line.act ?? '') : act === '' || line.act === act
+  const shown = lines?.filter((line) => belongs(line) || line.index === opened) ?? []
   const failure = state.error ?? error
   return (
     <>
@@ -51,6 +59,7 @@ export function LedgerPage() {
           <label htmlFor="act">{t('ledger.filter')}</label>
           <select id="act" value={act} onChange={({ target }) => setAct(target.value)}>
             <option value="">{t('ledger.every')}</option>
+            <option value={withoutRoutine}>{t('ledger.notable')}</option>
             {acts.map((name) => (
               <option key={name} value={name}>
                 {t(`act.${name}`, { what: '…' })}
@@ -63,6 +72,7 @@ export function LedgerPage() {
           onGo={(index) => {
             setAct('')
             setEnd(undefined)
+            setWanted(index)
             setParams({ regel: String(index) }, { replace: true })
           }}
         />
@@ -107,8 +117,10 @@ export function LedgerPage() {
                     line={line}
                     words={words(line)}
                     isOpen={opened === line.index}
+                    isWanted={wanted === line.index}
                     onToggle={() => {
                       setEnd(to)
+                      setWanted(undefined)
                       setParams(opened === line.index ? {} : { regel: String(line.index) }, { replace: true })
                     }}
                   />

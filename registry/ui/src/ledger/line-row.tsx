@@ -1,4 +1,5 @@
 import { formatMoment } from '@twiin/ui-kit'
+import { useEffect, useRef } from 'react'
 import { useTranslation } from 'react-i18next'
 import { LineProof } from './line-proof.tsx'
 import type { LedgerLine } from './read-line.ts'
@@ -8,17 +9,26 @@ interface Props {
   line: LedgerLine
   words: LineWords
   isOpen: boolean
+  /** It is what one came for. */
+  isWanted: boolean
   onToggle: () => void
 }
 
-export function LineRow({ line, words, isOpen, onToggle }: Props) {
+export function LineRow({ line, words, isOpen, isWanted, onToggle }: Props) {
   const { t, i18n } = useTranslation()
+  const button = useRef<HTMLButtonElement>(null)
+  useEffect(() => {
+    if (!isWanted) return
+    button.current?.focus({ preventScroll: true })
+    button.current?.scrollIntoView({ block: 'center' })
+  }, [isWanted])
   const { index, at } = line
   return (
     <>
       <tr className="row" data-open={isOpen}>
         <td className="main-cell">
           <button
+            ref={button}
             type="button"
             className="row-button"
             data-row={index}

@@ -17,8 +17,11 @@ interface Props {
 /** What registry and applicant said to each other, and a field to say more. */
 export function MessageThread({ messages, reader, label, hint, submit, onSend }: Props) {
   const { t, i18n } = useTranslation()
+  // Of the registry several people write: none of them is "you".
   const who = (from: 'registry' | 'applicant') =>
-    from === reader ? t('status.me') : t(from === 'registry' ? 'status.fromRegistry' : 'status.fromApplicant')
+    from === 'registry'
+      ? t('status.fromRegistry')
+      : t(reader === 'applicant' ? 'status.me' : 'status.fromApplicant')
   return (
     <>
       {messages.length === 0 && <p className="muted">{t('status.noMessages')}</p>}

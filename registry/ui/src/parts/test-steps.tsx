@@ -53,12 +53,12 @@ export function TestStateBadge({ state }: { state: TestRun['state'] }) {
   )
 }
 
-/** `0,8 s` */
-export const seconds = (ms: number, language: string) =>
+/** `0,8s` */
+const seconds = (ms: number, language: string) =>
   (ms / 1000).toLocaleString(language, {
     style: 'unit',
     unit: 'second',
-    unitDisplay: 'short',
+    unitDisplay: 'narrow',
     minimumFractionDigits: 1,
     maximumFractionDigits: 1,
   })

@@ -1,82 +1,49 @@
 import { useTranslation } from 'react-i18next'
 import type { Figures } from '../api-types.ts'
-import { formatCount, formatMonth } from '../format.ts'
+import { formatCount, formatMonth, formatMonthTotal } from '../format.ts'
 import { niceTop } from './nice-top.ts'
 
-const height = 220
-const barWidth = 40
-const step = 76
-const left = 56
-const top = 28
-const bottom = 40
+type Month = Figures['months'][number]
+
+const mostMonths = 12
+const countOf = ({ halves }: Month, half: 0 | 1) => halves[half]?.studies ?? 0
+const sumOf = (month: Month) => countOf(month, 0) + countOf(month, 1)
 
 /** Studies by month, each bar of two halves; the same figures stand in a table below it. */
 export function MonthChart({ months }: { months: Figures['months'] }) {
   const { t, i18n } = useTranslation()
   const { language } = i18n
-  if (months.length === 0) return <p className="muted">{t('chart.empty')}</p>
-  const shown = months.slice(-12)
-  const countOf = (month: (typeof months)[number], half: 0 | 1) => month.halves[half]?.studies ?? 0
-  const sums = shown.map((month) => countOf(month, 0) + countOf(month, 1))
-  const highest = niceTop(Math.max(...sums))
-  const best = sums.indexOf(Math.max(...sums))
-  const width = left + shown.length * step
-  const y = (count: number) => top + height * (1 - count / highest)
+  const shown = months.slice(-mostMonths)
+  const [first, last] = [shown[0], shown.at(-1)]
+  if (first === undefined || last === undefined) return <p className="muted">{t('chart.empty')}</p>
+  const best = shown.reduce((a, b) => (sumOf(b) > sumOf(a) ? b : a))
+  const top = niceTop(sumOf(best))
+  const summary = t('chart.summary', {
+    from: formatMonth(first.month, language),
+    to: formatMonth(last.month, language),
+    top: formatMonth(best.month, language),
+    count: formatMonthTotal(best, language),
+  })
   return (
     <figure className="chart">
       <div className="chart-scroll" tabIndex={0} role="region" aria-label={t('coverage.monthsTitle')}>
-        <svg
-          viewBox={`0 0 ${width} ${top + height + bottom}`}
-          style={{ inlineSize: `${width}px` }}
-          role="img"
-          aria-label={t('chart.summary', {
-            from: formatMonth(shown[0]?.month ?? '', language),
-            to: formatMonth(shown.at(-1)?.month ?? '', language),
-            top: formatMonth(shown[best]?.month ?? '', language),
-            count: formatCount(shown[best]?.studies ?? null, language),
-          })}
-        >
-          {[0, 0.5, 1].map((part) => (
-            <g key={part} className="chart-grid">
-              <line x1={left} x2={width} y1={y(highest * part)} y2={y(highest * part)} />
-              <text x={left - 8} y={y(highest * part) + 4} textAnchor="end">
-                {(highest * part).toLocaleString(language, { notation: 'compact' })}
-              </text>
-            </g>
-          ))}
-          {shown.map((month, at) => {
-            const x = left + at * step + (step - barWidth) / 2
-            const [first, second] = [countOf(month, 0), countOf(month, 1)]
-            return (
-              <g key={month.month}>
-                <rect
-                  className="bar-first"
-                  {...{ x, width: barWidth, y: y(first), height: y(0) - y(first) }}
-                />
-                <rect
-                  className="bar-second"
-                  {...{ x, width: barWidth, y: y(first + second), height: y(first) - y(first + second) }}
-                />
-                <text
-                  className="chart-value"
-                  x={x + barWidth / 2}
-                  y={y(first + second) - 8}
-                  textAnchor="middle"
-                >
-                  {formatCount(month.studies, language)}
-                </text>
-                <text className="chart-month" x={x + barWidth / 2} y={y(0) + 18} textAnchor="middle">
-                  {formatMonth(month.month, language, 'short')}
-                </text>
-                {(at === 0 || month.month.endsWith('-01')) && (
-                  <text className="chart-month" x={x + barWidth / 2} y={y(0) + 34} textAnchor="middle">
-                    {month.month.slice(0, 4)}
-                  </text>
-                )}
-              </g>
-            )
-          })}
-        </svg>
+        <div className="chart-plot" role="img" aria-label={summary}>
+          <div className="chart-axis">
+            {[top, top / 2, 0].map((mark) => (
+              <span key={mark}>{mark.toLocaleString(language)}</span>
+            ))}
+          </div>
+          <div className="chart-bars">
+            {shown.map((month, at) => (
+              <Bar
+                key={month.month}
+                month={month}
+                top={top}
+                withYear={at === 0 || month.month.endsWith('-01')}
+              />
+            ))}
+          </div>
+        </div>
       </div>
       <figcaption className="legend">
         <span className="legend-first">{t('chart.firstHalf')}</span>
@@ -84,6 +51,24 @@ export function MonthChart({ months }: { months: Figures['months'] }) {
       </figcaption>
       <MonthTable months={months} />
     </figure>
+  )
+}
+
+function Bar({ month, top, withYear }: { month: Month; top: number; withYear: boolean }) {
+  const { i18n } = useTranslation()
+  const part = (half: 0 | 1) => ({ blockSize: `${(countOf(month, half) / top) * 100}%` })
+  return (
+    <div className="chart-column">
+      <div className="chart-stack">
+        <span className="chart-value">{formatMonthTotal(month, i18n.language)}</span>
+        <span className="bar-second" style={part(1)} />
+        <span className="bar-first" style={part(0)} />
+      </div>
+      <span className="chart-month">
+        {formatMonth(month.month, i18n.language, 'short')}
+        {withYear && <span className="block">{month.month.slice(0, 4)}</span>}
+      </span>
+    </div>
   )
 }
 
@@ -115,13 +100,13 @@ function MonthTable({ months }: { months: Figures['months'] }) {
             </tr>
           </thead>
           <tbody>
-            {[...months].reverse().map(({ month, halves, studies }) => (
-              <tr key={month}>
-                <th scope="row">{formatMonth(month, i18n.language)}</th>
-                <td className="end">{count(halves[0]?.studies)}</td>
-                <td className="end">{count(halves[1]?.studies)}</td>
-                <td className="end">{count(studies)}</td>
-                <td className="end">{count(discsOf(halves))}</td>
+            {[...months].reverse().map((month) => (
+              <tr key={month.month}>
+                <th scope="row">{formatMonth(month.month, i18n.language)}</th>
+                <td className="end">{count(month.halves[0]?.studies)}</td>
+                <td className="end">{count(month.halves[1]?.studies)}</td>
+                <td className="end">{formatMonthTotal(month, i18n.language)}</td>
+                <td className="end">{count(discsOf(month.halves))}</td>
               </tr>
             ))}
           </tbody>
