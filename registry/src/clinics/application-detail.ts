@@ -11,7 +11,7 @@ import type { SubmittedApplication } from './submitted-application.ts'
 
 const Instant = Type.String({ description: 'ISO 8601' })
 const Approvals = Type.Array(Type.Object({ by: Type.Optional(Person), at: Instant }))
-export const steps = ['applied', 'approved-once', 'approved', 'enrolled', 'tested', 'exchanging'] as const
+const steps = ['applied', 'approved-once', 'approved', 'enrolled', 'tested', 'exchanging'] as const
 
 /** An application as it is shown. An applicant sees no names of who decides, and no checks. */
 export const Detail = Type.Object({

@@ -23,8 +23,8 @@ export const Reason = Type.String({ pattern: '^[A-Za-z][A-Za-z0-9_-]{2,47}$' })
 export const Person = Type.String({ pattern: '^[a-z0-9][a-z0-9-]{1,31}$' })
 export type Person = Static<typeof Person>
 /** Who wanted it: two people, or one in an emergency, which another one reviews afterwards. */
-const OneOrTwo = Type.Array(Person, { minItems: 1, maxItems: 2 })
-const Two = Type.Array(Person, { minItems: 2, maxItems: 2 })
+const OneOrTwo = Type.Array(Person, { minItems: 1, maxItems: 2, uniqueItems: true })
+const Two = Type.Array(Person, { minItems: 2, maxItems: 2, uniqueItems: true })
 
 /** What a clinic says about itself, in public. The bounds are those of the certificate and the bundle in which it ends up. */
 export const Application = Type.Object(

@@ -16,7 +16,7 @@ export interface KnownApplication {
   readonly digest: string
   /** Of whatever contents; only those of one digest count together. */
   readonly approvals: readonly KnownApproval[]
-  readonly state: 'open' | 'approved' | 'superseded'
+  readonly state: 'open' | 'approved'
 }
 
 export interface Rejection {
@@ -222,9 +222,6 @@ export class Register {
     this.applications.set(id, { id, application, digest, approvals, state: enrolment ? 'approved' : 'open' })
     if (enrolment === undefined) return
     this.tokens.set(enrolment.digest, { application: id, expiresAt: enrolment.expiresAt, used: false })
-    for (const other of this.applications.values())
-      if (other.state === 'open' && other.application.ura === application.ura)
-        this.applications.set(other.id, { ...other, state: 'superseded' })
   }
 
   #certifying({ peerId, ura, role, token, at }: Recorded & { act: 'certifying' }): void {
@@ -268,16 +265,16 @@ export class Register {
     else this.#changeKey(peerId, { ended: { ...ended, reviewed: { by, at, upheld } } })
   }
 
+  /** spec 12 §3: what makes a member exchanging is a test; what ends that is one that a person ordered. */
   #selfTested({ act: _, ...test }: Recorded & { act: 'self-tested' }, index: number): void {
     const selfTest = { ...test, index }
     this.selfTests.set(test.run, selfTest)
-    const { exchangingSince: since, ...key } = this.keys.get(test.peerId) ?? {}
-    if (!('peerId' in key)) return
-    this.keys.set(test.peerId, {
-      ...(key as KnownKey),
-      selfTest,
-      ...(test.passed && { exchangingSince: since ?? test.at }),
-    })
+    const known = this.keys.get(test.peerId)
+    if (known === undefined) return
+    const { exchangingSince, ...key } = known
+    const failed = test.by === 'console' ? exchangingSince : undefined
+    const since = test.passed ? (exchangingSince ?? test.at) : failed
+    this.keys.set(test.peerId, { ...key, selfTest, ...(since !== undefined && { exchangingSince: since }) })
   }
 
   #lift(peerId: string): void {
