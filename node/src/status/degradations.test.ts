@@ -13,7 +13,7 @@ const healthy = {
   },
   bundle: {
     version: 3,
-    held: { version: 3, isWhole: true },
+    restrictedSince: undefined,
     current: { issuedAt: now - hour },
     cutOf: (): 'revoked' | 'suspended' | undefined => undefined,
   },
@@ -38,6 +38,8 @@ const distrust = { since: now - 7, first: '', second: '', from: '' }
 it('of a healthy node are none', () => {
   expect(degradations(healthy)).toEqual([])
   expect(degradations({ ...healthy, watch: { state: { reachable: false } } })).toEqual([])
+  const justNow = { ...healthy.bundle, restrictedSince: now - 5000 }
+  expect(degradations({ ...healthy, bundle: justNow })).toEqual([])
 })
 
 it.each<[string, Partial<Parameters<typeof degradations>[0]>, object]>([
@@ -48,8 +50,8 @@ it.each<[string, Partial<Parameters<typeof degradations>[0]>, object]>([
   ['BUNDLE_EXPIRED', bundleOf(15 * day), { since: now - day, decision: 'hard' }],
   [
     'BUNDLE_UNCOSIGNED',
-    { bundle: { ...healthy.bundle, held: { version: 4, isWhole: false } } },
-    { decision: 'soft' },
+    { bundle: { ...healthy.bundle, restrictedSince: now - 60_000 } },
+    { since: now - 60_000, decision: 'soft' },
   ],
   ['LOG_EQUIVOCATION', { logView: { distrust } }, { since: now - 7, decision: 'soft' }],
   ['LOG_SHRANK', { witness: { alarm: { code: 'LOG_SHRANK', since: 5 } } }, { since: 5, decision: 'soft' }],
@@ -65,6 +67,11 @@ it.each<[string, Partial<Parameters<typeof degradations>[0]>, object]>([
     'REGISTRY_AWAY',
     { watch: { state: { reachable: false, silentSince: now - 60_000 } } },
     { since: now - 60_000, decision: 'soft' },
+  ],
+  [
+    'BUNDLE_REFUSED',
+    { watch: { state: { reachable: true, refusedSince: 8 } } },
+    { since: 8, decision: 'soft' },
   ],
 ])('%s is told with the moment it began, and the one at which it gets worse', (code, change, told) => {
   expect(degradations({ ...healthy, ...change })).toEqual([{ code, ...told }])

@@ -25,7 +25,7 @@ interface Sources {
       readonly serial: string
     }
   }
-  bundle: Pick<NetworkBundle, 'version' | 'held' | 'cutOf'> & {
+  bundle: Pick<NetworkBundle, 'version' | 'restrictedSince' | 'cutOf'> & {
     readonly current: { readonly issuedAt: number }
   }
   watch: Pick<BundleWatch, 'state'>
@@ -34,8 +34,8 @@ interface Sources {
   clock: Pick<Clock, 'now'>
 }
 
-/** A registry that is restarted is no alarm. */
-const silenceMs = 60_000
+/** What mostly passes by itself is no alarm yet: a registry that is restarted, cosignatures that are on their way. */
+const graceMs = 60_000
 
 /** Everything that is degraded now, the gravest kind of each first. Spec 11 §8. */
 export function degradations(sources: Sources): Degradation[] {
@@ -59,10 +59,13 @@ function ofBundle({ bundle, clock }: Sources): Degradation[] {
   if (bundle.version === 0) return []
   const { state, ...times } = freshnessOf(bundle.current.issuedAt, clock.now())
   const isHard = state === 'BUNDLE_EXPIRED'
+  const { restrictedSince: since = clock.now() } = bundle
   return [
     ...(state === 'fresh' ? [] : [{ code: state, ...times, decision: isHard ? 'hard' : 'soft' } as const]),
     // Revocations that no witness has seen: whoever makes them holds the issuing key, or the witnesses are away.
-    ...(bundle.held.isWhole ? [] : [{ code: 'BUNDLE_UNCOSIGNED', decision: 'soft' } as const]),
+    ...(clock.now() - since < graceMs
+      ? []
+      : [{ code: 'BUNDLE_UNCOSIGNED', since, decision: 'soft' } as const]),
   ]
 }
 
@@ -93,7 +96,13 @@ function ofCertificate({ enrolment, clock }: Sources): Degradation[] {
 }
 
 function ofRegistry({ watch, clock }: Sources): Degradation[] {
-  const { silentSince } = watch.state
-  if (silentSince === undefined || clock.now() - silentSince < silenceMs) return []
-  return [{ code: 'REGISTRY_AWAY', since: silentSince, decision: 'soft' }]
+  const { silentSince, refusedSince } = watch.state
+  return [
+    ...(silentSince === undefined || clock.now() - silentSince < graceMs
+      ? []
+      : [{ code: 'REGISTRY_AWAY', since: silentSince, decision: 'soft' } as const]),
+    ...(refusedSince === undefined
+      ? []
+      : [{ code: 'BUNDLE_REFUSED', since: refusedSince, decision: 'soft' } as const]),
+  ]
 }

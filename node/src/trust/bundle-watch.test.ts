@@ -97,9 +97,12 @@ it('knows since when the registry is silent, and goes on with what it has', asyn
 
 it('takes a registry that serves rubbish for one that is there; its bundle is not taken', async () => {
   await ask(200, await network.document())
-  expect((await ask(200, Buffer.from('rubbish'), '"7"')).mayGoOn).toBe(true)
+  expect((await ask(200, Buffer.from('rubbish'), '"7"')).mayGoOn).toBe(false)
   expect([watch.state.reachable, view.bundle.version]).toEqual([true, 1])
+  expect(watch.state.refusedSince).toBeDefined()
   expect((await ask(304)).asked.known).toBe('"7"')
+  await ask(200, await network.document(), '"8"')
+  expect(watch.state.refusedSince).toBeUndefined()
 })
 
 it('that never had a bundle asks for any, whatever it was told before', async () => {

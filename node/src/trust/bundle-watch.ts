@@ -13,6 +13,8 @@ export interface RegistryContact {
   readonly lastContact?: number
   /** Since when it is silent. */
   readonly silentSince?: number
+  /** Since when it serves what this node does not take, at all. */
+  readonly refusedSince?: number
 }
 
 /** Fetches the network bundle by requests that are held open until there is a newer one; knows since when the registry is silent. */
@@ -25,6 +27,7 @@ export class BundleWatch {
   #etag: string | undefined
   #lastContact: number | undefined
   #silentSince: number | undefined
+  #refusedSince: number | undefined
   /** Undefined before the first try. */
   #reachable: boolean | undefined
 
@@ -40,6 +43,7 @@ export class BundleWatch {
       reachable: this.#reachable === true,
       ...(this.#lastContact !== undefined && { lastContact: this.#lastContact }),
       ...(this.#silentSince !== undefined && { silentSince: this.#silentSince }),
+      ...(this.#refusedSince !== undefined && { refusedSince: this.#refusedSince }),
     }
   }
 
@@ -65,19 +69,22 @@ export class BundleWatch {
       if (isSame) return this.#clock.now() - began >= (waitSeconds * 1000) / 2
       const isNew = answer.headers['etag'] === undefined || answer.headers['etag'] !== this.#etag
       this.#etag = answer.headers['etag']
-      await this.#take(answer.body)
-      return isNew
+      return (await this.#take(answer.body)) && isNew
     } catch (error) {
       if (signal?.aborted !== true) this.#failed(codeOf(error))
       return false
     }
   }
 
-  async #take(body: Buffer): Promise<void> {
+  async #take(body: Buffer): Promise<boolean> {
     try {
       await this.#bundle.accept(body)
+      this.#refusedSince = undefined
+      return true
     } catch (error) {
+      this.#refusedSince ??= this.#clock.now()
       this.#log.error('bundle of the registry refused', { code: codeOf(error) })
+      return false
     }
   }
 

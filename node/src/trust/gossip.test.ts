@@ -124,6 +124,7 @@ describe('a newer bundle that one member got', () => {
     at(1).host.isUp = true
     at(0).host.isUp = false
     await at(1).view.bundle.accept(between)
+    await at(1).view.bundle.accept(bare)
     at(0).host.isUp = true
     await eventually(async () => {
       await at(0).gossip.compare()

@@ -6,6 +6,7 @@ import type { Bundle } from '@twiin/protocol'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { TestLog } from '../testing/test-log.ts'
 import { TestNetwork } from '../testing/test-network.ts'
+import { contentsDigest } from './log-leaf.ts'
 import type { NetworkBundle } from './network-bundle.ts'
 
 const day = 86_400_000
@@ -163,9 +164,11 @@ describe('a later bundle', () => {
     [
       'a line of another kind',
       () =>
-        network.document({ ...changed, revoked: revoked() }, () =>
-          network.log.issued(new Uint8Array(8), [one, two]),
-        ),
+        network.document({ ...changed, revoked: revoked() }, (bundle) => {
+          const { version, issuedAt: at } = bundle
+          const line = { act: 'proposed', version, at, digest: contentsDigest(bundle) }
+          return network.log.evidence(network.log.append(line), [one, two])
+        }),
     ],
     [
       'a path that leads elsewhere',

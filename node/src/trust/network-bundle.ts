@@ -47,6 +47,7 @@ export class NetworkBundle {
   #members = new Map<string, Member>()
   #cut = new CutPeers([])
   #trusted: { readonly isRequired: boolean; readonly log: TrustedLog } | undefined
+  #restrictedSince: number | undefined
   /** Once seen, always so (spec 11 §6). */
   #wasRequired = false
   #pending: Promise<unknown> = Promise.resolve()
@@ -73,6 +74,7 @@ export class NetworkBundle {
   /** Takes what is on disk. A file that does not verify is left alone and reported: the registry will replace it. */
   async load(): Promise<void> {
     await this.#restrictions.load()
+    this.#restrictedSince = this.#clock.now()
     const bytes = await readFile(this.#file).catch(() => undefined)
     if (bytes === undefined) return
     try {
@@ -110,6 +112,11 @@ export class NetworkBundle {
   get current(): Bundle {
     if (this.#current === undefined) throw new TwiinError('NOT_READY', { waitsFor: 'network bundle' })
     return this.#current.bundle
+  }
+
+  /** Since when there are revocations in force that no witness has seen, milliseconds since the Unix epoch. */
+  get restrictedSince(): number | undefined {
+    return this.held.isWhole ? undefined : this.#restrictedSince
   }
 
   get held(): Held {
@@ -209,6 +216,7 @@ export class NetworkBundle {
   async #restrict({ bundle, bytes }: Opened, why: TwiinError): Promise<Taken> {
     if (!this.#restrictions.wouldAdd(bundle)) return 'nothing'
     const { version } = bundle
+    if (this.held.isWhole) this.#restrictedSince = this.#clock.now()
     this.#log.warn('bundle restricts only', { version, code: why.code, ...why.facts })
     const isListed = (peerId: string) => this.lists(peerId)
     const durable = this.#restrictions.add(bundle, bytes, { now: this.#clock.now(), isListed })

@@ -114,6 +114,7 @@ describe('a peer is admitted', () => {
 
   it('not when one of its two witnesses is cut off, also by a bundle that only restricts', async () => {
     const evidence = network.log.issued(leaf, [one, two])
+    expect(await judged(evidence)).toBe('admitted')
     network.cosigners = []
     expect(await publish(cut('suspended', two.peerId))).toBe('restricting')
     expect(await judged(evidence)).toBe('CERT_UNCOSIGNED')

@@ -84,7 +84,7 @@ describe('a witness', () => {
     const tree = parseCheckpoint(network.log.checkpoint())
     const { time } = verifyCosignature(tree, line, { name: key.peerId, publicKey: key.publicKey })
     expect(Math.abs(time * 1000 - network.clock.now())).toBeLessThan(10_000)
-    await witness.turn()
+    expect(await witness.turn()).toBe(false)
     expect([sizes().length, registry.asked.at(-1)]).toEqual([3, { after: 4, from: 4, wait: true }])
   })
 

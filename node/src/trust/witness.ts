@@ -9,6 +9,8 @@ import type { LogView } from './log-view.ts'
 import type { NetworkBundle } from './network-bundle.ts'
 import type { LogAtRegistry } from './log-at-registry.ts'
 
+const heldAtLeastMs = 10_000
+
 /** What this witness saw of the log that it must not sign: a tree smaller than one it signed, or one that is no continuation. */
 export interface WitnessAlarm {
   readonly code: 'LOG_SHRANK' | 'LOG_INCONSISTENT'
@@ -90,6 +92,7 @@ export class Witness {
   async turn(signal?: AbortSignal): Promise<boolean> {
     if (!this.isAppointed) return false
     const since = this.#base()
+    const began = this.#clock.now()
     try {
       // At first the same tree is signed again: the registry may have lost the signature. Then only larger ones.
       const after = this.#isUncertain ? Math.max(0, since.size - 1) : since.size
@@ -97,7 +100,8 @@ export class Witness {
       const shown = await this.#registry.nextCheckpoint({ after, from: since.size, wait }, signal)
       if (shown !== undefined) await this.#sign(shown, since, after)
       this.#isUncertain = false
-      return true
+      // A registry that does not hold requests open is not asked without end.
+      return shown !== undefined || !wait || this.#clock.now() - began >= heldAtLeastMs
     } catch (error) {
       this.#isUncertain = true
       if (isTwiinError(error, 'LOG_SHRANK', 'LOG_INCONSISTENT')) this.#raise(error.code)

@@ -91,6 +91,7 @@ export const codes: Wording['codes'] = {
   BUNDLE_EXPIRED:
     'The member list is older than fourteen days: there is no exchange until a newer one comes.',
   BUNDLE_UNCOSIGNED: 'The newest member list is not witnessed: only its revocations are in force.',
+  BUNDLE_REFUSED: 'The registry sends a member list that this node does not accept. Warn the registry.',
   LOG_EQUIVOCATION:
     'The log of the registry showed two different lists. Nobody new is admitted until the operator has looked into it.',
   LOG_SHRANK: 'The log of the registry is shorter than this node has witnessed. Warn the registry.',

@@ -91,6 +91,7 @@ export const codes = {
   BUNDLE_EXPIRED:
     'De ledenlijst is ouder dan veertien dagen: er is geen uitwisseling tot er een nieuwere is.',
   BUNDLE_UNCOSIGNED: 'De nieuwste ledenlijst is niet door getuigen gezien: alleen haar intrekkingen gelden.',
+  BUNDLE_REFUSED: 'Het register stuurt een ledenlijst die deze node niet aanneemt. Waarschuw het register.',
   LOG_EQUIVOCATION:
     'Het log van het register toonde twee verschillende lijsten. Niemand nieuw wordt toegelaten tot de beheerder het heeft uitgezocht.',
   LOG_SHRANK: 'Het log van het register is korter dan deze node heeft gezien. Waarschuw het register.',
