@@ -41,4 +41,4 @@ test('killed at any moment, the log never shows two trees of one size, nor one t
     const claim = { first: { size, root }, second: last }
     expect(verifyConsistency(claim, tree.consistencyProof(size))).toBe(true)
   }
-}, 60_000)
+}, 120_000)

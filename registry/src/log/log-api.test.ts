@@ -13,7 +13,7 @@ import {
 } from '@twiin/transparency'
 import { expect, test } from 'vitest'
 import { Books } from '../ledger/books.ts'
-import { TestRegistry } from '../testing.ts'
+import { TestRegistry, applicationOf } from '../testing.ts'
 import type { Answer } from '../testing.ts'
 import { TestWitness, passSelfTest } from './testing.ts'
 
@@ -274,17 +274,15 @@ test('a request that waits in vain ends with nothing new, and one that nobody re
 
 test('a witness that has seen more gets an answer at once, and its word halts the registry, also after a restart', async () => {
   await using registry = await TestRegistry.create({ settings })
-  const older = await registry.read('data/ledger.jsonl')
+  await registry.stop()
+  const disk = ['ledger.jsonl', 'signed.json', 'checkpoint-open.txt'].map((name) => `data/${name}`)
+  const older = await Promise.all(disk.map((file) => registry.read(file)))
+  await registry.start()
   await registry.member('10000001')
   const { size, checkpoint } = (await get(registry, '/log/checkpoint')).json<Shown>()
   await registry.stop()
   // A copy of the machine's disk from before: nothing in it says that there was more.
-  await registry.write('data/ledger.jsonl', older)
-  const lines = older.trimEnd().split('\n')
-  const tree = new MerkleTree()
-  for (const line of lines) tree.append(Buffer.from(line))
-  const root = Buffer.from(tree.root()).toString('hex')
-  await registry.write('data/signed.json', JSON.stringify({ size: lines.length, root }))
+  for (const [i, file] of disk.entries()) await registry.write(file, older[i] ?? '')
   await registry.start()
   const answer = await get(registry, `/log/checkpoint?after=${size}&from=${size}&wait=25`)
   expect(answer.json<Shown>().size).toBeLessThan(size)
@@ -294,14 +292,17 @@ test('a witness that has seen more gets an answer at once, and its word halts th
     const health = await registry.call('GET', '/healthz')
     expect([health.status, health.json().code]).toEqual([503, 'LEDGER_BEHIND'])
     expect((await get(registry, '/log/state')).json()).toMatchObject({ ledgerBehind: true })
-    const enrolment = await registry.renew(NodeKey.generate(), '10000001')
-    expect(enrolment.status).toBe(403)
+    const json = applicationOf('10000008')
+    const applied = await registry.call('POST', '/api/v1/applications', { as: 'administrator', json })
+    const approvals = `/api/v1/applications/${String(applied.json().id)}/approvals`
+    const approved = await registry.call('POST', approvals, { as: 'approver' })
+    expect([approved.status, approved.json().code]).toEqual([503, 'LEDGER_BEHIND'])
   }
   await isHalted()
   await registry.stop()
   await registry.start()
   await isHalted()
-})
+}, 60_000)
 
 test('a peer that dials the registry gets the evidence of its certificate, also right after a restart', async () => {
   await using registry = await TestRegistry.create({ settings: { ...settings, peer: dialled } })
@@ -317,7 +318,7 @@ test('a peer that dials the registry gets the evidence of its certificate, also 
     await registry.stop()
     await registry.start()
   }
-})
+}, 60_000)
 
 const dialled = { listen: ['/ip4/127.0.0.1/tcp/0'] }
 
