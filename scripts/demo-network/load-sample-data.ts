@@ -40,6 +40,6 @@ export async function loadSampleData(at: RunningHospital, signal: AbortSignal): 
         return state === (planned.patient.consent ? 'published' : 'unpublished')
       })
     },
-    { timeoutMs: 60_000, what: `${hospital.name} has published its sample studies`, signal },
+    { timeoutMs: 180_000, what: `${hospital.name} has published its sample studies`, signal },
   )
 }

@@ -119,7 +119,7 @@ export async function nodeReady(node: {
   pid: number
   signal?: AbortSignal
 }): Promise<NodeRuntime> {
-  const waiting = { timeoutMs: 60_000, ...(node.signal !== undefined && { signal: node.signal }) }
+  const waiting = { timeoutMs: 180_000, ...(node.signal !== undefined && { signal: node.signal }) }
   return until(
     async () => {
       const text = await readFile(join(node.dataDir, 'runtime.json'), 'utf8').catch(() => undefined)

@@ -77,6 +77,6 @@ async function sees(
         members.some((member) => member.ura === ura && (state === undefined || member.state === state)),
       )
     },
-    { timeoutMs: 60_000, what: `${hospital.name} sees ${all.length} ${state ?? 'members'}`, signal },
+    { timeoutMs: 180_000, what: `${hospital.name} sees ${all.length} ${state ?? 'members'}`, signal },
   )
 }

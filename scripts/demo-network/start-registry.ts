@@ -55,7 +55,7 @@ export async function startRegistry(
       const written = JSON.parse(text) as { url: string; pid: number }
       return written.pid === child.pid && written
     },
-    { timeoutMs: 60_000, what: 'registry listens', signal },
+    { timeoutMs: 180_000, what: 'registry listens', signal },
   )
   const caFile = join(dir, 'web/ca.pem')
   const read = async (file: string) => (await readFile(join(dir, file), 'utf8')).trim()
