@@ -159,6 +159,8 @@ describe('what is synthetic', () => {
     await eventually(async () => (await net.a.audit('publish')).length > 0)
     await atA({ kind: 'end' })
     await atB({ kind: 'end' })
+    // Were there a tombstone, every replica had it now.
+    await net.a.index.publisher.settled(net.a.ground.sealer.opaque('patient', number))
     const [token] = await net.b.index.keepers.tokens([number], 'lookup')
     const { publishers } = await net.b.index.reader.find(token ?? new Uint8Array())
     expect(publishers.map(({ peerId }) => peerId)).toEqual([a])
