@@ -246,6 +246,7 @@ test('nobody without a token of the two people decides or lists anything', async
     ['GET', '/api/v1/reviews'],
     ['GET', '/api/v1/organisations'],
     ['GET', '/api/v1/network'],
+    ['GET', '/api/v1/people'],
   ] as const
   for (const [method, place] of calls) {
     for (const authorization of [undefined, '', 'Bearer', 'Bearer wrong', 'Basic YTpi']) {

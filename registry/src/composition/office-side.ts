@@ -12,6 +12,8 @@ import { certificateRoutes } from '../issuance/certificate-routes.ts'
 import { quotaRoutes } from '../keeper/quota-routes.ts'
 import type { Quotas } from '../keeper/quotas.ts'
 import type { Books } from '../ledger/books.ts'
+import { peopleRoutes } from '../people/people-routes.ts'
+import type { RecordedPeople } from '../people/record-people.ts'
 import { mustBeConfirmed } from '../requests/confirmation.ts'
 import { Requests } from '../requests/requests.ts'
 import { requestRoutes } from '../requests/routes.ts'
@@ -29,7 +31,7 @@ export function composeOffice(
     store: Store
     authority: CertificateAuthority
     quotas: Quotas
-    people: { record(): Promise<void> }
+    people: RecordedPeople
     clock: Clock
     log: Logger
     /** Makes known what is in force now, before the answer leaves. */
@@ -60,6 +62,7 @@ export function composeOffice(
       revocationRoutes(new Revocations({}, { books }), { register, onChanged, confirmed, clock }),
       requestRoutes({ requests: new Requests({}, { books }), register }),
       quotaRoutes({ quotas, onChanged, confirmed }),
+      peopleRoutes(people),
       directoryRoutes({
         ...{ register, quotas, clock },
         ...(heardOf && { heardOf }),

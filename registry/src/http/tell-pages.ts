@@ -3,20 +3,20 @@ import type { Act } from '../ledger/acts.ts'
 import type { Books } from '../ledger/books.ts'
 
 /** What a page may have to ask for again. */
-export type Topic = 'applications' | 'certificates' | 'requests' | 'log' | 'bundle'
+export type Topic = 'applications' | 'certificates' | 'requests' | 'log' | 'bundle' | 'statistics'
 
 const topics: Partial<Record<Act['act'], readonly Topic[]>> = {
   approved: ['applications'],
   rejected: ['applications'],
-  issued: ['applications', 'certificates'],
+  issued: ['applications', 'certificates', 'statistics'],
   requested: ['requests'],
   'request-withdrawn': ['requests'],
-  revoked: ['certificates', 'requests'],
-  suspended: ['certificates', 'requests'],
-  resumed: ['certificates', 'requests'],
+  revoked: ['certificates', 'requests', 'statistics'],
+  suspended: ['certificates', 'requests', 'statistics'],
+  resumed: ['certificates', 'requests', 'statistics'],
   reviewed: ['certificates', 'requests'],
   'quota-set': ['requests'],
-  'self-tested': ['applications'],
+  'self-tested': ['applications', 'statistics'],
   'person-dismissed': ['applications', 'requests'],
   published: ['bundle'],
 }

@@ -3,6 +3,7 @@ import type { Books } from '../ledger/books.ts'
 import type { Register } from '../ledger/register.ts'
 import type { AccountsFile } from './accounts-file.ts'
 import { tokenIds } from './accounts-file.ts'
+import type { Role } from './staff.ts'
 
 type Change = ActOf<'person-admitted' | 'person-dismissed'>
 const by = 'console'
@@ -26,6 +27,16 @@ export class RecordedPeople {
     let recorded: Change | undefined
     do recorded = await this.#books.record((register) => this.#difference(register))
     while (recorded !== undefined)
+  }
+
+  /** Who may act or look on: by account, or by bearer token. */
+  list(): { id: string; role: Role }[] {
+    const accounts = this.#file.list().filter(({ disabled }) => disabled !== true)
+    const byToken = tokenIds.filter((id) => !accounts.some((account) => account.id === id))
+    return [
+      ...byToken.map((id) => ({ id, role: 'administrator' as const })),
+      ...accounts.map(({ id, role }) => ({ id, role })),
+    ]
   }
 
   #difference(register: Register): Change | undefined {

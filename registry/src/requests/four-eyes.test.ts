@@ -155,6 +155,13 @@ test('an auditor sees what waits, and can do none of it', async () => {
     by: 'approver',
     request: { kind: 'revocation', serial, reason: 'keyCompromise' },
   })
+  const people = await registry.call('GET', '/api/v1/people', { headers })
+  expect(people.json()).toEqual([
+    { id: 'approver', role: 'administrator' },
+    { id: 'administrator', role: 'administrator' },
+    { id: 'jansen', role: 'administrator' },
+    { id: 'bakker', role: 'auditor' },
+  ])
   for (const what of ['revocation', 'suspension', 'resumption'])
     expect(outcome(await act(what, { headers }))).toEqual([403, 'ROLE_NOT_PERMITTED'])
   expect(await status()).toBe('valid')
