@@ -253,6 +253,15 @@ describe('a certificate', () => {
     expect(restarted.credential()).toEqual(late.credential())
   })
 
+  it('that ran out is replaced by its successor before there is evidence: it convinces nobody any more', async () => {
+    await open().ensure()
+    network.clock.moveOn(40 * day)
+    cosigners = undefined
+    const late = open()
+    await late.ensure()
+    expect(late.hasExpired).toBe(false)
+  })
+
   it('that may not be renewed any more is got with a new token in the place of the first', async () => {
     await open().ensure()
     network.clock.moveOn(70 * day)
@@ -346,6 +355,21 @@ describe('evidence that the certificate is logged', () => {
     const again = open()
     await again.ensure()
     expect(again.credential()).toEqual(restarted.credential())
+  })
+
+  it('of a renewed certificate that was on disk when the node died is enough to go on with that one', async () => {
+    const enrolment = open()
+    await enrolment.ensure()
+    await enrolment.tend()
+    network.clock.moveOn(12 * day)
+    cosigners = undefined
+    await expect(enrolment.tend()).rejects.toThrow('EVIDENCE_NOT_READY')
+    const [serial, index] = [...lines].at(-1) ?? ['', 0]
+    const evidence = evidenceType.encode(network.log.evidence(index))
+    await writeFile(join(network.dir, 'evidence.cbor'), evidence)
+    const restarted = open()
+    await restarted.ensure()
+    expect([restarted.certificate.serial, restarted.isConvincing]).toEqual([serial, true])
   })
 
   it('would help nobody while the log is distrusted: the old certificate is kept until its last days', async () => {
