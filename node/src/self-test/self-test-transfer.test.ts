@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { syntheticInstance } from '@twiin/dicom'
+import { NodeKey } from '@twiin/identity'
 import {
   frameType,
   manifest,
@@ -10,6 +11,7 @@ import {
   sendAnswer,
   sendRequest,
   transferControl,
+  transferRequest,
 } from '@twiin/protocol'
 import { describe, expect, it } from 'vitest'
 import { begunRun, failed, holdings, nothingHeld, run } from '../testing/self-test-run.ts'
@@ -69,6 +71,40 @@ describe('sending', () => {
     expect(await sends(offered())).toEqual({ kind: 'noted' })
     expect(await atB({ kind: 'received', peer: a })).toEqual(failed('TRANSFER_REFUSED'))
     expect(await net.b.transfers()).toEqual([])
+  })
+
+  it('lets nobody collect but the peer of the run, and each request count once', async () => {
+    await using world = await begunRun()
+    const { net, a, b, atA, atB } = world
+    await atB({ kind: 'received', peer: a })
+    await atA({ kind: 'send', peer: b })
+    const request = (signer: NodeKey) =>
+      transferRequest.sign(
+        {
+          ...{ kind: 'collect', requestId: new Uint8Array(16), issuedAt: net.network.clock.now() },
+          ...{ holder: a, package: packageOf(run, a, b) },
+          studyInstanceUid: syntheticStudy(run, a).studyInstanceUid,
+        },
+        signer,
+      ).bytes
+    /** What A says first. */
+    const collect = async (from: string, signed: Uint8Array) => {
+      const channel = await net.network.wire.host(from).open(a, protocolIds.transfer)
+      await channel.send([
+        Uint8Array.of(frameType.control),
+        transferControl.encode({ kind: 'request', signed }),
+      ])
+      for await (const frame of channel.frames()) return transferControl.decode(frame.subarray(1))
+      throw new Error('no answer')
+    }
+    const third = NodeKey.generate()
+    expect(await collect(third.peerId, request(third))).toEqual({
+      kind: 'refused',
+      reason: 'PACKAGE_UNKNOWN',
+    })
+    const signed = request(net.b.key)
+    expect(await collect(b, signed)).toMatchObject({ kind: 'manifest' })
+    expect(await collect(b, signed)).toEqual({ kind: 'refused', reason: 'REQUEST_INVALID' })
   })
 
   it('tells the recipient’s trouble, and succeeds when it is tried again', async () => {
