@@ -38,6 +38,18 @@ describe('ask and answer', () => {
     expect(net.a.host.connectedPeers()).toEqual([net.b.host.peerId])
   })
 
+  it('take a connection of their own when asked to, although there is one already', async () => {
+    await using net = await pair()
+    net.a.host.answer(echo, limits, async (request) => request)
+    net.b.host.answer(echo, limits, async (request) => request)
+    await net.b.host.ask(net.a.host.peerId, echo, bytes('x'), asking)
+    const { peerId } = net.b.host
+    await net.a.host.ask(peerId, echo, bytes('x'), asking)
+    expect(net.a.host.connectionCount(peerId)).toBe(1)
+    await net.a.host.ask(peerId, echo, bytes('x'), { ...asking, lane: 1 })
+    expect(net.a.host.connectionCount(peerId)).toBe(2)
+  })
+
   it('refuse a request and an answer above the agreed size', async () => {
     await using net = await pair()
     let handled = 0
