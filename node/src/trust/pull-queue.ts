@@ -53,6 +53,7 @@ export class PullQueue {
     }
     if (!isNews(theirs)) return void this.#deafUntil.delete(peerId)
     this.#deafUntil.set(peerId, clock.now() + deafMs)
+    this.#waiting.delete(peerId)
     for (const [other, until] of this.#deafUntil) if (until <= clock.now()) this.#deafUntil.delete(other)
   }
 }
