@@ -8,7 +8,7 @@ export function CoverageHistory({ history, total }: { history: Figures['history'
   if (history.length === 0) return <p className="muted">{t('chart.empty')}</p>
   const most = Math.max(total, ...history.map(({ hospitals, clinics }) => Math.max(hospitals, clinics)))
   return (
-    <div className="table-scroll" tabIndex={0} role="region" aria-label={t('statistics.coverage')}>
+    <div className="table-scroll" tabIndex={0} role="region" aria-label={t('chart.history')}>
       <table className="plain-table bar-table">
         <thead>
           <tr>

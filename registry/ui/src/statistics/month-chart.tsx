@@ -26,7 +26,7 @@ export function MonthChart({ months }: { months: Figures['months'] }) {
   })
   return (
     <figure className="chart">
-      <div className="chart-scroll" tabIndex={0} role="region" aria-label={t('coverage.monthsTitle')}>
+      <div className="chart-scroll" tabIndex={0} role="region" aria-label={t('chart.region')}>
         <div className="chart-plot" role="img" aria-label={summary}>
           <div className="chart-axis">
             {[top, top / 2, 0].map((mark) => (
@@ -80,7 +80,7 @@ function MonthTable({ months }: { months: Figures['months'] }) {
   return (
     <details className="twin">
       <summary>{t('app.showTable')}</summary>
-      <div className="table-scroll" tabIndex={0} role="region" aria-label={t('app.showTable')}>
+      <div className="table-scroll" tabIndex={0} role="region" aria-label={t('chart.table')}>
         <table className="plain-table">
           <thead>
             <tr>
