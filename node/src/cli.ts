@@ -7,7 +7,7 @@ import type { Logger } from '@twiin/runtime'
 import { Store } from '@twiin/store'
 import { Command, Option } from 'commander'
 import { openMasterKey } from './composition/master-key.ts'
-import { checkFiles } from './config/check-files.ts'
+import { checkFiles, checkFilesBeforeApproval } from './config/check-files.ts'
 import { ignoredVariables, loadSettings } from './config/load-settings.ts'
 import type { Settings } from './config/settings.ts'
 import { applicationCommands } from './enrolment/commands.ts'
@@ -67,9 +67,14 @@ interface AccountOptions extends ConfigOption {
 }
 
 function checkConfig(settings: Settings): void {
-  checkFiles(settings)
+  const { awaitsToken } = checkFilesBeforeApproval(settings)
   const ignored = ignoredVariables()
-  print({ ok: true, hospital: settings.hospital, ...(ignored.length === 0 ? {} : { ignored }) })
+  print({
+    ok: true,
+    hospital: settings.hospital,
+    ...(awaitsToken && { todo: 'registry.enrolmentTokenFile: put the token there once the registry has approved' }),
+    ...(ignored.length > 0 && { ignored }),
+  })
 }
 
 async function serve(settings: Settings): Promise<void> {

@@ -4,13 +4,29 @@ import { TwiinError } from '@twiin/runtime'
 import type { Settings } from './settings.ts'
 
 /** The files the settings name have to be there; the token only until it was used. Throws `CONFIG_INVALID`. */
-export function checkFiles({ dataDir, trust, registry }: Settings): void {
-  const enrolled = existsSync(join(dataDir, 'identity', 'node.pem'))
-  const needed = {
-    'trust.rootCertificateFile': trust.rootCertificateFile,
-    'registry.caFile': registry.caFile,
-    ...(enrolled ? {} : { 'registry.enrolmentTokenFile': registry.enrolmentTokenFile }),
-  }
+export function checkFiles(settings: Settings): void {
+  const { registry } = settings
+  requireFiles({
+    ...trustFiles(settings),
+    ...(isEnrolled(settings) ? {} : { 'registry.enrolmentTokenFile': registry.enrolmentTokenFile }),
+  })
+}
+
+/** The same before the registry has approved: says whether the token is still to come. Throws `CONFIG_INVALID`. */
+export function checkFilesBeforeApproval(settings: Settings): { awaitsToken: boolean } {
+  requireFiles(trustFiles(settings))
+  const { enrolmentTokenFile: token } = settings.registry
+  return { awaitsToken: !isEnrolled(settings) && (token === undefined || !existsSync(token)) }
+}
+
+const isEnrolled = ({ dataDir }: Settings) => existsSync(join(dataDir, 'identity', 'node.pem'))
+
+const trustFiles = ({ trust, registry }: Settings) => ({
+  'trust.rootCertificateFile': trust.rootCertificateFile,
+  'registry.caFile': registry.caFile,
+})
+
+function requireFiles(needed: Record<string, string | undefined>): void {
   const missing = Object.entries(needed)
     .filter(([, file]) => file === undefined || !existsSync(file))
     .map(

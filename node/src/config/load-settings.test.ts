@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { checkFiles } from './check-files.ts'
+import { checkFiles, checkFilesBeforeApproval } from './check-files.ts'
 import { ignoredVariables, loadSettings } from './load-settings.ts'
 
 const minimal = `
@@ -52,9 +52,11 @@ describe('settings', () => {
     expect(() => checkFiles(settings)).toThrow(/rootCertificateFile.*caFile.*enrolmentTokenFile/)
     for (const name of ['root.pem', 'ca.pem']) writeFileSync(join(path, '..', name), '')
     expect(() => checkFiles(settings)).toThrow(/errors=registry.enrolmentTokenFile/)
+    expect(checkFilesBeforeApproval(settings)).toEqual({ awaitsToken: true })
     mkdirSync(join(settings.dataDir, 'identity'), { recursive: true })
     writeFileSync(join(settings.dataDir, 'identity', 'node.pem'), '')
     expect(() => checkFiles(settings)).not.toThrow()
+    expect(checkFilesBeforeApproval(settings)).toEqual({ awaitsToken: false })
   })
 
   it('that cannot be read say why and where', () => {

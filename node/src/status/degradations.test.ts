@@ -60,7 +60,7 @@ it.each<[string, Partial<Parameters<typeof degradations>[0]>, object]>([
   [
     'RENEWAL_FAILING',
     { enrolment: { ...healthy.enrolment, failing: { code: 'X', since: 9 } } },
-    { since: 9, until: now + 25 * day, decision: 'soft' },
+    { since: 9, until: now + 25 * day, decision: 'soft', reason: 'X' },
   ],
   ['EVIDENCE_MISSING', { enrolment: { ...healthy.enrolment, isConvincing: false } }, { decision: 'soft' }],
   [

@@ -14,6 +14,8 @@ export interface Degradation {
   readonly until?: number
   /** `soft`: an alarm, this node goes on with everybody. `hard`: something it refuses altogether. */
   readonly decision: 'soft' | 'hard'
+  /** The code of what keeps going wrong, where there is one. */
+  readonly reason?: string
 }
 
 interface Sources {
@@ -90,9 +92,13 @@ function ofCertificate({ enrolment, clock }: Sources): Degradation[] {
       : [{ code: 'CERTIFICATE_ENDING', since: lastThird, until: notAfter, decision: 'soft' } as const]),
     ...(failing === undefined
       ? []
-      : [{ code: 'RENEWAL_FAILING', since: failing.since, until: notAfter, decision: 'soft' } as const]),
+      : [renewalFailing(failing, notAfter)]),
     ...(enrolment.isConvincing ? [] : [{ code: 'EVIDENCE_MISSING', decision: 'soft' } as const]),
   ]
+}
+
+function renewalFailing({ code: reason, since }: { code: string; since: number }, until: number): Degradation {
+  return { code: 'RENEWAL_FAILING', since, until, decision: 'soft', reason }
 }
 
 function ofRegistry({ watch, clock }: Sources): Degradation[] {

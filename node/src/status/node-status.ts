@@ -84,8 +84,9 @@ export class NodeStatus {
       index: publisher.status(),
       queues: this.queues(),
       problems: await this.problems(),
-      degraded: this.degraded().map(({ code, since, until, decision }) => ({
+      degraded: this.degraded().map(({ code, since, until, decision, reason }) => ({
         code,
+        ...(reason !== undefined && { reason }),
         ...(since !== undefined && { since: new Date(since).toISOString() }),
         ...(until !== undefined && { until: new Date(until).toISOString() }),
         decision,

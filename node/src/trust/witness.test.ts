@@ -148,9 +148,12 @@ describe('a witness', () => {
     expect(sizes()).toEqual([2, 3])
   })
 
-  it('whose memory was damaged does not start again by itself', async () => {
+  it('whose memory was damaged signs nothing and says so; the node around it goes on', async () => {
     await writeFile(join(network.dir, 'witness-checkpoint'), 'nonsense')
-    await expect(opened()).rejects.toThrow('CHECKPOINT_INVALID')
+    const damaged = await opened()
+    expect(damaged.alarm?.code).toBe('WITNESS_MEMORY_DAMAGED')
+    await expect(damaged.turn()).rejects.toThrow('WITNESS_MEMORY_DAMAGED')
+    expect([sizes(), await readFile(join(network.dir, 'witness-checkpoint'), 'utf8')]).toEqual([[], 'nonsense'])
   })
 })
 

@@ -11,9 +11,12 @@ import type { LogAtRegistry } from './log-at-registry.ts'
 
 const heldAtLeastMs = 10_000
 
-/** What this witness saw of the log that it must not sign: a tree smaller than one it signed, or one that is no continuation. */
+/**
+ * Why this witness signs nothing: the log shows a tree smaller than one it signed, or one that is no continuation; or it does
+ * not know any more what it signed, for that file was damaged.
+ */
 export interface WitnessAlarm {
-  readonly code: 'LOG_SHRANK' | 'LOG_INCONSISTENT'
+  readonly code: 'LOG_SHRANK' | 'LOG_INCONSISTENT' | 'WITNESS_MEMORY_DAMAGED'
   /** Milliseconds since the Unix epoch. */
   readonly since: number
 }
@@ -57,15 +60,20 @@ export class Witness {
     this.#log = deps.log
   }
 
-  /** Throws CHECKPOINT_INVALID for a file that was damaged: a witness that forgot what it signed must not go on by itself. */
+  /** With a damaged file it sounds the alarm: a witness that forgot what it signed must not go on by itself, the node may. */
   async load(): Promise<void> {
     const note = await readFile(this.#file, 'utf8').catch((error: unknown) => {
       if (codeOf(error) === 'ENOENT') return undefined
       throw error
     })
     if (note === undefined) return
-    this.#last = parseCheckpoint(note)
-    this.#lastNote = note
+    try {
+      this.#last = parseCheckpoint(note)
+      this.#lastNote = note
+    } catch (error) {
+      this.#log.error('what this witness signed is not readable: it signs nothing', { code: codeOf(error) })
+      this.#alarm = { code: 'WITNESS_MEMORY_DAMAGED', since: this.#clock.now() }
+    }
   }
 
   get alarm(): WitnessAlarm | undefined {
@@ -87,10 +95,12 @@ export class Witness {
 
   /**
    * Waits for one newer tree and signs it. Resolves to whether the next turn may follow at once. Throws what the registry
-   * or the disk did wrong, and LOG_SHRANK, LOG_INCONSISTENT, LOG_EQUIVOCATION when there is nothing it may sign.
+   * or the disk did wrong, and LOG_SHRANK, LOG_INCONSISTENT, LOG_EQUIVOCATION, WITNESS_MEMORY_DAMAGED when there is nothing it may
+   * sign.
    */
   async turn(signal?: AbortSignal): Promise<boolean> {
     if (!this.isAppointed) return false
+    if (this.#alarm?.code === 'WITNESS_MEMORY_DAMAGED') throw new TwiinError('WITNESS_MEMORY_DAMAGED')
     const since = this.#base()
     const began = this.#clock.now()
     try {

@@ -219,7 +219,7 @@ export interface Status {
   /** Codes: why the node is not ready. */
   problems: string[]
   /** All that is not as it should be, with when it began and when it gets worse. */
-  degraded: { code: string; since?: string; until?: string; decision: 'soft' | 'hard' }[]
+  degraded: { code: string; reason?: string; since?: string; until?: string; decision: 'soft' | 'hard' }[]
 }
 
 export interface LiveEvent {

@@ -97,6 +97,8 @@ export const codes: Wording['codes'] = {
   LOG_SHRANK: 'The log of the registry is shorter than this node has witnessed. Warn the registry.',
   LOG_INCONSISTENT:
     'The log of the registry does not continue what this node has witnessed. Warn the registry.',
+  WITNESS_MEMORY_DAMAGED:
+    'This node cannot read what it witnessed of the log, and witnesses nothing more. Warn the operator.',
   REGISTRY_AWAY: 'The registry does not answer. Exchange goes on with what is known.',
   MEMBER_TESTING: 'Your hospital has to pass the self-test of the network first.',
   DISK_FULL: 'The disk of the node is full. Nothing new is accepted.',

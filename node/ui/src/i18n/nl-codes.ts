@@ -97,6 +97,8 @@ export const codes = {
   LOG_SHRANK: 'Het log van het register is korter dan deze node heeft gezien. Waarschuw het register.',
   LOG_INCONSISTENT:
     'Het log van het register is geen vervolg op wat deze node heeft gezien. Waarschuw het register.',
+  WITNESS_MEMORY_DAMAGED:
+    'Deze node kan niet lezen wat hij van het log heeft gezien, en getuigt niet meer. Waarschuw de beheerder.',
   REGISTRY_AWAY: 'Het register antwoordt niet. Uitwisselen gaat door met wat bekend is.',
   MEMBER_TESTING: 'Uw ziekenhuis moet eerst de zelftest van het netwerk halen.',
   DISK_FULL: 'De schijf van de node is vol. Er wordt niets nieuws aangenomen.',

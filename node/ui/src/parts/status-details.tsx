@@ -24,11 +24,11 @@ export function StatusDetails({ status, isLive }: Props) {
           {codeText(code)}
         </p>
       ))}
-      {degraded.map(({ code, since, until, decision }) => (
+      {degraded.map(({ code, reason, since, until, decision }) => (
         <p key={code} className={decision === 'hard' ? 'notice notice-error' : 'notice notice-warning'}>
           <CircleAlert aria-hidden size={18} />
           <span>
-            {codeText(code)}{' '}
+            {codeText(code)} {reason !== undefined && <code>{reason}</code>}{' '}
             <span className="small">
               {since !== undefined && t('status.since', { at: at(since) })}{' '}
               {until !== undefined && t('status.until', { at: at(until) })}
