@@ -32,10 +32,14 @@ export function holdingRoutes(deps: Deps): FastifyPluginAsyncTypebox {
       },
       async (request) => {
         const studies = []
+        let last: { handle: string; count: number } | undefined
         for await (const study of deps.studies.studies({ ...request.query, reverse: true })) {
-          studies.push({ ...describe(study, deps.bundle), publication: await publicationOf(study, deps) })
+          last = { handle: study.handle, count: (last?.count ?? 0) + 1 }
+          // What stopped halfway counts as no study; the list of transfers has it.
+          if (study.isWhole)
+            studies.push({ ...describe(study, deps.bundle), publication: await publicationOf(study, deps) })
         }
-        const next = studies.length === request.query.limit ? { next: studies.at(-1)?.handle } : {}
+        const next = last?.count === request.query.limit ? { next: last.handle } : {}
         return { studies, ...next }
       },
     )

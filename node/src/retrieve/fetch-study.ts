@@ -100,6 +100,8 @@ export class FetchStudy {
     const first = await this.#deps.evidence.get(key)
     if (first === undefined || !Buffer.from(first).equals(latest))
       await this.#deps.evidence.put(`${key}.whole`, latest)
+    // A manifest of nothing brings no study.
+    if (instances.length > 0) await studies.markWhole(studyInstanceUid, holder.ura)
     return { manifestDigest, instances }
   }
 

@@ -67,6 +67,7 @@ export function newStudy(handle: string, arrival: Arrival): StoredStudy {
     receivedAt,
     updatedAt: receivedAt,
     disagrees: false,
+    isWhole: false,
   }
 }
 

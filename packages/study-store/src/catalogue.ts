@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
+import { TwiinError } from '@twiin/runtime'
 import type { Repository, Sealer, Store, Update } from '@twiin/store'
 import { instanceRecord, newStudy, seriesWith, withInstance } from './arrival.ts'
 import type { Arrival, StoredStudy } from './arrival.ts'
@@ -98,6 +99,17 @@ export class Catalogue {
       const earlier = await tx.get(this.instanceByUid, instanceId)
       const first = earlier === undefined ? undefined : await tx.get(this.instances, earlier)
       return first === undefined ? this.#addNew(tx, arrival) : this.#addAgain(tx, arrival, first)
+    })
+  }
+
+  /** Resolves when it is on disk. Throws `STUDY_UNKNOWN`. */
+  markWhole(studyInstanceUid: string, owner: Owner): Promise<void> {
+    const studyId = ownedKey(owner, studyInstanceUid)
+    return this.#store.update(`study ${studyId}`, async (tx) => {
+      const handle = await tx.get(this.studyByUid, studyId)
+      const study = handle === undefined ? undefined : await tx.get(this.studies, handle)
+      if (study === undefined) throw new TwiinError('STUDY_UNKNOWN')
+      if (!study.isWhole) tx.put(this.studies, study.handle, { ...study, isWhole: true })
     })
   }
 

@@ -55,6 +55,8 @@ export interface StudyRecord {
    * Such a study is never published and never filed without a person's decision.
    */
   identityConflict: boolean
+  /** Made here; or everything that another hospital's manifest named of it was once here. Part of a study is none. */
+  isWhole: boolean
 }
 
 export interface SeriesRecord {

@@ -112,6 +112,11 @@ export class StudyStore implements Service {
     return [...own, ...others]
   }
 
+  /** What another hospital named of it is all here. Durable when it resolves. Throws `STUDY_UNKNOWN`. */
+  markWhole(studyInstanceUid: string, owner: Owner): Promise<void> {
+    return this.#catalogue.markWhole(studyInstanceUid, owner)
+  }
+
   async studyByHandle(handle: string): Promise<StudyRecord | undefined> {
     const study = await this.#catalogue.studies.get(handle)
     return study && this.#view(study)
@@ -226,7 +231,7 @@ export class StudyStore implements Service {
     const isOwn = study.origin.kind === 'local'
     const shared =
       isOwn && (await this.patientByNumber(study.patient.localId, study.patient.issuer))?.conflict
-    return { ...study, identityConflict: disagrees || shared === true }
+    return { ...study, identityConflict: disagrees || shared === true, isWhole: isOwn || study.isWhole }
   }
 
   #tell(change: StudyChange): void {
