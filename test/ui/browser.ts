@@ -49,7 +49,8 @@ export async function openPage(browser: Browser, origin: string): Promise<{ page
 
 /** Violations of WCAG 2.2 AA and of axe's best practices: rule, where. Empty when clean. */
 export async function violations(page: Page): Promise<string[]> {
-  const { violations } = await new AxeBuilder({ page }).withTags(rules).analyze()
+  // Legacy: in one go instead of frame by frame. No page of ours has frames, and this takes a third of the time.
+  const { violations } = await new AxeBuilder({ page }).setLegacyMode(true).withTags(rules).analyze()
   return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join(', ')}`)
 }
 

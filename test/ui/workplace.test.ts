@@ -66,6 +66,7 @@ describe.skipIf(!browserInstalled)(`the workplace${browserMissing}`, () => {
     await page.keyboard.type('demo')
     await page.keyboard.press('Enter')
     await page.getByRole('navigation').waitFor()
+    await page.locator('[data-search]:focus').waitFor()
     await page.keyboard.type('9999 900 19')
     const focused = () => page.evaluate<string>('document.activeElement.labels?.[0]?.textContent ?? ""')
     // A date field takes several.
@@ -178,8 +179,8 @@ describe.skipIf(!browserInstalled)(`the workplace${browserMissing}`, () => {
 
   test('shows each role its own pages, and no others', async () => {
     for (const [username, names] of [
-      ['radioloog', ['Zoeken', 'Onderzoeken hier', 'Overdrachten', 'Uitzonderingen']],
-      ['beheer', ['Onderzoeken hier', 'Overdrachten', 'Uitzonderingen', 'Toestemming']],
+      ['radioloog', ['Zoeken', 'Onderzoeken hier', 'Overdrachten', 'Uitzonderingen', 'Adresboek']],
+      ['beheer', ['Onderzoeken hier', 'Overdrachten', 'Uitzonderingen', 'Toestemming', 'Adresboek']],
       ['auditor', ['Logboek']],
     ] as const) {
       await logIn(username)
@@ -195,6 +196,7 @@ describe.skipIf(!browserInstalled)(`the workplace${browserMissing}`, () => {
     ['radioloog', '/studies'],
     ['radioloog', '/overdrachten'],
     ['radioloog', '/uitzonderingen'],
+    ['radioloog', '/adresboek'],
     ['beheer', '/uitzonderingen'],
     ['beheer', '/toestemming'],
     ['auditor', '/logboek'],
@@ -237,6 +239,7 @@ describe.skipIf(!browserInstalled)(`the workplace${browserMissing}`, () => {
       await page.keyboard.press('Enter')
       await page.getByRole('heading', { name: 'Wat nu vastligt' }).waitFor()
     },
+    '/adresboek': () => page.getByText(demo.hospital(2).name).first().waitFor(),
     '/logboek': openFirstRow,
   }
 
