@@ -54,7 +54,9 @@ export class Keyboard {
 
   #focused(): Promise<{ name: string; type: string }> {
     return this.#page.evaluate<{ name: string; type: string }>(`(() => {
-      const one = document.activeElement === document.body ? undefined : document.activeElement
+      // What only holds others (the page, a dialog) is focused, but is nothing to press.
+      const isControl = document.activeElement?.matches('a, button, input, select, textarea, summary')
+      const one = isControl ? document.activeElement : undefined
       const label = one?.labels?.[0]?.innerText ?? one?.getAttribute('aria-label') ?? one?.innerText ?? ''
       return { name: label.trim(), type: one?.type ?? '' }
     })()`)
