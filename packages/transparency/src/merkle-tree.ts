@@ -24,6 +24,11 @@ export class MerkleTree {
     return this.#levels[0]?.count ?? 0
   }
 
+  /** How many leaves may still be added. */
+  get room(): number {
+    return this.#limit - this.size
+  }
+
   /** Adds a leaf (its bytes, not their hash) and returns its index. Throws LOG_FULL. */
   append(leaf: Uint8Array): number {
     const index = this.size

@@ -57,6 +57,7 @@ export const problems = new Problems({
     LEDGER_UNCONFIRMED: [503, 'Restored from a backup: nothing is taken in until others had time to object.'],
     INBOX_FULL: [503, 'Too many applications wait for an answer; try again later.'],
     NOT_READY: [503, 'Still starting.'],
+    LOG_FULL: [503, 'The log takes no more lines but those that cut somebody off.'],
     LEDGER_UNWRITABLE: [503, 'The ledger cannot be written; nothing is taken in.'],
   },
 })

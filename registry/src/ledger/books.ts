@@ -8,6 +8,10 @@ import { Register } from './register.ts'
 /** What was judged, and when; the register as it is at that moment and stays until the act is recorded. */
 type Judge<A extends Act | undefined> = (register: Register, now: number) => A
 
+/** The last lines of a full log are for what cuts off, and for the bundles that say so. */
+const keptLines = 1000
+const cutting: readonly Act['act'][] = ['requested', 'suspended', 'revoked', 'reviewed', 'published']
+
 /**
  * The ledger and what follows from it. One act at a time: judged on the register, made durable, then applied.
  * Nobody sees an act that could still get lost, and no two acts are judged on the same state.
@@ -29,9 +33,14 @@ export class Books {
     this.#clock = clock
   }
 
-  static async open(options: { file: string }, deps: { clock: Pick<Clock, 'now'> }): Promise<Books> {
+  /** `mostLines`: what the log may hold; a million unless told otherwise (spec 06 §5). */
+  static async open(
+    options: { file: string; mostLines?: number },
+    deps: { clock: Pick<Clock, 'now'> },
+  ): Promise<Books> {
+    const { mostLines: limit } = options
     const register = new Register()
-    const tree = new MerkleTree()
+    const tree = new MerkleTree(limit === undefined ? {} : { limit })
     const ledger = await Ledger.open(options.file, (act, line, index) => {
       tree.append(line)
       register.apply(act, index)
@@ -75,6 +84,9 @@ export class Books {
       const act = judge(register, now)
       if (act !== undefined) {
         if (this.#halted !== undefined) throw new TwiinError(this.#halted)
+        // Before it is on disk: a line that no tree takes would keep the registry from ever starting again.
+        if (this.tree.room <= (cutting.includes(act.act) ? 0 : keptLines))
+          throw new TwiinError('LOG_FULL', { lines: this.tree.size })
         const recorded: Recorded = { at: now, ...act }
         await this.#ledger.append(recorded)
         for (const listener of this.#listeners) listener(recorded)

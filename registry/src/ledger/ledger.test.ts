@@ -23,6 +23,22 @@ const publish = (books: Books) =>
     digest,
   }))
 
+test('a full log refuses before it writes, keeps room for what cuts off, and starts again', async () => {
+  const mostLines = 1002
+  const books = await Books.open({ file, mostLines }, { clock })
+  const admit = () =>
+    books.record(() => ({ act: 'person-admitted', id: 'jansen', role: 'auditor', by: 'console' }))
+  await admit()
+  await admit()
+  await expect(admit()).rejects.toThrow('LOG_FULL')
+  for (let i = 2; i < mostLines; i++) await publish(books)
+  await expect(publish(books)).rejects.toThrow('LOG_FULL')
+  await books.close()
+  const again = await Books.open({ file, mostLines }, { clock })
+  expect([again.tree.size, again.writable]).toEqual([mostLines, true])
+  await again.close()
+})
+
 async function written(count: number): Promise<string> {
   const books = await Books.open({ file }, { clock })
   for (let i = 0; i < count; i++) await publish(books)

@@ -53,6 +53,7 @@ export const codes = {
   LEDGER_BEHIND: 'The ledger lacks lines. Nothing is taken in until it is restored.',
   LEDGER_UNCONFIRMED:
     'The registry was restored from a backup and still waits for objections. Try again later.',
+  LOG_FULL: 'The log is full: only suspending and revoking still work. Call the supplier.',
   LEDGER_UNWRITABLE: 'The ledger cannot be written. Nothing is taken in.',
   TOO_MANY_WAITING: 'The registry is too busy. Try again in a moment.',
   PEER_UNREACHABLE: 'The node cannot be reached at its announced address.',

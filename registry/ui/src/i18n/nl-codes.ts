@@ -55,6 +55,7 @@ export const codes = {
   LEDGER_BEHIND: 'Het logboek mist regels. Er wordt niets aangenomen tot het is hersteld.',
   LEDGER_UNCONFIRMED:
     'Het register is hersteld uit een reservekopie en wacht nog op bezwaar. Probeer het later.',
+  LOG_FULL: 'Het logboek is vol: alleen schorsen en intrekken kan nog. Bel de leverancier.',
   LEDGER_UNWRITABLE: 'Het logboek kan niet worden geschreven. Er wordt niets aangenomen.',
   TOO_MANY_WAITING: 'Het register heeft het te druk. Probeer het zo opnieuw.',
   PEER_UNREACHABLE: 'De node is niet bereikbaar op haar aangekondigde adres.',
