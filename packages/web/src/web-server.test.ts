@@ -47,7 +47,7 @@ describe('a running server', () => {
   })
 
   it('lets a cookie read, and change only with the header that no foreign page can set', async () => {
-    const begun = await server.sessions.begin('jansen', 'x')
+    const begun = await server.sessions.begin({ username: 'jansen', address: '192.0.2.1' }, 'x')
     const cookie = `test=${typeof begun === 'string' ? begun : begun.secret}`
     expect(await server.call('GET', '/api/v1/books', { cookie })).toMatchObject({ status: 200 })
     expect(await server.call('POST', '/api/v1/books', { cookie })).toMatchObject({
