@@ -62,6 +62,8 @@ describe('a running server', () => {
   it('answers a problem that the app lists, and nothing of one that it does not', async () => {
     const later = await server.call('GET', '/api/v1/waits')
     expect(later).toMatchObject({ status: 503, code: 'LATER', detail: 'busy' })
+    // A name, not an address: whoever runs this has a domain of their own.
+    expect(JSON.parse(later.body)).toMatchObject({ type: 'urn:twiin:problem:later' })
     expect(later.headers['retry-after']).toBe('7')
     const broken = await server.call('GET', '/api/v1/breaks')
     expect(broken).toMatchObject({ status: 500, code: 'UNEXPECTED' })
