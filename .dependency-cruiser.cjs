@@ -40,16 +40,26 @@ const owners = {
   registry: ['otplib'],
 }
 
-const declaredOnly = manifests.map((m) => {
-  const declared = Object.keys(m.dependencies ?? {})
-    .filter((name) => dirOf[name])
-    .map((name) => `^${dirOf[name]}/src/`)
-  return {
-    name: `declared-only:${m.name}`,
-    severity: 'error',
-    from: { path: `^${m.dir}/src/` },
-    to: { path: workspaces, pathNot: [`^${m.dir}/src/`, ...declared] },
-  }
+/** What only tests use, such as a second reader to compare with, stands in `devDependencies`. */
+const declaredOnly = manifests.flatMap((m) => {
+  const sourcesOf = (names) => names.filter((name) => dirOf[name]).map((name) => `^${dirOf[name]}/src/`)
+  const declared = sourcesOf(Object.keys(m.dependencies ?? {}))
+  const forTests = sourcesOf(Object.keys(m.devDependencies ?? {}))
+  const own = `^${m.dir}/src/`
+  return [
+    {
+      name: `declared-only:${m.name}`,
+      severity: 'error',
+      from: { path: own, pathNot: '\\.test\\.tsx?$' },
+      to: { path: workspaces, pathNot: [own, ...declared] },
+    },
+    {
+      name: `declared-only-in-tests:${m.name}`,
+      severity: 'error',
+      from: { path: `${own}.*\\.test\\.tsx?$` },
+      to: { path: workspaces, pathNot: [own, ...declared, ...forTests] },
+    },
+  ]
 })
 const shopWindow = manifests.map((m) => ({
   name: `through-index:${m.name}`,

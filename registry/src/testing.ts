@@ -97,7 +97,7 @@ export class TestRegistry implements AsyncDisposable {
         trustDomain: 'twiin.example',
         operator: { organisation: 'Twiin registry', ura: '90000000' },
         http: { port: 0 },
-        peer: { listen: ['/ip4/127.0.0.1/tcp/0'] },
+        peer: { listen: ['/ip4/127.0.0.1/tcp/0'], dialLoopback: true },
         // Nobody moves the clock while a request is on its way.
         bundle: { gatherMs: 0 },
         log: { gatherMs: 0 },

@@ -82,7 +82,7 @@ export async function startHospital(
       refreshSeconds: 2,
       reportSeconds: 5,
     },
-    peer: { listen: [`/ip4/${host}/tcp/${ports.peer}`] },
+    peer: { listen: [`/ip4/${host}/tcp/${ports.peer}`], dialLoopback: true },
     dicom: {
       host,
       port: ports.dicom,

@@ -41,7 +41,7 @@ describe.each(Object.entries(certificates))('a peer with a certificate that is %
     const { peerId, multiaddrs } = demo.hospital(0).node
     const admission = { credential: () => credential, verify: async () => {}, stillAdmitted: () => true }
     const host = new PeerHost(
-      { listen: ['/ip4/127.0.0.1/tcp/0'] },
+      { listen: ['/ip4/127.0.0.1/tcp/0'], dialLoopback: true },
       { seed: key.seed, admission, addresses: { addressesOf: () => multiaddrs }, log: silentLogger },
     )
     await host.start()

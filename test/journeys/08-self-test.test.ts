@@ -145,7 +145,7 @@ async function startLate(extra: { flags?: string[]; env?: Record<string, string>
     hospital: { ...config.hospital, ...late },
     dataDir: dir,
     registry: { ...config.registry, enrolmentTokenFile: `${dir}-token` },
-    peer: { listen: [`/ip4/127.0.0.1/tcp/${port + 3}`] },
+    peer: { listen: [`/ip4/127.0.0.1/tcp/${port + 3}`], dialLoopback: true },
     dicom: { ...config.dicom, port, destinations: [] },
     web: { ...config.web, port: port + 2 },
   }

@@ -42,7 +42,7 @@ beforeAll(async () => {
       ...{ url: registry.runtime.url, caFile: join(registry.dir, 'web/ca.pem'), refreshSeconds: 1 },
       enrolmentTokenFile: join(dir, 'token'),
     },
-    peer: { listen: ['/ip4/127.0.0.1/tcp/0'] },
+    peer: { listen: ['/ip4/127.0.0.1/tcp/0'], dialLoopback: true },
     dicom: { ...at(dicom), aeTitle: 'TWIIN', callingAeTitles: ['CT1'] },
     pacs: { ...at(pacs), aeTitle: 'PACS', callingAeTitle: 'TWIIN' },
     web: at(web),

@@ -47,7 +47,7 @@ export class NewHospital implements AsyncDisposable {
       hospital: { ...config.hospital, ...options, patientIdIssuer: `ZIS-${options.ura}` },
       dataDir: join(dir, 'data'),
       registry: { ...config.registry, enrolmentTokenFile: hospital.tokenFile },
-      peer: { listen: [`/ip4/127.0.0.1/tcp/${port + 3}`] },
+      peer: { listen: [`/ip4/127.0.0.1/tcp/${port + 3}`], dialLoopback: true },
       dicom: { ...config.dicom, port, destinations: [] },
       // The demo PACS of a neighbour answers the echo.
       web: { ...config.web, port: port + 2 },

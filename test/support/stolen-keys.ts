@@ -46,7 +46,7 @@ export async function impersonate(
 ): Promise<PeerHost & AsyncDisposable> {
   const addresses = new Map(nodes.map(({ node }) => [node.peerId, node.multiaddrs]))
   const host = new PeerHost(
-    { listen: ['/ip4/127.0.0.1/tcp/0'] },
+    { listen: ['/ip4/127.0.0.1/tcp/0'], dialLoopback: true },
     {
       seed: key.seed,
       admission: { credential: () => credential, verify: async () => {}, stillAdmitted: () => true },

@@ -73,6 +73,10 @@ export const Settings = Type.Object(
           default: [],
           description: 'multiaddrs others reach this node at',
         }),
+        dialLoopback: Type.Boolean({
+          default: false,
+          description: 'other members are dialled at 127.0.0.1 or ::1 too: when all run on one machine',
+        }),
         gossipSeconds: Seconds('pause between two comparisons of the network bundle with other members', 20),
       },
       closed,

@@ -227,6 +227,11 @@ describe('a log-in', () => {
     })
     const asPage = { ...withCookie, 'x-twiin-csrf': '1' }
     expect(await api('POST', '/retrievals', { headers: asPage, body: {} })).toMatchObject({ status: 400 })
+    expect(await api('DELETE', '/session', { headers: withCookie })).toMatchObject({
+      status: 403,
+      body: { code: 'CSRF' },
+    })
+    expect(await api('GET', '/session', { headers: withCookie })).toMatchObject({ status: 200 })
     await api('DELETE', '/session', { headers: asPage })
     expect(await api('GET', '/session', { headers: withCookie })).toMatchObject({ status: 401 })
   })

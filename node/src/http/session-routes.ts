@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { TwiinError } from '@twiin/runtime'
+import { requireOwnPage } from '@twiin/web'
 import type { Sessions } from '@twiin/web'
 import { Type } from 'typebox'
 import { roles } from '../people/people-file.ts'
@@ -36,7 +37,7 @@ export function sessionRoutes(
       },
       async (request, reply) => {
         const { username, password } = request.body
-        const begun = await deps.sessions.begin(username, password)
+        const begun = await deps.sessions.begin({ username, address: request.ip }, password)
         if (begun === 'locked') throw new TwiinError('TOO_MANY_ATTEMPTS')
         await deps.onLogIn(username, begun === 'wrong' ? undefined : begun.person)
         if (begun === 'wrong') throw new TwiinError('NOT_AUTHENTICATED')
@@ -46,7 +47,10 @@ export function sessionRoutes(
     app.get('/session', { config: { roles } }, (request) => describe(request.person))
     app.delete('/session', { config: { open: true } }, async (request, reply) => {
       const secret = request.cookies[sessionCookie]
-      if (secret !== undefined) deps.sessions.end(secret)
+      if (secret !== undefined) {
+        requireOwnPage(request)
+        deps.sessions.end(secret)
+      }
       return reply.clearCookie(sessionCookie, cookieOptions).code(204).send()
     })
     app.get('/events', { config: { roles } }, (_request, reply) => deps.events.attach(reply))

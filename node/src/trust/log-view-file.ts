@@ -7,7 +7,7 @@ import { TwiinError } from '@twiin/runtime'
 /** What a node remembers of the log between two starts. */
 export interface LogViewState {
   log?: LogIdentity
-  /** Size → the note with the log's signature alone, oldest sight first. */
+  /** Size → the note with the log's signature alone. */
   roots: Map<number, string>
   /** The two notes in the file of the evidence. */
   accused?: readonly string[]

@@ -69,6 +69,20 @@ describe('the view of the log', () => {
     expect([view.distrust, view.newest.includes('\n2\n')]).toEqual([undefined, true])
   })
 
+  it('keeps the roots of the largest sizes, however many genuine old notes a member shows', async () => {
+    const old: string[] = []
+    for (let i = 0; i < 600; i++) {
+      old.push(log.checkpoint())
+      log.append({ act: `${i}` })
+    }
+    const lying = log.fork()
+    log.append({ act: 'true' })
+    lying.append({ act: 'false' })
+    view.note(log.checkpoint(), 'registry')
+    for (const note of old) view.note(note, 'member')
+    expect(view.note(lying.checkpoint(), 'victim')).toBe('contradiction')
+  })
+
   it('remembers the last 512 sizes over a restart, and no more', async () => {
     const first = fork.checkpoint()
     view.note(log.checkpoint(), 'a')

@@ -28,7 +28,7 @@ export type Sighting = 'consistent' | 'contradiction' | 'worthless'
 type Told = (first: string, second: string) => void
 
 /**
- * The log as this node has seen it: its key, the roots of its last sizes, and whether it ever showed two lists (spec 11 §7).
+ * The log as this node has seen it: its key, the roots of its largest sizes, and whether it ever showed two lists (spec 11 §7).
  * Everything it compares is in memory; it survives a restart.
  */
 export class LogView {
@@ -98,11 +98,7 @@ export class LogView {
       checkpoint = parseCheckpoint(note)
       const known = roots.get(checkpoint.size)
       // Nearly always somebody else has shown it already: no signature to check.
-      if (known !== undefined && known.startsWith(checkpoint.body)) {
-        roots.delete(checkpoint.size)
-        roots.set(checkpoint.size, known)
-        return 'consistent'
-      }
+      if (known !== undefined && known.startsWith(checkpoint.body)) return 'consistent'
       checkpoint = verifyCheckpoint(note, log)
       if (known !== undefined) {
         return this.accuse(known, note, from) ? 'contradiction' : 'consistent'
@@ -110,13 +106,16 @@ export class LogView {
     } catch {
       return 'worthless'
     }
-    roots.set(checkpoint.size, withoutCosignatures(note))
-    for (const oldest of roots.keys()) {
-      if (roots.size <= sizesRemembered) break
-      roots.delete(oldest)
-    }
-    void this.#save()
+    this.#remember(checkpoint.size, note)
     return 'consistent'
+  }
+
+  /** The smallest sizes go: old notes are there for the asking, and showing them must not wash away what is new. */
+  #remember(size: number, note: string): void {
+    const { roots } = this.#state
+    roots.set(size, withoutCosignatures(note))
+    while (roots.size > sizesRemembered) roots.delete(Math.min(...roots.keys()))
+    if (roots.has(size)) void this.#save()
   }
 
   /** Two notes that are said to contradict each other. Returns whether they prove it; from then on the log is distrusted. */

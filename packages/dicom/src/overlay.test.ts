@@ -1,4 +1,4 @@
-import { deflateRawSync, inflateRawSync } from 'node:zlib'
+import { constants, deflateRawSync, inflateRawSync } from 'node:zlib'
 import dicomParser from 'dicom-parser'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
@@ -317,6 +317,19 @@ describe('the overlay refuses', () => {
       )
     },
   )
+
+  test('and keeps nobody busy for each of its small elements: they leave in no more pieces than they came in', async () => {
+    const bomb = hostileDataSets().find(({ name }) => name === 'a deflate bomb of small elements')
+    if (bomb === undefined) throw new Error('no such data set')
+    const dataSet = inflateRawSync(bomb.dataSet, { finishFlush: constants.Z_SYNC_FLUSH }).subarray(0, 1 << 20)
+    let pieces = 0
+    const change = {
+      transferSyntaxUid: transferSyntax.explicitLittleEndian,
+      dataSet: inPieces(dataSet, [1 << 16]),
+    }
+    for await (const piece of applyOverlay(overlay, change)) if (piece.length > 0) pieces++
+    expect(pieces).toBeLessThanOrEqual(17)
+  })
 
   test('a second patient ID, which another reader might believe', async () => {
     const two = hostileDataSets().find(({ name }) => name === 'two patient IDs')

@@ -37,11 +37,19 @@ async function* splice(
     if (walker.broken !== undefined) throw unreadable(walker.broken)
     if (encoding.deflated === true && walker.headers > maxDeflatedElements)
       throw unreadable('too many elements')
-    yield* sink.take()
+    yield* together(sink.take())
   }
   if (!walker.atBoundary) throw unreadable('the data set is cut off')
   sink.finish()
-  yield* sink.take()
+  yield* together(sink.take())
+}
+
+/**
+ * What one chunk gave, in one piece: a sink passes on each element by itself, and whoever comes next (to deflate, to encrypt,
+ * to write) would pay for a million elements of eight bytes as for a million pieces.
+ */
+function together(pieces: readonly Uint8Array[]): readonly Uint8Array[] {
+  return pieces.length > 1 ? [Buffer.concat(pieces)] : pieces
 }
 
 /** Deflating again gives other bytes for the same data set: so it is looked at first, and left alone if it can be. */

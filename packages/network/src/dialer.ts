@@ -5,6 +5,7 @@ import { TwiinError, codeOf } from '@twiin/runtime'
 import { unlessAborted, withTimeout } from './abort.ts'
 import type { PeerAddresses } from './admission.ts'
 import { dialableAddresses } from './dial-addresses.ts'
+import type { DialPolicy } from './dial-addresses.ts'
 import type { Libp2pNode } from './libp2p-node.ts'
 import type { HostLimits } from './limits.ts'
 
@@ -14,6 +15,7 @@ const LANE_LINGER_MS = 30_000
 /** Finds or makes the connection for a peer and lane: directory address first, then what the routing network knows. */
 export class Dialer {
   readonly #limits: HostLimits
+  readonly #dialling: DialPolicy
   readonly #node: Libp2pNode
   readonly #addresses: PeerAddresses
   /** `peer/lane` → its connection. Lane 0 takes any connection that is no numbered lane of ours. */
@@ -23,8 +25,12 @@ export class Dialer {
   readonly #turns = new Map<string, Promise<unknown>>()
   readonly #refusals = new Map<string, TwiinError>()
 
-  constructor(limits: HostLimits, deps: { node: Libp2pNode; addresses: PeerAddresses }) {
-    this.#limits = limits
+  constructor(
+    options: { limits: HostLimits; dialling: DialPolicy },
+    deps: { node: Libp2pNode; addresses: PeerAddresses },
+  ) {
+    this.#limits = options.limits
+    this.#dialling = options.dialling
     this.#node = deps.node
     this.#addresses = deps.addresses
   }
@@ -102,11 +108,11 @@ export class Dialer {
 
   async #dial(peerId: string, lane: number): Promise<Connection> {
     this.#refusals.delete(peerId)
-    const listed = dialableAddresses(this.#addresses.addressesOf(peerId), peerId)
+    const listed = dialableAddresses(this.#addresses.addressesOf(peerId), peerId, this.#dialling)
     const first = await this.#tryAddresses(peerId, listed)
     if (first.connection !== undefined) return this.#keep(peerId, lane, first.connection)
     const known = new Set(listed.map((address) => address.toString()))
-    const found = dialableAddresses(await this.findAddresses(peerId), peerId)
+    const found = dialableAddresses(await this.findAddresses(peerId), peerId, this.#dialling)
     const second = await this.#tryAddresses(
       peerId,
       found.filter((address) => !known.has(address.toString())),

@@ -6,6 +6,7 @@ import { lpStream } from '@libp2p/utils'
 import { multiaddr } from '@multiformats/multiaddr'
 import { describe, expect, it } from 'vitest'
 import { silentLogger } from '@twiin/runtime'
+import { systemLookUp } from './dial-addresses.ts'
 import { createNode } from './libp2p-node.ts'
 import { defaultLimits } from './limits.ts'
 import { FakeAdmission, TestHost } from './testing.ts'
@@ -13,10 +14,14 @@ import { FakeAdmission, TestHost } from './testing.ts'
 /** A member with a certificate and a program of its own. */
 async function hostileMember(target: TestHost) {
   const node = await createNode(
-    { listen: [], announce: [], limits: { ...defaultLimits, maxStreamsPerConnection: 10_000 } },
+    {
+      ...{ listen: [], announce: [], dialling: { loopback: true } },
+      limits: { ...defaultLimits, maxStreamsPerConnection: 10_000 },
+    },
     {
       privateKey: await generateKeyPair('Ed25519'),
       admission: new FakeAdmission(),
+      lookUp: systemLookUp,
       log: silentLogger,
       onRefusal: () => {},
     },

@@ -13,7 +13,8 @@ import { createLibp2p } from 'libp2p'
 import type { Logger, TwiinError } from '@twiin/runtime'
 import type { Admission } from './admission.ts'
 import { certifiedNoise } from './certified-noise.ts'
-import { isDialable } from './dial-addresses.ts'
+import { isDialable, isLoopback, mayDial, nameResolver } from './dial-addresses.ts'
+import type { DialPolicy, LookUp } from './dial-addresses.ts'
 import type { HostLimits } from './limits.ts'
 import { routingOnly } from './routing-only.ts'
 
@@ -23,19 +24,21 @@ export type Libp2pNode = Libp2p<TwiinServices>
 export interface Libp2pNodeOptions {
   listen: readonly string[]
   announce: readonly string[]
+  dialling: DialPolicy
   limits: HostLimits
 }
 
 export interface Libp2pNodeDeps {
   privateKey: PrivateKey
   admission: Admission
+  lookUp: LookUp
   log: Logger
   onRefusal: (peerId: string, reason: TwiinError) => void
 }
 
 /** libp2p as Twiin uses it; not started. Every setting that differs from the library's default has its reason here. */
 export function createNode(
-  { listen, announce, limits }: Libp2pNodeOptions,
+  { listen, announce, dialling, limits }: Libp2pNodeOptions,
   deps: Libp2pNodeDeps,
 ): Promise<Libp2pNode> {
   return createLibp2p<TwiinServices>({
@@ -59,9 +62,11 @@ export function createNode(
       }),
     ],
     // checked again where it counts: addresses also come from peers, by identify and kad
-    connectionGater: { denyDialMultiaddr: (address) => !isDialable(address) },
-    peerStore: { addressFilter: (_peerId, address) => isDialable(address) },
+    connectionGater: { denyDialMultiaddr: (address) => !mayDial(address, dialling) },
+    peerStore: { addressFilter: (_peerId, address) => isDialable(address, dialling) },
     connectionManager: {
+      // every dial, also kad's own: a name is resolved once, and what it meant is judged by the gater and then dialled
+      resolvers: { name: nameResolver(deps) },
       inboundUpgradeTimeout: limits.upgradeTimeoutMs,
       maxIncomingPendingConnections: limits.maxPendingConnections,
       inboundConnectionThreshold: limits.connectionsPerSecondPerAddress,
@@ -101,7 +106,7 @@ const keepAlive = { keepAlive: true, keepAliveInitialDelay: 10_000, noDelay: tru
 
 /** Loopback is told only by a host that listens nowhere else. */
 function worthAnnouncing(addresses: Multiaddr[]): Multiaddr[] {
-  const dialable = addresses.filter(isDialable)
-  const elsewhere = dialable.filter((address) => !/^\/ip4\/127\.|^\/ip6\/::1\//.test(address.toString()))
+  const dialable = addresses.filter((address) => isDialable(address, { loopback: true }))
+  const elsewhere = dialable.filter((address) => !isLoopback(address))
   return elsewhere.length > 0 ? elsewhere : dialable
 }

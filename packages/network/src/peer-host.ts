@@ -8,6 +8,8 @@ import { withTimeout } from './abort.ts'
 import type { Admission, PeerAddresses } from './admission.ts'
 import type { Channel } from './channel.ts'
 import { StreamChannel } from './channel.ts'
+import { systemLookUp } from './dial-addresses.ts'
+import type { LookUp } from './dial-addresses.ts'
 import { Dialer } from './dialer.ts'
 import type { Libp2pNode } from './libp2p-node.ts'
 import { createNode } from './libp2p-node.ts'
@@ -22,6 +24,8 @@ export interface HostOptions {
   listen: readonly string[]
   /** Multiaddrs told to peers instead of the ones listened on, for a host behind NAT. */
   announce?: readonly string[]
+  /** Whether addresses of this machine itself are dialled, when members say to be there. Default false. */
+  dialLoopback?: boolean
   limits?: Partial<HostLimits>
 }
 
@@ -30,6 +34,8 @@ export interface HostDeps {
   seed: Uint8Array
   admission: Admission
   addresses: PeerAddresses
+  /** Where the names in addresses are looked up; the system's resolver when absent. */
+  lookUp?: LookUp
   log: Logger
 }
 
@@ -92,17 +98,18 @@ export class PeerHost implements Service {
 
   /** Listens. Protocols may be registered before or after. */
   async start(): Promise<void> {
-    const { admission, addresses, log } = this.#deps
+    const { admission, addresses, log, lookUp = systemLookUp } = this.#deps
+    const dialling = { loopback: this.#options.dialLoopback ?? false }
+    const limits = this.#limits
     const node = await createNode(
-      { listen: this.#options.listen, announce: this.#options.announce ?? [], limits: this.#limits },
+      { listen: this.#options.listen, announce: this.#options.announce ?? [], dialling, limits },
       {
         privateKey: this.#privateKey,
-        admission,
-        log,
+        ...{ admission, lookUp, log },
         onRefusal: (peerId, reason) => dialer.noteRefusal(peerId, reason),
       },
     )
-    const dialer = new Dialer(this.#limits, { node, addresses })
+    const dialer = new Dialer({ limits, dialling }, { node, addresses })
     const opener = new StreamOpener(this.#limits, {
       dialer,
       requireAdmitted: (peerId) => this.#requireAdmitted(peerId),

@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import type { Logger } from '@twiin/runtime'
 import { TwiinError, silentLogger } from '@twiin/runtime'
 import type { Admission, PeerAddresses } from './admission.ts'
+import type { LookUp } from './dial-addresses.ts'
 import type { HostLimits } from './limits.ts'
 import { PeerHost } from './peer-host.ts'
 
@@ -49,6 +50,9 @@ export interface TestHostOptions {
   /** The same name gives the same peer ID. Random when absent. */
   seedName?: string
   listen?: readonly string[]
+  /** Default true: tests run on one machine. */
+  dialLoopback?: boolean
+  lookUp?: LookUp
   log?: Logger
 }
 
@@ -66,8 +70,16 @@ export class TestHost implements AsyncDisposable {
         ? randomBytes(32)
         : createHash('sha256').update(options.seedName).digest()
     this.host = new PeerHost(
-      { listen: options.listen ?? ['/ip4/127.0.0.1/tcp/0'], limits: options.limits ?? {} },
-      { seed, admission: this.admission, addresses: this.directory, log: options.log ?? silentLogger },
+      {
+        listen: options.listen ?? ['/ip4/127.0.0.1/tcp/0'],
+        dialLoopback: options.dialLoopback ?? true,
+        limits: options.limits ?? {},
+      },
+      {
+        ...{ seed, admission: this.admission, addresses: this.directory },
+        ...(options.lookUp !== undefined && { lookUp: options.lookUp }),
+        log: options.log ?? silentLogger,
+      },
     )
   }
 

@@ -1,16 +1,10 @@
 import { isTwiinError } from '@twiin/runtime'
 import { describe, expect, it } from 'vitest'
-import {
-  addSignatures,
-  checkpointLimits,
-  contradiction,
-  parseCheckpoint,
-  signCheckpoint,
-} from './checkpoint.ts'
+import { addSignatures, contradiction, parseCheckpoint, signCheckpoint } from './checkpoint.ts'
 import { cosign, verifyCosignature } from './cosignature.ts'
 import { judgeEvidence } from './evidence.ts'
 import { MerkleTree } from './merkle-tree.ts'
-import { seededSigner, seededWitness } from './testing.ts'
+import { mutated, seeded, seededSigner, seededWitness } from './testing.ts'
 
 const logKey = seededSigner(1)
 const log = { origin: 'twiin.example/log', publicKey: logKey.publicKey }
@@ -30,7 +24,7 @@ describe('whoever makes up notes', () => {
     const random = seeded(20261125)
     let [read, believed] = [0, 0]
     for (let round = 0; round < 10_000; round++) {
-      const hostile = mutate(cosigned, random)
+      const hostile = mutated(cosigned, random)
       const parsed = outcome(() => parseCheckpoint(hostile))
       if (parsed !== undefined) read++
       const judged = outcome(() =>
@@ -85,60 +79,5 @@ function outcome<T>(action: () => T): T | undefined {
   } catch (error) {
     if (isTwiinError(error)) return undefined
     throw error
-  }
-}
-
-type Random = (below: number) => number
-
-/** One to four changes, of the kinds a parser is fooled with. */
-function mutate(text: string, random: Random): string {
-  let result = text
-  for (let changes = 1 + random(4); changes > 0; changes--) result = change(result, random)
-  return result
-}
-
-const pieces = [
-  ...['\n', '\n\n', ' ', '  ', '— ', '-', '+', '=', '0', '9', '\r', '\t', '\0', '\u00a0', '\u2028', '\ufeff'],
-  ...['\ud800', '\u{1f600}', '__proto__', 'AAAA', '1e3', '9007199254740993', log.origin, 'witness-2'],
-  ...['— stranger AAAAAAA=\n', `— ${log.origin} AAAAAAA=\n`, '— witness-2 AAAAAAA=\n', 'x'.repeat(5000)],
-]
-
-function change(text: string, random: Random): string {
-  const at = random(text.length + 1)
-  const lines = text.split('\n')
-  const line = random(lines.length)
-  const piece = pieces[random(pieces.length)] as string
-  switch (random(9)) {
-    case 0:
-      return text.slice(0, at) + text.slice(at + 1 + random(8))
-    case 1:
-      return text.slice(0, at) + piece + text.slice(at)
-    case 2:
-      return (
-        text.slice(0, at) +
-        String.fromCharCode(random(2) === 0 ? random(128) : random(65_536)) +
-        text.slice(at + 1)
-      )
-    case 3:
-      return text.slice(0, at)
-    case 4:
-      return lines.toSpliced(line, 1).join('\n')
-    case 5:
-      return lines.toSpliced(line, 0, lines[random(lines.length)] as string).join('\n')
-    case 6:
-      return lines.toSpliced(line, 0, piece.trimEnd()).join('\n')
-    case 7:
-      return `${text}${piece}`
-    default:
-      return text.length < checkpointLimits.bytes ? text + text.slice(at) : text
-  }
-}
-
-/** The same numbers in every run (a linear congruence, for tests only). */
-function seeded(seed: number): Random {
-  let state = seed
-  return (below) => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
-    return Math.floor((state / 2 ** 32) * below)
   }
 }

@@ -1,7 +1,9 @@
-/** Keys that are the same in every run: for tests of whoever builds on this. */
+/** Keys that are the same in every run, and notes that must be refused: for tests of whoever builds on this. */
 import { createPrivateKey, createPublicKey, sign } from 'node:crypto'
 import type { Witness } from './cosignature.ts'
 import type { Signer } from './ed25519.ts'
+
+export { hostileNotes, lineOf, mutated, seeded } from './testing/hostile-notes.ts'
 
 /** The Ed25519 key of the seed of 32 times this byte. */
 export function seededSigner(byte: number): Signer {

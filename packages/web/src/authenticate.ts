@@ -84,7 +84,11 @@ function cookie<P extends Person>(request: FastifyRequest, by: Authentication<P>
   const session = request.cookies[by.sessionCookie]
   const person = session === undefined ? undefined : by.sessions.find(session)
   if (person === undefined) return undefined
-  const changes = request.method !== 'GET' && request.method !== 'HEAD'
-  if (changes && request.headers['x-twiin-csrf'] === undefined) throw new TwiinError('CSRF')
+  if (request.method !== 'GET' && request.method !== 'HEAD') requireOwnPage(request)
   return { person, session }
+}
+
+/** For open routes that change something by the cookie alone, such as logging out. Throws CSRF. */
+export function requireOwnPage(request: FastifyRequest): void {
+  if (request.headers['x-twiin-csrf'] === undefined) throw new TwiinError('CSRF')
 }

@@ -1,38 +1,41 @@
 import type { Clock } from '@twiin/runtime'
 
-/** Names whose failures are remembered; anybody can make some up. */
-const mostNames = 10_000
+/** Keys whose failures are remembered; anybody can make some up. */
+const mostKeys = 10_000
 const longestLockMs = 3_600_000
 
-/** Five failures lock a name for a minute, every further one twice as long, up to an hour. In memory. */
+/** So many failures lock a key for a minute, every further one twice as long, up to an hour. In memory. */
 export class LockOut {
+  readonly #failuresToLock: number
   readonly #clock: Clock
   readonly #failures = new Map<string, { count: number; until: number }>()
 
-  constructor(_options: object, deps: { clock: Clock }) {
+  constructor(options: { failuresToLock: number }, deps: { clock: Clock }) {
+    this.#failuresToLock = options.failuresToLock
     this.#clock = deps.clock
   }
 
-  isLocked(name: string): boolean {
-    return (this.#failures.get(name)?.until ?? 0) > this.#clock.now()
+  isLocked(key: string): boolean {
+    return (this.#failures.get(key)?.until ?? 0) > this.#clock.now()
   }
 
   /** To be called before a guess is judged: many guesses at once are still many guesses. */
-  count(name: string): void {
+  count(key: string): void {
     const now = this.#clock.now()
-    const before = this.#failures.get(name)
+    const before = this.#failures.get(key)
     const count = before === undefined || now - before.until > longestLockMs ? 1 : before.count + 1
-    this.#failures.delete(name)
+    this.#failures.delete(key)
     for (const oldest of this.#failures.keys()) {
-      if (this.#failures.size < mostNames) break
+      if (this.#failures.size < mostKeys) break
       this.#failures.delete(oldest)
     }
-    const lockedMs = count < 5 ? 0 : Math.min(60_000 * 2 ** (count - 5), longestLockMs)
-    this.#failures.set(name, { count, until: now + lockedMs })
+    const over = count - this.#failuresToLock
+    const lockedMs = over < 0 ? 0 : Math.min(60_000 * 2 ** over, longestLockMs)
+    this.#failures.set(key, { count, until: now + lockedMs })
   }
 
   /** The guess was right. */
-  forgive(name: string): void {
-    this.#failures.delete(name)
+  forgive(key: string): void {
+    this.#failures.delete(key)
   }
 }

@@ -37,7 +37,7 @@ export class Problems {
       .code(status)
       .type('application/problem+json')
       .send({
-        type: `https://twiin.example/problems/${shown.toLowerCase().replaceAll('_', '-')}`,
+        type: `urn:twiin:problem:${shown.toLowerCase().replaceAll('_', '-')}`,
         title,
         status,
         code: shown,

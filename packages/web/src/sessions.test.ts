@@ -20,17 +20,20 @@ beforeEach(() => {
   sessions = new Sessions({ idleMs: minutes(15) }, { people, clock })
 })
 
-async function logIn(): Promise<string> {
-  const begun = await sessions.begin('jansen', 'right', '1')
+const home = '192.0.2.1'
+const begin = (password: string, code: string, address = home, username = 'jansen') =>
+  sessions.begin({ username, address }, password, code)
+async function logIn(address?: string): Promise<string> {
+  const begun = await begin('right', '1', address)
   if (typeof begun === 'string') throw new Error(begun)
   return begun.secret
 }
 
 describe('a session', () => {
   it('begins with every part of the proof', async () => {
-    expect(await sessions.begin('jansen', 'right', '2')).toBe('wrong')
-    expect(await sessions.begin('jansen', 'wrong', '1')).toBe('wrong')
-    expect(await sessions.begin('jansen', 'right', '1')).toMatchObject({ person: { id: 'jansen' } })
+    expect(await begin('right', '2')).toBe('wrong')
+    expect(await begin('wrong', '1')).toBe('wrong')
+    expect(await begin('right', '1')).toMatchObject({ person: { id: 'jansen' } })
   })
 
   it('goes idle however often a machine asks whether it lives', async () => {
@@ -53,13 +56,22 @@ describe('a confirmation', () => {
     expect(sessions.confirmedAt(await logIn())).toBeUndefined()
   })
 
-  it('that is wrong five times locks the name, and takes nothing from the session', async () => {
+  it('that is wrong five times ends this session, and locks nobody out', async () => {
+    const [secret, other] = [await logIn(), await logIn()]
+    for (let i = 0; i < 4; i++) expect(await sessions.confirm(secret, async () => false)).toBe('wrong')
+    expect(await sessions.confirm(secret, async () => true)).toBe('confirmed')
+    let judged = 0
+    const wrong = async () => judged++ < 0
+    await Promise.all(Array.from({ length: 8 }, () => sessions.confirm(secret, wrong)))
+    expect([judged, sessions.find(secret)]).toEqual([5, undefined])
+    expect(await sessions.confirm(other, async () => true)).toBe('confirmed')
+    await logIn()
+  })
+
+  it('is not taken away by whoever guesses at the name elsewhere', async () => {
     const secret = await logIn()
-    for (let i = 0; i < 5; i++) expect(await sessions.confirm(secret, async () => false)).toBe('wrong')
-    expect(await sessions.confirm(secret, async () => true)).toBe('locked')
-    expect(await sessions.begin('jansen', 'right', '1')).toBe('locked')
-    expect(sessions.find(secret)).toMatchObject({ id: 'jansen' })
-    expect(sessions.confirmedAt(secret)).toBeUndefined()
+    for (let i = 0; i < 500; i++) await begin('wrong', '1', `198.51.100.${i % 100}`)
+    expect(await sessions.confirm(secret, async () => true)).toBe('confirmed')
   })
 
   it('of a session that is over is wrong, without being judged', async () => {
@@ -70,17 +82,82 @@ describe('a confirmation', () => {
 
 describe('a lock', () => {
   it('doubles with every further failure, up to an hour, and ends with a right guess', async () => {
-    for (let i = 0; i < 5; i++) await sessions.begin('jansen', 'wrong', '1')
+    for (let i = 0; i < 5; i++) await begin('wrong', '1')
     for (const length of [1, 2, 4, 8, 16, 32, 60, 60]) {
       await clock.advance(minutes(length) - 1)
-      expect(await sessions.begin('jansen', 'right', '1')).toBe('locked')
+      expect(await begin('right', '1')).toBe('locked')
       await clock.advance(1)
-      expect(await sessions.begin('jansen', 'wrong', '1')).toBe('wrong')
+      expect(await begin('wrong', '1')).toBe('wrong')
     }
     await clock.advance(minutes(60))
     await logIn()
-    expect(await sessions.begin('jansen', 'wrong', '1')).toBe('wrong')
+    expect(await begin('wrong', '1')).toBe('wrong')
     await logIn()
+  })
+
+  it.each([
+    ['another address', '198.51.100.7', '198.51.100.7', '198.51.100.8'],
+    ['another /64', '2001:db8:1:2::1', '2001:db8:1:2:ffff:ffff:ffff:ffff', '2001:db8:1:3::1'],
+    [
+      'another address, seen through a socket for both',
+      '::ffff:198.51.100.7',
+      '198.51.100.7',
+      '::ffff:198.51.100.8',
+    ],
+  ])('of a stranger is the stranger’s: the person logs in from %s', async (_what, from, same, other) => {
+    for (let i = 0; i < 5; i++) expect(await begin('wrong', '1', from)).toBe('wrong')
+    expect(await begin('right', '1', same)).toBe('locked')
+    await logIn(other)
+  })
+
+  it('on the name alone follows many guesses of many, and holds up nobody where they were before', async () => {
+    await logIn()
+    for (let i = 0; i < 100; i++) expect(await begin('wrong', '1', `198.51.100.${i}`)).toBe('wrong')
+    expect(await begin('right', '1', '198.51.100.200')).toBe('locked')
+    // Home first: a right guess there ends the lock for everywhere.
+    for (const address of ['127.0.0.1', '::1']) {
+      await logIn(address)
+      await logIn('198.51.100.200')
+      for (let i = 0; i < 101; i++) await begin('wrong', '1', `203.0.113.${i}`)
+    }
+    expect(await begin('right', '1', '198.51.100.201')).toBe('locked')
+    await logIn(home)
+  })
+})
+
+describe('guesses that run at the same time', () => {
+  let release: () => void
+  let running: Promise<unknown>[]
+  beforeEach(() => {
+    const held = new Promise<void>((resolve) => (release = resolve))
+    const people = {
+      byPassword: async (id: string, password: string) => {
+        if (password === 'slow') await held
+        return password === 'right' ? { id } : undefined
+      },
+      stillThere: () => true,
+    }
+    sessions = new Sessions({}, { people, clock })
+    running = []
+  })
+  const guess = (address: string) => running.push(begin('slow', '1', address, `name ${running.length}`))
+
+  it('are few of one network, and hold up no other', async () => {
+    for (let i = 0; i < 20; i++) guess(`2001:db8::${i}`)
+    expect(await begin('right', '1', '2001:db8::ffff')).toBe('locked')
+    await logIn()
+    release()
+    expect((await Promise.all(running)).filter((outcome) => outcome === 'wrong')).toHaveLength(4)
+    await logIn('2001:db8::ffff')
+  })
+
+  it('are few of everybody, and hold up nobody where they were before', async () => {
+    await logIn()
+    for (let i = 0; i < 20; i++) guess(`198.51.100.${i}`)
+    expect(await begin('right', '1', '198.51.100.200')).toBe('locked')
+    await logIn()
+    release()
+    expect((await Promise.all(running)).filter((outcome) => outcome === 'wrong')).toHaveLength(8)
   })
 })
 

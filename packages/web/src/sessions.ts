@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { Clock } from '@twiin/runtime'
-import { LockOut } from './lock-out.ts'
+import { GuessLimits } from './guess-limits.ts'
 
 /** Who can log in, and with what: a password, and whatever else the app asks for. */
 export interface Accounts<P, Proof extends readonly string[]> {
@@ -15,13 +15,15 @@ interface Session<P> {
   begun: number
   seen: number
   confirmedAt?: number
+  /** Wrong confirmations since the last right one. */
+  wrong: number
 }
 
 export type Begun<P> = { secret: string; person: P } | 'wrong' | 'locked'
 
-/** Proofs judged at the same time; more wait outside. */
-const mostAtOnce = 8
 const mostSessions = 10_000
+/** Wrong confirmations that end a session. */
+const mostWrong = 5
 
 /** Log-ins. In memory: a restart logs everybody out. Idle 30 minutes or 12 hours end one, if not said otherwise. */
 export class Sessions<P extends { readonly id: string }, Proof extends readonly string[] = [string]> {
@@ -29,9 +31,8 @@ export class Sessions<P extends { readonly id: string }, Proof extends readonly 
   readonly #longestMs: number
   readonly #people: Accounts<P, Proof>
   readonly #clock: Clock
-  readonly #lockOut: LockOut
+  readonly #limits: GuessLimits
   readonly #sessions = new Map<string, Session<P>>()
-  #judging = 0
 
   constructor(
     options: { idleMs?: number; longestMs?: number },
@@ -41,17 +42,21 @@ export class Sessions<P extends { readonly id: string }, Proof extends readonly 
     this.#longestMs = options.longestMs ?? 12 * 3_600_000
     this.#people = deps.people
     this.#clock = deps.clock
-    this.#lockOut = new LockOut({}, deps)
+    this.#limits = new GuessLimits({}, deps)
   }
 
-  /** A new session's secret, or why there is none. Five wrong proofs lock the name for a minute, doubling. */
-  async begin(username: string, ...proof: Proof): Promise<Begun<P>> {
-    const person = await this.#judge(username, () => this.#people.byPassword(username, ...proof))
+  /**
+   * A new session's secret, or why there is none. Five wrong proofs from one network lock the name there for a minute,
+   * doubling; see GuessLimits. `address` is that of the client.
+   */
+  async begin(who: { username: string; address: string }, ...proof: Proof): Promise<Begun<P>> {
+    const guess = { name: who.username, address: who.address }
+    const person = await this.#limits.judge(guess, () => this.#people.byPassword(who.username, ...proof))
     if (person === undefined || person === 'locked') return person ?? 'wrong'
     const secret = randomBytes(32).toString('base64url')
     const now = this.#clock.now()
     this.#sweep(now)
-    this.#sessions.set(digest(secret), { person, begun: now, seen: now })
+    this.#sessions.set(digest(secret), { person, begun: now, seen: now, wrong: 0 })
     return { secret, person }
   }
 
@@ -67,16 +72,20 @@ export class Sessions<P extends { readonly id: string }, Proof extends readonly 
     return this.#live(secret) !== undefined
   }
 
-  /** The person proves once more who they are. Wrong answers count towards the lock of their name. */
-  async confirm(
-    secret: string,
-    judge: (person: P) => Promise<boolean>,
-  ): Promise<'confirmed' | 'wrong' | 'locked'> {
+  /**
+   * The person proves once more who they are. Five wrong answers end the session, and touch nothing else: what others try
+   * elsewhere takes no confirmation away, and a stolen cookie guesses five codes.
+   */
+  async confirm(secret: string, judge: (person: P) => Promise<boolean>): Promise<'confirmed' | 'wrong'> {
     const session = this.#live(secret)
-    if (session === undefined) return 'wrong'
-    const { person } = session
-    const right = await this.#judge(person.id, async () => (await judge(person)) || undefined)
-    if (right !== true) return right ?? 'wrong'
+    if (session === undefined || session.wrong >= mostWrong) return 'wrong'
+    // Counted before it is judged: many at once are still many.
+    session.wrong++
+    if (!(await judge(session.person))) {
+      if (session.wrong >= mostWrong) this.end(secret)
+      return 'wrong'
+    }
+    session.wrong = 0
     session.confirmedAt = this.#clock.now()
     return 'confirmed'
   }
@@ -88,20 +97,6 @@ export class Sessions<P extends { readonly id: string }, Proof extends readonly 
 
   end(secret: string): void {
     this.#sessions.delete(digest(secret))
-  }
-
-  /** Each password costs a tenth of a second and 32 MiB. */
-  async #judge<T>(name: string, judge: () => Promise<T | undefined>): Promise<T | 'locked' | undefined> {
-    if (this.#lockOut.isLocked(name) || this.#judging >= mostAtOnce) return 'locked'
-    this.#lockOut.count(name)
-    this.#judging++
-    try {
-      const found = await judge()
-      if (found !== undefined) this.#lockOut.forgive(name)
-      return found
-    } finally {
-      this.#judging--
-    }
   }
 
   #live(secret: string): Session<P> | undefined {

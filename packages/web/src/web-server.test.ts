@@ -47,7 +47,7 @@ describe('a running server', () => {
   })
 
   it('lets a cookie read, and change only with the header that no foreign page can set', async () => {
-    const begun = await server.sessions.begin('jansen', 'x')
+    const begun = await server.sessions.begin({ username: 'jansen', address: '192.0.2.1' }, 'x')
     const cookie = `test=${typeof begun === 'string' ? begun : begun.secret}`
     expect(await server.call('GET', '/api/v1/books', { cookie })).toMatchObject({ status: 200 })
     expect(await server.call('POST', '/api/v1/books', { cookie })).toMatchObject({
@@ -62,6 +62,8 @@ describe('a running server', () => {
   it('answers a problem that the app lists, and nothing of one that it does not', async () => {
     const later = await server.call('GET', '/api/v1/waits')
     expect(later).toMatchObject({ status: 503, code: 'LATER', detail: 'busy' })
+    // A name, not an address: whoever runs this has a domain of their own.
+    expect(JSON.parse(later.body)).toMatchObject({ type: 'urn:twiin:problem:later' })
     expect(later.headers['retry-after']).toBe('7')
     const broken = await server.call('GET', '/api/v1/breaks')
     expect(broken).toMatchObject({ status: 500, code: 'UNEXPECTED' })

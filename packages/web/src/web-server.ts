@@ -11,6 +11,7 @@ import { fastify } from 'fastify'
 import type { FastifyInstance } from 'fastify'
 import { authenticate } from './authenticate.ts'
 import type { Authentication, Person } from './authenticate.ts'
+import { clientNetwork } from './client-network.ts'
 import { contentPolicy } from './content-policy.ts'
 import type { Problems } from './problems.ts'
 import { validateBySchema } from './validate.ts'
@@ -95,8 +96,8 @@ async function buildServer<P extends Person>(
     hsts: { maxAge: 31_536_000 },
   })
   await app.register(fastifyCookie)
-  // Only where a route asks for it: logging in.
-  await app.register(fastifyRateLimit, { global: false })
+  // Only where a route asks for it.
+  await app.register(fastifyRateLimit, { global: false, keyGenerator: ({ ip }) => clientNetwork(ip) })
   await app.register(fastifySwagger, {
     openapi: {
       openapi: '3.1.0',

@@ -44,7 +44,6 @@ export class NetworkBundle implements Service {
   readonly #gatherMs: number
   readonly #deps: Deps
   readonly #stopping = new AbortController()
-  readonly #listeners: (() => void)[] = []
   #signed: { bundle: Bundle; document: Uint8Array; index: number } | undefined
   #served: ServedBundle | undefined
   #checkpoint = ''
@@ -91,11 +90,6 @@ export class NetworkBundle implements Service {
       return this.publish()
     })
     return this.#gathering
-  }
-
-  /** Told when other bytes are served than before. */
-  onServed(listener: () => void): void {
-    this.#listeners.push(listener)
   }
 
   /** Throws NOT_READY before the first version. */
@@ -149,7 +143,6 @@ export class NetworkBundle implements Service {
     this.#served = { bundle: signed.bundle, bytes, etag }
     this.#checkpoint = evidence.checkpoint
     this.waiting.changed()
-    for (const listener of this.#listeners) listener()
   }
 }
 

@@ -3,7 +3,7 @@ import { TestRegistry } from '../testing.ts'
 
 type Operation = { responses: Record<string, { content?: Record<string, { schema: object }> }> }
 
-test('the description of the API says what every administrative call answers', async () => {
+test('the description of the API says what every call about applications, certificates, requests, reviews, members and people answers', async () => {
   await using registry = await TestRegistry.create()
   const answer = await registry.call('GET', '/openapi.json')
   const { paths } = answer.json<{ paths: Record<string, Record<string, Operation>> }>()

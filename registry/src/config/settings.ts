@@ -71,6 +71,10 @@ export const Settings = section({
         description: 'Multiaddrs.',
       }),
       announce: Type.Array(Type.String(), { default: [], description: 'Told to nodes instead, behind NAT.' }),
+      dialLoopback: Type.Boolean({
+        default: false,
+        description: 'Members are tested at 127.0.0.1 or ::1 too: when all run on one machine.',
+      }),
     },
     { default: {} },
   ),

@@ -30,7 +30,6 @@ const Node = Type.Object({
   isWitness: Type.Boolean(),
   lastCosigned: Type.Optional(Instant),
   lastReport: Type.Optional(Instant),
-  bundleVersion: Type.Optional(Type.Integer()),
 })
 
 export interface DirectoryDeps {
@@ -41,7 +40,6 @@ export interface DirectoryDeps {
   readonly heardOf?: (peerId: string) => {
     readonly lastCosigned?: number
     readonly lastReport?: number
-    readonly bundleVersion?: number
   }
   /** Peers that are connected with the registry now. */
   readonly connected?: () => number
@@ -102,7 +100,7 @@ function aboutKey({ peerId, serials, application, announced, selfTest }: KnownKe
 
 function nodeOf(organisation: Organisation, { peerId, announced }: KnownKey, deps: DirectoryDeps) {
   const { ura, name, state, endpoints: addresses } = organisation
-  const { lastCosigned, lastReport, bundleVersion } = deps.heardOf?.(peerId) ?? {}
+  const { lastCosigned, lastReport } = deps.heardOf?.(peerId) ?? {}
   return {
     ...{ ura, name, peerId, state, addresses },
     ...(announced && { announcedAt: instant(announced.at) }),
@@ -110,7 +108,6 @@ function nodeOf(organisation: Organisation, { peerId, announced }: KnownKey, dep
     isWitness: deps.register.witnesses.includes(peerId),
     ...(lastCosigned !== undefined && { lastCosigned: instant(lastCosigned) }),
     ...(lastReport !== undefined && { lastReport: instant(lastReport) }),
-    ...(bundleVersion !== undefined && { bundleVersion }),
   }
 }
 

@@ -36,7 +36,7 @@ class TestPeer implements AsyncDisposable {
     )
     const { peerId, multiaddrs } = registry.runtime
     const host = new PeerHost(
-      { listen: ['/ip4/127.0.0.1/tcp/0'] },
+      { listen: ['/ip4/127.0.0.1/tcp/0'], dialLoopback: true },
       {
         seed: key.seed,
         admission: {
@@ -111,7 +111,7 @@ test('the quota is exact under parallel requests, survives a restart, and starts
   await using registry = await TestRegistry.create({
     settings: {
       http: { port: 0 },
-      peer: { listen: ['/ip4/127.0.0.1/tcp/0'] },
+      peer: { listen: ['/ip4/127.0.0.1/tcp/0'], dialLoopback: true },
       quotas: { node: 50, user: 10 },
     },
   })

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -128,4 +129,30 @@ test('an altered, removed or inserted line is found, by its number', async () =>
   await refuses([...lines.slice(0, 2), lines[1] ?? '', ...lines.slice(2)], 3)
   await refuses([...lines, '{"seq":5}'], 5)
   await refuses([...lines, 'noise'], 5)
+})
+
+test('a line that follows and has an act of a newer version is said to be newer, with its number and act; nothing else is', async () => {
+  const text = await written(3)
+  const head = createHash('sha256')
+    .update(text.trimEnd().split('\n').at(-1) ?? '')
+    .digest('hex')
+  const opened = async (line: object) => {
+    await writeFile(file, `${text}${JSON.stringify({ seq: 4, prev: head, at: 1, ...line })}\n`)
+    const books = await Books.open({ file }, { clock })
+    await books.close()
+  }
+  await expect(opened({ act: 'merged', into: ['x'] })).rejects.toMatchObject({
+    code: 'LEDGER_NEWER',
+    facts: { line: 4, act: 'merged' },
+  })
+  for (const broken of [
+    { act: 'published', version: 'x' },
+    { act: 'merged', seq: 5 },
+    { act: 'merged', prev: 'a'.repeat(64) },
+    { act: 'merged', at: 'now' },
+    { act: 'Merged\n' },
+    { act: 7 },
+    {},
+  ])
+    await expect(opened(broken)).rejects.toMatchObject({ code: 'LEDGER_BROKEN', facts: { line: 4 } })
 })

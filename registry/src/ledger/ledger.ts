@@ -8,6 +8,9 @@ import type { Recorded } from './acts.ts'
 import { DurableLines } from './durable-lines.ts'
 
 const shape = Compile(Act)
+const actNames: ReadonlySet<unknown> = new Set(Act.anyOf.map(({ properties }) => properties.act.const))
+/** Of any version: it ends up in messages. */
+const actName = /^[a-z][a-z-]{1,31}$/
 const newline = 0x0a
 const firstPrevious = '0'.repeat(64)
 
@@ -31,7 +34,7 @@ export class Ledger {
 
   /**
    * Hands every line to `take`, in order, while it reads, and later every new one once it is durable.
-   * @throws TwiinError LEDGER_BROKEN with the number of the first line that does not follow from the one before.
+   * @throws TwiinError LEDGER_BROKEN with the number of the first line that does not follow from the one before; LEDGER_NEWER (LedgerReader).
    */
   static async open(path: string, take: TakeLine): Promise<Ledger> {
     const ledger = new Ledger(path, await DurableLines.open(path), take)
@@ -65,7 +68,7 @@ export class Ledger {
   async append(act: Recorded): Promise<void> {
     const line = JSON.stringify({ seq: this.size + 1, prev: this.#head, ...act })
     // One such line would keep the registry from ever starting again.
-    if (readLine(line, this.size + 1, this.#head) === undefined)
+    if (typeof readLine(line, this.size + 1, this.#head) !== 'object')
       throw new TwiinError('ACT_INVALID', { act: act.act })
     await this.#file.append(line)
     this.#add(act, Buffer.from(line))
@@ -116,10 +119,14 @@ export class LedgerReader {
   /** SHA-256 of the last line. */
   head = firstPrevious
 
-  /** @throws TwiinError LEDGER_BROKEN with the line's number, from 1. */
+  /**
+   * @throws TwiinError LEDGER_BROKEN with the line's number, from 1; LEDGER_NEWER with the number and the name of an act that
+   * this version does not know: the line follows, and somebody has to install a newer version (spec 11 §2).
+   */
   read(line: Uint8Array): Recorded {
     const act = readLine(line, this.size + 1, this.head)
     if (act === undefined) throw new TwiinError('LEDGER_BROKEN', { line: this.size + 1 })
+    if (typeof act === 'string') throw new TwiinError('LEDGER_NEWER', { line: this.size + 1, act })
     this.size++
     this.head = sha256(line)
     return act
@@ -140,17 +147,20 @@ export async function* readRawLines(path: string): AsyncGenerator<Buffer> {
   }
 }
 
+/** The act; its name, when the line follows and the name is all that is unknown; undefined for any other line. */
 function readLine(
   line: Uint8Array | string,
   expectedSeq: number,
   expectedPrev: string,
-): Recorded | undefined {
+): Recorded | string | undefined {
   try {
     const text = typeof line === 'string' ? line : Buffer.from(line).toString('utf8')
     const { seq, prev, at, ...act } = JSON.parse(text) as Record<string, unknown>
-    if (seq !== expectedSeq || prev !== expectedPrev || typeof at !== 'number' || !shape.Check(act))
-      return undefined
-    return { at, ...act }
+    if (seq !== expectedSeq || prev !== expectedPrev || typeof at !== 'number') return undefined
+    if (shape.Check(act)) return { at, ...act }
+    const { act: name } = act as { act?: unknown }
+    const isNewName = typeof name === 'string' && actName.test(name) && !actNames.has(name)
+    return isNewName ? name : undefined
   } catch {
     return undefined
   }

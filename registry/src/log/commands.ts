@@ -69,7 +69,8 @@ async function verify(
     ...(flags.since !== undefined && { since: flags.since }),
   })
   print(flags, verdict)
-  if (!verdict.ok) process.exitCode = doesNotHold
+  // A line of a newer version says nothing against the ledger: this program cannot look at it.
+  if (!verdict.ok) process.exitCode = verdict.problem?.code === 'LEDGER_NEWER' ? 1 : doesNotHold
 }
 
 async function monitor(flags: Remote & { ura: string; since?: string }): Promise<void> {
@@ -83,13 +84,13 @@ async function monitor(flags: Remote & { ura: string; since?: string }): Promise
   if (flags.json) print(flags, { ura, ...rest, entries })
   else {
     for (const entry of entries) process.stdout.write(`${lineOf(entry, seen.known)}\n`)
-    const { size, cosigners, phase, logKey } = seen
+    const { size, cosignedSize, cosigners, phase, logKey } = seen
     process.stderr.write(
-      `${size} lines verified, cosigned by ${cosigners.length} (${phase}), log key ${logKey}\n`,
+      `${size} lines verified, of which ${cosignedSize} cosigned by ${cosigners.length} (${phase}), log key ${logKey}\n`,
     )
   }
   if (!seen.isCosigned) {
-    process.stderr.write('LOG_NOT_COSIGNED: too few witnesses vouch for this list\n')
+    process.stderr.write('LOG_NOT_COSIGNED: too few witnesses vouch for lines that are older than an hour\n')
     process.exitCode = doesNotHold
   } else if (since !== undefined) await writeFileDurably(since, Buffer.from(note), { mode: 0o644 })
 }

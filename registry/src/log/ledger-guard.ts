@@ -13,7 +13,7 @@ import { SignedTree } from './signed-tree.ts'
  * Keeps a ledger that lost lines from getting others in their place: to those who saw the lost ones the log would show two
  * lists, and what they revoked would be forgotten. Such a registry only reads: every act is refused with LEDGER_BEHIND,
  * until the missing lines are back. One that comes from a backup first waits whether anybody knows more
- * (LEDGER_UNCONFIRMED). spec 06 §7
+ * (LEDGER_UNCONFIRMED). spec 06 §5
  */
 export class LedgerGuard implements Service {
   readonly name = 'ledger guard'

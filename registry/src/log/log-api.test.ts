@@ -320,7 +320,7 @@ test('a peer that dials the registry gets the evidence of its certificate, also 
   }
 }, 60_000)
 
-const dialled = { listen: ['/ip4/127.0.0.1/tcp/0'] }
+const dialled = { listen: ['/ip4/127.0.0.1/tcp/0'], dialLoopback: true }
 
 /** What the registry presents to a peer, which then goes away. */
 async function credentialShown(registry: TestRegistry, key = NodeKey.generate()): Promise<Uint8Array> {

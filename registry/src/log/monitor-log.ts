@@ -3,12 +3,16 @@ import type { Recorded } from '../ledger/acts.ts'
 import type { Register } from '../ledger/register.ts'
 import { LedgerCopy } from './ledger-copy.ts'
 import type { LogClient } from './log-client.ts'
+import { phaseOf, quorum } from './witness-set.ts'
 
 /** What somebody who watches over a URA wants to see. */
 const shown: readonly Recorded['act'][] = [
   ...(['approved', 'issued', 'revoked', 'suspended', 'resumed', 'reviewed', 'self-tested'] as const),
   'quota-set',
 ]
+
+/** Cosignatures come within seconds; a list that nobody vouched for so long is somebody's private one. */
+const longestUncosignedMs = 3_600_000
 
 export interface MonitoredEntry {
   /** Index of the line in the log. */
@@ -24,8 +28,11 @@ export interface Monitored {
   readonly known: number
   readonly logKey: string
   readonly phase: 'founding' | 'required'
-  /** Of the newest checkpoint that has enough. */
+  /** How many of the lines, from the first on, the newest checkpoint with enough cosignatures covers. */
+  readonly cosignedSize: number
+  /** Witnesses whose cosignature is on that one. */
   readonly cosigners: readonly string[]
+  /** False when cosignatures are required, and a line that is older than an hour has too few. */
   readonly isCosigned: boolean
   readonly entries: readonly MonitoredEntry[]
 }
@@ -38,32 +45,43 @@ export interface Monitored {
  */
 export async function monitorLog(
   options: { ura: string; since?: string },
-  deps: { client: LogClient; now: number },
+  deps: { client: Pick<LogClient, 'checkpoint' | 'cosigned' | 'lines'>; now: number },
 ): Promise<Monitored> {
   const { client } = deps
   const copy = new LedgerCopy()
   const entries: MonitoredEntry[] = []
   const cosignedNote = await client.cosigned()
   const note = await client.checkpoint()
+  const times: number[] = []
   for await (const line of client.lines(0, parseCheckpoint(note).size)) {
     const act = copy.add(line)
+    times.push(act.at)
     if (shown.includes(act.act) && concerns(act, options.ura, copy.register))
       entries.push({ index: copy.size - 1, act })
   }
   const { size } = copy.judge(note)
   const known = options.since === undefined ? 0 : copy.judge(options.since).size
   const { register } = copy
-  const cosigners = cosignedNote === undefined ? [] : copy.judge(cosignedNote).cosigners
-  const witnesses = new Set([...register.witnesses, ...register.witnessesBefore])
-  const isRequired =
-    register.foundingEnded !== undefined || deps.now >= (register.founded?.foundingEndsAt ?? 0)
-  const quorum = register.foundingEnded?.quorum ?? 2
+  const phase = phaseOf(register, deps.now)
+  const { cosignedSize, cosigners } = cosignedOf(copy, cosignedNote)
+  const firstUncosigned = times[cosignedSize] ?? deps.now
   return {
-    ...{ note, size, known, cosigners, entries },
+    ...{ note, size, known, phase, cosignedSize, cosigners, entries },
     logKey: register.founded?.logKey ?? '',
-    phase: isRequired ? 'required' : 'founding',
-    isCosigned: !isRequired || cosigners.filter((name) => witnesses.has(name)).length >= quorum,
+    isCosigned: phase === 'founding' || deps.now - firstUncosigned <= longestUncosignedMs,
   }
+}
+
+/** What the witnesses vouch for: nothing, when they are too few. */
+function cosignedOf(
+  copy: LedgerCopy,
+  note: string | undefined,
+): { cosignedSize: number; cosigners: string[] } {
+  const { size, cosigners } = note === undefined ? { size: 0, cosigners: [] } : copy.judge(note)
+  const { witnesses, witnessesBefore, foundingEnded } = copy.register
+  const known = new Set([...witnesses, ...witnessesBefore])
+  const ours = cosigners.filter((name) => known.has(name))
+  return { cosignedSize: ours.length >= (foundingEnded?.quorum ?? quorum) ? size : 0, cosigners: ours }
 }
 
 function concerns(act: Recorded, ura: string, register: Register): boolean {

@@ -16,7 +16,6 @@ const Account = Type.Object(
     password: Type.String(),
     /** Base32 secret of RFC 6238, sealed for this id; base64. */
     totpSecret: Type.String(),
-    disabled: Type.Optional(Type.Boolean()),
   },
   { additionalProperties: false },
 )

@@ -70,11 +70,6 @@ describe('a log-in', () => {
     expect(await accounts.byPassword('niemand', password, codeAt())).toBeUndefined()
   })
 
-  it('of a disabled account is none', async () => {
-    await file.put(await account({ disabled: true }))
-    expect(await logIn()).toBeUndefined()
-  })
-
   it('is none while the file cannot be read', async () => {
     await writeFile(join(dir, 'people.json'), '{')
     await expect(logIn()).rejects.toMatchObject({ code: 'CONFIG_INVALID' })
@@ -126,7 +121,6 @@ describe('a code', () => {
 describe('a person', () => {
   it.each<[string, () => Promise<void>]>([
     ['removed', () => file.remove('jansen')],
-    ['disabled', async () => file.put(await account({ disabled: true }))],
     ['given another role', async () => file.put(await account({ role: 'auditor' }))],
     [
       'given another password',

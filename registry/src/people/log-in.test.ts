@@ -99,6 +99,9 @@ describe('a session', () => {
     await registry.clock.advance(minutes(15) + 1)
     expect(await api('GET', '/session', idle)).toMatchObject({ status: 401 })
     const out = await session()
+    const foreign = await api('DELETE', '/session', out)
+    expect([foreign.status, foreign.json()['code']]).toEqual([403, 'CSRF'])
+    expect(await api('GET', '/session', out)).toMatchObject({ status: 200 })
     expect(await api('DELETE', '/session', { ...out, ...csrf })).toMatchObject({ status: 204 })
     expect(await api('GET', '/session', out)).toMatchObject({ status: 401 })
     await registry.clock.advance(minutes(1))
@@ -132,6 +135,16 @@ describe('a confirmation', () => {
     const confirmed = await api('POST', '/session/confirmation', headers, { code: code() })
     expect([confirmed.status, confirmed.json()]).toEqual([200, { confirmedAt }])
     expect((await api('GET', '/session', headers)).json()).toMatchObject({ confirmedAt })
+  })
+
+  it('that is wrong five times ends the session, and the person may log in again', async () => {
+    const headers = { ...(await session()), ...csrf }
+    const wrong = () => api('POST', '/session/confirmation', headers, { code: code() })
+    // The code of this log-in is used.
+    for (let i = 0; i < 5; i++) expect((await wrong()).json()).toMatchObject({ code: 'CODE_WRONG' })
+    expect(await wrong()).toMatchObject({ status: 401 })
+    await registry.clock.advance(30_000)
+    expect(await logIn({})).toMatchObject({ status: 200 })
   })
 
   it('is what a bearer token is each time', async () => {

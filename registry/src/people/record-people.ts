@@ -31,7 +31,7 @@ export class RecordedPeople {
 
   /** Who may act or look on: by account, or by bearer token. */
   list(): { id: string; role: Role }[] {
-    const accounts = this.#file.list().filter(({ disabled }) => disabled !== true)
+    const accounts = this.#file.list()
     const byToken = tokenIds.filter((id) => !accounts.some((account) => account.id === id))
     return [
       ...byToken.map((id) => ({ id, role: 'administrator' as const })),
@@ -40,7 +40,7 @@ export class RecordedPeople {
   }
 
   #difference(register: Register): Change | undefined {
-    const accounts = this.#file.list().filter(({ disabled }) => disabled !== true)
+    const accounts = this.#file.list()
     const arrived = accounts.find(({ id, role }) => register.people.get(id) !== role)
     if (arrived !== undefined) return { act: 'person-admitted', id: arrived.id, role: arrived.role, by }
     // Who still has a bearer token has not left.

@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { TwiinError } from '@twiin/runtime'
 import type { Clock, Logger } from '@twiin/runtime'
+import { requireOwnPage } from '@twiin/web'
 import type { LiveEvents, Sessions } from '@twiin/web'
 import { Type } from 'typebox'
 import { sessionCookie } from '../http/authenticate.ts'
@@ -35,7 +36,7 @@ export function sessionRoutes(deps: SessionDeps): FastifyPluginAsyncTypebox {
       { config: { open: true, ...limited }, schema: { body: LogIn } },
       async (request, reply) => {
         const { username, password, code } = request.body
-        const begun = await sessions.begin(username, password, code)
+        const begun = await sessions.begin({ username, address: request.ip }, password, code)
         if (typeof begun === 'string') {
           // Not the name as typed: it may be a password in the wrong field.
           log.warn('log-in refused', { why: begun, ...(accounts.isKnown(username) && { person: username }) })
@@ -52,7 +53,10 @@ export function sessionRoutes(deps: SessionDeps): FastifyPluginAsyncTypebox {
     }))
     app.delete('/session', { config: { open: true } }, async (request, reply) => {
       const secret = request.cookies[sessionCookie]
-      if (secret !== undefined) sessions.end(secret)
+      if (secret !== undefined) {
+        requireOwnPage(request)
+        sessions.end(secret)
+      }
       return reply.clearCookie(sessionCookie, cookieOptions).code(204).send()
     })
     app.post(
@@ -63,7 +67,6 @@ export function sessionRoutes(deps: SessionDeps): FastifyPluginAsyncTypebox {
         if (session === undefined) return { confirmedAt: iso(clock.now()) }
         const outcome = await sessions.confirm(session, (person) => accounts.confirms(person, body.code))
         log.info('confirmation', { person: staff.id, outcome })
-        if (outcome === 'locked') throw new TwiinError('TOO_MANY_ATTEMPTS')
         if (outcome === 'wrong') throw new TwiinError('CODE_WRONG')
         return { confirmedAt: iso(sessions.confirmedAt(session)) }
       },

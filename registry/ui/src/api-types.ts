@@ -177,7 +177,6 @@ export interface NetworkNode {
   isWitness: boolean
   lastCosigned?: string
   lastReport?: string
-  bundleVersion?: number
 }
 
 export interface Network {

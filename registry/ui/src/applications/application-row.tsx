@@ -14,7 +14,7 @@ interface Props {
 }
 
 const dayMs = 86_400_000
-/** Older than a working week is late. */
+/** Older than a week is late. */
 const lateDays = 7
 
 export function ApplicationRow({ application, now, onOpen }: Props) {

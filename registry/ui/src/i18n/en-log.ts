@@ -30,11 +30,13 @@ export const log = {
   },
   proof: {
     title: 'Proof',
-    text: 'Your browser computes by itself that this line stands in the ledger. The registry is not taken at its word.',
+    text: 'Your browser computes by itself that this line stands in the ledger. The registry is not taken at its word; only who the witnesses are, and how many are needed, it says itself.',
     check: 'Verify proof',
     again: 'Verify again',
     busy: 'Verifying…',
     held: 'Proven: this line stands in the ledger, unchanged',
+    heldFounding:
+      'This line stands in the ledger as the registry signed it; while the network is being founded, no witnesses need vouch for that',
     heldAlone: 'This line stands in the ledger; not enough witnesses have signed for it yet',
     broken: 'Not proven: what the registry shows does not fit what it signed',
     unknown: 'The line fits the ledger; this browser cannot verify the signatures',
@@ -45,6 +47,7 @@ export const log = {
     signatureUnknown: 'This browser does not know Ed25519; the signature was not verified',
     cosigners: '{{count}} of {{quorum}} needed witnesses signed it too',
     cosignersFounding: '{{count}} witnesses signed it too (not required yet while founding)',
+    cosignersBroken: 'The signature of a witness does not fit',
     root: 'Signed root',
     computed: 'Computed here',
     notYet: 'This line is so new that there is no root for it yet. Try again in a moment.',

@@ -31,11 +31,13 @@ export const log = {
   },
   proof: {
     title: 'Bewijs',
-    text: 'Uw browser rekent zelf na dat deze regel in het logboek staat. Het register wordt daarbij niet op zijn woord geloofd.',
+    text: 'Uw browser rekent zelf na dat deze regel in het logboek staat. Het register wordt daarbij niet op zijn woord geloofd; alleen wie de getuigen zijn en hoeveel er nodig zijn, zegt het zelf.',
     check: 'Bewijs narekenen',
     again: 'Opnieuw narekenen',
     busy: 'Wordt nagerekend…',
     held: 'Bewezen: deze regel staat onveranderd in het logboek',
+    heldFounding:
+      'Deze regel staat in het logboek zoals het register dat tekende; tijdens de oprichting hoeven getuigen daar nog niet voor in te staan',
     heldAlone: 'Deze regel staat in het logboek; getuigen hebben daarvoor nog niet genoeg getekend',
     broken: 'Niet bewezen: wat het register toont, klopt niet met wat het tekende',
     unknown: 'De regel klopt met het logboek; deze browser kan de handtekeningen niet narekenen',
@@ -46,6 +48,7 @@ export const log = {
     signatureUnknown: 'Deze browser kent Ed25519 niet; de handtekening is niet nagerekend',
     cosigners: '{{count}} van {{quorum}} benodigde getuigen tekenden haar ook',
     cosignersFounding: '{{count}} getuigen tekenden haar ook (in de oprichting nog niet verplicht)',
+    cosignersBroken: 'De handtekening van een getuige past niet',
     root: 'Getekende wortel',
     computed: 'Zelf berekend',
     notYet: 'Deze regel is zo nieuw dat er nog geen wortel voor is. Probeer het zo opnieuw.',

@@ -40,6 +40,7 @@ export function LineProof({ line: { index, line } }: { line: LedgerLine }) {
 
 const looks = {
   held: { icon: ShieldCheck, className: 'notice verdict-good' },
+  heldFounding: { icon: ShieldQuestion, className: 'notice' },
   heldAlone: { icon: ShieldQuestion, className: 'notice notice-warning' },
   unknown: { icon: ShieldQuestion, className: 'notice notice-warning' },
   broken: { icon: ShieldAlert, className: 'notice notice-error' },
@@ -49,8 +50,15 @@ function Verdict({ proof, index }: { proof: Proof; index: number }) {
   const { t } = useTranslation()
   const verdict = verdictOf(proof)
   const { icon: Icon, className } = looks[verdict]
-  const { inclusion, logSignature, cosigners, quorum, phase, steps, size, root, computed } = proof
-  const enough = cosigners.length >= quorum || phase === 'founding'
+  const { inclusion, logSignature, cosignatures, cosigners, quorum, phase, steps, size, root, computed } =
+    proof
+  const enough = cosigners.length >= quorum
+  const words =
+    cosignatures === 'broken'
+      ? 'proof.cosignersBroken'
+      : phase === 'founding'
+        ? 'proof.cosignersFounding'
+        : 'proof.cosigners'
   const signature = {
     held: 'proof.signature',
     broken: 'proof.signatureBroken',
@@ -69,11 +77,8 @@ function Verdict({ proof, index }: { proof: Proof; index: number }) {
         </Step>
         <Step judgement={logSignature}>{t(signature[logSignature])}</Step>
         {logSignature !== 'unknown' && (
-          <Step judgement={enough ? 'held' : 'unknown'}>
-            {t(phase === 'founding' ? 'proof.cosignersFounding' : 'proof.cosigners', {
-              count: cosigners.length,
-              quorum,
-            })}
+          <Step judgement={cosignatures !== 'held' ? cosignatures : enough ? 'held' : 'unknown'}>
+            {t(words, { count: cosigners.length, quorum })}
           </Step>
         )}
       </ul>

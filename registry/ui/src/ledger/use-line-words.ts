@@ -26,7 +26,7 @@ export const acts = [
   'published',
 ] as const
 
-const measures = ['revocation', 'suspension', 'resumption', 'quota'] as const
+export const measures = ['revocation', 'suspension', 'resumption', 'quota'] as const
 
 export interface LineWords {
   act: string

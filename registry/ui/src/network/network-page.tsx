@@ -8,14 +8,13 @@ import { Title } from '../frame/title.tsx'
 import { Facts } from '../parts/facts.tsx'
 import { matches, SearchField } from '../parts/search-field.tsx'
 import { MemberBadge } from '../parts/state-badges.tsx'
-import { useLogState, useNetwork, useStatistics } from '../queries.ts'
+import { useLogState, useNetwork } from '../queries.ts'
 import { Witnesses } from './witnesses.tsx'
 
-/** Nodes: how they stand, what they last had of us, and who of them witnesses the log. */
+/** Nodes: how they stand, when they were last heard of, and who of them witnesses the log. */
 export function NetworkPage() {
   const { t } = useTranslation()
   const { data, error, refetch } = useNetwork()
-  const current = useStatistics().data?.bundleVersion
   const log = useLogState().data
   const [filter, setFilter] = useState('')
   const [opened, setOpened] = useState<string>()
@@ -47,7 +46,6 @@ export function NetworkPage() {
                   <th scope="col">{t('nodes.name')}</th>
                   <th scope="col">{t('nodes.state')}</th>
                   <th scope="col">{t('nodes.heard')}</th>
-                  <th scope="col">{t('nodes.bundle')}</th>
                   <th scope="col">{t('nodes.certificate')}</th>
                 </tr>
               </thead>
@@ -56,7 +54,6 @@ export function NetworkPage() {
                   <NodeRow
                     key={node.peerId}
                     node={node}
-                    current={current}
                     isOpen={opened === node.peerId}
                     onToggle={() => setOpened((now) => (now === node.peerId ? undefined : node.peerId))}
                   />
@@ -73,16 +70,14 @@ export function NetworkPage() {
 
 interface RowProps {
   node: NetworkNode
-  current: number | undefined
   isOpen: boolean
   onToggle: () => void
 }
 
-function NodeRow({ node, current, isOpen, onToggle }: RowProps) {
+function NodeRow({ node, isOpen, onToggle }: RowProps) {
   const { t, i18n } = useTranslation()
-  const { peerId, name, ura, state, announcedAt, bundleVersion, certificateEnds, isWitness } = node
+  const { peerId, name, ura, state, announcedAt, certificateEnds, isWitness } = node
   const at = (instant: string | undefined) => formatInstant(instant, i18n.language) || t('app.never')
-  const behind = current === undefined || bundleVersion === undefined ? 0 : current - bundleVersion
   return (
     <>
       <tr className="row" data-open={isOpen}>
@@ -107,20 +102,11 @@ function NodeRow({ node, current, isOpen, onToggle }: RowProps) {
           <MemberBadge state={state} />
         </td>
         <td className="nowrap">{at(announcedAt)}</td>
-        <td>
-          {bundleVersion === undefined ? (
-            <span className="muted">{t('nodes.bundleUnknown')}</span>
-          ) : behind > 0 ? (
-            t('nodes.bundleOld', { version: bundleVersion, behind })
-          ) : (
-            t('nodes.bundleCurrent', { version: bundleVersion })
-          )}
-        </td>
         <td className="nowrap">{formatDay(certificateEnds, i18n.language)}</td>
       </tr>
       {isOpen && (
         <tr className="row-details">
-          <td colSpan={5}>
+          <td colSpan={4}>
             <Facts
               facts={[
                 [t('nodes.report'), at(node.lastReport)],

@@ -13,10 +13,11 @@ function concat(...parts: readonly Uint8Array[]): Bytes {
   return whole
 }
 
-/** Undefined for what is not base64. */
+/** Base64 with padding, in the only form that encodes these bytes (RFC 4648 §4 and §3.5); else undefined. */
 export function fromBase64(text: string): Bytes | undefined {
   try {
-    return Uint8Array.from(atob(text), (char) => char.charCodeAt(0))
+    const bytes = Uint8Array.from(atob(text), (char) => char.charCodeAt(0))
+    return toBase64(bytes) === text ? bytes : undefined
   } catch {
     return undefined
   }

@@ -5,7 +5,11 @@ import { cosignersOf, isSignedByLog, parseCheckpoint } from './checkpoint.ts'
 import type { Checkpoint } from './checkpoint.ts'
 import { leafHash, rootOf } from './inclusion.ts'
 
-/** What the registry is asked for. What it answers is not believed, but computed again. */
+/**
+ * What the registry is asked for. Lines, paths, roots and signatures are not believed, but computed again. **Who the
+ * witnesses are, how many are needed and in which phase the network is, the registry says**: a browser holds no bundle. A
+ * registry with witnesses of its own making is found by nodes, which judge by the bundle before (spec 11 §6).
+ */
 export interface LogSource {
   logState: () => Promise<LogState>
   logEntries: (start: number, count: number) => Promise<{ entries: { index: number; line: string }[] }>
@@ -19,8 +23,11 @@ export interface Proof {
   inclusion: Judgement
   /** Whether the log's own key signed the checkpoint. Unknown: this browser cannot verify Ed25519. */
   logSignature: Judgement
+  /** Whether every line under the name of a witness fits; one that does not makes the checkpoint invalid. */
+  cosignatures: Judgement
   /** Peer IDs of witnesses whose cosignature is on the checkpoint and fits. */
   cosigners: readonly string[]
+  /** As the registry says, and so is the phase. */
   quorum: number
   phase: LogState['phase']
   size: number
@@ -40,17 +47,20 @@ export async function proveLine(line: string, index: number, source: LogSource):
   const state = await source.logState()
   const checkpoint = parseCheckpoint(state.checkpoint ?? '')
   if (checkpoint === undefined || checkpoint.size <= index) throw new Error('NO_CHECKPOINT')
-  const [{ computed, steps }, logKey] = await Promise.all([
+  const [{ computed, steps }, log] = await Promise.all([
     lead(line, index, checkpoint, source),
-    logKeyOf(checkpoint, source),
+    logOf(checkpoint, source),
   ])
   const isIncluded = computed !== undefined && sameBytes(computed, checkpoint.root)
-  const logSignature = await judged(async () => logKey !== undefined && isSignedByLog(checkpoint, logKey))
+  const logSignature = await judged(async () => log !== undefined && isSignedByLog(checkpoint, log))
   const witnesses = state.witnesses.map(({ peerId }) => peerId)
+  const cosigners = logSignature === 'unknown' ? [] : await cosignersOf(checkpoint, witnesses)
+  const cosignatures = cosigners === undefined ? 'broken' : logSignature === 'unknown' ? 'unknown' : 'held'
   return {
     inclusion: isIncluded ? 'held' : 'broken',
     logSignature,
-    cosigners: logSignature === 'unknown' ? [] : await cosignersOf(checkpoint, witnesses),
+    cosignatures,
+    cosigners: cosigners ?? [],
     quorum: state.quorum,
     phase: state.phase,
     size: checkpoint.size,
@@ -73,14 +83,18 @@ async function lead(
 }
 
 /** From the line `founded`, if that is the first one of this very tree. */
-async function logKeyOf(checkpoint: Checkpoint, source: LogSource): Promise<Bytes | undefined> {
+async function logOf(
+  checkpoint: Checkpoint,
+  source: LogSource,
+): Promise<{ origin: string; publicKey: Bytes } | undefined> {
   const [first] = (await source.logEntries(0, 1)).entries
   if (first === undefined) return undefined
   const { computed } = await lead(first.line, 0, checkpoint, source)
   if (computed === undefined || !sameBytes(computed, checkpoint.root)) return undefined
-  const { logKey } = JSON.parse(first.line) as { logKey?: unknown }
-  const key = typeof logKey === 'string' ? fromHex(logKey) : undefined
-  return key?.length === 32 ? key : undefined
+  const { logKey, trustDomain } = JSON.parse(first.line) as { logKey?: unknown; trustDomain?: unknown }
+  const publicKey = typeof logKey === 'string' ? fromHex(logKey) : undefined
+  if (publicKey?.length !== 32 || typeof trustDomain !== 'string') return undefined
+  return { origin: `${trustDomain}/log`, publicKey }
 }
 
 async function judged(check: () => Promise<boolean>): Promise<Judgement> {
