@@ -68,7 +68,7 @@ export async function startRegistry(settings: Settings, deps: RegistryDeps): Pro
     ...{ register, store, clock, openApplications: () => office.applications.openCount },
   })
   const metrics = new Metrics({}, { statistics: figures.counts })
-  const { host, quotas, records, tokens } = composeKeeper(settings, {
+  const { host, quotas, records, reserve, tokens } = composeKeeper(settings, {
     ...{ peer, keeperKey, verifier, books, store, metrics, clock, log },
     credential: () => own.credential(),
   })
@@ -138,6 +138,7 @@ export async function startRegistry(settings: Settings, deps: RegistryDeps): Pro
   })
   const lifecycle = new Lifecycle(
     [
+      reserve,
       { name: 'store', stop: () => store.stop() },
       { name: 'ledger', stop: () => books.close() },
       ...office.services,
