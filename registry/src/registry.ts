@@ -117,7 +117,7 @@ export async function startRegistry(settings: Settings, deps: RegistryDeps): Pro
     api: [
       ...office.api,
       bundleRoutes(bundle, new Announcements({}, { books })),
-      selfTestRoutes({ selfTests, register }),
+      selfTestRoutes({ selfTests, register, confirmed: office.confirmed }),
       figures.routes,
       routes,
       backupRoutes({ books, store, transparency }),

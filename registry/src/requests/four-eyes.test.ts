@@ -136,6 +136,11 @@ test('a page that was confirmed more than five minutes ago, or never, does nothi
   const setQuota = (headers: Record<string, string>) =>
     registry.call('POST', `/api/v1/organisations/${lastUra}/quota`, { headers, ...quota })
   expect(outcome(await setQuota(fresh))).toEqual([403, 'CONFIRMATION_REQUIRED'])
+  // One that fails may take a member from exchanging.
+  const ordered = await registry.call('POST', '/api/v1/self-tests', {
+    ...{ headers: fresh, json: { peerId: registry.runtime.peerId } },
+  })
+  expect(outcome(ordered)).toEqual([403, 'CONFIRMATION_REQUIRED'])
   const headers = await atPage('jansen')
   expect((await act('revocation', { headers })).status).toBe(202)
   await registry.clock.advance(5 * minute + 1)
