@@ -138,8 +138,7 @@ export async function startRegistry(settings: Settings, deps: RegistryDeps): Pro
   })
   const lifecycle = new Lifecycle(
     [
-      reserve,
-      { name: 'store', stop: () => store.stop() },
+      ...[reserve, { name: 'store', stop: () => store.stop() }],
       { name: 'ledger', stop: () => books.close() },
       ...office.services,
       { name: 'reports', start: () => figures.reports.load() },

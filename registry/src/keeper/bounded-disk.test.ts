@@ -95,10 +95,10 @@ async function answering(options: { room?: boolean } = {}) {
   serveTokens(
     {
       answer: (_id: string, _limits: object, handler: typeof answer) => (answer = handler),
-    } as never as PeerHost,
+    } as never,
     {
-      ...{ keeper: keeper as never as TokenKeeper, register, clock, log: silentLogger },
-      evaluations: evaluations as Counter<'purpose' | 'outcome'>,
+      ...{ keeper: keeper as never, register, clock, log: silentLogger },
+      evaluations: evaluations,
       records: { countRefusal: (peerId) => void counted.push(peerId) },
       reserve: { admits: async () => options.room ?? true },
     },
