@@ -68,7 +68,7 @@ export async function startRegistry(settings: Settings, deps: RegistryDeps): Pro
     ...{ register, store, clock, openApplications: () => office.applications.openCount },
   })
   const metrics = new Metrics({}, { statistics: figures.counts })
-  const { host, quotas, records, tokens } = composeKeeper(settings, {
+  const { host, quotas, records, reserve, tokens } = composeKeeper(settings, {
     ...{ peer, keeperKey, verifier, books, store, metrics, clock, log },
     credential: () => own.credential(),
   })
@@ -118,7 +118,7 @@ export async function startRegistry(settings: Settings, deps: RegistryDeps): Pro
     api: [
       ...office.api,
       bundleRoutes(bundle, new Announcements({}, { books })),
-      selfTestRoutes({ selfTests, register }),
+      selfTestRoutes({ selfTests, register, confirmed: office.confirmed }),
       figures.routes,
       routes,
       backupRoutes({ books, store, transparency }),
@@ -139,7 +139,7 @@ export async function startRegistry(settings: Settings, deps: RegistryDeps): Pro
   })
   const lifecycle = new Lifecycle(
     [
-      { name: 'store', stop: () => store.stop() },
+      ...[reserve, { name: 'store', stop: () => store.stop() }],
       { name: 'ledger', stop: () => books.close() },
       ...office.services,
       { name: 'reports', start: () => figures.reports.load() },

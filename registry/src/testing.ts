@@ -176,10 +176,11 @@ export class TestRegistry implements AsyncDisposable {
   /** Applies and approves as both people; the enrolment token. */
   async addClinic(ura: string, declaredPatients?: number): Promise<string> {
     const json = applicationOf(ura, declaredPatients)
-    const { id } = (await this.call('POST', '/api/v1/applications', { as: 'administrator', json })).json()
-    const path = `/api/v1/applications/${String(id)}/approvals`
-    await this.call('POST', path, { as: 'administrator' })
-    const second = await this.call('POST', path, { as: 'approver' })
+    const applied = await this.call('POST', '/api/v1/applications', { as: 'administrator', json })
+    const { id, digest } = applied.json<{ id: string; digest: string }>()
+    const path = `/api/v1/applications/${id}/approvals`
+    await this.call('POST', path, { as: 'administrator', json: { digest } })
+    const second = await this.call('POST', path, { as: 'approver', json: { digest } })
     return second.json<{ enrolmentToken: string }>().enrolmentToken
   }
 

@@ -29,7 +29,7 @@ function ours(): Contestant {
   const key = KeeperKey.generate()
   const keeper = new TokenKeeper(
     { epoch: 1, nodeQuota: () => Infinity, userQuota: Infinity },
-    { key, clock: systemClock, counters: { add: async () => true }, record: async () => {} },
+    { key, clock: systemClock, counters: { add: async () => undefined }, record: async () => {} },
   )
   const caller = { ura: '90000001', peerId: 'bench' }
   let atKeeper = 0

@@ -162,10 +162,12 @@ async function admit(
   using approver = new ApiClient({ ...registry, token: what.tokens.approver })
   const facts = { organisation: name, ura, category, level: 4, declaredPatients, mailboxes: ['radiologie'] }
   const application = { ...facts, phone: `+31 85 000 00 0${what.hospital.index}` }
-  const { id } = await administrator.call<{ id: string }>('POST', '/api/v1/applications', application)
+  const { id, digest } = await administrator.call<{ id: string; digest: string }>(
+    ...(['POST', '/api/v1/applications', application] as const),
+  )
   const approvals = `/api/v1/applications/${id}/approvals`
-  await administrator.call('POST', approvals)
-  const { enrolmentToken } = await approver.call<{ enrolmentToken: string }>('POST', approvals)
+  await administrator.call('POST', approvals, { digest })
+  const { enrolmentToken } = await approver.call<{ enrolmentToken: string }>('POST', approvals, { digest })
   await writeFile(what.tokenFile, `${enrolmentToken}\n`, { mode: 0o600 })
 }
 

@@ -58,10 +58,14 @@ test('one person alone cannot admit anybody', async () => {
     declaredPatients: 10,
     mailboxes: [],
   }
-  const { id } = await administrator.call<{ id: string }>('POST', '/api/v1/applications', application)
+  const { id, digest } = await administrator.call<{ id: string; digest: string }>(
+    ...(['POST', '/api/v1/applications', application] as const),
+  )
   const path = `/api/v1/applications/${id}/approvals`
-  expect(await administrator.ask('POST', path)).toMatchObject({ status: 202 })
-  expect(await administrator.ask('POST', path)).toMatchObject({ body: { code: 'SECOND_PERSON_REQUIRED' } })
+  expect(await administrator.ask('POST', path, { digest })).toMatchObject({ status: 202 })
+  expect(await administrator.ask('POST', path, { digest })).toMatchObject({
+    body: { code: 'SECOND_PERSON_REQUIRED' },
+  })
 })
 
 test('the sample studies are there: published with consent, otherwise with the reason why not', async () => {

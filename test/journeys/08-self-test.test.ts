@@ -162,14 +162,15 @@ async function startLate(extra: { flags?: string[]; env?: Record<string, string>
 
 async function admitLate(): Promise<void> {
   using approver = registryClient(demo.network, 'approver')
-  const { id } = await registry.call<{ id: string }>('POST', '/api/v1/applications', {
+  const { id, digest } = await registry.call<{ id: string; digest: string }>('POST', '/api/v1/applications', {
     ...{ organisation: late.name, ura: late.ura, category: 'clinic', level: 2 },
     ...{ declaredPatients: 100, mailboxes: [] },
   })
-  await registry.call('POST', `/api/v1/applications/${id}/approvals`)
+  await registry.call('POST', `/api/v1/applications/${id}/approvals`, { digest })
   const { enrolmentToken } = await approver.call<{ enrolmentToken: string }>(
     'POST',
     `/api/v1/applications/${id}/approvals`,
+    { digest },
   )
   await writeFile(join(demo.dir, 'late-token'), `${enrolmentToken}\n`, { mode: 0o600 })
 }

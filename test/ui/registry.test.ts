@@ -100,9 +100,10 @@ describe.skipIf(!browserInstalled)(`the registry’s pages${browserMissing}`, ()
     expect(await first.page.getByRole('button', { name: /^Goedkeuren/ }).count()).toBe(0)
     // Nor by the API, whichever way the same person comes.
     using api = registryClient(demo.network, 'administrator')
-    const list = await api.call<{ id: string; organisation: string }[]>('GET', '/api/v1/applications')
-    const id = list.find(({ organisation }) => organisation === clinic.name)?.id ?? ''
-    expect(await api.ask('POST', `/api/v1/applications/${id}/approvals`)).toMatchObject({
+    type Listed = { id: string; organisation: string; digest: string }
+    const list = await api.call<Listed[]>('GET', '/api/v1/applications')
+    const { id = '', digest = '' } = list.find(({ organisation }) => organisation === clinic.name) ?? {}
+    expect(await api.ask('POST', `/api/v1/applications/${id}/approvals`, { digest })).toMatchObject({
       status: 409,
       body: { code: 'SECOND_PERSON_REQUIRED' },
     })

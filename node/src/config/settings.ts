@@ -1,3 +1,4 @@
+import { Addresses, Mailboxes } from '@twiin/protocol'
 import { Type } from 'typebox'
 import type { Static } from 'typebox'
 
@@ -14,7 +15,7 @@ const Seconds = (description: string, value: number) =>
   Type.Number({ minimum: 0.05, maximum: 86_400, default: value, description })
 
 /** The bounds of the announcement (spec 06 §2). */
-const Mailbox = Type.String({ minLength: 1, maxLength: 64 })
+const Mailbox = Mailboxes.items
 const Destination = Type.Object(
   {
     aeTitle: Type.Refine(AeTitle, (value) => value.trim() !== ''),
@@ -68,7 +69,7 @@ export const Settings = Type.Object(
     peer: Type.Object(
       {
         listen: Type.Array(Type.String(), { minItems: 1, description: 'multiaddrs to listen on' }),
-        announce: Type.Array(Type.String({ minLength: 1, maxLength: 256 }), {
+        announce: Type.Array(Addresses.items, {
           maxItems: 8,
           default: [],
           description: 'multiaddrs others reach this node at',

@@ -125,7 +125,7 @@ export class TestNetwork implements AsyncDisposable {
       { epoch: this.epoch, nodeQuota: () => 1000, userQuota: 1000 },
       {
         key: this.#keeperKey,
-        counters: { add: async () => true },
+        counters: { add: async () => undefined },
         record: async () => {},
         clock: this.clock,
       },

@@ -1,9 +1,9 @@
+import { PeerAllowance } from '@twiin/network'
 import { gossipAnswer, gossipRequest } from '@twiin/protocol'
 import type { GossipAnswer } from '@twiin/protocol'
 import type { Clock } from '@twiin/runtime'
 import type { LogView } from './log-view.ts'
 import type { Held, NetworkBundle } from './network-bundle.ts'
-import { PeerAllowance } from './peer-allowance.ts'
 
 /** spec 06 §8: an honest peer asks a few times in a bad minute. */
 const requests = { burst: 20, perSecond: 1 }

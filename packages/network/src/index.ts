@@ -15,6 +15,7 @@ export type {
 } from './peer-host.ts'
 export type { Admission, PeerAddresses } from './admission.ts'
 export type { Channel } from './channel.ts'
+export { PeerAllowance } from './peer-allowance.ts'
 export { MemoryBudget } from './memory-budget.ts'
 export type { Lease } from './memory-budget.ts'
 export { defaultLimits } from './limits.ts'

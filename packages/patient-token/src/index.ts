@@ -12,4 +12,10 @@ export type { KnownTokens } from './known-tokens.ts'
 export type { PatientToken, PatientTokens, TokenPurpose } from './patient-token.ts'
 export { TokenClient } from './token-client.ts'
 export { TokenKeeper } from './token-keeper.ts'
-export type { EvaluationRecord, QuotaCounters, TokenKeeperDeps, TokenKeeperOptions } from './token-keeper.ts'
+export type {
+  EvaluationRecord,
+  QuotaCounter,
+  QuotaCounters,
+  TokenKeeperDeps,
+  TokenKeeperOptions,
+} from './token-keeper.ts'

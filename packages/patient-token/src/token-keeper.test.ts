@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import type { EvaluationRequest } from './evaluation.ts'
 import { KeeperKey } from './keeper-key.ts'
 import { TokenKeeper } from './token-keeper.ts'
-import type { EvaluationRecord, QuotaCounters } from './token-keeper.ts'
+import type { EvaluationRecord, QuotaCounter, QuotaCounters } from './token-keeper.ts'
 import { blind, verify } from './voprf.ts'
 
 const key = KeeperKey.generate()
@@ -21,15 +21,16 @@ const request = (blinded: Uint8Array[], more: Partial<EvaluationRequest> = {}): 
 /** As a durable counter behaves: every addition takes a while, one after the other. */
 class SlowCounters implements QuotaCounters {
   readonly sums = new Map<string, number>()
-  #last: Promise<unknown> = Promise.resolve()
+  #last: Promise<string | undefined> = Promise.resolve(undefined)
 
-  add(key: string, day: string, n: number, limit: number): Promise<boolean> {
+  add(counters: readonly QuotaCounter[], day: string, n: number): Promise<string | undefined> {
     const turn = this.#last.then(async () => {
       await new Promise((resolve) => setImmediate(resolve))
-      const sum = (this.sums.get(`${key} ${day}`) ?? 0) + n
-      if (sum > limit) return false
-      this.sums.set(`${key} ${day}`, sum)
-      return true
+      const sumOf = (key: string) => (this.sums.get(`${key} ${day}`) ?? 0) + n
+      const over = counters.find(({ key, limit }) => sumOf(key) > limit)
+      if (over !== undefined) return over.key
+      for (const { key } of counters) this.sums.set(`${key} ${day}`, sumOf(key))
+      return undefined
     })
     this.#last = turn
     return turn
@@ -87,6 +88,8 @@ describe('a token keeper', () => {
       code: 'TOKEN_QUOTA_EXCEEDED',
       facts: { of: 'node' },
     })
+    // Nor does a hospital over quota leave a counter for every user it makes up.
+    expect([...counters.sums.keys()].filter((key) => key.includes('u3'))).toEqual([])
     await clock.advance(24 * 3600_000)
     await lookup(10)
     // Leaving the user out is no way around: all such lookups are one user's.

@@ -10,13 +10,19 @@ import { isPoint, looksLikePoint } from './ristretto255.ts'
 import type { Random } from './ristretto255.ts'
 import { evaluate } from './voprf.ts'
 
+/** One counter, and how far it may go on one day. */
+export interface QuotaCounter {
+  readonly key: string
+  readonly limit: number
+}
+
 /** Counters that survive a restart. */
 export interface QuotaCounters {
   /**
-   * Adds `n` to the counter of `key` on `day` (UTC, YYYY-MM-DD) unless that would exceed `limit`. Atomic, also when
-   * called in parallel; true only after the sum is durable; false leaves the counter as it was.
+   * Adds `n` to every one of these counters on `day` (UTC, YYYY-MM-DD), or to none: then the key of the first that would
+   * exceed its limit. Atomic, also when called in parallel; `undefined` only after all sums are durable.
    */
-  add(key: string, day: string, n: number, limit: number): Promise<boolean>
+  add(counters: readonly QuotaCounter[], day: string, n: number): Promise<string | undefined>
 }
 
 /** What a keeper puts on record about every request. The blinded points say nothing about the patients. */
@@ -79,21 +85,17 @@ export class TokenKeeper {
     if (epoch !== this.#options.epoch) throw new TwiinError('TOKEN_EPOCH_UNKNOWN', { epoch })
   }
 
-  async #count(ura: string, { purpose, blinded, user }: EvaluationRequest): Promise<void> {
+  async #count(ura: string, request: EvaluationRequest): Promise<void> {
     const { counters, clock } = this.#deps
     const day = new Date(clock.now()).toISOString().slice(0, 10)
-    // The user's counter first: a user over quota must not eat the quota of the hospital.
-    if (purpose === 'lookup') {
-      const within = await counters.add(
-        `user:${ura}:${user ?? ''}`,
-        day,
-        blinded.length,
-        this.#options.userQuota,
-      )
-      if (!within) throw new TwiinError('TOKEN_QUOTA_EXCEEDED', { of: 'user' })
-    }
-    const within = await counters.add(`node:${ura}`, day, blinded.length, this.#options.nodeQuota(ura))
-    if (!within) throw new TwiinError('TOKEN_QUOTA_EXCEEDED', { of: 'node' })
+    const node = { key: `node:${ura}`, limit: this.#options.nodeQuota(ura) }
+    // Both or none: a user over quota does not eat the quota of the hospital, and a hospital over quota makes no counters
+    // of ever new users.
+    const user = { key: `user:${ura}:${request.user ?? ''}`, limit: this.#options.userQuota }
+    const all = request.purpose === 'lookup' ? [user, node] : [node]
+    const over = await counters.add(all, day, request.blinded.length)
+    if (over !== undefined)
+      throw new TwiinError('TOKEN_QUOTA_EXCEEDED', { of: over === node.key ? 'node' : 'user' })
   }
 
   async #record(

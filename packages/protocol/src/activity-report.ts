@@ -1,8 +1,13 @@
 import { Type } from 'typebox'
 import type { Static } from 'typebox'
 import { messageType } from './codec.ts'
-import { Count, Instant, PeerId } from './fields.ts'
+import { Instant, PeerId } from './fields.ts'
 import { signedType } from './signed.ts'
+
+/** Twenty times what the largest hospitals make in half a month: a sum of all members stays an exact number. */
+const Studies = Type.Integer({ minimum: 0, maximum: 1_000_000 })
+/** A gigabyte for each. */
+const Bytes = Type.Integer({ minimum: 0, maximum: 1_000_000_000_000_000 })
 
 /**
  * What a node tells the registry of a month: counts, nothing else. Cumulative: a later report of the same month takes the
@@ -24,10 +29,10 @@ function halfMonth() {
   return Type.Object(
     {
       /** Studies of this hospital that another one has received. */
-      sent: Count,
+      sent: Studies,
       /** Studies of others that were delivered here, by sends and by retrievals. */
-      received: Count,
-      bytesReceived: Count,
+      received: Studies,
+      bytesReceived: Bytes,
     },
     { additionalProperties: false },
   )

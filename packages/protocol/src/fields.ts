@@ -10,10 +10,23 @@ export const Bytes = (min: number, max = min) =>
 
 /** Optional value that is left out, never undefined, on the wire. */
 export const Text = (maxLength: number) => Type.String({ maxLength })
-/** Where a member is reached: multiaddrs. The same bounds from announcement to ledger to bundle. */
-export const Addresses = Type.Array(Text(256), { maxItems: 8 })
-/** A member's departments that can be addressed, with the bounds they have everywhere. */
-export const Mailboxes = Type.Array(Type.String({ minLength: 1, maxLength: 64 }), { maxItems: 64 })
+/**
+ * Where a member is reached: multiaddrs, visible ASCII. The same bounds from announcement to ledger to bundle, so that no
+ * terminal, log or page ever gets a control character from a member.
+ */
+export const Addresses = Type.Array(Type.String({ pattern: '^[!-~]{1,256}$' }), { maxItems: 8 })
+/**
+ * A member's departments that can be addressed, with the bounds they have everywhere: one line, without control or invisible
+ * characters, no space at either end.
+ */
+export const Mailboxes = Type.Array(
+  Type.String({
+    minLength: 1,
+    maxLength: 64,
+    pattern: '^(?!\\s)[^\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}]{1,64}(?<!\\s)$',
+  }),
+  { maxItems: 64 },
+)
 /** Milliseconds since the Unix epoch. */
 export const Instant = Type.Integer({ minimum: 0, maximum: 8_640_000_000_000_000 })
 /** Whole days since the Unix epoch: coarse on purpose, an exact time would say when a patient was scanned. */

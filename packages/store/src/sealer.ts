@@ -73,15 +73,21 @@ export class Sealer {
 
   /** A name for `text` that means nothing without the key: 32 hex digits of HMAC-SHA256. For LevelDB keys and file names. */
   opaque(context: string, text: string): string {
-    return createHmac('sha256', this.#key(`opaque:${context}`))
-      .update(text)
-      .digest('hex')
-      .slice(0, 32)
+    return this.#hmac(`opaque:${context}`, text).toString('hex').slice(0, 32)
+  }
+
+  /** HMAC-SHA256 of `text`: whoever has no master key cannot make it for another text, nor for another context. */
+  mac(context: string, text: string): Buffer {
+    return this.#hmac(`mac:${context}`, text)
   }
 
   /** The key of one blob; never kept, for there are as many as blobs. */
   blobKey(id: Uint8Array): KeyObject {
     return this.#derive(id, 'blob')
+  }
+
+  #hmac(purpose: string, text: string): Buffer {
+    return createHmac('sha256', this.#key(purpose)).update(text).digest()
   }
 
   #key(purpose: string): KeyObject {

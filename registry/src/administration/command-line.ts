@@ -30,11 +30,12 @@ export interface Who {
 }
 
 export function asOneOrBoth(command: Command): Command {
-  return command
-    .addOption(
-      new Option('--as <person>', 'as this one of the two people').choices(['administrator', 'approver']),
-    )
-    .addOption(new Option('--both', 'as both (the default)').conflicts('as'))
+  return command.addOption(
+    new Option('--as <person>', 'as this one of the two people; without it as both').choices([
+      'administrator',
+      'approver',
+    ]),
+  )
 }
 
 /** Whoever acts alone has to be named. */
@@ -69,9 +70,32 @@ export async function say<T extends { state: string }>(
 /** `name: value` lines for people, JSON for scripts. */
 export function print({ json }: { json?: true | undefined }, answer: object): void {
   const lines = Object.entries(answer).map(
-    ([name, value]) => `${name}: ${typeof value === 'object' ? JSON.stringify(value) : value}`,
+    ([name, value]) =>
+      `${name}: ${visible(typeof value === 'object' ? JSON.stringify(value) : String(value))}`,
   )
-  process.stdout.write(json ? `${JSON.stringify(answer, null, 2)}\n` : `${lines.join('\n')}\n`)
+  process.stdout.write(json ? `${visibleJson(answer)}\n` : `${lines.join('\n')}\n`)
+}
+
+/**
+ * Text that strangers wrote, as one line: what would end it, move the cursor or turn the direction of writing is shown as an
+ * escape. PEM is the registry's own and keeps its lines.
+ */
+export function visible(text: string): string {
+  return /^-----BEGIN [A-Z ]+-----\n/.test(text) && /^[\x20-\x7e\n]*$/.test(text) ? text : escaped(text)
+}
+
+/** JSON escapes the first 32 only; inside of its strings the others may stand so too. */
+function visibleJson(answer: object): string {
+  return JSON.stringify(answer, null, 2).split('\n').map(escaped).join('\n')
+}
+
+function escaped(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) =>
+    // As JSON has it, in pairs where it takes two.
+    [...Array(character.length).keys()]
+      .map((i) => `\\u${character.charCodeAt(i).toString(16).padStart(4, '0')}`)
+      .join(''),
+  )
 }
 
 /** A line each. */
@@ -81,5 +105,5 @@ export function printList<T extends object>(
   line: (one: T) => readonly (string | number | undefined)[],
 ): void {
   if (json) return print({ json }, list)
-  for (const one of list) process.stdout.write(`${line(one).join('  ')}\n`)
+  for (const one of list) process.stdout.write(`${visible(line(one).join('  '))}\n`)
 }

@@ -3,6 +3,7 @@ import { NodeKey } from '@twiin/identity'
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
 import { runCli } from '../cli.ts'
 import { TestRegistry, applicationOf } from '../testing.ts'
+import { visible } from './command-line.ts'
 
 let registry: TestRegistry
 beforeAll(async () => {
@@ -49,10 +50,11 @@ test('an application is listed, shown, answered, approved by one and then by the
   await expect(text('applications', 'approve', id, '--as', 'approver', ...old)).rejects.toThrow(
     'APPLICATION_CHANGED',
   )
-  const first = await json('applications', 'approve', id, '--as', 'approver', '--digest', shown.digest)
+  const now = ['--digest', shown.digest]
+  const first = await json('applications', 'approve', id, '--as', 'approver', ...now)
   expect(first).toEqual({ id, ura: '10000001', organisation: 'Clinic 10000001', state: 'recorded' })
   // As both, of whom one has spoken: the other's word is what is missing.
-  const both = await json<{ state: string; enrolmentToken: string }>('applications', 'approve', id)
+  const both = await json<{ state: string; enrolmentToken: string }>('applications', 'approve', id, ...now)
   expect(both.state).toBe('approved')
   expect((await registry.enrol(NodeKey.generate(), '10000001', both.enrolmentToken)).status).toBe(200)
 })
@@ -118,4 +120,25 @@ test('`certificates` alone lists, as it always did', async () => {
   const lists = [await json<object[]>('certificates'), await json<object[]>('certificates', 'list')]
   expect(lists[0]).toEqual(lists[1])
   expect(await text('certificates')).toContain(`${serial}  10000006  valid      until `)
+})
+
+test('what a stranger wrote is one line, whatever stands in it: it forges none and moves no cursor', async () => {
+  const remarks = 'Dag\nstate: approved'
+  const id = await submit({ ...applicationOf('10000009'), remarks })
+  const shown = await text('applications', 'show', id)
+  expect(shown.split('\n').filter((line) => line.startsWith('state: '))).toEqual(['state: open'])
+  expect(shown).toContain(String.raw`remarks: Dag\u000astate: approved`)
+  expect(visible('\u001b[2J\u009b2J\u202e\u{e0001} ë')).toBe(
+    String.raw`\u001b[2J\u009b2J\u202e\udb40\udc01 ë`,
+  )
+  expect(await json('applications', 'show', id)).toMatchObject({ remarks })
+  const [certificate] = await registry.certificates()
+  expect(await text('certificates', 'show', certificate?.serial ?? '')).toContain('CERTIFICATE-----\n')
+})
+
+test('who acts in an emergency says as whom', async () => {
+  const serial = await member('10000008')
+  const suspend = ['suspend', '--serial', serial, '--emergency']
+  await expect(text(...suspend)).rejects.toThrow('EMERGENCY_NEEDS_AS')
+  expect(await status(serial)).toBe('valid')
 })

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { NodeKey } from '@twiin/identity'
+import { Sealer } from '@twiin/store'
 import { expect, onTestFinished, test } from 'vitest'
 import { LogClient } from '../log/log-client.ts'
 import { mirrorLog } from '../log/mirror-log.ts'
@@ -12,6 +13,7 @@ import { rechained } from '../log/testing.ts'
 import { TestRegistry, applicationOf } from '../testing.ts'
 import type { Manifest } from './manifest.ts'
 import { makeBackup } from './make-backup.ts'
+import { macOf } from './manifest.ts'
 import { holdAgainstBundle, readBackup } from './read-backup.ts'
 import { restoreBackup } from './restore-backup.ts'
 
@@ -52,7 +54,7 @@ async function burnAndRestore(
   await registry.stop()
   for (const name of await readdir(registry.dir)) await rm(join(registry.dir, name), { recursive: true })
   await using backup = await readBackup(options)
-  await restoreBackup(backup, { ...options, to: registry.dir, at: new Date(registry.clock.now()) })
+  await restoreBackup(backup, { to: registry.dir, at: new Date(registry.clock.now()) })
 }
 
 const bundleOf = (registry: TestRegistry) =>
@@ -125,8 +127,7 @@ test('a backup tells nothing to who finds it, and opens with its own master key 
   await expect(restoreBackup(backup, { to, at })).rejects.toThrow('MASTER_KEY_MISSING')
   const masterKey = join(dir, 'other.key')
   await writeFile(masterKey, `twiin-key-1 ${'ab'.repeat(32)}\n`, { mode: 0o600 })
-  await expect(restoreBackup(backup, { to, at, masterKey })).rejects.toThrow('SEAL_BROKEN')
-  expect(await readdir(to)).toEqual([])
+  await expect(readBackup({ from, masterKey })).rejects.toThrow('BACKUP_FORGED')
 
   await backUp(registry, join(dir, 'whole.tar'), { withMasterKey: true })
   await using whole = await readBackup({ from: join(dir, 'whole.tar') })
@@ -175,6 +176,70 @@ test('whatever was changed in a backup is found: a byte, a line, a line with eve
     broken('ledger.jsonl'),
   )
   await using _whole = await readBackup({ from })
+}, 60_000)
+
+test('who can write where backups lie, but has no master key, puts no token and no settings into a registry', async () => {
+  await using registry = await TestRegistry.create({ settings })
+  const dir = await folder()
+  const from = join(dir, 'backup')
+  await backUp(registry, from)
+  const masterKey = await keepMasterKey(registry, dir)
+  const manifestFile = join(from, 'manifest.json')
+  const before = JSON.parse(await readFile(manifestFile, 'utf8')) as Manifest
+  /** Everything made to fit but what takes the key. */
+  const replace = async (name: string, content: string, made: Manifest = before) => {
+    await writeFile(join(from, name), content)
+    const sha256 = createHash('sha256').update(content).digest('hex')
+    const files = made.files.map((file) =>
+      file.name === name ? { name, sha256, bytes: Buffer.byteLength(content) } : file,
+    )
+    await writeFile(manifestFile, JSON.stringify({ ...made, files }))
+    return { ...made, files }
+  }
+  const yaml = await readFile(join(from, 'registry.yaml'), 'utf8')
+  await replace('registry.yaml', `${yaml}\n# authority.signerModule\n`)
+  await expect(readBackup({ from, masterKey })).rejects.toThrow('BACKUP_FORGED')
+  await replace('registry.yaml', yaml, { ...before, left: [] })
+  await expect(readBackup({ from, masterKey })).rejects.toThrow('BACKUP_FORGED')
+  const forged = await replace('tokens.administrator', 'a token of somebody else')
+  await expect(readBackup({ from, masterKey })).rejects.toThrow('BACKUP_FORGED')
+  const check = ['restore', '--from', from, '--check', '--json']
+  await expect(run(program, [...check, '--master-key', masterKey])).rejects.toThrow('BACKUP_FORGED')
+  const unknown = await run(program, check)
+  expect(JSON.parse(unknown.stdout)).toMatchObject({ authentic: 'unknown' })
+
+  // Also one that was made so by whoever has the key: a secret that lay readable on that medium is none.
+  const { mac: _, ...contents } = forged
+  const mac = macOf(contents, await Sealer.open(masterKey))
+  await writeFile(manifestFile, JSON.stringify({ ...contents, mac }))
+  await using backup = await readBackup({ from, masterKey })
+  const to = join(dir, 'to')
+  await expect(restoreBackup(backup, { to, at: new Date() })).rejects.toMatchObject({
+    ...{ code: 'BACKUP_BROKEN', facts: { file: 'tokens.administrator' } },
+  })
+  await writeFile(manifestFile, JSON.stringify({ ...contents, mac: undefined }))
+  await expect(readBackup({ from, masterKey })).rejects.toThrow('BACKUP_BROKEN')
+}, 60_000)
+
+test('a backup of a version whose register was another one is taken: lines, head and root agree', async () => {
+  await using registry = await TestRegistry.create({ settings })
+  const dir = await folder()
+  const from = join(dir, 'backup')
+  await backUp(registry, from)
+  const masterKey = await keepMasterKey(registry, dir)
+  const { mac: _, ...made } = JSON.parse(await readFile(join(from, 'manifest.json'), 'utf8')) as Manifest
+  const write = async (ledger: object) => {
+    const contents = { ...made, ledger: { ...made.ledger, ...ledger } }
+    const mac = macOf(contents, await Sealer.open(masterKey))
+    await writeFile(join(from, 'manifest.json'), JSON.stringify({ ...contents, mac }))
+  }
+  const other = 'ab'.repeat(32)
+  await write({ state: other })
+  await expect(readBackup({ from, masterKey })).rejects.toThrow('BACKUP_BROKEN')
+  await write({ state: other, stateVersion: 9 })
+  await using _backup = await readBackup({ from, masterKey })
+  await write({ state: other, stateVersion: 9, root: other })
+  await expect(readBackup({ from, masterKey })).rejects.toThrow('BACKUP_BROKEN')
 }, 60_000)
 
 test('an old backup never takes a revocation back: a newer bundle refuses it, a mirror completes it', async () => {

@@ -1,9 +1,11 @@
 import { systemClock } from '@twiin/runtime'
 import type { Command } from 'commander'
 import { print } from '../administration/command-line.ts'
+import type { LedgerState } from './ledger-state.ts'
 import { makeBackup } from './make-backup.ts'
 import { holdAgainstBundle, readBackup } from './read-backup.ts'
 import { restoreBackup } from './restore-backup.ts'
+import { stateVersion } from './state-digest.ts'
 
 interface BackupFlags {
   config: string
@@ -50,9 +52,17 @@ export function backupCommands(program: Command): void {
     .action(restore)
 }
 
+function verdictOn({ stateVersion: version }: LedgerState): string {
+  return version === stateVersion
+    ? 'state rebuilt from the ledger equals state before'
+    : 'the ledger has the lines, head and root it had; its state was written down by another version of the program'
+}
+
 async function restore(flags: RestoreFlags): Promise<void> {
   const { from, mirror, bundle: bundleFile, masterKey } = flags
-  await using backup = await readBackup({ from, ...(mirror !== undefined && { mirror }) })
+  await using backup = await readBackup({
+    ...{ from, ...(mirror !== undefined && { mirror }), ...(masterKey !== undefined && { masterKey }) },
+  })
   const against =
     bundleFile === undefined
       ? undefined
@@ -64,15 +74,16 @@ async function restore(flags: RestoreFlags): Promise<void> {
     linesInBackup: manifest.ledger.lines,
     bundleVersion: ledger.register.published?.version ?? 0,
     state: manifest.ledger.state,
+    // Without the master key it is not known who wrote it.
+    authentic: backup.master === undefined ? 'unknown' : 'yes',
     ...(against && { bundleOfNode: against.version }),
   }
   if (flags.check === true || flags.to === undefined) {
-    print(flags, { ...facts, restored: false, verdict: 'state rebuilt from the ledger equals state before' })
+    print(flags, { ...facts, restored: false, verdict: verdictOn(manifest.ledger) })
     return
   }
   const at = new Date(systemClock.now())
-  const key = masterKey === undefined ? {} : { masterKey }
-  const { configFile } = await restoreBackup(backup, { to: flags.to, at, ...key })
+  const { configFile } = await restoreBackup(backup, { to: flags.to, at })
   print(flags, { ...facts, restored: true, configFile })
   if (!flags.json)
     process.stderr.write(

@@ -17,8 +17,7 @@ const ownWay = /^(ledger\.jsonl|counters|runtime\.json|signed\.json|restored\.js
 
 /** Which files a registry is made of, besides its ledger, its store and its master key. */
 export function namedFiles({ authority, keys, http, tokens, peopleFile }: Settings): RegistryFile[] {
-  const file = (name: string, path: string) => ({ name, path, isSecret: false })
-  const secret = (name: string, path: string) => ({ name, path, isSecret: true })
+  const file = (name: string, path: string) => ({ name, path, isSecret: mustBeSealed(name) })
   return [
     file('authority.rootCertificate', authority.rootCertificate),
     file('authority.issuingCertificate', authority.issuingCertificate),
@@ -28,12 +27,19 @@ export function namedFiles({ authority, keys, http, tokens, peopleFile }: Settin
     file('keys.keeperKey', keys.keeperKey),
     file('keys.logKey', keys.logKey),
     file('http.certificate', http.certificate),
-    secret('http.key', http.key),
+    file('http.key', http.key),
     file('http.caFile', http.caFile),
-    secret('tokens.administrator', tokens.administrator),
-    secret('tokens.approver', tokens.approver),
-    { ...secret('peopleFile', peopleFile), isOptional: true },
+    file('tokens.administrator', tokens.administrator),
+    file('tokens.approver', tokens.approver),
+    { ...file('peopleFile', peopleFile), isOptional: true },
   ]
+}
+
+const secretNames: readonly string[] = ['http.key', 'tokens.administrator', 'tokens.approver', 'peopleFile']
+
+/** Whether a file is taken from a backup only when it was sealed. */
+export function mustBeSealed(name: string): boolean {
+  return secretNames.includes(name) || name.startsWith(dataPrefix)
 }
 
 /** Evaluation records, and whatever else a feature keeps there. */

@@ -78,13 +78,14 @@ async function fill(folder: string, options: BackupOptions): Promise<Manifest> {
   for (const name of names) files.push({ name, ...(await manifest.describeFile(at(name))) })
   for (const file of [...namedFiles(settings), ...(await dataFiles(settings))])
     files.push(...(await take(file, folder, sealer)))
-  const made: Manifest = {
-    format: 'twiin-registry-backup-1',
+  const contents = {
+    format: 'twiin-registry-backup-2' as const,
     at: options.at.toISOString(),
     ledger: snapshot.state,
     files,
     left: leftOut(settings, withMasterKey),
   }
+  const made: Manifest = { ...contents, mac: manifest.macOf(contents, sealer) }
   // Last: a folder with a manifest is complete.
   await writeFileDurably(at(manifest.manifestName), Buffer.from(`${JSON.stringify(made, null, 2)}\n`))
   return made

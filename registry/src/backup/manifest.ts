@@ -1,8 +1,10 @@
-import { createHash } from 'node:crypto'
+import { createHash, timingSafeEqual } from 'node:crypto'
 import { createReadStream } from 'node:fs'
+import type { Sealer } from '@twiin/store'
 import { Type } from 'typebox'
 import type { Static } from 'typebox'
 import { LedgerState } from './ledger-state.ts'
+import { canonicalText } from './state-digest.ts'
 
 export const manifestName = 'manifest.json'
 export const settingsName = 'registry.yaml'
@@ -16,7 +18,7 @@ export const dataPrefix = 'data.'
 /** What a backup holds. Names have no folders in them: nothing is ever written outside of where it belongs. */
 export const Manifest = Type.Object(
   {
-    format: Type.Literal('twiin-registry-backup-1'),
+    format: Type.Literal('twiin-registry-backup-2'),
     /** ISO text. */
     at: Type.String(),
     ledger: LedgerState,
@@ -35,6 +37,8 @@ export const Manifest = Type.Object(
     ),
     /** What belongs on another medium, or cannot be copied: named, so that it is missed in time. */
     left: Type.Array(Type.String()),
+    /** Of all the above, by the master key: who can write where backups lie, but has no key, changes nothing unseen. */
+    mac: Type.String({ pattern: '^[0-9a-f]{64}$' }),
   },
   { additionalProperties: false },
 )
@@ -43,6 +47,18 @@ export type ManifestFile = Manifest['files'][number]
 
 /** For which context the sealer seals a file of a backup; its name binds it to its place. */
 export const sealContext = 'registry-backup'
+
+/** The MAC that belongs to these contents. */
+export function macOf(contents: Omit<Manifest, 'mac'>, sealer: Sealer): string {
+  const { format, at, ledger, files, left } = contents
+  return sealer
+    .mac('registry-backup-manifest', canonicalText({ format, at, ledger, files, left }))
+    .toString('hex')
+}
+
+export function isAuthentic(manifest: Manifest, sealer: Sealer): boolean {
+  return timingSafeEqual(Buffer.from(manifest.mac, 'hex'), Buffer.from(macOf(manifest, sealer), 'hex'))
+}
 
 export async function describeFile(path: string): Promise<{ bytes: number; sha256: string }> {
   const hash = createHash('sha256')

@@ -9,6 +9,7 @@ import { bundle, bundleContentBytes, witnessedBundle } from '@twiin/protocol'
 import type { Bundle } from '@twiin/protocol'
 import { TwiinError, codeOf, isTwiinError } from '@twiin/runtime'
 import type { Clock } from '@twiin/runtime'
+import { Sealer } from '@twiin/store'
 import { Compile } from 'typebox/compile'
 import { readRawLines } from '../ledger/ledger.ts'
 import { LedgerCopy } from '../log/ledger-copy.ts'
@@ -27,17 +28,28 @@ export interface ReadBackup extends AsyncDisposable {
   readonly ledgerFile: string
   /** A file of the backup. */
   pathOf(name: string): string
+  /** The master key; without it nobody knows who wrote this backup, and nothing is made from it. */
+  readonly master?: { readonly keyFile: string; readonly sealer: Sealer }
 }
 
 /**
  * Verifies every file of a backup and replays its ledger: what follows from it has to be what the registry had. With a mirror
- * the lines after it come from there. Throws BACKUP_BROKEN, LEDGER_BROKEN, MIRROR_OTHER.
+ * the lines after it come from there. With the master key its manifest is authenticated before anything in it is used.
+ * Throws BACKUP_BROKEN, BACKUP_FORGED (somebody without that key wrote it), LEDGER_BROKEN, MIRROR_OTHER.
  */
-export async function readBackup(options: { from: string; mirror?: string }): Promise<ReadBackup> {
+export async function readBackup(options: {
+  from: string
+  mirror?: string
+  /** File of it, when it is not in the backup. */
+  masterKey?: string
+}): Promise<ReadBackup> {
   const { folder, discard } = await unpacked(options.from)
   try {
     const pathOf = (name: string) => join(folder, name)
     const read = await readManifest(pathOf(manifest.manifestName))
+    const master = await masterOf(read, options.masterKey, pathOf)
+    if (master !== undefined && !manifest.isAuthentic(read, master.sealer))
+      throw new TwiinError('BACKUP_FORGED', { file: manifest.manifestName })
     for (const { name, bytes, sha256 } of read.files) {
       const found = await manifest.describeFile(pathOf(name)).catch(() => undefined)
       if (found?.bytes !== bytes || found.sha256 !== sha256)
@@ -54,6 +66,7 @@ export async function readBackup(options: { from: string; mirror?: string }): Pr
       ledger: mirrored ?? own,
       ledgerFile: mirrored === undefined ? pathOf(manifest.ledgerName) : (options.mirror ?? ''),
       pathOf,
+      ...(master && { master }),
       [Symbol.asyncDispose]: discard,
     }
   } catch (error) {
@@ -125,6 +138,15 @@ async function readMirror(file: string, ledger: Manifest['ledger']): Promise<Led
       throw new TwiinError('MIRROR_OTHER', { lines: ledger.lines })
   }
   return copy.size > ledger.lines ? copy : undefined
+}
+
+async function masterOf(read: Manifest, given: string | undefined, pathOf: (name: string) => string) {
+  const isIn = read.files.some(({ name }) => name === manifest.masterKeyName)
+  const keyFile = given ?? (isIn ? pathOf(manifest.masterKeyName) : undefined)
+  if (keyFile === undefined) return undefined
+  // `Sealer.open` makes a key where there is none.
+  await stat(keyFile)
+  return { keyFile, sealer: await Sealer.open(keyFile) }
 }
 
 async function readManifest(path: string): Promise<Manifest> {

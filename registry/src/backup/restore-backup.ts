@@ -1,13 +1,15 @@
-import { copyFile, mkdir, open, readFile, readdir, stat } from 'node:fs/promises'
+import { copyFile, mkdir, open, readFile, readdir } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
 import { dirname, join, resolve } from 'node:path'
 import { TwiinError, codeOf } from '@twiin/runtime'
-import { Sealer, Store, syncFolder, writeFileDurably } from '@twiin/store'
+import { Store, syncFolder, writeFileDurably } from '@twiin/store'
+import type { Sealer } from '@twiin/store'
 import { readSettings } from '../config/read-settings.ts'
 import type { Settings } from '../config/settings.ts'
 import { readRawLines } from '../ledger/ledger.ts'
 import { logFiles } from '../log/log-files.ts'
 import { signedTreeText } from '../log/signed-tree.ts'
-import { namedFiles } from './files-of-registry.ts'
+import { mustBeSealed, namedFiles } from './files-of-registry.ts'
 import * as manifest from './manifest.ts'
 import type { ReadBackup } from './read-backup.ts'
 import type { SealedEntry } from './registry-snapshot.ts'
@@ -15,28 +17,28 @@ import type { SealedEntry } from './registry-snapshot.ts'
 interface RestoreOptions {
   /** New or empty folder of the registry. */
   readonly to: string
-  /** When it is not in the backup. */
-  readonly masterKey?: string
   readonly at: Date
 }
 
 /**
  * Makes a registry from a backup that was read. After its start it only reads until others had time to say that they know more
- * (`log.restoredWaitSeconds`). Throws RESTORE_NOT_EMPTY, MASTER_KEY_MISSING, WRONG_KEY, SEAL_BROKEN, RESTORE_IN_THE_WAY.
+ * (`log.restoredWaitSeconds`). Throws MASTER_KEY_MISSING, RESTORE_NOT_EMPTY, BACKUP_BROKEN, WRONG_KEY, SEAL_BROKEN,
+ * RESTORE_IN_THE_WAY.
  */
 export async function restoreBackup(
   backup: ReadBackup,
   options: RestoreOptions,
 ): Promise<{ configFile: string }> {
+  if (backup.master === undefined)
+    throw new TwiinError('MASTER_KEY_MISSING', { hint: 'name its file; it is not in this backup' })
   const to = resolve(options.to)
   await mkdir(to, { recursive: true, mode: 0o700 })
   if ((await readdir(to)).length > 0) throw new TwiinError('RESTORE_NOT_EMPTY', { to })
-  const keyFile = await masterKeyOf(backup, options)
-  const sealer = await Sealer.open(keyFile)
+  const { keyFile, sealer } = backup.master
   // Before anything is written: a store that the key does not open cannot be put back.
   const opened = await openAll(backup, sealer)
   const configFile = join(to, manifest.settingsName)
-  await put(configFile, await readFile(backup.pathOf(manifest.settingsName)), 0o644)
+  await put(configFile, await readListed(backup, manifest.settingsName), 0o644)
   const settings = await readSettings(configFile)
   await put(settings.keys.masterKey, await readFile(keyFile))
   for (const { name, path } of namedFiles(settings)) {
@@ -59,9 +61,8 @@ async function restoreLog(settings: Settings, backup: ReadBackup, { at }: Restor
   const mark = { at: at.toISOString(), backup: backup.manifest.at, lines: tree.size }
   await put(files.restored, Buffer.from(`${JSON.stringify(mark)}\n`))
   await put(files.signed, Buffer.from(signedTreeText({ size: tree.size, root: tree.root() })))
-  const checkpoint = await readFile(backup.pathOf(manifest.checkpointName)).catch(() => undefined)
-  const isListed = backup.manifest.files.some(({ name }) => name === manifest.checkpointName)
-  if (checkpoint !== undefined && isListed) await put(files.cosigned, checkpoint)
+  if (backup.manifest.files.some(({ name }) => name === manifest.checkpointName))
+    await put(files.cosigned, await readListed(backup, manifest.checkpointName))
   await copyFile(backup.ledgerFile, files.ledger)
   const ledger = await open(files.ledger, 'r+')
   await ledger.chmod(0o600)
@@ -87,27 +88,26 @@ async function* entriesOf(backup: ReadBackup): AsyncGenerator<SealedEntry> {
   }
 }
 
-/** Every file but the large ones, opened. Throws SEAL_BROKEN: another master key. */
+/** What was authenticated, not what has come in its place since. Throws BACKUP_BROKEN. */
+async function readListed(backup: ReadBackup, name: string): Promise<Buffer> {
+  const bytes = await readFile(backup.pathOf(name))
+  const listed = backup.manifest.files.find((file) => file.name === name)
+  if (createHash('sha256').update(bytes).digest('hex') !== listed?.sha256)
+    throw new TwiinError('BACKUP_BROKEN', { file: name })
+  return bytes
+}
+
+/** Every file but the large ones, opened. Throws BACKUP_BROKEN: readable where it has to be sealed; SEAL_BROKEN. */
 async function openAll(backup: ReadBackup, sealer: Sealer): Promise<Map<string, Buffer>> {
   const apart: readonly string[] = [manifest.ledgerName, manifest.storeName, manifest.masterKeyName]
   const opened = new Map<string, Buffer>()
   for (const { name, sealed } of backup.manifest.files) {
     if (apart.includes(name)) continue
-    const bytes = await readFile(backup.pathOf(name))
+    if (mustBeSealed(name) && sealed !== true) throw new TwiinError('BACKUP_BROKEN', { file: name })
+    const bytes = await readListed(backup, name)
     opened.set(name, sealed ? sealer.openValue(manifest.sealContext, bytes, name) : bytes)
   }
   return opened
-}
-
-/** Throws MASTER_KEY_MISSING. */
-async function masterKeyOf(backup: ReadBackup, options: { masterKey?: string }): Promise<string> {
-  if (options.masterKey !== undefined) {
-    await stat(options.masterKey)
-    return options.masterKey
-  }
-  if (backup.manifest.files.some(({ name }) => name === manifest.masterKeyName))
-    return backup.pathOf(manifest.masterKeyName)
-  throw new TwiinError('MASTER_KEY_MISSING', { hint: 'name its file; it is not in this backup' })
 }
 
 /** Never over something else: settings may name places outside of the new folder. Throws RESTORE_IN_THE_WAY. */

@@ -10,9 +10,15 @@ const toleranceMs = 5 * 60_000
 /** spec 06 §2: what is new counts once a minute, or one key could fill the ledger and make everybody fetch for ever. */
 const minuteMs = 60_000
 
+/** A member moves a few times in a bad day; each time is a line of a log that everybody keeps for ever. */
+const mostChanges = 50
+const dayMs = 24 * 3_600_000
+
 /** Where members say they are reached. spec 06 §2 */
 export class Announcements {
   readonly #books: Books
+  /** By key, of the last day: when it said something new. A restart forgets it; the minute is in the ledger. */
+  readonly #changes = new Map<string, number[]>()
 
   constructor(_options: object, deps: { books: Books }) {
     this.#books = deps.books
@@ -37,9 +43,26 @@ export class Announcements {
         throw new TwiinError('TOO_MANY_ATTEMPTS', {
           retryAfterSeconds: Math.ceil((minuteMs - waited) / 1000),
         })
+      this.#countChange(peerId, now)
       return { act: 'announced', peerId, issuedAt, addresses, mailboxes }
     })
     return act !== undefined
+  }
+
+  /** Throws TOO_MANY_ATTEMPTS. */
+  #countChange(peerId: string, now: number): void {
+    for (const [key, times] of this.#changes) {
+      const left = times.filter((at) => at <= now && at > now - dayMs)
+      if (left.length === 0) this.#changes.delete(key)
+      else this.#changes.set(key, left)
+    }
+    const times = this.#changes.get(peerId) ?? []
+    const [oldest = now] = times
+    if (times.length >= mostChanges)
+      throw new TwiinError('TOO_MANY_ATTEMPTS', {
+        retryAfterSeconds: Math.ceil((oldest + dayMs - now) / 1000),
+      })
+    this.#changes.set(peerId, [...times, now])
   }
 }
 

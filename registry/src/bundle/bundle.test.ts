@@ -1,7 +1,13 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { DocumentVerifier, NodeKey, decodeSignedDocument } from '@twiin/identity'
 import { announcement, bundle, witnessedBundle } from '@twiin/protocol'
-import { expect, test } from 'vitest'
+import { ManualClock } from '@twiin/runtime'
+import { expect, onTestFinished, test } from 'vitest'
+import { Books } from '../ledger/books.ts'
 import { TestRegistry } from '../testing.ts'
+import { Announcements } from './announcements.ts'
 import { prefixBits } from './bundle-contents.ts'
 
 const accept = { accept: 'application/cbor' }
@@ -107,7 +113,24 @@ test('no announcement keeps the registry from starting again', async () => {
   const { key } = await registry.member('10000001')
   const empty = await announce(registry, key, 1, { mailboxes: [''] })
   expect([empty.status, empty.json().code]).toEqual([400, 'MESSAGE_INVALID'])
-  const odd = '\u2028 \r\u0085"'
+  // Nor does any name or address bring a control or invisible character into the ledger, a bundle or a terminal.
+  for (const unclean of [
+    '\u2028',
+    'a\r',
+    'a\u001b[2Jb',
+    '\u0085',
+    '\u202eygoloidar',
+    ' radiology',
+    'radiology\u00a0',
+  ]) {
+    const refused = await announce(registry, key, 1, { mailboxes: [unclean] })
+    expect([unclean, refused.json().code]).toEqual([unclean, 'MESSAGE_INVALID'])
+  }
+  for (const address of ['', '/dns4/\u001b[2J/tcp/1', '/dns4/é.example/tcp/1']) {
+    const refused = await announce(registry, key, 1, { addresses: [address] })
+    expect([address, refused.json().code]).toEqual([address, 'MESSAGE_INVALID'])
+  }
+  const odd = 'Röntgen "1" \\ 放射線科'
   expect((await announce(registry, key, 1, { mailboxes: [odd] })).status).toBe(204)
   await registry.stop()
   await registry.start()
@@ -142,6 +165,48 @@ test('what a node says anew counts once a minute; the same again makes no line a
   ])
   await registry.clock.advance(1_000)
   expect((await announce(registry, key, 2)).status).toBe(204)
+})
+
+test('what a node says anew counts fifty times a day, and then it is told when it may speak again', async () => {
+  const dir = await mkdtemp(join(tmpdir(), 'twiin-announcements-'))
+  const clock = new ManualClock(Date.now())
+  const books = await Books.open({ file: join(dir, 'ledger.jsonl') }, { clock })
+  onTestFinished(async () => {
+    await books.close()
+    await rm(dir, { recursive: true })
+  })
+  const keys = [NodeKey.generate(), NodeKey.generate()] as const
+  for (const [i, { peerId }] of keys.entries()) {
+    const life = { notBefore: 0, notAfter: clock.now() + 30 * 86_400_000 }
+    const subject = { peerId, ura: `1000000${i}`, role: 'member' as const, ...life }
+    await books.record(() => ({ act: 'certifying', ...subject }))
+    await books.record(() => ({ act: 'issued', serial: `0${i}`, name: 'x', certificate: 'AA', ...subject }))
+  }
+  const announcements = new Announcements({}, { books })
+  const say = (key: NodeKey, port: number) =>
+    announcements.take(
+      announcement.sign(
+        {
+          ...{ kind: 'announcement', peerId: key.peerId, issuedAt: clock.now(), mailboxes: [] },
+          addresses: [`/ip4/192.0.2.1/tcp/${port}`],
+        },
+        key,
+      ).bytes,
+    )
+  for (let port = 1; port <= 50; port++) {
+    expect(await say(keys[0], port)).toBe(true)
+    await clock.advance(60_000)
+  }
+  const lines = books.tree.size
+  await expect(say(keys[0], 51)).rejects.toMatchObject({
+    ...{ code: 'TOO_MANY_ATTEMPTS', facts: { retryAfterSeconds: 86_400 - 50 * 60 } },
+  })
+  expect([await say(keys[0], 50), books.tree.size]).toEqual([false, lines])
+  expect(await say(keys[1], 1)).toBe(true)
+  await clock.advance(86_400_000 - 50 * 60_000)
+  expect(await say(keys[0], 51)).toBe(true)
+  await clock.advance(59_000)
+  await expect(say(keys[0], 52)).rejects.toMatchObject({ facts: { retryAfterSeconds: 1 } })
 })
 
 test('a restart serves the same bundle, byte for byte, and knows the token that was used', async () => {

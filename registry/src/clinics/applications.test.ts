@@ -15,8 +15,11 @@ const path = '/api/v1/applications'
 let lastUra = 10_000_000
 const nextUra = () => String(++lastUra)
 const outcome = (answer: Answer) => [answer.status, answer.json().code]
-const approve = (id: string, as: As, json?: object) =>
-  registry.call('POST', `${path}/${id}/approvals`, { as, ...(json && { json }) })
+/** What lies there now, unless it is said otherwise. */
+const approve = async (id: string, as: As, json: object = {}) => {
+  const { digest } = await asStaff(id)
+  return registry.call('POST', `${path}/${id}/approvals`, { as, json: { digest, ...json } })
+}
 const contacts = [
   { role: 'privacy', name: 'Jo Voorbeeld', email: 'privacy@kliniek.example', phone: '010 123 45 67' },
 ]
@@ -175,6 +178,15 @@ test('a change by the applicant makes an approval void, and the second person se
   expect((await approve(id, 'approver', { digest: changed.digest })).status).toBe(202)
   expect((await approve(id, 'administrator', { digest: changed.digest })).status).toBe(200)
   expect(outcome(await change(applicationOf(ura)))).toEqual([409, 'APPLICATION_CLOSED'])
+})
+
+test('an approval names what was looked at: one that does not say it is none', async () => {
+  const { id } = await submit(applicationOf(nextUra()))
+  const bare = (json?: object) =>
+    registry.call('POST', `${path}/${id}/approvals`, { as: 'approver', ...(json && { json }) })
+  for (const answer of [await bare(), await bare({}), await bare({ confirm: 'Clinic' })])
+    expect(outcome(answer)).toEqual([400, 'VALIDATION'])
+  expect((await asStaff(id)).approvals).toEqual([])
 })
 
 test('an approval asks for the name when it is given one, and for checks that did not fail', async () => {

@@ -4,7 +4,7 @@ import { TwiinError, codeOf } from '@twiin/runtime'
 import type { ActOf, Application, Person } from '../ledger/acts.ts'
 import type { Books } from '../ledger/books.ts'
 import type { Register } from '../ledger/register.ts'
-import { mustBeStaff } from '../requests/second-person.ts'
+import { mustBeAdministrator } from '../requests/second-person.ts'
 import { checksOf } from './automatic-checks.ts'
 import { makeEnrolmentToken, tokenDigest } from './enrolment-token.ts'
 import type { Inbox } from './inbox.ts'
@@ -132,7 +132,7 @@ export class Applications {
   async approve(id: string, by: Person, sure: { confirm?: string; digest?: string } = {}): Promise<Approval> {
     const token = makeEnrolmentToken(this.#random)
     const { enrolment } = await this.#books.record((register, now): ActOf<'approved'> => {
-      mustBeStaff(register, by)
+      mustBeAdministrator(register, by)
       const submitted = this.#mustBeOpen(register, id)
       const { application, digest } = submitted
       if (sure.digest !== undefined && sure.digest !== digest) throw new TwiinError('APPLICATION_CHANGED')
@@ -158,7 +158,7 @@ export class Applications {
   /** Throws NOT_FOUND, APPLICATION_CLOSED. */
   async reject(id: string, by: Person, reason: string): Promise<SubmittedApplication> {
     await this.#books.record((register): ActOf<'rejected'> => {
-      mustBeStaff(register, by)
+      mustBeAdministrator(register, by)
       this.#mustBeOpen(register, id)
       return { act: 'rejected', id, by, reason }
     })

@@ -51,7 +51,7 @@ export function applicationCommands(applications: Command): void {
     print(flags, await (await clientOf(flags)).call<Detail>('administrator', 'GET', pathOf(id))),
   )
   asOneOrBoth(command('approve <id>', 'approve an application; the second person gets the enrolment token'))
-    .option('--digest <digest>', 'of what was looked at: refused when the application is no longer that')
+    .requiredOption('--digest <digest>', 'as `show` has it: refused when the application is no longer that')
     .action(approve)
   asOne(command('reject <id>', 'reject an application'))
     .requiredOption('--reason <code>', 'one word')
@@ -82,14 +82,16 @@ async function addClinic(flags: ClinicFlags): Promise<void> {
     ...{ organisation: name, ura, category, declaredPatients: patients, mailboxes: mailbox },
     ...{ agb, kvk, level, phone },
   }
-  const { id } = await client.call<{ id: string }>('administrator', 'POST', '/applications', application)
-  const approve = (as: TokenHolder) => client.call<Approved>(as, 'POST', `${pathOf(id)}/approvals`)
+  const applied = await client.call<Detail>('administrator', 'POST', '/applications', application)
+  const { id, digest } = applied
+  const approve = (as: TokenHolder) =>
+    client.call<Approved>(as, 'POST', `${pathOf(id)}/approvals`, { digest })
   await approve('administrator')
   const { organisation, enrolmentToken, expiresAt } = await approve('approver')
   print(flags, { id, ura, organisation, enrolmentToken, expiresAt })
 }
 
-async function approve(id: string, flags: Shared & Who & { digest?: string }): Promise<void> {
+async function approve(id: string, flags: Shared & Who & { digest: string }): Promise<void> {
   const { digest } = flags
   const client = await clientOf(flags)
   const approved = await say(flags, async (as) => {

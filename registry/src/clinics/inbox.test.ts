@@ -139,6 +139,20 @@ test('one person who approves many times at once is one person', async () => {
   expect(standing(registry, id)).toBe('open')
 })
 
+test('a call that waited while its caller became an auditor does nothing', async () => {
+  await using registry = await open()
+  const { applications, books } = registry
+  const { id } = (await applications.submit(applicationOf('10000001'))).submitted
+  const person = { act: 'person-admitted', id: 'anna', by: 'console' } as const
+  await books.record(() => ({ ...person, role: 'administrator' }))
+  const demoted = books.record(() => ({ ...person, role: 'auditor' }))
+  const waiting = [applications.approve(id, 'anna'), applications.reject(id, 'anna', 'duplicate')]
+  await demoted
+  for (const call of waiting) await expect(call).rejects.toThrow('ROLE_NOT_PERMITTED')
+  await books.record(() => ({ ...person, role: 'administrator' }))
+  await applications.approve(id, 'anna')
+})
+
 test('the approval of a person who was dismissed counts no more, and neither does a call that waited meanwhile', async () => {
   await using registry = await open()
   const { applications, books } = registry

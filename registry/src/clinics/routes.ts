@@ -26,21 +26,16 @@ const Admitted = Type.Object({
   expiresAt: Type.String(),
 })
 const Submitted = Type.Object({ ...Detail.properties, statusToken: Type.String() })
-/** Nothing at all is an approval of what is there. */
-const Sure = Type.Union([
-  Type.Null(),
-  Type.Object(
-    {
-      confirm: Type.Optional(
-        Type.String({ maxLength: 64, description: 'Name of the organisation, typed again.' }),
-      ),
-      digest: Type.Optional(
-        Type.String({ pattern: '^[0-9a-f]{64}$', description: 'Of what was looked at.' }),
-      ),
-    },
-    closed,
-  ),
-])
+/** Which contents are approved has to be said: an applicant may change them after somebody looked. */
+const Sure = Type.Object(
+  {
+    confirm: Type.Optional(
+      Type.String({ maxLength: 64, description: 'Name of the organisation, typed again.' }),
+    ),
+    digest: Type.String({ pattern: '^[0-9a-f]{64}$', description: 'Of what was looked at.' }),
+  },
+  closed,
+)
 
 interface Caller {
   by: Person | undefined
@@ -134,7 +129,7 @@ export function clinicRoutes(
       },
       async (request, reply) => {
         const { id } = request.params
-        const { submitted, enrolment } = await applications.approve(id, request.by, request.body ?? {})
+        const { submitted, enrolment } = await applications.approve(id, request.by, request.body)
         if (enrolment === undefined) return reply.code(202).send(show(submitted))
         const { token, expiresAt } = enrolment
         const shown = { enrolmentToken: token, expiresAt: new Date(expiresAt).toISOString() }

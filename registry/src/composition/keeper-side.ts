@@ -3,6 +3,7 @@ import { PeerHost } from '@twiin/network'
 import { TokenKeeper } from '@twiin/patient-token'
 import type { KeeperKey } from '@twiin/patient-token'
 import type { Clock, Logger } from '@twiin/runtime'
+import { DiskReserve } from '@twiin/store'
 import type { Store } from '@twiin/store'
 import { oneKeeper } from '../bundle/bundle-contents.ts'
 import type { Settings } from '../config/settings.ts'
@@ -16,7 +17,7 @@ import type { Books } from '../ledger/books.ts'
 
 /** The registry as a peer, which in the pilot keeps the token key: spec 02. */
 export function composeKeeper(
-  { peer: listening, index, quotas: set, dataDir }: Settings,
+  { peer: listening, index, quotas: set, dataDir, storage }: Settings,
   deps: {
     peer: NodeKey
     keeperKey: KeeperKey
@@ -39,7 +40,9 @@ export function composeKeeper(
     log,
   })
   const quotas = new Quotas(set, { books })
-  const records = new EvaluationRecords({ folder: dataDir })
+  const records = new EvaluationRecords({ folder: dataDir }, { clock })
+  const reserveBytes = storage.reserveMiB * 1024 * 1024
+  const reserve = new DiskReserve({ dir: dataDir, reserveBytes, ballastBytes: 0 }, { log })
   const keeper = new TokenKeeper(
     { epoch: index.epoch, nodeQuota: (ura) => quotas.of(ura), userQuota: set.user },
     {
@@ -49,8 +52,10 @@ export function composeKeeper(
       record: (entry) => records.write(entry),
     },
   )
-  serveTokens(host, { keeper, register, evaluations: metrics.evaluations, log })
+  serveTokens(host, {
+    ...{ keeper, register, records, reserve, evaluations: metrics.evaluations, clock, log },
+  })
   // A bundle has room for eight (spec 06 §3).
   const tokens = () => oneKeeper(peer.peerId, keeperKey.publicKey, host.multiaddrs().slice(0, 8))
-  return { host, quotas, records, tokens }
+  return { host, quotas, records, reserve, tokens }
 }

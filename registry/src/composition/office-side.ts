@@ -55,6 +55,7 @@ export function composeOffice(
   const opening: Service = { name: 'inbox', start: () => inbox.load() }
   return {
     applications,
+    confirmed,
     services: [opening, tidying],
     api: [
       clinicRoutes(http, { applications, register, confirmed, clock }),

@@ -96,6 +96,17 @@ export const Settings = section({
     },
     { default: {} },
   ),
+  storage: section(
+    {
+      reserveMiB: Type.Integer({
+        minimum: 0,
+        maximum: 1_048_576,
+        default: 256,
+        description: 'Room on the disk that is left to the ledger: with less, no tokens are evaluated.',
+      }),
+    },
+    { default: {} },
+  ),
   index: section(
     {
       epoch: Type.Integer({ minimum: 1, maximum: 1_000_000, default: 1 }),

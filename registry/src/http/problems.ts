@@ -47,6 +47,7 @@ export const problems = new Problems({
       422,
       'The report is more than five minutes away from our clock, or of a month that is not told now.',
     ],
+    REPORT_IMPLAUSIBLE: [422, 'No member receives or sends so many studies in half a month.'],
     CHECKPOINT_INVALID: [422, 'This is not a checkpoint of this log, or a signature on it does not fit.'],
     LOG_NOT_COSIGNED: [503, 'Witnesses have not cosigned this line yet; ask again in a moment.'],
     TOO_MANY_WAITING: [503, 'Too many requests are held open; ask without waiting.'],

@@ -265,14 +265,18 @@ export class Register {
     else this.#changeKey(peerId, { ended: { ...ended, reviewed: { by, at, upheld } } })
   }
 
-  /** spec 12 §3: what makes a member exchanging is a test; what ends that is one that a person ordered. */
+  /**
+   * spec 12 §3: what makes a member exchanging is a test; what ends that is one that a person ordered, and that
+   * failed by the node itself.
+   */
   #selfTested({ act: _, ...test }: Recorded & { act: 'self-tested' }, index: number): void {
     const selfTest = { ...test, index }
     this.selfTests.set(test.run, selfTest)
     const known = this.keys.get(test.peerId)
     if (known === undefined) return
     const { exchangingSince, ...key } = known
-    const failed = test.by === 'console' ? exchangingSince : undefined
+    const isOfReference = test.steps.at(-1)?.reason === 'REFERENCE_UNREACHABLE'
+    const failed = test.by === 'console' || isOfReference ? exchangingSince : undefined
     const since = test.passed ? (exchangingSince ?? test.at) : failed
     this.keys.set(test.peerId, { ...key, selfTest, ...(since !== undefined && { exchangingSince: since }) })
   }

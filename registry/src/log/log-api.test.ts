@@ -294,8 +294,9 @@ test('a witness that has seen more gets an answer at once, and its word halts th
     expect((await get(registry, '/log/state')).json()).toMatchObject({ ledgerBehind: true })
     const json = applicationOf('10000008')
     const applied = await registry.call('POST', '/api/v1/applications', { as: 'administrator', json })
-    const approvals = `/api/v1/applications/${String(applied.json().id)}/approvals`
-    const approved = await registry.call('POST', approvals, { as: 'approver' })
+    const { id, digest } = applied.json<{ id: string; digest: string }>()
+    const approvals = `/api/v1/applications/${id}/approvals`
+    const approved = await registry.call('POST', approvals, { as: 'approver', json: { digest } })
     expect([approved.status, approved.json().code]).toEqual([503, 'LEDGER_BEHIND'])
   }
   await isHalted()

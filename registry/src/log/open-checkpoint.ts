@@ -1,6 +1,10 @@
 import { publicKeyOf } from '@twiin/identity'
+import { TwiinError } from '@twiin/runtime'
 import { addSignatures, cosignaturesOf, verifyCheckpoint, verifyCosignature } from '@twiin/transparency'
 import type { Checkpoint, LogIdentity, Witness } from '@twiin/transparency'
+
+/** How far a cosignature's time may be from the clock: clocks differ. spec 11 §3 */
+const toleranceMs = 5 * 60_000
 
 /** A checkpoint that gathers cosignatures. */
 export class OpenCheckpoint {
@@ -18,7 +22,8 @@ export class OpenCheckpoint {
     const names = this.#checkpoint.signatures.map(({ name }) => name)
     const witnesses = names.filter((name) => name !== options.identity.origin).map(witnessOf)
     for (const { name, time } of cosignaturesOf(this.#checkpoint, witnesses))
-      this.#cosigners.set(name, time * 1000)
+      // Nobody saw it after now, whatever it says.
+      this.#cosigners.set(name, Math.min(time * 1000, options.openedAt))
   }
 
   get size(): number {
@@ -37,9 +42,14 @@ export class OpenCheckpoint {
     return this.#cosigners
   }
 
-  /** Throws CHECKPOINT_INVALID for a line that is not this peer's cosignature of this checkpoint. */
+  /**
+   * Throws CHECKPOINT_INVALID for a line that is not this peer's cosignature of this checkpoint, or was made at another time
+   * than about now (`at`).
+   */
   add(line: string, peerId: string, at: number): void {
-    verifyCosignature(this.#checkpoint, line, witnessOf(peerId))
+    const { time } = verifyCosignature(this.#checkpoint, line, witnessOf(peerId))
+    if (Math.abs(time * 1000 - at) > toleranceMs)
+      throw new TwiinError('CHECKPOINT_INVALID', { reason: 'COSIGNATURE_TIME' })
     this.#note = addSignatures(this.#note, [line])
     this.#cosigners.set(peerId, at)
   }

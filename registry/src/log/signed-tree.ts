@@ -19,6 +19,8 @@ export class SignedTree {
   readonly #file: LatestFile
   #last: { readonly size: number; readonly root: Uint8Array } | undefined
 
+  #pending: Promise<void> = Promise.resolve()
+
   private constructor(file: LatestFile) {
     this.#file = file
   }
@@ -37,10 +39,17 @@ export class SignedTree {
   }
 
   /** Durable when it resolves. A smaller tree is part of the larger one that stands there already. */
-  async remember({ size, root }: Omit<TreeHead, 'origin'>): Promise<void> {
+  remember(head: Omit<TreeHead, 'origin'>): Promise<void> {
+    const turn = this.#pending.then(() => this.#write(head))
+    this.#pending = turn.catch(() => {})
+    return turn
+  }
+
+  /** What could not be written was not remembered: it is written when it is asked for again. */
+  async #write({ size, root }: Omit<TreeHead, 'origin'>): Promise<void> {
     if (this.#last !== undefined && this.#last.size >= size) return
-    this.#last = { size, root }
     await this.#file.write(signedTreeText({ size, root }))
+    this.#last = { size, root }
   }
 }
 

@@ -1,9 +1,10 @@
 import { copyFile, readFile, rm, writeFile } from 'node:fs/promises'
 import { LogKey, publicKeyOf } from '@twiin/identity'
-import { judgeEvidence, signCheckpoint, verifyCheckpoint } from '@twiin/transparency'
+import { judgeEvidence, signCheckpoint, verifyCheckpoint, addSignatures } from '@twiin/transparency'
 import { expect, test } from 'vitest'
 import { Books } from '../ledger/books.ts'
 import { foundNetwork } from './found-network.ts'
+import { OpenCheckpoint } from './open-checkpoint.ts'
 import { TestLog, TestWitness, becomeMember, passSelfTest } from './testing.ts'
 import type { TransparencyLog } from './transparency-log.ts'
 
@@ -166,6 +167,28 @@ test('only a member may cosign, only what is open, and only with its own key', a
   expect([...log.transparency.open.cosigners.keys()]).toEqual([newcomer.peerId])
   // It is no witness: its word counts for nothing yet.
   expect(log.transparency.cosigned?.size).not.toBe(size)
+})
+
+test('a cosignature from another time than about now is none, and no time of one can break what everybody reads', async () => {
+  await using log = await TestLog.create()
+  const [a] = (await founded(log)) as [TestWitness]
+  await log.grow()
+  await log.settle()
+  const { size, note, cosigners } = log.transparency.open
+  const now = log.clock.now()
+  a.last = undefined
+  for (const at of [9e12 * 1000, now + 301_000, now - 301_000, 0])
+    await expect(log.transparency.takeCosignature(size, a.sign(note, [], at).line)).rejects.toThrow(
+      'CHECKPOINT_INVALID',
+    )
+  expect(cosigners.size).toBe(0)
+  const { line } = a.sign(note, [], now + 299_000)
+  await log.transparency.takeCosignature(size, line)
+  // As it is read back after a restart: also of a note that was taken before times were looked at.
+  const late = addSignatures(note, [a.sign(note, [], 9e12 * 1000).line])
+  const { identity } = log.transparency
+  const stored = new OpenCheckpoint({ note: late, identity, openedAt: now })
+  expect([...stored.cosigners.values()]).toEqual([now])
 })
 
 test('a witness that is revoked leaves; its cosignatures count no more, and the set changes one step at a time', async () => {

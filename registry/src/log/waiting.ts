@@ -1,9 +1,10 @@
+import { isIPv6 } from 'node:net'
 import { TwiinError } from '@twiin/runtime'
 import type { Clock } from '@twiin/runtime'
 
 /** What one registry holds open at a time: four times the members a national network may have. */
 const mostWaiting = 1_000
-/** Of one address, behind which a region's hospitals may stand. */
+/** Of one address (IPv6: one /64), behind which a region's hospitals may stand. */
 const mostOfOne = 400
 
 interface Waiter {
@@ -35,10 +36,11 @@ export class Waiting {
   ): Promise<boolean> {
     if (isReady()) return true
     if (limits.ms <= 0 || limits.signal.aborted) return false
-    const same = this.#ofAddress.get(limits.address) ?? 0
+    const network = networkOf(limits.address)
+    const same = this.#ofAddress.get(network) ?? 0
     if (this.#waiters.size >= mostWaiting || same >= mostOfOne)
       throw new TwiinError('TOO_MANY_WAITING', { retryAfterSeconds: 5 })
-    this.#ofAddress.set(limits.address, same + 1)
+    this.#ofAddress.set(network, same + 1)
     const over = new AbortController()
     const ended = AbortSignal.any([limits.signal, over.signal])
     try {
@@ -56,9 +58,9 @@ export class Waiting {
       })
     } finally {
       over.abort()
-      const left = (this.#ofAddress.get(limits.address) ?? 1) - 1
-      if (left > 0) this.#ofAddress.set(limits.address, left)
-      else this.#ofAddress.delete(limits.address)
+      const left = (this.#ofAddress.get(network) ?? 1) - 1
+      if (left > 0) this.#ofAddress.set(network, left)
+      else this.#ofAddress.delete(network)
     }
   }
 
@@ -70,4 +72,24 @@ export class Waiting {
   close(): void {
     for (const waiter of this.#waiters) waiter.release(false)
   }
+}
+
+/** Whoever has one IPv6 address has the 2⁶⁴ beside it (RFC 6177 §2): they count as one. */
+export function networkOf(address: string): string {
+  const [plain = ''] = address.split('%')
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(plain)
+  if (mapped?.[1] !== undefined) return mapped[1]
+  if (!isIPv6(plain)) return plain
+  const [head = '', tail] = plain.split('::')
+  const groups = head === '' ? [] : head.split(':')
+  // What `::` stands for is long enough to fill the first four, or the tail has them.
+  if (tail !== undefined) {
+    const last = tail === '' ? [] : tail.split(':')
+    const lastLength = last.length + (last.at(-1)?.includes('.') === true ? 1 : 0)
+    groups.push(...Array<string>(Math.max(0, 8 - groups.length - lastLength)).fill('0'), ...last)
+  }
+  return `${groups
+    .slice(0, 4)
+    .map((group) => parseInt(group, 16).toString(16))
+    .join(':')}::/64`
 }

@@ -74,8 +74,9 @@ test('one person at a page and with a bearer token is one person', async () => {
   const application = await registry.call('POST', '/api/v1/applications', {
     ...{ as: 'administrator', json: applicationOf(String(++lastUra)) },
   })
+  const { id, digest } = application.json<{ id: string; digest: string }>()
   const approve = (by: By) =>
-    registry.call('POST', `/api/v1/applications/${application.json<{ id: string }>().id}/approvals`, by)
+    registry.call('POST', `/api/v1/applications/${id}/approvals`, { ...by, json: { digest } })
   expect((await approve({ as: 'administrator' })).status).toBe(202)
   expect(outcome(await approve({ headers }))).toEqual([409, 'SECOND_PERSON_REQUIRED'])
   expect((await approve({ as: 'approver' })).status).toBe(200)
@@ -135,6 +136,11 @@ test('a page that was confirmed more than five minutes ago, or never, does nothi
   const setQuota = (headers: Record<string, string>) =>
     registry.call('POST', `/api/v1/organisations/${lastUra}/quota`, { headers, ...quota })
   expect(outcome(await setQuota(fresh))).toEqual([403, 'CONFIRMATION_REQUIRED'])
+  // One that fails may take a member from exchanging.
+  const ordered = await registry.call('POST', '/api/v1/self-tests', {
+    ...{ headers: fresh, json: { peerId: registry.runtime.peerId } },
+  })
+  expect(outcome(ordered)).toEqual([403, 'CONFIRMATION_REQUIRED'])
   const headers = await atPage('jansen')
   expect((await act('revocation', { headers })).status).toBe(202)
   await registry.clock.advance(5 * minute + 1)
@@ -182,10 +188,10 @@ test('what somebody asked for or approved is worth nothing once their account is
   for (const leave of [() => file.remove('jansen'), () => put('jansen', 'auditor')]) {
     const headers = await atPage('jansen')
     const json = applicationOf(String(++lastUra))
-    const { id } = (await registry.call('POST', '/api/v1/applications', { as: 'approver', json })).json<{
-      id: string
-    }>()
-    const approve = (by: By) => registry.call('POST', `/api/v1/applications/${id}/approvals`, by)
+    const applied = await registry.call('POST', '/api/v1/applications', { as: 'approver', json })
+    const { id, digest } = applied.json<{ id: string; digest: string }>()
+    const approve = (by: By) =>
+      registry.call('POST', `/api/v1/applications/${id}/approvals`, { ...by, json: { digest } })
     expect([(await approve({ headers })).status, (await act('revocation', { headers })).status]).toEqual([
       202, 202,
     ])

@@ -33,11 +33,12 @@ export function revocationCommands(program: Command): void {
 
 async function end(flags: ActFlags, what: 'revocation' | 'suspension' | 'resumption'): Promise<void> {
   const { serial, reason, emergency } = flags
+  // Whoever acts alone is named in the ledger, and says so here.
+  if (emergency && flags.as === undefined) throw new TwiinError('EMERGENCY_NEEDS_AS')
   const client = await clientOf(flags)
   const body = { reason, ...(emergency && { emergency }) }
   const path = `/certificates/${encodeURIComponent(serial)}/${what}`
-  const who = emergency && flags.as === undefined ? { as: 'administrator' as const } : flags
-  print(flags, await say(who, (as) => client.call<{ state: string }>(as, 'POST', path, body)))
+  print(flags, await say(flags, (as) => client.call<{ state: string }>(as, 'POST', path, body)))
 }
 
 async function review(

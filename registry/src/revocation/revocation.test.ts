@@ -11,6 +11,7 @@ const run = promisify(execFile)
 test('a revocation needs two people; then the key is out, its renewals too, and a new key may enrol', async () => {
   await using registry = await TestRegistry.create()
   const { key } = await registry.member('10000001')
+  await registry.clock.advance(3_600_000)
   await registry.renew(key, '10000001')
   const [first, second] = await registry.certificates()
   const bundle = async () =>

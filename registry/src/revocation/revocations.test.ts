@@ -189,12 +189,50 @@ test('a key that is suspended or revoked while it is being certified gets no cer
     { operator: { organisation: 'x', ura: '90000000' }, issuingCertificate: await issuing() },
     { books, authority: authority as never },
   )
+  await clock.advance(3_600_000)
   const renewal = certification.renew(peerId)
   await signing.promise
   await revocations.suspend('0a01', alone('anna'))
   signed.resolve()
   await expect(renewal).rejects.toThrow('KEY_SUSPENDED')
   expect(books.register.certificates.has('0c01')).toBe(false)
+})
+
+test('an expired key’s renewal and a new enrolment that meet leave one active key, not two', async () => {
+  const old = await keyWith(['0a01'])
+  const { ura = '' } = books.register.keys.get(old) ?? {}
+  await clock.advance(31 * day)
+  const fresh = NodeKey.generate().peerId
+  const digest = 'd'.repeat(64)
+  const application = {
+    ...{ organisation: 'x', ura, category: 'clinic' as const, declaredPatients: 1, mailboxes: [] },
+  }
+  const approved = { act: 'approved', id: 'x', digest, application } as const
+  await books.record(() => ({ ...approved, by: 'anna' }))
+  const enrolment = { digest, expiresAt: clock.now() + day }
+  await books.record(() => ({ ...approved, by: 'bert', enrolment }))
+  const signed = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  let begun = 0
+  const both = Promise.withResolvers<void>()
+  const authority = {
+    issueNodeCertificate: async () => {
+      const turn = begun++
+      if (begun === 2) both.resolve()
+      await signed[turn]?.promise
+      return { der: Uint8Array.of(0), serial: `0d0${turn}` }
+    },
+  }
+  const certification = new Certification(
+    { operator: { organisation: 'x', ura: '90000000' }, issuingCertificate: await issuing() },
+    { books, authority: authority as never },
+  )
+  const renewal = certification.renew(old)
+  const enrolled = certification.enrol({ peerId: fresh, ura, token: digest })
+  await both.promise
+  for (const { resolve } of signed) resolve()
+  const outcomes = await Promise.allSettled([renewal, enrolled])
+  expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
+  expect([old, fresh].filter(isActive)).toHaveLength(1)
 })
 
 test('before an act its effect can be seen: certificates, witnesses, exchanging members', async () => {

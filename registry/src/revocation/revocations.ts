@@ -2,7 +2,7 @@ import { TwiinError } from '@twiin/runtime'
 import type { ActOf, Person, Request } from '../ledger/acts.ts'
 import type { Books } from '../ledger/books.ts'
 import type { KnownKey, Register } from '../ledger/register.ts'
-import { askOrAgree, mustBeStaff, openRequestLike } from '../requests/second-person.ts'
+import { askOrAgree, mustBeAdministrator, openRequestLike } from '../requests/second-person.ts'
 
 type Kind = 'revocation' | 'suspension' | 'resumption'
 type Ending = ActOf<'revoked' | 'suspended'>
@@ -61,7 +61,7 @@ export class Revocations {
    */
   async review(serial: string, { by, upheld }: { by: Person; upheld: boolean }): Promise<KnownKey> {
     const { peerId } = await this.#books.record((register): ActOf<'reviewed'> => {
-      mustBeStaff(register, by)
+      mustBeAdministrator(register, by)
       const { peerId, ended } = keyOf(register, serial)
       if (ended?.by.length !== 1 || ended.reviewed !== undefined) throw new TwiinError('NOTHING_TO_REVIEW')
       if (ended.by.includes(by)) throw new TwiinError('SECOND_PERSON_REQUIRED', { by })
@@ -92,7 +92,7 @@ function agree(
 ): ActOf<'requested'> | { by: Person[]; reason: string } {
   const open = openRequestLike(register, request)
   if (emergency && (open === undefined || open.by === by)) {
-    mustBeStaff(register, by)
+    mustBeAdministrator(register, by)
     return { by: [by], reason }
   }
   const asked = askOrAgree(register, by, request)

@@ -31,6 +31,10 @@ const stepMs: Readonly<Record<StepName, number>> = {
 const clockMs = 60_000
 const endMs = 3_000
 const pauseMs = 300
+/** After a step that failed: whether the reference is still there. */
+const stillThereMs = 2_000
+/** The reference went away: it says nothing of the node. The ledger goes by it (spec 12 §3). */
+export const referenceAway = 'REFERENCE_UNREACHABLE'
 
 /**
  * What passes by itself while nodes start, fetch the newest bundle and find each other: asked again within the time of
@@ -41,7 +45,7 @@ const passing: ReadonlySet<string> = new Set([
   'PEER_UNREACHABLE',
   'PEER_REFUSED',
   'PEER_NOT_ADMITTED',
-  'REFERENCE_UNREACHABLE',
+  referenceAway,
   'TOKEN_UNAVAILABLE',
   'INDEX_UNREACHABLE',
   'ENTRY_NOT_FOUND',
@@ -49,6 +53,11 @@ const passing: ReadonlySet<string> = new Set([
   'TRANSFER_CUT',
   'STUDY_NOT_WHOLE',
   'RECEIPT_MISSING',
+])
+
+/** Answers of the reference that no node can bring about. Its line is judged apart. */
+const faultsOfReference: ReadonlySet<string> = new Set([
+  ...['BUSY', 'RUN_UNKNOWN', 'NUMBER_TAKEN', 'ANSWER_INVALID', 'TOKEN_UNAVAILABLE', 'INDEX_UNREACHABLE'],
 ])
 
 /**
@@ -105,6 +114,8 @@ class Conversation {
     send: () => this.#transferred(this.#node, this.#reference),
     receive: () => this.#transferred(this.#reference, this.#node),
   }
+  /** Errors that this conversation laid at the reference: the tested node may answer with that code itself. */
+  readonly #ofReference = new WeakSet<object>()
   #deadline = 0
   version = 'unknown'
 
@@ -124,7 +135,10 @@ class Conversation {
       if (warning === undefined) return { name, result: 'passed', ms: ms() }
       return { name, result: 'warned', ms: ms(), reason: warning }
     } catch (error) {
-      return { name, result: 'failed', ms: ms(), reason: reasonOf(error) }
+      const took = ms()
+      const isAway = this.#ofReference.has(error as object) || !(await this.#isReferenceThere(name))
+      const reason = isAway ? referenceAway : reasonOf(error)
+      return { name, result: 'failed', ms: took, reason }
     }
   }
 
@@ -166,14 +180,28 @@ class Conversation {
     })
   }
 
-  /** That the reference is not there says nothing of the node. */
+  /** That the reference is not there, or does nothing in this run, says nothing of the node. */
   async #ask<Q extends Question>(peer: TestedPeer, question: Q) {
     try {
       return await peer.ask(question, { timeoutMs: this.#left(), signal: this.#signal })
     } catch (error) {
-      const isAway = codeOf(error) === 'PEER_UNREACHABLE' && peer === this.#reference
-      throw isAway ? new TwiinError('REFERENCE_UNREACHABLE', {}, { cause: error }) : error
+      const code = codeOf(error)
+      const isItsOwn = peer === this.#reference && (code.startsWith('PEER_') || faultsOfReference.has(code))
+      if (!isItsOwn) throw error
+      const away = new TwiinError(referenceAway, {}, { cause: error })
+      this.#ofReference.add(away)
+      throw away
     }
+  }
+
+  /** What the node told as its own failure may come of a reference that went away meanwhile. */
+  async #isReferenceThere(name: StepName): Promise<boolean> {
+    if (name === 'reach' || name === 'echo' || this.#signal.aborted) return true
+    const options = { timeoutMs: stillThereMs, signal: this.#signal }
+    return greet(this.#reference, options, this.#clock).then(
+      () => true,
+      () => false,
+    )
   }
 
   async #again<T>(work: () => Promise<T>): Promise<T> {
@@ -200,5 +228,5 @@ class Conversation {
 /** A code that may stand in the ledger. */
 function reasonOf(error: unknown): string {
   const code = codeOf(error)
-  return /^[A-Z][A-Z0-9_]{2,40}$/.test(code) ? code : 'UNEXPECTED'
+  return /^[A-Z][A-Z0-9_]{2,40}$/.test(code) && code !== referenceAway ? code : 'UNEXPECTED'
 }

@@ -2,6 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { TwiinError } from '@twiin/runtime'
 import { Type } from 'typebox'
 import type { Register } from '../ledger/register.ts'
+import type { Confirmed } from '../requests/confirmation.ts'
 import { describeLive, describePast } from './describe-run.ts'
 import type { Run } from './describe-run.ts'
 import type { SelfTests } from './self-tests.ts'
@@ -15,12 +16,18 @@ const mostListed = 200
 export function selfTestRoutes(deps: {
   selfTests: SelfTests
   register: Register
+  confirmed: Confirmed
 }): FastifyPluginAsyncTypebox {
   const { selfTests, register } = deps
   return async (app) => {
     app.post(
       '/self-tests',
-      { config: { staffOnly: true }, schema: { body: Type.Object({ peerId: PeerId }, closed) } },
+      {
+        config: { staffOnly: true },
+        // One that fails takes a member from exchanging.
+        preHandler: deps.confirmed,
+        schema: { body: Type.Object({ peerId: PeerId }, closed) },
+      },
       async (request, reply) => {
         const run = await selfTests.order(request.body.peerId, request.by)
         return reply.code(202).header('location', `/api/v1/self-tests/${run}`).send({ run })

@@ -224,6 +224,80 @@ test('a test that an administrator ordered and that fails ends the exchanging, u
   expect(world.exchanges(a)).toBe(true)
 })
 
+test('a reference that goes away in a run that a person ordered demotes nobody, and another one is taken', async () => {
+  await using world = await World.open()
+  const nodes = [await world.join('90000001'), await world.join('90000002'), await world.join('90000003')]
+  const [a, b, c] = nodes as [FakeNode, FakeNode, FakeNode]
+  await world.tests.start()
+  await world.settle()
+  const before = world.results().length
+  const since = world.books.register.keys.get(a.peerId)?.exchangingSince
+  // Whichever is taken first: the node says what it saw of it, and then it answers no more.
+  let gone: FakeNode | undefined
+  for (const one of [b, c])
+    one.onAsked = ({ kind }) => {
+      if (kind === 'find') gone ??= one
+      if (one === gone) throw new TwiinError('PEER_TIMEOUT')
+    }
+  await world.tests.order(a.peerId, 'anna')
+  await world.pass(20_000)
+  const [first, second, ...more] = world.results().slice(before)
+  expect(more).toEqual([])
+  expect(first).toMatchObject({ passed: false, by: 'anna', reference: gone?.peerId })
+  expect(first?.steps.at(-1)).toMatchObject({ result: 'failed', reason: 'REFERENCE_UNREACHABLE' })
+  expect(second).toMatchObject({ passed: true, by: 'anna', reference: gone === b ? c.peerId : b.peerId })
+  expect(world.books.register.keys.get(a.peerId)?.exchangingSince).toBe(since)
+})
+
+test('what the node tells as its own failure is none when the reference is gone by then', async () => {
+  await using world = await World.open()
+  const [a, b] = [await world.join('90000001'), await world.join('90000002')]
+  await world.tests.start()
+  await world.settle()
+  a.instead.set('send', { kind: 'sent', receipt: false })
+  a.onAsked = ({ kind }) => {
+    if (kind === 'send') b.instead.set('hello', new TwiinError('PEER_UNREACHABLE'))
+  }
+  await world.tests.order(a.peerId, 'anna')
+  await world.pass(20_000)
+  expect(world.results().at(-1)?.steps.at(-1)?.reason).toBe('REFERENCE_UNREACHABLE')
+  expect(world.exchanges(a)).toBe(true)
+})
+
+test('a node that blames the reference, which is there, is believed in nothing', async () => {
+  await using world = await World.open()
+  const [a] = [await world.join('90000001'), await world.join('90000002')]
+  await world.tests.start()
+  await world.settle()
+  a.instead.set('find', { kind: 'failed', reason: 'REFERENCE_UNREACHABLE' })
+  await world.tests.order(a.peerId, 'anna')
+  await world.pass(20_000)
+  expect(
+    world
+      .results()
+      .find(({ by }) => by === 'anna')
+      ?.steps.at(-1)?.reason,
+  ).toBe('UNEXPECTED')
+  expect(world.exchanges(a)).toBe(false)
+})
+
+test('who announces every minute and fails every time is tested ever more rarely all the same', async () => {
+  await using world = await World.open()
+  const [a] = [await world.join('90000001'), await world.join('90000002')]
+  a.instead.set('hold', { kind: 'failed', reason: 'INDEX_BROKEN' })
+  await world.tests.order(a.peerId, 'console')
+  await world.settle()
+  await world.tests.start()
+  for (let minute = 0; minute < 30; minute++) {
+    await world.announce(a)
+    await world.pass(1_000)
+    await world.clock.advance(59_000)
+  }
+  const runs = world.results().filter(({ peerId }) => peerId === a.peerId).length
+  expect(runs).toBeGreaterThan(4)
+  expect(runs).toBeLessThan(10)
+})
+
 test('nobody can be tested who is no member, has ended, or said nowhere where it is', async () => {
   await using world = await World.open()
   const a = await world.join('90000001', { announces: false })

@@ -4,13 +4,15 @@ import type { Clock, Logger, Service } from '@twiin/runtime'
 import type { Person } from '../ledger/acts.ts'
 import type { Books } from '../ledger/books.ts'
 import { isTestable, referencesFor, untested } from './candidates.ts'
-import { conductRun, greet } from './conduct-run.ts'
+import { conductRun, greet, referenceAway } from './conduct-run.ts'
 import type { Outcome, Progress } from './conduct-run.ts'
 import { TestedPeer } from './tested-peer.ts'
 
 /** A reference is there, or another one is taken. */
 const greetMs = 3_000
 const longestRetryMs = 3_600_000
+/** After so many failures a new announcement does not bring the next test forward: a node may announce every minute. */
+const mostBroughtForward = 3
 /** Runs at the same time; each keeps two nodes busy. */
 const mostAtOnce = 8
 /** Who ordered the one that follows an enrolment. */
@@ -70,7 +72,7 @@ export class SelfTests implements Service {
     this.#options = options
     this.#deps = deps
     deps.books.onRecorded((act) => {
-      if (act.act === 'announced') this.#attempts.delete(act.peerId)
+      if (act.act === 'announced') this.#bringForward(act.peerId)
       if (act.act === 'announced' || act.act === 'self-tested' || act.act === 'issued') this.#lookAgain()
     })
   }
@@ -155,13 +157,14 @@ export class SelfTests implements Service {
     return Math.min(this.#options.retryMs, ...due)
   }
 
-  async #begin(peerId: string, by: Person): Promise<LiveRun> {
+  /** `tried`: references with which a person's order came to nothing, for they went away. */
+  async #begin(peerId: string, by: Person, tried: readonly string[] = []): Promise<LiveRun> {
     const { random, clock, log, tell } = this.#deps
     const id = random(16)
     const run = Buffer.from(id).toString('hex')
     this.#busy.add(peerId)
     const node = new TestedPeer({ run: id, peerId }, this.#deps)
-    const reference = await this.#takeReference(id, peerId)
+    const reference = await this.#takeReference(id, peerId, tried)
     if (reference === undefined) {
       this.#busy.delete(peerId)
       this.#postpone(peerId, { reason: 'NO_REFERENCE' })
@@ -181,17 +184,28 @@ export class SelfTests implements Service {
       this.#running.delete(running)
       this.#wake.resolve()
     })
+    const again = async (isReferenceAway: boolean) => {
+      if (!isReferenceAway || by === byItself || this.#stopping.signal.aborted) return
+      await this.#begin(peerId, by, [...tried, reference.peerId]).catch((error: unknown) =>
+        log.info('no other reference', { peerId, code: codeOf(error) }),
+      )
+    }
+    running.then(again).catch(() => {})
     this.#running.add(running)
     return live
   }
 
   /** The first that answers; the one that was there when the last run failed comes last. */
-  async #takeReference(run: Uint8Array, peerId: string): Promise<TestedPeer | undefined> {
+  async #takeReference(
+    run: Uint8Array,
+    peerId: string,
+    tried: readonly string[],
+  ): Promise<TestedPeer | undefined> {
     const { clock, log } = this.#deps
     const last = this.#attempts.get(peerId)?.reference
     const candidates = this.#referencesFor(peerId).sort((a, b) => Number(a === last) - Number(b === last))
     for (const candidate of candidates) {
-      if (this.#busy.has(candidate)) continue
+      if (this.#busy.has(candidate) || tried.includes(candidate)) continue
       const reference = new TestedPeer({ run, peerId: candidate }, this.#deps)
       this.#busy.add(candidate)
       try {
@@ -213,8 +227,11 @@ export class SelfTests implements Service {
     return found.map((key) => key.peerId)
   }
 
-  /** Never rejects. One that was broken off because the registry stops is not on record. */
-  async #conduct(live: LiveRun, node: TestedPeer, reference: TestedPeer): Promise<void> {
+  /**
+   * Whether it came to nothing because the reference went away. Never rejects. One that was broken off because the registry
+   * stops is not on record.
+   */
+  async #conduct(live: LiveRun, node: TestedPeer, reference: TestedPeer): Promise<boolean> {
     const { clock, log, tell } = this.#deps
     const { signal } = this.#stopping
     const onProgress = (progress: Progress) => {
@@ -224,10 +241,12 @@ export class SelfTests implements Service {
     try {
       const outcome = await conductRun({ node, reference }, { clock, onProgress }, signal)
       await this.#record(live, outcome)
+      return outcome.steps.at(-1)?.reason === referenceAway
     } catch (error) {
       log.warn('self-test broken off', { run: live.run, code: codeOf(error) })
       this.#postpone(live.peerId, { reason: 'FAILED_BEFORE', reference: live.reference })
       tell(live.run, 'failed')
+      return false
     }
   }
 
@@ -255,6 +274,13 @@ export class SelfTests implements Service {
     const pause = retryMs * 2 ** Math.max(0, failures - 1)
     const notBefore = this.#deps.clock.now() + Math.min(pause, longestRetryMs)
     this.#attempts.set(peerId, { ...before, ...why, failures, notBefore })
+  }
+
+  /** A new address deserves a new test; how often the node failed before is not forgotten. */
+  #bringForward(peerId: string): void {
+    const attempts = this.#attempts.get(peerId)
+    if (attempts?.failures === 0) this.#attempts.delete(peerId)
+    else if (attempts !== undefined && attempts.failures < mostBroughtForward) attempts.notBefore = 0
   }
 
   /** Who waited for a reference may have one now. */

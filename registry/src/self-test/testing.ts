@@ -17,6 +17,8 @@ export class FakeNode {
   readonly uid = `2.25.${this.peerId.length}${Math.floor(Math.random() * 1e9)}`
   /** What it answers instead, by kind; an error breaks the line. */
   readonly instead = new Map<SelfTestRequest['kind'], SelfTestAnswer | TwiinError>()
+  /** Told before it answers; what it throws breaks the line. */
+  onAsked: (request: SelfTestRequest) => void = () => {}
   clock: ManualClock
   uidOf: (peerId: string) => string
 
@@ -31,6 +33,7 @@ export class FakeNode {
 
   answer(request: SelfTestRequest): SelfTestAnswer {
     this.asked.push(request)
+    this.onAsked(request)
     const instead = this.instead.get(request.kind)
     if (instead instanceof Error) throw instead
     if (instead !== undefined) return instead

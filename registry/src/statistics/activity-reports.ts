@@ -11,6 +11,8 @@ const toleranceMs = 5 * 60_000
 const dayMs = 86_400_000
 /** spec 06 §9: reports of months that ended longer ago are refused. */
 const oldestMs = 62 * dayMs
+/** Whatever a member declared; above it no member moves more studies in half a month than it has patients. */
+const alwaysPlausible = 1_000
 
 interface Kept {
   readonly report: ActivityReport
@@ -28,6 +30,8 @@ export class ActivityReports {
   readonly #kept: Repository<Kept>
   /** All of them: a month of 130 members is 130 small records. Filled by `load`. */
   readonly #reports = new Map<string, ActivityReport>()
+  /** Grows whenever what `all` gives has changed. */
+  changes = 0
 
   constructor(_options: object, deps: { register: Register; clock: Clock; store: Store }) {
     this.#register = deps.register
@@ -41,7 +45,7 @@ export class ActivityReports {
 
   /**
    * Durable when it resolves; to whether it said anything new. Throws MESSAGE_*, SIGNATURE_INVALID, PEER_UNKNOWN,
-   * REPORT_STALE.
+   * REPORT_STALE, REPORT_IMPLAUSIBLE.
    */
   async take(signed: Uint8Array): Promise<boolean> {
     const report = openReport(signed)
@@ -52,11 +56,18 @@ export class ActivityReports {
     const begins = Date.parse(`${month}-01T00:00:00Z`)
     // A month of the future, by any time zone, or one that is long over.
     if (begins > now + dayMs || begins + 31 * dayMs + oldestMs < now) throw new TwiinError('REPORT_STALE')
+    const most = Math.max(
+      alwaysPlausible,
+      this.#register.keys.get(peerId)?.application?.declaredPatients ?? 0,
+    )
+    if (report.halves.some(({ sent, received }) => Math.max(sent, received) > most))
+      throw new TwiinError('REPORT_IMPLAUSIBLE', { most })
     const key = `${month}.${peerId}`
     const before = this.#reports.get(key)
     if (before !== undefined && before.issuedAt >= issuedAt) return false
     // Seen before it is written, so that of two at the same time the older cannot end up on top.
     this.#reports.set(key, report)
+    this.changes++
     await this.#kept.put(key, { report, signed })
     return true
   }

@@ -56,7 +56,11 @@ export function publicFigures(
       clinics: { exchanging: count(exchanging, true), joined: count(members, true) },
     },
     history: historyOf(register, now),
-    months: monthsOf(reports, studiesPerDisc),
+    // What a key said that was revoked is nobody's word any more.
+    months: monthsOf(
+      [...reports].filter(({ peerId }) => register.keys.get(peerId)?.ended?.state !== 'revoked'),
+      studiesPerDisc,
+    ),
     byLevel: byLevel(exchanging),
   }
 }

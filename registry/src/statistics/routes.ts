@@ -5,7 +5,8 @@ import { Type } from 'typebox'
 import type { Register } from '../ledger/register.ts'
 import type { ActivityReports } from './activity-reports.ts'
 import type { Counts } from './count-members.ts'
-import { figuresAsCsv, publicFigures } from './public-figures.ts'
+import { CurrentFigures } from './current-figures.ts'
+import { figuresAsCsv } from './public-figures.ts'
 import type { Replay2021 } from './replay-2021.ts'
 
 const cbor = 'application/cbor'
@@ -27,7 +28,8 @@ export function statisticsRoutes(
   },
 ): FastifyPluginAsyncTypebox {
   const { register, counts, reports, clock, replay } = deps
-  const figures = () => publicFigures(register, reports.all(), { ...options, now: clock.now() })
+  const current = new CurrentFigures(options, { register, reports, clock })
+  const figures = () => current.get()
   return async (app) => {
     app.addContentTypeParser(
       cbor,

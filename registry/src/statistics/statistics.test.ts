@@ -10,6 +10,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Application, Recorded } from '../ledger/acts.ts'
 import { Register } from '../ledger/register.ts'
 import { ActivityReports } from './activity-reports.ts'
+import { CurrentFigures } from './current-figures.ts'
 import { figuresAsCsv, publicFigures, safe } from './public-figures.ts'
 import { Replay2021, figuresOn } from './replay-2021.ts'
 
@@ -84,6 +85,41 @@ describe('public figures', () => {
     const { coverage, history } = publicFigures(register, [], options)
     expect(coverage.hospitals.exchanging).toBe(1)
     expect(history.map(({ hospitals }) => hospitals)).toEqual([2, 1])
+  })
+
+  test('what a key said that was revoked since is counted no more', () => {
+    const register = registerOf([{ key: a, ura: '90000001', category: 'hospital' }])
+    const reports = [reportOf(a, '2026-11', [500, 0]), reportOf(b, '2026-11', [20, 0])]
+    expect(publicFigures(register, reports, options).months[0]?.studies).toBe(520)
+    const by = ['one', 'two']
+    register.apply(
+      {
+        at: november,
+        act: 'revoked',
+        peerId: a.peerId,
+        serials: ['90000001aa'],
+        reason: 'keyCompromise',
+        by,
+      },
+      99,
+    )
+    expect(publicFigures(register, reports, options).months[0]?.studies).toBe(20)
+  })
+
+  test('are computed once a minute however often anybody asks, and when something in them changed', async () => {
+    const clock = new ManualClock(november)
+    let computed = 0
+    const reports = { changes: 0, all: () => (computed++, ([] as ActivityReport[]).values()) }
+    const current = new CurrentFigures(options, { register: registerOf([]), reports, clock })
+    for (let n = 0; n < 100; n++) current.get()
+    expect(computed).toBe(1)
+    reports.changes++
+    current.get()
+    current.get()
+    expect(computed).toBe(2)
+    await clock.advance(60_000)
+    current.get()
+    expect(computed).toBe(3)
   })
 
   test('a count below five is never shown, nor anything from which it could be computed', () => {
@@ -164,6 +200,16 @@ describe('activity reports', () => {
     await store.stop()
     store = await openStore()
     expect([...(await open()).all()].map(({ halves }) => halves[0].received)).toEqual([9])
+  })
+
+  test('counts that no member can have are refused: more than a million, or more than its patients', async () => {
+    const reports = await open()
+    const report = (received: number) => sign(reportOf(key, '2026-11', [received, 0]))
+    // It declared a hundred patients.
+    await expect(reports.take(report(1_001))).rejects.toMatchObject({ code: 'REPORT_IMPLAUSIBLE' })
+    await expect(reports.take(report(1_000_001))).rejects.toMatchObject({ code: 'MESSAGE_INVALID' })
+    expect([...reports.all()]).toEqual([])
+    expect(await reports.take(report(1_000))).toBe(true)
   })
 
   test('a stranger, another signature, an old or a future report is refused', async () => {

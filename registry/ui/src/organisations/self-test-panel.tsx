@@ -4,6 +4,7 @@ import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
 import { api } from '../api.ts'
 import type { TestRun } from '../api-types.ts'
+import { useConfirmation } from '../log-in/use-confirmation.tsx'
 import { TestStateBadge, TestSteps } from '../parts/test-steps.tsx'
 import { useLookAgain } from '../queries.ts'
 import { keys } from '../query-keys.ts'
@@ -24,9 +25,10 @@ export function SelfTestPanel({ peerId }: { peerId: string }) {
     refetchInterval: ({ state }) =>
       state.data?.some((run: TestRun) => run.state === 'running') === true ? runningMs : every,
   })
+  const confirmation = useConfirmation()
   const start = useMutation({
-    mutationFn: () => api.startTest(peerId),
-    onSuccess: () => say({ text: t('test.started'), tone: 'done' }),
+    mutationFn: () => confirmation.run(() => api.startTest(peerId)),
+    onSuccess: (begun) => begun !== undefined && say({ text: t('test.started'), tone: 'done' }),
     onSettled: () => lookAgain([...keys.tests, peerId]),
   })
   const [newest, ...earlier] = data ?? []
@@ -42,6 +44,7 @@ export function SelfTestPanel({ peerId }: { peerId: string }) {
       {newest !== undefined && <RunSummary run={newest} />}
       {newest !== undefined && <TestSteps run={newest} />}
       {start.error !== null && <Problem error={start.error} />}
+      {mayAct && newest?.state !== 'running' && confirmation.field}
       <div className="actions">
         {mayAct && newest?.state !== 'running' && (
           <button
