@@ -7,6 +7,7 @@ import { parseCheckpoint, signCheckpoint } from '@twiin/transparency'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startDemo } from '../support/demo.ts'
 import type { Demo } from '../support/demo.ts'
+import { newMember } from '../support/new-member.ts'
 import { NodeApi, until } from '../support/node-api.ts'
 import { impersonate, stealNode, stealRegistry } from '../support/stolen-keys.ts'
 
@@ -40,6 +41,23 @@ async function otherList(): Promise<string> {
   return signCheckpoint(head, { publicKey: log.publicKey, sign: (text) => log.signNote(text) })
 }
 
+/** What became of a newcomer at a node, by that node's own log. */
+async function joins(ura: string, index: number): Promise<{ admitted: boolean; reason: string }> {
+  const member = await newMember(demo, ura)
+  const hospital = demo.hospital(index)
+  await using host = await impersonate(member, demo.network.hospitals)
+  const admitted = await host.connect(hospital.node.peerId, AbortSignal.timeout(20_000)).then(
+    () => true,
+    () => false,
+  )
+  const log = await readFile(join(demo.dir, `logs/node-${hospital.ura}.log`), 'utf8')
+  return { admitted, reason: log.split('\n').findLast((line) => line.includes(member.key.peerId)) ?? '' }
+}
+
+test('as long as the log shows one list, a clinic that joins is admitted', async () => {
+  expect(await joins('90000071', 0)).toMatchObject({ admitted: true })
+})
+
 test('a checkpoint that the log did not sign, or that says what is known, convinces nobody of anything', async () => {
   const note = await otherList()
   await tell(0, note.replace(/\n\d+\n/, '\n999999\n')).catch(() => {})
@@ -55,6 +73,12 @@ test('two roots of one size are noticed, kept on disk, shown, and told to everyb
     await until(() => saysSo(index), { timeoutMs: 60_000, what: `node ${index} says so` })
   const kept = await readFile(join(demo.hospital(2).dataDir, 'identity/equivocation.json'), 'utf8')
   expect(kept.match(/\/log\\n/g)?.length).toBeGreaterThanOrEqual(2)
+})
+
+test('from then on nobody new is admitted, however good the papers', async () => {
+  const { admitted, reason } = await joins('90000072', 0)
+  expect(admitted).toBe(false)
+  expect(reason).toContain('LOG_DISTRUSTED')
 })
 
 test('who was known goes on with the certificates there are', async () => {

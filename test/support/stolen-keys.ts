@@ -58,7 +58,7 @@ export async function impersonate(
   return Object.assign(host, { [Symbol.asyncDispose]: () => host.stop() })
 }
 
-function certificatesIn(pem: string): [leaf: Uint8Array, issuing: Uint8Array] {
+export function certificatesIn(pem: string): [leaf: Uint8Array, issuing: Uint8Array] {
   const [leaf = '', issuing = ''] =
     pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []
   return [derOf('CERTIFICATE', leaf), derOf('CERTIFICATE', issuing)]
