@@ -1,5 +1,6 @@
 /** The two people of a demo's registry, acting over its API. */
 import { readFileSync } from 'node:fs'
+import { request } from 'node:https'
 import { ApiClient } from '../../scripts/demo-network/api-client.ts'
 import type { Network } from '../../scripts/demo-network/network-file.ts'
 
@@ -39,4 +40,25 @@ export async function cutOff(
     using client = registryClient(network, person)
     await client.call('POST', `/api/v1/certificates/${serial}/${act}`, { reason })
   }
+}
+
+/** Any call, with the bytes that came back. */
+export function rawCall(
+  { registry }: Network,
+  method: 'GET' | 'POST',
+  path: string,
+  options: { headers?: Record<string, string>; body?: string | Uint8Array } = {},
+): Promise<{ status: number; body: Buffer }> {
+  const { headers = {}, body } = options
+  const ca = readFileSync(registry.caFile, 'utf8')
+  return new Promise((resolve, reject) => {
+    const call = request(new URL(path, registry.url), { method, headers, ca, agent: false }, (answer) => {
+      const chunks: Buffer[] = []
+      answer.on('data', (chunk: Buffer) => chunks.push(chunk))
+      answer.on('error', reject)
+      answer.on('end', () => resolve({ status: answer.statusCode ?? 0, body: Buffer.concat(chunks) }))
+    })
+    call.on('error', reject)
+    call.end(body)
+  })
 }
