@@ -116,9 +116,17 @@ async function clientOf({ url, ca }: Remote): Promise<LogClient> {
 
 function lineOf({ index, act }: MonitoredEntry, known: number): string {
   const facts: Record<string, unknown> = { ...act, ...(act.act === 'approved' && act.application) }
-  const about = ['organisation', 'serial', 'peerId', 'reason', 'passed', 'upheld', 'tokensPerDay', 'by', 'notAfter'].flatMap(
-    (name) => (facts[name] === undefined ? [] : `${name}=${JSON.stringify(facts[name])}`),
-  )
+  const about = [
+    'organisation',
+    'serial',
+    'peerId',
+    'reason',
+    'passed',
+    'upheld',
+    'tokensPerDay',
+    'by',
+    'notAfter',
+  ].flatMap((name) => (facts[name] === undefined ? [] : `${name}=${JSON.stringify(facts[name])}`))
   const at = new Date(act.at).toISOString()
   return [index >= known ? '*' : ' ', String(index).padStart(7), at, act.act.padEnd(11), ...about].join(' ')
 }
