@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { Act, Request } from '../../../src/ledger/acts.ts'
+import { Act, Request } from '@twiin/registry/acts'
 import { acts, measures } from './use-line-words.ts'
 
 test('the page has words for every act that the ledger can hold, and for no other', () => {
