@@ -1,9 +1,12 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 const real = { fileParallelism: false, testTimeout: 120_000, hookTimeout: 300_000, pool: 'forks' as const }
 
 export default defineConfig({
   test: {
+    // One less than there are cores would be one, on two.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [
       {
         test: {

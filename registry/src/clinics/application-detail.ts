@@ -51,7 +51,7 @@ export function detailOf(
   const { register } = known
   const { application, contacts, remarks, digest, messages } = submitted
   const standing = standingOf(register, submitted)
-  const { current, voided } = approvalsOf(register, submitted)
+  const { current, voided } = approvalsOf(register, submitted, known.now)
   const show = (all: typeof current) =>
     all.map(({ by, at }) => ({ at: instant(at), ...(reader === 'staff' && { by }) }))
   const key = [...register.keys.values()].find(({ applicationId }) => applicationId === submitted.id)

@@ -139,7 +139,7 @@ export class Applications {
       if (sure.confirm !== undefined && sure.confirm !== application.organisation)
         throw new TwiinError('NAME_NOT_CONFIRMED')
       // spec 06 §4: two different people, of exactly these facts.
-      const before = approvalsOf(register, submitted).current
+      const before = approvalsOf(register, submitted, now).current
       if (before.some((approval) => approval.by === by))
         throw new TwiinError('SECOND_PERSON_REQUIRED', { by })
       const failed = checksOf(submitted, { register, submitted: this.list(), now })

@@ -43,7 +43,7 @@ type Opened = Awaited<ReturnType<typeof open>>
 const standing = ({ applications, books }: Opened, id: string) =>
   standingOf(books.register, applications.get(id)).state
 const approvals = ({ applications, books }: Opened, id: string) => {
-  const { current, voided } = approvalsOf(books.register, applications.get(id))
+  const { current, voided } = approvalsOf(books.register, applications.get(id), clock.now())
   return { current: current.map(({ by }) => by), voided: voided.map(({ by }) => by) }
 }
 const checks = ({ applications, books }: Opened, id: string) =>
@@ -74,6 +74,19 @@ test('an approval is of exactly what lay there: any change after it makes it voi
   expect((await applications.approve(id, 'bert')).enrolment).toBeUndefined()
   expect((await applications.approve(id, 'anna')).enrolment).toBeDefined()
   expect(approvals(registry, id)).toEqual({ current: ['bert', 'anna'], voided: ['anna'] })
+})
+
+test('a first approval is worth nothing after a week: it takes two again', async () => {
+  await using registry = await open()
+  const { applications } = registry
+  const { id } = (await applications.submit(applicationOf('10000001'))).submitted
+  await applications.approve(id, 'anna')
+  await clock.advance(7 * 86_400_000)
+  expect(approvals(registry, id)).toEqual({ current: [], voided: ['anna'] })
+  expect((await applications.approve(id, 'bert')).enrolment).toBeUndefined()
+  expect((await applications.approve(id, 'anna')).enrolment).toBeDefined()
+  await clock.advance(30 * 86_400_000)
+  expect(approvals(registry, id).current).toEqual(expect.arrayContaining(['bert', 'anna']))
 })
 
 test('sending the same again is no change, and neither is a message', async () => {

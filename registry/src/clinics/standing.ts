@@ -1,4 +1,5 @@
-import type { KnownApplication, Register } from '../ledger/register.ts'
+import type { KnownApplication, KnownApproval, Register } from '../ledger/register.ts'
+import { stillStands } from '../requests/second-person.ts'
 import type { SubmittedApplication } from './submitted-application.ts'
 
 export interface Standing {
@@ -31,11 +32,13 @@ function closedBy({ approvals }: KnownApplication): { closedAt?: number } {
   return last === undefined ? {} : { closedAt: last.at }
 }
 
-/** Who approved exactly what lies there now, and whose word an earlier version had. */
-export function approvalsOf(register: Register, { id, digest }: SubmittedApplication) {
-  const all = register.applications.get(id)?.approvals ?? []
+/** Who approved exactly what lies there now, and whose word counts no more: of an earlier version, or too old. */
+export function approvalsOf(register: Register, { id, digest }: SubmittedApplication, now: number) {
+  const { approvals = [], state = 'open' } = register.applications.get(id) ?? {}
+  const counts = (approval: KnownApproval) =>
+    approval.digest === digest && (state === 'approved' || stillStands(approval.at, now))
   return {
-    current: all.filter((approval) => approval.digest === digest),
-    voided: all.filter((approval) => approval.digest !== digest),
+    current: approvals.filter(counts),
+    voided: approvals.filter((approval) => !counts(approval)),
   }
 }

@@ -61,7 +61,7 @@ export function composeOffice(
       clinicRoutes(http, { applications, register, confirmed, clock }),
       certificateRoutes({ register, clock }),
       revocationRoutes(new Revocations({}, { books }), { register, onChanged, confirmed, clock }),
-      requestRoutes({ requests: new Requests({}, { books }), register }),
+      requestRoutes({ requests: new Requests({}, { books, clock }), register }),
       quotaRoutes({ quotas, onChanged, confirmed }),
       peopleRoutes(people),
       directoryRoutes({

@@ -97,5 +97,7 @@ function show(register: Register, certificate: KnownCertificate, now: number) {
 
 function approversOf(register: Register, key: KnownKey | undefined): Person[] {
   const known = register.applications.get(key?.applicationId ?? '')
-  return known?.approvals.filter(({ digest }) => digest === known.digest).map(({ by }) => by) ?? []
+  const approvals = known?.approvals.filter(({ digest }) => digest === known.digest) ?? []
+  // Who approved again after a first word had lapsed is one person.
+  return [...new Set(approvals.map(({ by }) => by))]
 }

@@ -34,9 +34,9 @@ export class Quotas {
 
   /** Throws NOT_FOUND, REQUEST_DIFFERS when the other person asked for another number, SECOND_PERSON_REQUIRED. */
   async set(ura: string, { by, tokensPerDay, reason }: Wanted): Promise<'set' | { request: string }> {
-    const act = await this.#books.record((register) => {
+    const act = await this.#books.record((register, now) => {
       if (!isMember(register, ura)) throw new TwiinError('NOT_FOUND')
-      const asked = askOrAgree(register, by, { kind: 'quota', ura, tokensPerDay, reason })
+      const asked = askOrAgree(register, by, { kind: 'quota', ura, tokensPerDay, reason }, now)
       if ('act' in asked) return asked
       const { request } = asked
       // Two people have to want the same number.

@@ -50,7 +50,7 @@ const endOf = (peerId: string) => books.register.keys.get(peerId)?.ended
 const isActive = (peerId: string) => books.register.isActive(peerId, clock.now())
 const wish = (by: string, reason = 'keyCompromise') => ({ by, reason })
 const alone = (by: string) => ({ ...wish(by), emergency: true })
-const waiting = () => new Requests({}, { books }).list().map(({ by, request }) => [by, request.kind])
+const waiting = () => new Requests({}, { books, clock }).list().map(({ by, request }) => [by, request.kind])
 
 test('a suspension takes two people, ends with two, and leaves the key as it was', async () => {
   const peerId = await keyWith(['0a01', '0a02'])
@@ -68,6 +68,17 @@ test('a suspension takes two people, ends with two, and leaves the key as it was
   expect(books.register.keys.get(peerId)).toEqual(before)
   await expect(revocations.resume('0a01', wish('anna'))).rejects.toThrow('NOT_SUSPENDED')
   expect(waiting()).toEqual([])
+})
+
+test('what one person asked for is worth nothing after a week: it takes two again', async () => {
+  const peerId = await keyWith(['0a01'])
+  await revocations.revoke('0a01', wish('anna'))
+  await clock.advance(7 * day)
+  expect(waiting()).toEqual([])
+  expect((await revocations.revoke('0a01', wish('bert'))).state).toBe('recorded')
+  expect(isActive(peerId)).toBe(true)
+  expect((await revocations.revoke('0a01', wish('anna'))).state).toBe('done')
+  expect(endOf(peerId)?.by).toEqual(['bert', 'anna'])
 })
 
 test('one person in an emergency acts at once; a resumption is no emergency', async () => {

@@ -43,11 +43,11 @@ export class Revocations {
 
   /** Always by two people. Throws NOT_FOUND, KEEPER_KEY, ALREADY_REVOKED, NOT_SUSPENDED, SECOND_PERSON_REQUIRED. */
   async resume(serial: string, { by, reason }: Wish): Promise<Outcome> {
-    const act = await this.#books.record((register) => {
+    const act = await this.#books.record((register, now) => {
       const { peerId, ended } = keyOf(register, serial)
       if (ended?.state === 'revoked') throw new TwiinError('ALREADY_REVOKED')
       if (ended === undefined) throw new TwiinError('NOT_SUSPENDED')
-      const asked = askOrAgree(register, by, wanted('resumption', peerId, serial, reason))
+      const asked = askOrAgree(register, by, wanted('resumption', peerId, serial, reason), now)
       if ('act' in asked) return asked
       return { act: 'resumed', peerId, by: [asked.by, by], reason: asked.request.reason }
     })
@@ -73,11 +73,11 @@ export class Revocations {
   }
 
   async #end(act: Ending['act'], kind: Kind, serial: string, wish: Wish): Promise<Outcome> {
-    const recorded = await this.#books.record((register) => {
+    const recorded = await this.#books.record((register, now) => {
       const { peerId, ended, serials } = keyOf(register, serial)
       if (ended?.state === 'revoked') throw new TwiinError('ALREADY_REVOKED')
       if (ended?.state === act) throw new TwiinError('ALREADY_SUSPENDED')
-      const agreed = agree(register, wanted(kind, peerId, serial, wish.reason), wish)
+      const agreed = agree(register, wanted(kind, peerId, serial, wish.reason), wish, now)
       return 'act' in agreed ? agreed : { act, peerId, serials: [...serials], ...agreed }
     })
     return outcomeOf(recorded)
@@ -89,13 +89,14 @@ function agree(
   register: Register,
   request: Request,
   { by, reason, emergency = false }: Wish,
+  now: number,
 ): ActOf<'requested'> | { by: Person[]; reason: string } {
-  const open = openRequestLike(register, request)
+  const open = openRequestLike(register, request, now)
   if (emergency && (open === undefined || open.by === by)) {
     mustBeAdministrator(register, by)
     return { by: [by], reason }
   }
-  const asked = askOrAgree(register, by, request)
+  const asked = askOrAgree(register, by, request, now)
   return 'act' in asked ? asked : { by: [asked.by, by], reason: asked.request.reason }
 }
 

@@ -89,7 +89,7 @@ export const applying = {
     approvedTitle: 'Your application was approved',
     approvedText: 'The registry gives you an enrolment code for your node. It works once, for 72 hours.',
     exchangingTitle: 'Your organisation is exchanging',
-    voided: 'After your change, judging begins again.',
+    voided: 'You changed something, or a week has passed: judging begins again.',
     change: 'Change application',
     changed: 'The application was changed.',
     facts: 'What you told us',

@@ -92,7 +92,7 @@ export const applying = {
     approvedText:
       'U krijgt van het register een toelatingscode voor uw node. Zij werkt één keer, 72 uur lang.',
     exchangingTitle: 'Uw organisatie wisselt uit',
-    voided: 'Na uw wijziging begint de beoordeling opnieuw.',
+    voided: 'U wijzigde iets, of er ging een week voorbij: de beoordeling begint opnieuw.',
     change: 'Aanvraag wijzigen',
     changed: 'De aanvraag is gewijzigd.',
     facts: 'Wat u heeft opgegeven',
