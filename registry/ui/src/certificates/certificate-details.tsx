@@ -63,10 +63,13 @@ export function CertificateDetails({ certificate, isReplaced, request, review }:
               />
               <Lines
                 name={t('certificates.extensions')}
-                lines={data.text.extensions.map(
-                  ({ name, critical, value }) =>
-                    `${name}${critical ? ` (${t('certificates.critical')})` : ''}: ${value}`,
-                )}
+                lines={data.text.extensions
+                  // Its names stand above, readable.
+                  .filter(({ name }) => name !== 'subjectAltName')
+                  .map(
+                    ({ name, critical, value }) =>
+                      `${name}${critical ? ` (${t('certificates.critical')})` : ''}: ${value}`,
+                  )}
               />
             </dl>
             <div>
