@@ -4,7 +4,6 @@ import { cp, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
-import { NodeKey } from '@twiin/identity'
 import { Sealer } from '@twiin/store'
 import { expect, onTestFinished, test } from 'vitest'
 import { LogClient } from '../log/log-client.ts'
@@ -93,7 +92,7 @@ test('backed up while it runs, wiped, restored: the same registry, which writes 
 
   await registry.start()
   expect(await seen()).toEqual(before)
-  const early = await registry.renew(key, '10000001')
+  const early = await registry.enrol(admitted, '10000002', token)
   expect([early.status, early.json().code]).toEqual([503, 'LEDGER_UNCONFIRMED'])
   expect((await registry.call('GET', '/healthz')).json().code).toBe('LEDGER_UNCONFIRMED')
   await registry.clock.advance(60_000)
