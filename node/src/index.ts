@@ -1,4 +1,6 @@
 export { createNode } from './node.ts'
+/** What a node applies with; for whoever applies for it. */
+export { requestWithOwnKey } from './enrolment/own-request.ts'
 export { loadSettings } from './config/load-settings.ts'
 export { People } from './people/people-file.ts'
 export type { Role } from './people/people-file.ts'

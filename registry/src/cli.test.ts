@@ -4,7 +4,9 @@ import { access, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promi
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
+import { NodeKey } from '@twiin/identity'
 import { expect, onTestFinished, test } from 'vitest'
+import { csrOf } from './testing.ts'
 
 const run = promisify(execFile)
 const program = resolve(import.meta.dirname, '../bin/twiin-registry')
@@ -53,7 +55,10 @@ test('from nothing to an enrolment token: ceremony, serve, clinic add; from any 
   for await (const line of server.stdout.iterator({ destroyOnReturn: false }))
     if (String(line).includes('registry listening')) break
   server.stdout.resume()
-  const clinic = ['--ura', '10000001', '--name', 'Kliniek Één', '--patients', '12000', '--mailbox', 'a', 'b']
+  const key = NodeKey.generate()
+  await writeFile(join(dir, 'node.der'), Buffer.from(await csrOf(key, '10000001'), 'base64'))
+  const facts = ['--ura', '10000001', '--name', 'Kliniek Één', '--patients', '12000', '--csr', 'node.der']
+  const clinic = [...facts, '--mailbox', 'a', 'b']
   const added = (await command('clinic', 'add', ...config, ...clinic)) as Record<string, string>
   expect(added).toMatchObject({ ura: '10000001', organisation: 'Kliniek Één' })
   expect(added.enrolmentToken).toMatch(/^[0-9a-f-]{39}$/)

@@ -45,12 +45,24 @@ export interface ListedCertificate {
   readonly approvedBy: readonly string[]
 }
 
-export const applicationOf = (ura: string, declaredPatients = 1_000) => ({
+export const applicationOf = (ura: string) => ({
   organisation: `Clinic ${ura}`,
   ura,
   category: 'clinic' as const,
-  declaredPatients,
+  declaredPatients: 1_000,
   mailboxes: ['radiology'],
+})
+
+/** PKCS #10, base64, by which a clinic proves this key. */
+export async function csrOf(key: NodeKey, ura: string): Promise<string> {
+  const csr = await createCertificateRequest(key, { organisation: `Clinic ${ura}`, ura, token: '' })
+  return Buffer.from(csr).toString('base64')
+}
+
+/** One that can be approved: it proves a key. */
+export const provenApplicationOf = async (ura: string, key: NodeKey = NodeKey.generate()) => ({
+  ...applicationOf(ura),
+  csr: await csrOf(key, ura),
 })
 
 /** A whole registry in a folder of its own, on free ports of this machine, with a clock that the test moves. */
@@ -173,15 +185,24 @@ export class TestRegistry implements AsyncDisposable {
     })
   }
 
-  /** Applies and approves as both people; the enrolment token. */
-  async addClinic(ura: string, declaredPatients?: number): Promise<string> {
-    const json = applicationOf(ura, declaredPatients)
+  /** Enters an application that proves its key and approves it as both people; the enrolment token. */
+  async admit(json: ReturnType<typeof applicationOf> & { csr: string }): Promise<string> {
     const applied = await this.call('POST', '/api/v1/applications', { as: 'administrator', json })
     const { id, digest } = applied.json<{ id: string; digest: string }>()
     const path = `/api/v1/applications/${id}/approvals`
     await this.call('POST', path, { as: 'administrator', json: { digest } })
     const second = await this.call('POST', path, { as: 'approver', json: { digest } })
     return second.json<{ enrolmentToken: string }>().enrolmentToken
+  }
+
+  /** A clinic that two people admitted with this key, and the enrolment token for it. */
+  async addClinic(
+    ura: string,
+    declaredPatients = 1_000,
+    key: NodeKey = NodeKey.generate(),
+  ): Promise<{ token: string; key: NodeKey }> {
+    const token = await this.admit({ ...(await provenApplicationOf(ura, key)), declaredPatients })
+    return { token, key }
   }
 
   async est(path: 'simpleenroll' | 'simplereenroll', csr: Uint8Array): Promise<Answer> {
@@ -202,8 +223,8 @@ export class TestRegistry implements AsyncDisposable {
 
   /** A clinic with a certified key. */
   async member(ura: string, declaredPatients?: number): Promise<{ key: NodeKey; pem: string }> {
-    const key = NodeKey.generate()
-    const answer = await this.enrol(key, ura, await this.addClinic(ura, declaredPatients))
+    const { token, key } = await this.addClinic(ura, declaredPatients)
+    const answer = await this.enrol(key, ura, token)
     if (answer.status !== 200) throw new Error(answer.body.toString())
     return { key, pem: answer.body.toString() }
   }

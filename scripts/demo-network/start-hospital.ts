@@ -1,6 +1,6 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { People } from '@twiin/node'
+import { People, requestWithOwnKey } from '@twiin/node'
 import { stringify } from 'yaml'
 import { ApiClient } from './api-client.ts'
 import type { ChildProcesses } from './child-processes.ts'
@@ -62,7 +62,6 @@ export async function startHospital(
   { folder, processes, signal, registry }: Deps & { registry: DemoRegistry },
 ): Promise<RunningHospital> {
   const { dir, dataDir, pacsDir, configFile, enrolmentTokenFile } = placesOf(hospital, folder)
-  await registry.admit(hospital, enrolmentTokenFile)
   const ports = folder.hospitalPorts(hospital.index)
   const others = all.filter((other) => other !== hospital)
   const destinations = others.map((other) => ({
@@ -100,6 +99,8 @@ export async function startHospital(
     demo: true,
   }
   await writeFile(configFile, stringify(config))
+  const { csr } = await requestWithOwnKey(config)
+  await registry.admit(hospital, { csr, tokenFile: enrolmentTokenFile })
   const child = processes.start(`node-${hospital.ura}`, 'node/src/main.ts', ['serve', '--config', configFile])
   const runtime = await nodeReady({ dataDir, pid: child.pid, signal })
   return {

@@ -31,8 +31,11 @@ export interface DemoRegistry {
   rootCertificateFile: string
   tokens: { administrator: string; approver: string }
   users: RegistryUser[]
-  /** Applies for a hospital and approves as both people; writes the enrolment token to the file. Once a hospital. */
-  admit(hospital: Hospital, tokenFile: string): Promise<void>
+  /**
+   * Applies for a hospital with the certificate request (DER) of its node and approves as both people; writes the enrolment
+   * token to the file. Nothing when that is there.
+   */
+  admit(hospital: Hospital, its: { csr: Uint8Array; tokenFile: string }): Promise<void>
 }
 
 /** The registry of the demo: at the first start its ceremony, with short keys, then the same as in earnest. */
@@ -73,7 +76,7 @@ export async function startRegistry(
     rootCertificateFile,
     tokens,
     users,
-    admit: (hospital, tokenFile) => admit({ url: runtime.url, ca }, { tokens, hospital, tokenFile }),
+    admit: (hospital, its) => admit({ url: runtime.url, ca }, { tokens, hospital, ...its }),
   }
 }
 
@@ -154,14 +157,15 @@ function runWithInput(args: readonly string[], input: string): Promise<void> {
 
 async function admit(
   registry: { url: string; ca: string },
-  what: { tokens: DemoRegistry['tokens']; hospital: Hospital; tokenFile: string },
+  what: { tokens: DemoRegistry['tokens']; hospital: Hospital; csr: Uint8Array; tokenFile: string },
 ): Promise<void> {
   if (await exists(what.tokenFile)) return
   const { ura, name, category, declaredPatients } = what.hospital
   using administrator = new ApiClient({ ...registry, token: what.tokens.administrator })
   using approver = new ApiClient({ ...registry, token: what.tokens.approver })
   const facts = { organisation: name, ura, category, level: 4, declaredPatients, mailboxes: ['radiologie'] }
-  const application = { ...facts, phone: `+31 85 000 00 0${what.hospital.index}` }
+  const csr = Buffer.from(what.csr).toString('base64')
+  const application = { ...facts, csr, phone: `+31 85 000 00 0${what.hospital.index}` }
   const { id, digest } = await administrator.call<{ id: string; digest: string }>(
     ...(['POST', '/api/v1/applications', application] as const),
   )

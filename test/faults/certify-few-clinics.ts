@@ -8,7 +8,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { X509Certificate } from 'node:crypto'
-import { NodeKey } from '@twiin/identity'
+import type { NodeKey } from '@twiin/identity'
 import { TestRegistry } from '../../registry/src/testing.ts'
 
 const [dir = '', mode] = process.argv.slice(2)
@@ -25,9 +25,8 @@ say('done')
 async function work(): Promise<void> {
   const keys = []
   for (const ura of ['90000001', '90000002']) {
-    const token = await registry.addClinic(ura)
+    const { token, key } = await registry.addClinic(ura)
     say('token', ura, token)
-    const key = NodeKey.generate()
     keys.push(key)
     const answer = await registry.enrol(key, ura, token)
     if (answer.status === 200) say('issued', serialIn(answer.body.toString()), key.peerId)

@@ -3,7 +3,9 @@ import { once } from 'node:events'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { NodeKey } from '@twiin/identity'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { csrOf } from '../../registry/src/testing.ts'
 import { ApiClient } from '../../scripts/demo-network/api-client.ts'
 import { isAlive, startDemo } from '../support/demo.ts'
 import type { Demo } from '../support/demo.ts'
@@ -57,6 +59,7 @@ test('one person alone cannot admit anybody', async () => {
     category: 'clinic',
     declaredPatients: 10,
     mailboxes: [],
+    csr: await csrOf(NodeKey.generate(), '90000099'),
   }
   const { id, digest } = await administrator.call<{ id: string; digest: string }>(
     ...(['POST', '/api/v1/applications', application] as const),

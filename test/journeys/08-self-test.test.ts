@@ -6,6 +6,7 @@ import { once } from 'node:events'
 import { readFile, readdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
+import { requestWithOwnKey } from '@twiin/node'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { parse, stringify } from 'yaml'
 import type { ApiClient } from '../../scripts/demo-network/api-client.ts'
@@ -162,9 +163,10 @@ async function startLate(extra: { flags?: string[]; env?: Record<string, string>
 
 async function admitLate(): Promise<void> {
   using approver = registryClient(demo.network, 'approver')
+  const { csr } = await requestWithOwnKey({ hospital: late, dataDir: join(demo.dir, 'late') })
   const { id, digest } = await registry.call<{ id: string; digest: string }>('POST', '/api/v1/applications', {
     ...{ organisation: late.name, ura: late.ura, category: 'clinic', level: 2 },
-    ...{ declaredPatients: 100, mailboxes: [] },
+    ...{ declaredPatients: 100, mailboxes: [], csr: Buffer.from(csr).toString('base64') },
   })
   await registry.call('POST', `/api/v1/applications/${id}/approvals`, { digest })
   const { enrolmentToken } = await approver.call<{ enrolmentToken: string }>(

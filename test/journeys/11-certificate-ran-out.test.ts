@@ -5,13 +5,13 @@ import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createNode, loadSettings } from '@twiin/node'
+import { createNode, loadSettings, requestWithOwnKey } from '@twiin/node'
 import type { Settings } from '@twiin/node'
 import { ShiftableClock, silentLogger } from '@twiin/runtime'
 import type { Lifecycle } from '@twiin/runtime'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { stringify } from 'yaml'
-import { TestRegistry } from '../../registry/src/testing.ts'
+import { TestRegistry, applicationOf } from '../../registry/src/testing.ts'
 import { ApiClient } from '../../scripts/demo-network/api-client.ts'
 import { storeInstances } from '../../scripts/demo-network/store-instances.ts'
 import { newStudy } from '../support/new-study.ts'
@@ -32,7 +32,6 @@ beforeAll(async () => {
   registry = await TestRegistry.create({
     settings: { http: { port: registryPort }, log: { gatherMs: 0, foundingDays: 90 } },
   })
-  await writeFile(join(dir, 'token'), await registry.addClinic(ura))
   const at = (port: number | undefined) => ({ host: '127.0.0.1', port })
   const config = {
     hospital: { name: `Clinic ${ura}`, ura, patientIdIssuer: 'A' },
@@ -51,6 +50,8 @@ beforeAll(async () => {
   }
   await writeFile(join(dir, 'node.yaml'), stringify(config))
   settings = loadSettings(join(dir, 'node.yaml'), {})
+  const csr = Buffer.from((await requestWithOwnKey(settings)).csr).toString('base64')
+  await writeFile(join(dir, 'token'), await registry.admit({ ...applicationOf(ura), csr }))
   node = await startNode()
 })
 afterAll(async () => {

@@ -86,6 +86,7 @@ describe.skipIf(!browserInstalled)(`the registry’s pages${browserMissing}`, ()
       })
     await keys.press('Naar mijn aanvraag')
     await page.getByText('Aanvraag ontvangen').waitFor()
+    await page.getByText('De sleutel van uw node ontbreekt nog.').waitFor()
     await page.getByText('Kliniek Formulier (fictief)').first().waitFor()
   })
 

@@ -1,11 +1,9 @@
 import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { createCertificateRequest, keyFingerprint } from '@twiin/identity'
 import { TwiinError } from '@twiin/runtime'
 import { writeFileDurably } from '@twiin/store'
-import { openMasterKey } from '../composition/master-key.ts'
 import type { Settings } from '../config/settings.ts'
-import { openNodeKey } from './node-key-file.ts'
+import { requestWithOwnKey } from './own-request.ts'
 import { RegistryClient } from './registry-client.ts'
 
 /** What a hospital adds to what its configuration says already. Bounds are the registry's (spec 06 §4). */
@@ -44,16 +42,14 @@ export async function applyForMembership(
   form: ApplicationForm,
 ): Promise<SentApplication> {
   const { hospital, dataDir, mailboxes } = settings
-  await mkdir(join(dataDir, 'keys'), { recursive: true, mode: 0o700 })
   await mkdir(join(dataDir, 'identity'), { recursive: true, mode: 0o700 })
-  const key = await openNodeKey(join(dataDir, 'keys', 'node.key'), await openMasterKey(dataDir))
-  const csr = await createCertificateRequest(key, { organisation: hospital.name, ura: hospital.ura })
+  const { csr, fingerprint } = await requestWithOwnKey(settings)
   const application = { organisation: hospital.name, ura: hospital.ura, mailboxes, ...form }
   const body = { ...application, csr: Buffer.from(csr).toString('base64') }
   const answer = await ask<Kept & { state: string }>(settings, 'POST', '/api/v1/applications', { body })
   const kept: Kept = { id: answer.id, statusToken: answer.statusToken }
   await writeFileDurably(keptIn(settings), Buffer.from(JSON.stringify(kept)), { mode: 0o600 })
-  return { id: answer.id, state: answer.state, fingerprint: keyFingerprint(key.publicKey) }
+  return { id: answer.id, state: answer.state, fingerprint }
 }
 
 /** How the application of this node stands, as the registry tells it. Throws APPLICATION_MISSING before there is one. */

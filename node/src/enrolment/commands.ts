@@ -1,10 +1,12 @@
 import { readFile } from 'node:fs/promises'
+import { pemOf } from '@twiin/identity'
 import { Option } from 'commander'
 import type { Command } from 'commander'
 import { parse } from 'yaml'
 import { loadSettings } from '../config/load-settings.ts'
 import { applicationStatus, applyForMembership } from './apply.ts'
 import type { ApplicationForm } from './apply.ts'
+import { requestWithOwnKey } from './own-request.ts'
 
 interface ApplyFlags {
   config: string
@@ -17,7 +19,7 @@ interface ApplyFlags {
   phone?: string
 }
 
-/** `twiin-node apply` and `twiin-node application`. */
+/** `twiin-node apply`, `twiin-node application` and `twiin-node csr`. */
 export function applicationCommands(program: Command, print: (value: object) => void): void {
   program
     .command('apply')
@@ -42,6 +44,18 @@ export function applicationCommands(program: Command, print: (value: object) => 
     .description('how the application of this node stands')
     .requiredOption('--config <file>', 'configuration file (YAML)')
     .action(async ({ config }: { config: string }) => print(await applicationStatus(loadSettings(config))))
+  program
+    .command('csr')
+    .description(
+      'print the certificate request that proves this node’s own key, for whoever applies in another way',
+    )
+    .requiredOption('--config <file>', 'configuration file (YAML)')
+    .action(async ({ config }: { config: string }) => {
+      const { csr, fingerprint } = await requestWithOwnKey(loadSettings(config))
+      process.stdout.write(pemOf('CERTIFICATE REQUEST', csr))
+      // Beside the file that the other goes into.
+      process.stderr.write(`${JSON.stringify({ fingerprint })}\n`)
+    })
 }
 
 /** Flags go before the file. */

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { NodeKey } from '@twiin/identity'
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
 import { runCli } from '../cli.ts'
-import { TestRegistry, applicationOf } from '../testing.ts'
+import { TestRegistry, applicationOf, csrOf, provenApplicationOf } from '../testing.ts'
 import { visible } from './command-line.ts'
 
 let registry: TestRegistry
@@ -38,7 +38,8 @@ const status = async (serial: string) =>
   (await json<{ status: string }>('certificates', 'show', serial)).status
 
 test('an application is listed, shown, answered, approved by one and then by the other, who gets the token', async () => {
-  const id = await submit(applicationOf('10000001'))
+  const key = NodeKey.generate()
+  const id = await submit(await provenApplicationOf('10000001', key))
   expect(await text('applications', 'list')).toContain(`${id}  10000001  open        0/2`)
   const shown = await json<{ checks: { name: string; detail?: string }[]; digest: string }>(
     ...['applications', 'show', id],
@@ -56,7 +57,28 @@ test('an application is listed, shown, answered, approved by one and then by the
   // As both, of whom one has spoken: the other's word is what is missing.
   const both = await json<{ state: string; enrolmentToken: string }>('applications', 'approve', id, ...now)
   expect(both.state).toBe('approved')
-  expect((await registry.enrol(NodeKey.generate(), '10000001', both.enrolmentToken)).status).toBe(200)
+  expect((await registry.enrol(key, '10000001', both.enrolmentToken)).status).toBe(200)
+})
+
+test('`clinic add` admits a clinic with the key of its certificate request, and with that only', async () => {
+  const key = NodeKey.generate()
+  const ura = '10000011'
+  const base64 = await csrOf(key, ura)
+  await registry.write(
+    'node.csr',
+    `-----BEGIN CERTIFICATE REQUEST-----\n${base64}\n-----END CERTIFICATE REQUEST-----\n`,
+  )
+  await registry.write('no.csr', 'hello')
+  const add = <T>(file: string) =>
+    json<T>(
+      ...['clinic', 'add', '--ura', ura, '--name', `Clinic ${ura}`, '--patients', '900'],
+      ...['--csr', join(registry.dir, file)],
+    )
+  await expect(add('missing.csr')).rejects.toThrow('CSR_FILE_UNREADABLE')
+  await expect(add('no.csr')).rejects.toThrow('CSR_FILE_UNREADABLE')
+  const { enrolmentToken } = await add<{ enrolmentToken: string }>('node.csr')
+  expect((await registry.enrol(NodeKey.generate(), ura, enrolmentToken)).status).toBe(401)
+  expect((await registry.enrol(key, ura, enrolmentToken)).status).toBe(200)
 })
 
 test('an application is rejected, and the people in it are erased', async () => {

@@ -4,7 +4,6 @@ import { cp, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
-import { NodeKey } from '@twiin/identity'
 import { Sealer } from '@twiin/store'
 import { expect, onTestFinished, test } from 'vitest'
 import { LogClient } from '../log/log-client.ts'
@@ -72,7 +71,7 @@ test('backed up while it runs, wiped, restored: the same registry, which writes 
   await using registry = await TestRegistry.create({ settings })
   const dir = await folder()
   const { key } = await registry.member('10000001')
-  const token = await registry.addClinic('10000002')
+  const { token, key: admitted } = await registry.addClinic('10000002')
   const json = { ...applicationOf('10000003'), remarks: 'Kamer 12, achter de balie' }
   const { id } = (await registry.call('POST', '/api/v1/applications', { as: 'administrator', json })).json()
   const seen = async () => ({
@@ -93,14 +92,14 @@ test('backed up while it runs, wiped, restored: the same registry, which writes 
 
   await registry.start()
   expect(await seen()).toEqual(before)
-  const early = await registry.renew(key, '10000001')
+  const early = await registry.enrol(admitted, '10000002', token)
   expect([early.status, early.json().code]).toEqual([503, 'LEDGER_UNCONFIRMED'])
   expect((await registry.call('GET', '/healthz')).json().code).toBe('LEDGER_UNCONFIRMED')
   await registry.clock.advance(60_000)
   while ((await registry.call('GET', '/healthz')).status !== 200);
   expect((await registry.renew(key, '10000001')).status).toBe(200)
-  expect((await registry.enrol(NodeKey.generate(), '10000002', token)).status).toBe(200)
-  expect((await registry.enrol(NodeKey.generate(), '10000002', token)).status).toBe(401)
+  expect((await registry.enrol(admitted, '10000002', token)).status).toBe(200)
+  expect((await registry.enrol(admitted, '10000002', token)).status).toBe(401)
 }, 60_000)
 
 test('a backup tells nothing to who finds it, and opens with its own master key only', async () => {

@@ -211,8 +211,7 @@ test('what a node says anew counts fifty times a day, and then it is told when i
 
 test('a restart serves the same bundle, byte for byte, and knows the token that was used', async () => {
   await using registry = await TestRegistry.create({ settings: fixedAddress })
-  const key = NodeKey.generate()
-  const token = await registry.addClinic('10000001')
+  const { token, key } = await registry.addClinic('10000001')
   await registry.enrol(key, '10000001', token)
   await announce(registry, key, 7)
   const get = async () =>

@@ -1,6 +1,6 @@
-import { NodeKey, createCertificateRequest, keyFingerprint } from '@twiin/identity'
+import { NodeKey, keyFingerprint } from '@twiin/identity'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { TestRegistry, applicationOf } from '../testing.ts'
+import { TestRegistry, applicationOf, csrOf, provenApplicationOf } from '../testing.ts'
 import type { Answer } from '../testing.ts'
 import type { Detail } from './application-detail.ts'
 
@@ -40,9 +40,9 @@ async function submit(form: object) {
 const asStaff = async (id: string) =>
   (await registry.call('GET', `${path}/${id}`, { as: 'approver' })).json<Detail>()
 
-test('a script with two bearer tokens and the bare facts gets an enrolment token, shown once', async () => {
+test('a script with two bearer tokens and the bare facts of a clinic, which proves its key, gets an enrolment token, shown once', async () => {
   const ura = nextUra()
-  const applied = await registry.call('POST', path, { as: 'approver', json: applicationOf(ura) })
+  const applied = await registry.call('POST', path, { as: 'approver', json: await provenApplicationOf(ura) })
   expect(applied.status).toBe(201)
   const { id } = applied.json<{ id: string }>()
 
@@ -68,9 +68,7 @@ test('a script with two bearer tokens and the bare facts gets an enrolment token
 test('from an application by a stranger to an enrolled node, step by step, as the applicant sees it', async () => {
   const ura = nextUra()
   const key = NodeKey.generate()
-  const csr = Buffer.from(
-    await createCertificateRequest(key, { organisation: `Clinic ${ura}`, ura, token: '' }),
-  ).toString('base64')
+  const csr = await csrOf(key, ura)
   const { id, shown, see, headers } = await submit({
     ...applicationOf(ura),
     ...{ contacts, csr, kvk: '12345678', agb: '12345678', level: 3, remarks: 'Graag voor de zomer' },
@@ -113,9 +111,7 @@ test('from an application by a stranger to an enrolled node, step by step, as th
 test('a token of an application with a key is worth nothing for another key, and says no more than that', async () => {
   const ura = nextUra()
   const key = NodeKey.generate()
-  const csr = Buffer.from(
-    await createCertificateRequest(key, { organisation: `Clinic ${ura}`, ura, token: '' }),
-  ).toString('base64')
+  const csr = await csrOf(key, ura)
   const { id } = await submit({ ...applicationOf(ura), csr })
   await approve(id, 'administrator')
   const { enrolmentToken } = (await approve(id, 'approver')).json<{ enrolmentToken: string }>()
@@ -127,6 +123,28 @@ test('a token of an application with a key is worth nothing for another key, and
   expect((await registry.call('GET', '/metrics')).body.toString()).toContain(
     'outcome="KEY_OTHER_THAN_APPLIED"',
   )
+  expect((await registry.enrol(key, ura, enrolmentToken)).status).toBe(200)
+})
+
+test('nobody approves an application without a key: who sees the enrolment token could bring their own', async () => {
+  const ura = nextUra()
+  const key = NodeKey.generate()
+  const { id, change } = await submit(applicationOf(ura))
+  const first = await approve(id, 'administrator')
+  expect([...outcome(first), first.json().detail]).toEqual([422, 'CHECK_FAILED', 'KEY_NOT_GIVEN'])
+  expect((await asStaff(id)).approvals).toEqual([])
+  // The applicant adds it later.
+  expect((await change(await provenApplicationOf(ura, key))).status).toBe(200)
+  expect((await approve(id, 'administrator')).status).toBe(202)
+  // And does not take it away between the two.
+  await change({ ...applicationOf(ura), csr: '' })
+  expect(outcome(await approve(id, 'approver'))).toEqual([422, 'CHECK_FAILED'])
+  await change(await provenApplicationOf(ura, key))
+  await approve(id, 'administrator')
+  const { enrolmentToken } = (await approve(id, 'approver')).json<{ enrolmentToken: string }>()
+  expect(outcome(await registry.enrol(NodeKey.generate(), ura, enrolmentToken))).toEqual([
+    ...[401, 'ENROLMENT_TOKEN_INVALID'],
+  ])
   expect((await registry.enrol(key, ura, enrolmentToken)).status).toBe(200)
 })
 
@@ -166,7 +184,7 @@ test('only who holds its status token sees or changes an application, and nobody
 
 test('a change by the applicant makes an approval void, and the second person sees whose', async () => {
   const ura = nextUra()
-  const { id, change, see } = await submit({ ...applicationOf(ura), contacts })
+  const { id, change, see } = await submit({ ...(await provenApplicationOf(ura)), contacts })
   const { digest } = await asStaff(id)
   expect((await approve(id, 'administrator', { digest })).status).toBe(202)
   expect((await change({ ...applicationOf(ura), contacts, phone: '0101234567' })).status).toBe(200)
@@ -191,14 +209,14 @@ test('an approval names what was looked at: one that does not say it is none', a
 
 test('an approval asks for the name when it is given one, and for checks that did not fail', async () => {
   const { id, change } = await submit({
-    ...applicationOf(nextUra()),
+    ...(await provenApplicationOf(nextUra())),
     mailboxes: ['Radiologie', 'radiologie'],
   })
   const failed = await approve(id, 'administrator')
   expect(outcome(failed)).toEqual([422, 'CHECK_FAILED'])
   expect(failed.json().detail).toBe('MAILBOX_TWICE')
   const ura = nextUra()
-  await change(applicationOf(ura))
+  await change(await provenApplicationOf(ura))
   const confirm = 'Clinic Somebody Else'
   expect(outcome(await approve(id, 'administrator', { confirm }))).toEqual([422, 'NAME_NOT_CONFIRMED'])
   expect((await approve(id, 'administrator', { confirm: `Clinic ${ura}` })).status).toBe(202)

@@ -57,7 +57,8 @@ const checks: Readonly<Record<string, (submitted: SubmittedApplication, known: K
       ? ['warned', 'ANOTHER_APPLICATION_OPEN']
       : undefined,
   key: ({ id, application: { peerId, ura }, requestedUra }, { register, submitted }) => {
-    if (peerId === undefined) return ['warned', 'KEY_NOT_GIVEN']
+    // Whoever sees the enrolment token, the second approver first, could bring a key of their own.
+    if (peerId === undefined) return ['failed', 'KEY_NOT_GIVEN']
     const key = register.keys.get(peerId)
     if (key?.ended?.state === 'revoked') return ['failed', 'KEY_REVOKED']
     if (key !== undefined && (key.ura !== ura || key.role === 'keeper')) return ['failed', 'KEY_TAKEN']

@@ -1,3 +1,6 @@
+import { readFile } from 'node:fs/promises'
+import { derOf } from '@twiin/identity'
+import { TwiinError } from '@twiin/runtime'
 import { Option } from 'commander'
 import type { Command } from 'commander'
 import {
@@ -15,11 +18,12 @@ import type { Application } from '../ledger/acts.ts'
 import type { Detail } from './application-detail.ts'
 
 type ClinicFlags = Shared &
-  Omit<Application, 'organisation' | 'declaredPatients' | 'mailboxes' | 'level'> & {
+  Omit<Application, 'organisation' | 'declaredPatients' | 'mailboxes' | 'level' | 'peerId'> & {
     name: string
     patients: number
     mailbox: string[]
     level?: number
+    csr: string
   }
 type Approved = Detail & { enrolmentToken?: string; expiresAt?: string }
 
@@ -33,6 +37,10 @@ export function clinicCommands(clinic: Command): void {
     .option('--kvk <number>')
     .option('--level <n>', 'integration level, 1 to 4', Number)
     .option('--phone <number>', 'called when its node cannot be reached')
+    .requiredOption(
+      '--csr <file>',
+      'certificate request of its node, PEM or DER: `twiin-node csr` there prints it',
+    )
     .requiredOption('--patients <n>', 'declared number of patients', Number)
     .option('--mailbox <name...>', 'departments that can be addressed', [])
     .action(addClinic)
@@ -80,7 +88,7 @@ async function addClinic(flags: ClinicFlags): Promise<void> {
   const client = await clientOf(flags)
   const application = {
     ...{ organisation: name, ura, category, declaredPatients: patients, mailboxes: mailbox },
-    ...{ agb, kvk, level, phone },
+    ...{ agb, kvk, level, phone, csr: Buffer.from(await readCsrFile(flags.csr)).toString('base64') },
   }
   const applied = await client.call<Detail>('administrator', 'POST', '/applications', application)
   const { id, digest } = applied
@@ -89,6 +97,17 @@ async function addClinic(flags: ClinicFlags): Promise<void> {
   await approve('administrator')
   const { organisation, enrolmentToken, expiresAt } = await approve('approver')
   print(flags, { id, ura, organisation, enrolmentToken, expiresAt })
+}
+
+/** DER. Throws CSR_FILE_UNREADABLE; whether it is signed by its own key, the registry finds out. */
+async function readCsrFile(file: string): Promise<Uint8Array> {
+  try {
+    const bytes = await readFile(file)
+    // DER begins with a sequence.
+    return bytes[0] === 0x30 ? bytes : derOf('CERTIFICATE REQUEST', bytes.toString('latin1'))
+  } catch (cause) {
+    throw new TwiinError('CSR_FILE_UNREADABLE', { file }, { cause })
+  }
 }
 
 async function approve(id: string, flags: Shared & Who & { digest: string }): Promise<void> {

@@ -1,12 +1,12 @@
 import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { NodeKey, createCertificateRequest } from '@twiin/identity'
+import { NodeKey } from '@twiin/identity'
 import { ManualClock, silentLogger } from '@twiin/runtime'
 import { Sealer, Store } from '@twiin/store'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { Books } from '../ledger/books.ts'
-import { applicationOf } from '../testing.ts'
+import { applicationOf, csrOf, provenApplicationOf } from '../testing.ts'
 import { Applications } from './applications.ts'
 import { checksOf } from './automatic-checks.ts'
 import { Inbox } from './inbox.ts'
@@ -54,15 +54,11 @@ const checks = ({ applications, books }: Opened, id: string) =>
       now: clock.now(),
     }).map(({ name, result, detail }) => [name, detail ?? result]),
   )
-async function csrOf(key: NodeKey, ura: string): Promise<string> {
-  const csr = await createCertificateRequest(key, { organisation: `Clinic ${ura}`, ura, token: '' })
-  return Buffer.from(csr).toString('base64')
-}
 
 test('an approval is of exactly what lay there: any change after it makes it void, also one that is taken back', async () => {
   await using registry = await open()
   const { applications } = registry
-  const form = applicationOf('10000001')
+  const form = await provenApplicationOf('10000001')
   const { id } = (await applications.submit(form)).submitted
   await applications.approve(id, 'anna')
   const before = applications.get(id).digest
@@ -92,7 +88,7 @@ test('a first approval is worth nothing after a week: it takes two again', async
 test('sending the same again is no change, and neither is a message', async () => {
   await using registry = await open()
   const { applications } = registry
-  const form = { ...applicationOf('10000001'), contacts: [privacy], remarks: 'Graag snel' }
+  const form = { ...(await provenApplicationOf('10000001')), contacts: [privacy], remarks: 'Graag snel' }
   const { id } = (await applications.submit(form)).submitted
   await applications.approve(id, 'anna')
   await applications.change(id, form)
@@ -103,7 +99,7 @@ test('sending the same again is no change, and neither is a message', async () =
 test('contacts and remarks are part of what is approved', async () => {
   await using registry = await open()
   const { applications } = registry
-  const form: Form = { ...applicationOf('10000001'), contacts: [privacy] }
+  const form: Form = { ...(await provenApplicationOf('10000001')), contacts: [privacy] }
   const { id } = (await applications.submit(form)).submitted
   for (const changed of [
     { ...form, contacts: [] },
@@ -121,8 +117,8 @@ test('a second approval and a change that arrive together: what is admitted is w
   const { applications, books } = registry
   // In both orders, and with the change already on its way to the disk.
   for (let round = 0; round < 20; round++) {
-    const form = applicationOf(String(10_000_000 + round))
-    const { id } = (await applications.submit(form)).submitted
+    const { csr, ...form } = await provenApplicationOf(String(10_000_000 + round))
+    const { id } = (await applications.submit({ ...form, csr })).submitted
     await applications.approve(id, 'anna')
     const approve = () => applications.approve(id, 'bert')
     const change = () => applications.change(id, { ...form, declaredPatients: 5_000 })
@@ -144,7 +140,7 @@ test('a second approval and a change that arrive together: what is admitted is w
 test('one person who approves many times at once is one person', async () => {
   await using registry = await open()
   const { applications } = registry
-  const { id } = (await applications.submit(applicationOf('10000001'))).submitted
+  const { id } = (await applications.submit(await provenApplicationOf('10000001'))).submitted
   const outcomes = await Promise.allSettled(
     Array.from({ length: 20 }, () => applications.approve(id, 'anna')),
   )
@@ -155,7 +151,7 @@ test('one person who approves many times at once is one person', async () => {
 test('a call that waited while its caller became an auditor does nothing', async () => {
   await using registry = await open()
   const { applications, books } = registry
-  const { id } = (await applications.submit(applicationOf('10000001'))).submitted
+  const { id } = (await applications.submit(await provenApplicationOf('10000001'))).submitted
   const person = { act: 'person-admitted', id: 'anna', by: 'console' } as const
   await books.record(() => ({ ...person, role: 'administrator' }))
   const demoted = books.record(() => ({ ...person, role: 'auditor' }))
@@ -169,7 +165,7 @@ test('a call that waited while its caller became an auditor does nothing', async
 test('the approval of a person who was dismissed counts no more, and neither does a call that waited meanwhile', async () => {
   await using registry = await open()
   const { applications, books } = registry
-  const { id } = (await applications.submit(applicationOf('10000001'))).submitted
+  const { id } = (await applications.submit(await provenApplicationOf('10000001'))).submitted
   await applications.approve(id, 'anna')
   await books.record(() => ({ act: 'person-dismissed', id: 'anna', by: 'console' }))
   expect((await applications.approve(id, 'bert')).enrolment).toBeUndefined()
@@ -181,7 +177,7 @@ test('the approval of a person who was dismissed counts no more, and neither doe
 test('until somebody approves or rejects, nothing of an application is in the ledger; and never its people', async () => {
   await using registry = await open()
   const { applications } = registry
-  const form = { ...applicationOf('10000001'), contacts: [privacy], remarks: 'Vraag naar Jo' }
+  const form = { ...(await provenApplicationOf('10000001')), contacts: [privacy], remarks: 'Vraag naar Jo' }
   const { id } = (await applications.submit(form)).submitted
   const ledger = () => readFile(join(dir, 'ledger.jsonl'), 'utf8')
   expect(await ledger()).toBe('')
@@ -199,12 +195,12 @@ test('until somebody approves or rejects, nothing of an application is in the le
 
 test('a restart has everything again: contents, approvals, messages, refusals and the status token', async () => {
   const first = await open()
-  const form = { ...applicationOf('10000001'), contacts: [privacy] }
+  const form = { ...(await provenApplicationOf('10000001')), contacts: [privacy] }
   const { submitted, statusToken } = await first.applications.submit(form)
   const { id } = submitted
   await first.applications.approve(id, 'anna')
   await first.applications.say(id, 'registry', 'Bel even')
-  const other = (await first.applications.submit(applicationOf('10000002'))).submitted
+  const other = (await first.applications.submit(await provenApplicationOf('10000002'))).submitted
   await first.applications.reject(other.id, 'anna', 'notACareProvider')
   const before = first.applications.list()
   await first.close()
@@ -234,8 +230,8 @@ test('strangers fill the inbox to its bound and no further; the registry itself 
 test('of two open applications of a clinic both are pointed at, and the approval of one closes the other', async () => {
   await using registry = await open()
   const { applications } = registry
-  const older = (await applications.submit(applicationOf('10000001'))).submitted.id
-  const newer = (await applications.submit(applicationOf('10000001'))).submitted.id
+  const older = (await applications.submit(await provenApplicationOf('10000001'))).submitted.id
+  const newer = (await applications.submit(await provenApplicationOf('10000001'))).submitted.id
   expect(checks(registry, older)['other-applications']).toBe('ANOTHER_APPLICATION_OPEN')
   expect(checks(registry, newer)['other-applications']).toBe('ANOTHER_APPLICATION_OPEN')
   // One person's word closes nothing.
@@ -245,14 +241,15 @@ test('of two open applications of a clinic both are pointed at, and the approval
   await applications.approve(newer, 'bert')
   expect([standing(registry, older), standing(registry, newer)]).toEqual(['superseded', 'approved'])
   await expect(applications.approve(older, 'anna')).rejects.toThrow('APPLICATION_CLOSED')
-  const later = (await applications.submit(applicationOf('10000001'))).submitted.id
+  const later = (await applications.submit(await provenApplicationOf('10000001'))).submitted.id
   expect(standing(registry, later)).toBe('open')
 })
 
 test('what came to nothing is forgotten after a while; what was admitted is not', async () => {
   await using registry = await open()
   const { applications } = registry
-  const submit = async (ura: string) => (await applications.submit(applicationOf(ura))).submitted.id
+  const submit = async (ura: string) =>
+    (await applications.submit(await provenApplicationOf(ura))).submitted.id
   const [admitted, refused, waiting, approvedOnce] = [
     await submit('10000001'),
     await submit('10000002'),
@@ -278,7 +275,7 @@ test('what came to nothing is forgotten after a while; what was admitted is not'
 test('the people in an application can be erased; of one that is open that is a change', async () => {
   await using registry = await open()
   const { applications } = registry
-  const form = { ...applicationOf('10000001'), contacts: [privacy], remarks: 'Vraag naar Jo' }
+  const form = { ...(await provenApplicationOf('10000001')), contacts: [privacy], remarks: 'Vraag naar Jo' }
   const { id } = (await applications.submit(form)).submitted
   await applications.say(id, 'applicant', 'Jo is er dinsdag')
   await applications.approve(id, 'anna')

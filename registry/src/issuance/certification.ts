@@ -63,9 +63,8 @@ export class Certification {
         ura !== request.ura
       )
         throw new TwiinError('ENROLMENT_TOKEN_INVALID')
-      // spec 06 §1: where two people admitted a key, a stolen token certifies no other.
-      if (applied?.peerId !== undefined && applied.peerId !== peerId)
-        throw new TwiinError('KEY_OTHER_THAN_APPLIED')
+      // spec 06 §1: two people admitted this key. A token certifies no other, and none where an earlier version asked for no key.
+      if (applied?.peerId !== peerId) throw new TwiinError('KEY_OTHER_THAN_APPLIED')
       mayHold(register, peerId, ura, now)
       return { act, peerId, ura, role: 'member', token, ...this.#validity(now) }
     })

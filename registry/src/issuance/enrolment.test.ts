@@ -7,8 +7,7 @@ const hour = 3_600_000
 
 test('a node enrols once with its token and gets a certificate that every node accepts', async () => {
   await using registry = await TestRegistry.create()
-  const key = NodeKey.generate()
-  const token = await registry.addClinic('10000001', 80_000)
+  const { token, key } = await registry.addClinic('10000001', 80_000)
   const answer = await registry.enrol(key, '10000001', token)
   expect(answer.status).toBe(200)
   expect(answer.headers['content-type']).toBe('application/x-pem-file')
@@ -62,18 +61,15 @@ test('a node enrols once with its token and gets a certificate that every node a
 
 test('of many uses of one token at the same time one succeeds', async () => {
   await using registry = await TestRegistry.create()
-  const token = await registry.addClinic('10000001')
-  const answers = await Promise.all(
-    Array.from({ length: 12 }, () => registry.enrol(NodeKey.generate(), '10000001', token)),
-  )
+  const { token, key } = await registry.addClinic('10000001')
+  const answers = await Promise.all(Array.from({ length: 12 }, () => registry.enrol(key, '10000001', token)))
   expect(answers.filter(({ status }) => status === 200)).toHaveLength(1)
   expect(answers.filter(({ status }) => status === 401)).toHaveLength(11)
 })
 
 test('a token is worth nothing after 72 hours, for another clinic, or when it was never given', async () => {
   await using registry = await TestRegistry.create()
-  const key = NodeKey.generate()
-  const token = await registry.addClinic('10000001')
+  const { token, key } = await registry.addClinic('10000001')
   expect((await registry.enrol(key, '10000002', token)).json().code).toBe('ENROLMENT_TOKEN_INVALID')
   expect((await registry.enrol(key, '10000001', token.replace(/^./, 'x'))).status).toBe(401)
   expect((await registry.enrol(key, '10000001', '')).status).toBe(401)
@@ -84,8 +80,7 @@ test('a token is worth nothing after 72 hours, for another clinic, or when it wa
 
 test('a request that was altered, or that is none, is refused and leaves the token usable', async () => {
   await using registry = await TestRegistry.create()
-  const key = NodeKey.generate()
-  const token = await registry.addClinic('10000001')
+  const { token, key } = await registry.addClinic('10000001')
   const csr = await createCertificateRequest(key, { organisation: 'Clinic 10000001', ura: '10000001', token })
   for (const at of [csr.length - 1, csr.length - 40, 60, 1]) {
     const altered = Uint8Array.from(csr)
@@ -124,7 +119,8 @@ test('a certificate is renewed for the same key only, until thirty days after it
 test('a clinic with a valid certificate gets no second key', async () => {
   await using registry = await TestRegistry.create()
   await registry.member('10000001')
-  const answer = await registry.enrol(NodeKey.generate(), '10000001', await registry.addClinic('10000001'))
+  const { token, key } = await registry.addClinic('10000001')
+  const answer = await registry.enrol(key, '10000001', token)
   expect([answer.status, answer.json().code]).toEqual([409, 'CLINIC_HAS_KEY'])
 })
 
@@ -172,8 +168,7 @@ test('after a crash between the ledger and the signature the token is used up an
   await registry.start({
     sign: (tbs) => (broken.on ? Promise.reject(new Error('power cut')) : signer.sign(tbs)),
   })
-  const key = NodeKey.generate()
-  const token = await registry.addClinic('10000001')
+  const { token, key } = await registry.addClinic('10000001')
   broken.on = true
   expect((await registry.enrol(key, '10000001', token)).status).toBe(500)
   await registry.stop()

@@ -13,7 +13,7 @@ import {
 } from '@twiin/transparency'
 import { expect, test } from 'vitest'
 import { Books } from '../ledger/books.ts'
-import { TestRegistry, applicationOf } from '../testing.ts'
+import { TestRegistry, provenApplicationOf } from '../testing.ts'
 import type { Answer } from '../testing.ts'
 import { TestWitness, passSelfTest } from './testing.ts'
 
@@ -292,7 +292,7 @@ test('a witness that has seen more gets an answer at once, and its word halts th
     const health = await registry.call('GET', '/healthz')
     expect([health.status, health.json().code]).toEqual([503, 'LEDGER_BEHIND'])
     expect((await get(registry, '/log/state')).json()).toMatchObject({ ledgerBehind: true })
-    const json = applicationOf('10000008')
+    const json = await provenApplicationOf('10000008')
     const applied = await registry.call('POST', '/api/v1/applications', { as: 'administrator', json })
     const { id, digest } = applied.json<{ id: string; digest: string }>()
     const approvals = `/api/v1/applications/${id}/approvals`

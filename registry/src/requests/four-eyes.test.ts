@@ -5,7 +5,7 @@ import { generateSync } from 'otplib'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { AccountsFile } from '../people/accounts-file.ts'
 import { newSecret, sealSecret } from '../people/totp.ts'
-import { TestRegistry, applicationOf } from '../testing.ts'
+import { TestRegistry, provenApplicationOf } from '../testing.ts'
 import type { Answer } from '../testing.ts'
 
 const password = 'een lang wachtwoord'
@@ -72,7 +72,7 @@ test('one person at a page and with a bearer token is one person', async () => {
   expect(outcome(await act('revocation', { as: 'administrator' }))).toEqual([409, 'SECOND_PERSON_REQUIRED'])
   expect(await status()).toBe('valid')
   const application = await registry.call('POST', '/api/v1/applications', {
-    ...{ as: 'administrator', json: applicationOf(String(++lastUra)) },
+    ...{ as: 'administrator', json: await provenApplicationOf(String(++lastUra)) },
   })
   const { id, digest } = application.json<{ id: string; digest: string }>()
   const approve = (by: By) =>
@@ -187,7 +187,7 @@ test('a request is taken back by who asked, and by nobody else; then it takes tw
 test('what somebody asked for or approved is worth nothing once their account is gone, or only looks on', async () => {
   for (const leave of [() => file.remove('jansen'), () => put('jansen', 'auditor')]) {
     const headers = await atPage('jansen')
-    const json = applicationOf(String(++lastUra))
+    const json = await provenApplicationOf(String(++lastUra))
     const applied = await registry.call('POST', '/api/v1/applications', { as: 'approver', json })
     const { id, digest } = applied.json<{ id: string; digest: string }>()
     const approve = (by: By) =>

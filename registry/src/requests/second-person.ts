@@ -6,7 +6,7 @@ import type { OpenRequest, Register } from '../ledger/register.ts'
 type Asked = ActOf<'requested'>
 
 /** What the first of two people asked for or approved stands so long; nobody is surprised by the word of last year. */
-export const wordStandsMs = 7 * 86_400_000
+const wordStandsMs = 7 * 86_400_000
 
 /** Whether a first person's word, given at `at`, still counts. Milliseconds since the Unix epoch. */
 export const stillStands = (at: number, now: number) => now - at < wordStandsMs

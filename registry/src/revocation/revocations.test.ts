@@ -46,6 +46,18 @@ async function keyWith(serials: string[], role: 'member' | 'keeper' = 'member'):
     }))
   return peerId
 }
+/** SHA-256 of the enrolment token of a clinic that two people approved. */
+async function admitted(facts: { ura: string; peerId?: string }): Promise<string> {
+  const digest = 'd'.repeat(64)
+  const application = {
+    ...{ organisation: 'x', category: 'clinic' as const, declaredPatients: 1, mailboxes: [], ...facts },
+  }
+  const approved = { act: 'approved', id: 'x', digest, application } as const
+  await books.record(() => ({ ...approved, by: 'anna' }))
+  const enrolment = { digest, expiresAt: clock.now() + day }
+  await books.record(() => ({ ...approved, by: 'bert', enrolment }))
+  return digest
+}
 const endOf = (peerId: string) => books.register.keys.get(peerId)?.ended
 const isActive = (peerId: string) => books.register.isActive(peerId, clock.now())
 const wish = (by: string, reason = 'keyCompromise') => ({ by, reason })
@@ -214,14 +226,7 @@ test('an expired key’s renewal and a new enrolment that meet leave one active 
   const { ura = '' } = books.register.keys.get(old) ?? {}
   await clock.advance(31 * day)
   const fresh = NodeKey.generate().peerId
-  const digest = 'd'.repeat(64)
-  const application = {
-    ...{ organisation: 'x', ura, category: 'clinic' as const, declaredPatients: 1, mailboxes: [] },
-  }
-  const approved = { act: 'approved', id: 'x', digest, application } as const
-  await books.record(() => ({ ...approved, by: 'anna' }))
-  const enrolment = { digest, expiresAt: clock.now() + day }
-  await books.record(() => ({ ...approved, by: 'bert', enrolment }))
+  const token = await admitted({ ura, peerId: fresh })
   const signed = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
   let begun = 0
   const both = Promise.withResolvers<void>()
@@ -238,12 +243,23 @@ test('an expired key’s renewal and a new enrolment that meet leave one active 
     { books, authority: authority as never },
   )
   const renewal = certification.renew(old)
-  const enrolled = certification.enrol({ peerId: fresh, ura, token: digest })
+  const enrolled = certification.enrol({ peerId: fresh, ura, token })
   await both.promise
   for (const { resolve } of signed) resolve()
   const outcomes = await Promise.allSettled([renewal, enrolled])
   expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
   expect([old, fresh].filter(isActive)).toHaveLength(1)
+})
+
+test('the token of an application without a key, as an earlier version gave them, certifies nobody', async () => {
+  const token = await admitted({ ura: '20000001' })
+  const certification = new Certification(
+    { operator: { organisation: 'x', ura: '90000000' }, issuingCertificate: await issuing() },
+    { books, authority: {} as never },
+  )
+  const { peerId } = NodeKey.generate()
+  const enrolled = certification.enrol({ peerId, ura: '20000001', token })
+  await expect(enrolled).rejects.toThrow('KEY_OTHER_THAN_APPLIED')
 })
 
 test('before an act its effect can be seen: certificates, witnesses, exchanging members', async () => {

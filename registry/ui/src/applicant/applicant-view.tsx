@@ -77,16 +77,19 @@ export function ApplicantView({ application, api, onChanged }: Props) {
 }
 
 /** The one sentence that an applicant comes for. */
-function Standing({ application: { state, reason, voided = [], progress } }: { application: Application }) {
+function Standing({ application }: { application: Application }) {
+  const { state, reason, voided = [], progress, fingerprint } = application
   const { t } = useTranslation()
   const reasonText = useReasonText()
   const exchanges = progress.some(({ step, at }) => step === 'exchanging' && at !== undefined)
   if (state === 'open')
-    return voided.length === 0 ? null : (
-      <p className="notice notice-warning">
-        <TriangleAlert aria-hidden size={20} />
-        <span>{t('status.voided')}</span>
-      </p>
+    return (
+      <>
+        {fingerprint === undefined && (
+          <Warning text={t('status.keyMissing', { change: t('status.change') })} />
+        )}
+        {voided.length > 0 && <Warning text={t('status.voided')} />}
+      </>
     )
   const look = {
     approved: {
@@ -116,5 +119,14 @@ function Standing({ application: { state, reason, voided = [], progress } }: { a
         {look.text !== '' && <p>{look.text}</p>}
       </div>
     </div>
+  )
+}
+
+function Warning({ text }: { text: string }) {
+  return (
+    <p className="notice notice-warning">
+      <TriangleAlert aria-hidden size={20} />
+      <span>{text}</span>
+    </p>
   )
 }

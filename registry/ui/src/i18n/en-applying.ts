@@ -30,7 +30,7 @@ export const applying = {
     contactPhone: 'Telephone number',
     key: 'Key of your node',
     keyText:
-      'Have you installed the node already? Then add its certificate request. Only that key can then be admitted. It works without, too; the key then follows with the installation.',
+      'Add the certificate request of your node; ‘twiin-node csr’ makes it. Only that key is admitted. You can also add it later, but it is needed before approval.',
     csr: 'Certificate request (CSR)',
     csrFile: 'Choose a file',
     csrHint: 'PEM or DER. Paste the text, or choose the file',
@@ -89,6 +89,8 @@ export const applying = {
     approvedTitle: 'Your application was approved',
     approvedText: 'The registry gives you an enrolment code for your node. It works once, for 72 hours.',
     exchangingTitle: 'Your organisation is exchanging',
+    keyMissing:
+      'The key of your node is still missing. Add it with ‘{{change}}’: without it nobody can approve the application.',
     voided: 'You changed something, or a week has passed: judging begins again.',
     change: 'Change application',
     changed: 'The application was changed.',

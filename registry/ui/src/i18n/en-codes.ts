@@ -38,7 +38,7 @@ export const codes = {
   NAME_OTHER_SCRIPT: 'The name holds letters of another script; they can look like ours.',
   NAME_RESEMBLES_A_MEMBER: 'The name closely resembles that of a member. Ask whether this is another one.',
   ANOTHER_APPLICATION_OPEN: 'Another application is open for this URA number.',
-  KEY_NOT_GIVEN: 'No key yet: who holds the enrolment code decides which node it will be.',
+  KEY_NOT_GIVEN: 'No key yet: the applicant first adds the certificate request of the node.',
   CSR_OF_ANOTHER_URA: 'The certificate request names another URA number.',
   KEY_IN_ANOTHER_APPLICATION: 'The same key stands in an application for another URA number.',
   PATIENTS_IMPLAUSIBLE: 'This number of patients does not fit this kind of organisation. Ask about it.',

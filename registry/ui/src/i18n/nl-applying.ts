@@ -31,7 +31,7 @@ export const applying = {
     contactPhone: 'Telefoonnummer',
     key: 'Sleutel van uw node',
     keyText:
-      'Heeft u de node al geïnstalleerd? Voeg dan haar certificaataanvraag toe. Alleen die sleutel kan daarna worden toegelaten. Zonder kan ook; de sleutel volgt dan bij de installatie.',
+      'Voeg de certificaataanvraag van uw node toe; ‘twiin-node csr’ maakt haar. Alleen die sleutel wordt toegelaten. U kunt haar ook later toevoegen, maar voor de goedkeuring is zij nodig.',
     csr: 'Certificaataanvraag (CSR)',
     csrFile: 'Bestand kiezen',
     csrHint: 'PEM of DER. Plak de tekst, of kies het bestand',
@@ -92,6 +92,8 @@ export const applying = {
     approvedText:
       'U krijgt van het register een toelatingscode voor uw node. Zij werkt één keer, 72 uur lang.',
     exchangingTitle: 'Uw organisatie wisselt uit',
+    keyMissing:
+      'De sleutel van uw node ontbreekt nog. Voeg haar toe met ‘{{change}}’: zonder kan niemand de aanvraag goedkeuren.',
     voided: 'U wijzigde iets, of er ging een week voorbij: de beoordeling begint opnieuw.',
     change: 'Aanvraag wijzigen',
     changed: 'De aanvraag is gewijzigd.',

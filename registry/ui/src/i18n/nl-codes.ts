@@ -40,7 +40,7 @@ export const codes = {
   NAME_OTHER_SCRIPT: 'In de naam staan letters van een ander schrift; zij kunnen op onze letters lijken.',
   NAME_RESEMBLES_A_MEMBER: 'De naam lijkt sterk op die van een lid. Vraag na of dit een ander is.',
   ANOTHER_APPLICATION_OPEN: 'Voor dit URA-nummer is nog een aanvraag open.',
-  KEY_NOT_GIVEN: 'Nog geen sleutel: wie de toelatingscode heeft, bepaalt welke node het wordt.',
+  KEY_NOT_GIVEN: 'Nog geen sleutel: eerst voegt de aanvrager de certificaataanvraag van de node toe.',
   CSR_OF_ANOTHER_URA: 'De certificaataanvraag noemt een ander URA-nummer.',
   KEY_IN_ANOTHER_APPLICATION: 'Dezelfde sleutel staat in een aanvraag voor een ander URA-nummer.',
   PATIENTS_IMPLAUSIBLE: 'Dit aantal patiënten past niet bij deze soort organisatie. Vraag het na.',
