@@ -72,7 +72,9 @@ function checkConfig(settings: Settings): void {
   print({
     ok: true,
     hospital: settings.hospital,
-    ...(awaitsToken && { todo: 'registry.enrolmentTokenFile: put the token there once the registry has approved' }),
+    ...(awaitsToken && {
+      todo: 'registry.enrolmentTokenFile: put the token there once the registry has approved',
+    }),
     ...(ignored.length > 0 && { ignored }),
   })
 }

@@ -85,9 +85,8 @@ export async function startRegistry(settings: Settings, deps: RegistryDeps): Pro
   }
 
   metrics.watch('twiin_registry_log', 'The transparency log; ages in seconds.', () => ({
-    ...logNumbers(transparency, { register, clock }),
+    ...logNumbers(transparency, { books, clock }),
     waiting: transparency.waiting.size + bundle.waiting.size,
-    room: books.tree.room,
   }))
   const est = estRoutes(
     { ...pem, requestsPerMinute: settings.http.enrolmentsPerMinute },

@@ -60,6 +60,9 @@ describe.skipIf(!browserInstalled)(`the registry’s pages${browserMissing}`, ()
     const applied = await newcomer.command('apply', ...flags)
     expect(applied).toMatchObject({ state: 'open' })
     expect(applied['fingerprint']).toMatch(/^([0-9a-f]{4} ){5}[0-9a-f]{4}$/)
+    // Said again it is the same application, changed.
+    const again = await newcomer.command('apply', ...flags, '--agb', '87654321')
+    expect(again).toMatchObject({ id: applied['id'], state: 'open' })
 
     const page = await open()
     await page.goto(at('/aansluiten'))

@@ -1,6 +1,6 @@
 import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { TwiinError } from '@twiin/runtime'
+import { TwiinError, codeOf, isTwiinError } from '@twiin/runtime'
 import { writeFileDurably } from '@twiin/store'
 import type { Settings } from '../config/settings.ts'
 import { requestWithOwnKey } from './own-request.ts'
@@ -35,7 +35,8 @@ const keptIn = ({ dataDir }: Settings) => join(dataDir, 'identity', 'application
 
 /**
  * Applies for membership (J1): with the node's own key, whose possession the request proves, so that the certificate can
- * later be given to no other. Throws REGISTRY_UNREACHABLE, APPLICATION_REFUSED with the registry's code.
+ * later be given to no other. An application that is still open is changed, not sent again. Throws REGISTRY_UNREACHABLE,
+ * APPLICATION_REFUSED with the registry's code.
  */
 export async function applyForMembership(
   settings: Settings,
@@ -46,6 +47,13 @@ export async function applyForMembership(
   const { csr, fingerprint } = await requestWithOwnKey(settings)
   const application = { organisation: hospital.name, ura: hospital.ura, mailboxes, ...form }
   const body = { ...application, csr: Buffer.from(csr).toString('base64') }
+  const open = await openApplication(settings)
+  if (open !== undefined) {
+    const { id, state } = await ask<{ id: string; state: string }>(settings, 'PUT', pathOf(open), {
+      ...{ body, headers: headersOf(open) },
+    })
+    return { id, state, fingerprint }
+  }
   const answer = await ask<Kept & { state: string }>(settings, 'POST', '/api/v1/applications', { body })
   const kept: Kept = { id: answer.id, statusToken: answer.statusToken }
   await writeFileDurably(keptIn(settings), Buffer.from(JSON.stringify(kept)), { mode: 0o600 })
@@ -54,17 +62,39 @@ export async function applyForMembership(
 
 /** How the application of this node stands, as the registry tells it. Throws APPLICATION_MISSING before there is one. */
 export async function applicationStatus(settings: Settings): Promise<Record<string, unknown>> {
-  const text = await readFile(keptIn(settings), 'utf8').catch(() => {
-    throw new TwiinError('APPLICATION_MISSING', { todo: 'twiin-node apply' })
-  })
-  const { id, statusToken } = JSON.parse(text) as Kept
-  const headers = { 'x-twiin-status-token': statusToken }
-  return ask(settings, 'GET', `/api/v1/applications/${encodeURIComponent(id)}`, { headers })
+  const kept = await readKept(settings)
+  if (kept === undefined) throw new TwiinError('APPLICATION_MISSING', { todo: 'twiin-node apply' })
+  return ask(settings, 'GET', pathOf(kept), { headers: headersOf(kept) })
 }
+
+/** What this node applied with before, while nobody has decided on it. */
+async function openApplication(settings: Settings): Promise<Kept | undefined> {
+  const kept = await readKept(settings)
+  if (kept === undefined) return undefined
+  const standing = await ask<{ state: string }>(settings, 'GET', pathOf(kept), {
+    headers: headersOf(kept),
+  }).catch((error: unknown) => {
+    // Forgotten, or of another registry: as if there were none.
+    if (isTwiinError(error, 'APPLICATION_REFUSED')) return { state: 'unknown' }
+    throw error
+  })
+  return standing.state === 'open' ? kept : undefined
+}
+
+async function readKept(settings: Settings): Promise<Kept | undefined> {
+  const text = await readFile(keptIn(settings), 'utf8').catch((error: unknown) => {
+    if (codeOf(error) === 'ENOENT') return undefined
+    throw error
+  })
+  return text === undefined ? undefined : (JSON.parse(text) as Kept)
+}
+
+const pathOf = ({ id }: Kept) => `/api/v1/applications/${encodeURIComponent(id)}`
+const headersOf = ({ statusToken }: Kept) => ({ 'x-twiin-status-token': statusToken })
 
 async function ask<T>(
   { registry }: Settings,
-  method: 'GET' | 'POST',
+  method: 'GET' | 'POST' | 'PUT',
   path: string,
   { body, headers }: { body?: object; headers?: Record<string, string> },
 ): Promise<T> {
@@ -80,6 +110,7 @@ async function ask<T>(
     status: answer.status,
     code: typeof code === 'string' ? code.slice(0, 60) : undefined,
     detail: typeof detail === 'string' ? detail.slice(0, 200) : undefined,
+    retryAfterSeconds: answer.headers['retry-after'],
   })
 }
 

@@ -1,5 +1,5 @@
 import { request } from 'node:https'
-import { TwiinError } from '@twiin/runtime'
+import { TwiinError, codeOf } from '@twiin/runtime'
 
 export interface RegistryAnswer {
   status: number
@@ -17,7 +17,7 @@ export interface RegistryCall {
   signal?: AbortSignal
 }
 
-/** HTTPS to the registry, trusting only its own CA. Throws `REGISTRY_UNREACHABLE`, `REGISTRY_ANSWER_TOO_LARGE`. */
+/** HTTPS to the registry, trusting only its own CA. Throws `REGISTRY_UNREACHABLE` (fact `why`: ENOTFOUND, ECONNREFUSED, ETIMEDOUT, a TLS code), `REGISTRY_ANSWER_TOO_LARGE`. */
 export class RegistryClient {
   readonly #url: URL
   readonly #ca: string
@@ -27,12 +27,22 @@ export class RegistryClient {
     this.#ca = options.ca
   }
 
-  async call(method: 'GET' | 'POST', path: string, options: RegistryCall = {}): Promise<RegistryAnswer> {
+  async call(
+    method: 'GET' | 'POST' | 'PUT',
+    path: string,
+    options: RegistryCall = {},
+  ): Promise<RegistryAnswer> {
     const { body, headers = {}, maxBytes = 8 * 1024 * 1024, timeoutMs = 10_000, signal } = options
     return new Promise((resolve, reject) => {
       const fail = (cause: Error) =>
         reject(
-          cause instanceof TwiinError ? cause : new TwiinError('REGISTRY_UNREACHABLE', { path }, { cause }),
+          cause instanceof TwiinError
+            ? cause
+            : new TwiinError(
+                'REGISTRY_UNREACHABLE',
+                { url: `${this.#url.origin}${path}`, why: codeOf(cause) },
+                { cause },
+              ),
         )
       const call = request(
         new URL(path, this.#url),
@@ -58,7 +68,7 @@ export class RegistryClient {
           )
         },
       )
-      call.on('timeout', () => call.destroy(new Error('timeout')))
+      call.on('timeout', () => call.destroy(Object.assign(new Error('timeout'), { code: 'ETIMEDOUT' })))
       call.on('error', fail)
       call.end(body)
     })

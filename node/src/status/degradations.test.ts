@@ -1,3 +1,4 @@
+import type { Member } from '@twiin/protocol'
 import { expect, it } from 'vitest'
 import { degradations } from './degradations.ts'
 
@@ -16,6 +17,7 @@ const healthy = {
     restrictedSince: undefined,
     current: { issuedAt: now - hour },
     cutOf: (): 'revoked' | 'suspended' | undefined => undefined,
+    member: (): Member | undefined => undefined,
   },
   watch: { state: { reachable: true } },
   logView: { distrust: undefined },
@@ -45,6 +47,11 @@ it('of a healthy node are none', () => {
 it.each<[string, Partial<Parameters<typeof degradations>[0]>, object]>([
   ['NODE_REVOKED', { bundle: { ...healthy.bundle, cutOf: () => 'revoked' } }, { decision: 'hard' }],
   ['NODE_SUSPENDED', { bundle: { ...healthy.bundle, cutOf: () => 'suspended' } }, { decision: 'hard' }],
+  [
+    'MEMBER_TESTING',
+    { bundle: { ...healthy.bundle, member: () => ({ state: 'testing' }) as Member } },
+    { decision: 'soft' },
+  ],
   ['BUNDLE_STALE', bundleOf(5 * hour), { since: now - hour, until: now + 19 * hour, decision: 'soft' }],
   ['NO_NEWCOMERS', bundleOf(2 * day), { since: now - day, until: now + 12 * day, decision: 'soft' }],
   ['BUNDLE_EXPIRED', bundleOf(15 * day), { since: now - day, decision: 'hard' }],

@@ -27,7 +27,7 @@ interface Sources {
       readonly serial: string
     }
   }
-  bundle: Pick<NetworkBundle, 'version' | 'restrictedSince' | 'cutOf'> & {
+  bundle: Pick<NetworkBundle, 'version' | 'restrictedSince' | 'cutOf' | 'member'> & {
     readonly current: { readonly issuedAt: number }
   }
   watch: Pick<BundleWatch, 'state'>
@@ -53,7 +53,11 @@ export function degradations(sources: Sources): Degradation[] {
 /** The others have cut this node, by the bundle that it holds itself: it has to say so, or nobody here knows. */
 function ofStanding({ bundle, enrolment: { certificate } }: Sources): Degradation[] {
   const state = bundle.cutOf(certificate.peerId, certificate.serial)
-  if (state === undefined) return []
+  if (state === undefined) {
+    // Not passed yet, or nobody to be tested against: until then nobody exchanges with it.
+    const isTesting = bundle.member(certificate.peerId)?.state === 'testing'
+    return isTesting ? [{ code: 'MEMBER_TESTING', decision: 'soft' }] : []
+  }
   return [{ code: state === 'suspended' ? 'NODE_SUSPENDED' : 'NODE_REVOKED', decision: 'hard' }]
 }
 
@@ -90,14 +94,15 @@ function ofCertificate({ enrolment, clock }: Sources): Degradation[] {
     ...(clock.now() < lastThird
       ? []
       : [{ code: 'CERTIFICATE_ENDING', since: lastThird, until: notAfter, decision: 'soft' } as const]),
-    ...(failing === undefined
-      ? []
-      : [renewalFailing(failing, notAfter)]),
+    ...(failing === undefined ? [] : [renewalFailing(failing, notAfter)]),
     ...(enrolment.isConvincing ? [] : [{ code: 'EVIDENCE_MISSING', decision: 'soft' } as const]),
   ]
 }
 
-function renewalFailing({ code: reason, since }: { code: string; since: number }, until: number): Degradation {
+function renewalFailing(
+  { code: reason, since }: { code: string; since: number },
+  until: number,
+): Degradation {
   return { code: 'RENEWAL_FAILING', since, until, decision: 'soft', reason }
 }
 

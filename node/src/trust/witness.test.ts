@@ -153,7 +153,10 @@ describe('a witness', () => {
     const damaged = await opened()
     expect(damaged.alarm?.code).toBe('WITNESS_MEMORY_DAMAGED')
     await expect(damaged.turn()).rejects.toThrow('WITNESS_MEMORY_DAMAGED')
-    expect([sizes(), await readFile(join(network.dir, 'witness-checkpoint'), 'utf8')]).toEqual([[], 'nonsense'])
+    expect([sizes(), await readFile(join(network.dir, 'witness-checkpoint'), 'utf8')]).toEqual([
+      [],
+      'nonsense',
+    ])
   })
 })
 

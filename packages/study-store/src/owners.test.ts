@@ -51,8 +51,7 @@ describe('what another hospital sends under the UID of a study made here', () =>
   it('is no whole study until all that its holder named is here, also after a restart', async () => {
     await receive('1.2.3.1.1')
     await receive('1.2.3.1.2', bertsHead, remote)
-    const areWhole = async () =>
-      (await holdings.studies.copiesOf('1.2.3')).map(({ isWhole }) => isWhole)
+    const areWhole = async () => (await holdings.studies.copiesOf('1.2.3')).map(({ isWhole }) => isWhole)
     expect(await areWhole()).toEqual([true, false])
     await holdings.studies.markWhole('1.2.3', '90000002')
     await receive('1.2.3.1.3', bertsHead, remote)

@@ -78,12 +78,14 @@ describe('a running server', () => {
   it('answers the page at the page’s own addresses, under a policy that lets in nothing foreign', async () => {
     const page = await server.call('GET', '/any/where', { accept: 'text/html' })
     expect([page.status, page.body]).toEqual([200, '<h1>page</h1>'])
+    expect((await server.call('GET', '/any/where', { accept: '*/*' })).status).toBe(200)
     const policy = String(page.headers['content-security-policy'])
     for (const rule of ["default-src 'self'", "script-src 'self'", "frame-ancestors 'none'"])
       expect(policy).toContain(rule)
     for (const [path, accept] of [
       ['/api/v1/nothing', 'text/html'],
       ['/any/where', 'application/json'],
+      ['/assets/gone.js', '*/*'],
     ] as const)
       expect(await server.call('GET', path, { accept })).toMatchObject({ status: 404, code: 'NOT_FOUND' })
   })

@@ -128,8 +128,15 @@ async function servePages(app: FastifyInstance, dir: string | undefined, problem
   if (isBuilt) await app.register(fastifyStatic, { root: dir, wildcard: true })
   app.setNotFoundHandler((request, reply) => {
     // The page's own addresses (`/zoeken`, `/overdrachten`) all open the page.
-    const isPage = request.method === 'GET' && request.headers.accept?.includes('text/html') === true
+    const isPage = request.method === 'GET' && wantsPage(request.headers.accept, request.url)
     if (isPage && isBuilt && !request.url.startsWith('/api/')) return reply.sendFile('index.html')
     return problems.send(reply, 'NOT_FOUND')
   })
+}
+
+/** A browser asks for HTML; who takes anything (curl) means the page too, unless it is a file that is not there. */
+function wantsPage(accept: string | undefined, url: string): boolean {
+  if (accept?.includes('text/html')) return true
+  const [path = ''] = url.split('?')
+  return accept === '*/*' && !path.slice(path.lastIndexOf('/')).includes('.')
 }

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { request } from 'node:https'
 import { join } from 'node:path'
-import { TwiinError } from '@twiin/runtime'
+import { TwiinError, codeOf } from '@twiin/runtime'
 import type { Settings } from '../config/settings.ts'
 
 /** The two people whose bearer tokens are files beside the settings. */
@@ -42,7 +42,10 @@ export class RegistryClient {
   ): Promise<T> {
     const text = body === undefined ? undefined : JSON.stringify(body)
     const { status, answer } = await new Promise<{ status: number; answer: string }>((resolve, reject) => {
-      const fail = (cause: Error) => reject(new TwiinError('REGISTRY_UNREACHABLE', { path }, { cause }))
+      const fail = (cause: Error) =>
+        reject(
+          new TwiinError('REGISTRY_UNREACHABLE', { url: this.#url, path, why: codeOf(cause) }, { cause }),
+        )
       const call = request(
         new URL(`/api/v1${path}`, this.#url),
         {
@@ -69,14 +72,14 @@ export class RegistryClient {
           )
         },
       )
-      call.on('timeout', () => call.destroy(new Error('timeout')))
+      call.on('timeout', () => call.destroy(Object.assign(new Error('timeout'), { code: 'ETIMEDOUT' })))
       call.on('error', fail)
       call.end(text)
     })
     const parsed: unknown = answer === '' ? null : JSON.parse(answer)
     if (status >= 400) {
-      const { code = 'REGISTRY_REFUSED', title } = parsed as { code?: string; title?: string }
-      throw new TwiinError(code, { status, title })
+      const { code = 'REGISTRY_REFUSED', title, detail } = parsed as Record<string, string | undefined>
+      throw new TwiinError(code, { status, title, detail })
     }
     return parsed as T
   }

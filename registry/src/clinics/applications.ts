@@ -73,7 +73,7 @@ export class Applications {
     return submitted
   }
 
-  /** `enteredBy` is left out for strangers. Throws CSR_INVALID, INBOX_FULL. */
+  /** `enteredBy` is left out for strangers. Throws CSR_INVALID, KEY_REVOKED, INBOX_FULL. */
   async submit(
     form: Form,
     enteredBy?: Person,
@@ -84,6 +84,8 @@ export class Applications {
     const submitted = await this.#books.inTurn(async (register, now) => {
       if (enteredBy === undefined && this.#open(register).filter(isStrangers).length >= mostOpen)
         throw new TwiinError('INBOX_FULL')
+      // Nothing can come of it: better heard at once than when somebody judges it.
+      if (register.keys.get(key.peerId ?? '')?.ended?.state === 'revoked') throw new TwiinError('KEY_REVOKED')
       return this.#store({
         ...{ id: randomUUID(), at: now, revision: 1, contacts, ...this.#changed(now) },
         ...described(facts, key, remarks),

@@ -75,7 +75,7 @@ test('an approval is of exactly what lay there: any change after it makes it voi
 test('a first approval is worth nothing after a week: it takes two again', async () => {
   await using registry = await open()
   const { applications } = registry
-  const { id } = (await applications.submit(applicationOf('10000001'))).submitted
+  const { id } = (await applications.submit(await provenApplicationOf('10000001'))).submitted
   await applications.approve(id, 'anna')
   await clock.advance(7 * 86_400_000)
   expect(approvals(registry, id)).toEqual({ current: [], voided: ['anna'] })
@@ -378,5 +378,6 @@ test('each check says by a code what it found', async () => {
     ...{ act: 'revoked', peerId: member.peerId, serials: ['0a'], reason: 'keyCompromise', by: ['anna'] },
   }))
   await finds({ ura: '10000009' }, 'ura', 'CLINIC_WAS_MEMBER')
-  await finds({ ura: '10000009', csr: await csrOf(member, '10000009') }, 'key', 'KEY_REVOKED')
+  const withRevokedKey = submit({ ...all, ura: '10000009', csr: await csrOf(member, '10000009') })
+  await expect(withRevokedKey).rejects.toThrow('KEY_REVOKED')
 })

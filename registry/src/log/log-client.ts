@@ -1,5 +1,5 @@
 import { request } from 'node:https'
-import { TwiinError } from '@twiin/runtime'
+import { TwiinError, codeOf } from '@twiin/runtime'
 
 const maxAnswer = 4 * 1024 * 1024
 const timeoutMs = 30_000
@@ -50,7 +50,10 @@ export class LogClient {
 
   async #get<T extends object>(path: string): Promise<T> {
     const { status, body } = await new Promise<{ status: number; body: string }>((resolve, reject) => {
-      const fail = (cause: Error) => reject(new TwiinError('REGISTRY_UNREACHABLE', { path }, { cause }))
+      const fail = (cause: Error) =>
+        reject(
+          new TwiinError('REGISTRY_UNREACHABLE', { url: this.#url, path, why: codeOf(cause) }, { cause }),
+        )
       const options = { agent: false, timeout: timeoutMs, ...(this.#ca !== undefined && { ca: this.#ca }) }
       const call = request(new URL(`/api/v1${path}`, this.#url), options, (incoming) => {
         const chunks: Buffer[] = []
@@ -65,7 +68,7 @@ export class LogClient {
           resolve({ status: incoming.statusCode ?? 0, body: Buffer.concat(chunks).toString('utf8') }),
         )
       })
-      call.on('timeout', () => call.destroy(new Error('timeout')))
+      call.on('timeout', () => call.destroy(Object.assign(new Error('timeout'), { code: 'ETIMEDOUT' })))
       call.on('error', fail)
       call.end()
     })

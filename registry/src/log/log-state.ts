@@ -1,6 +1,5 @@
 import type { Clock } from '@twiin/runtime'
 import type { Books } from '../ledger/books.ts'
-import type { Register } from '../ledger/register.ts'
 import type { LedgerGuard } from './ledger-guard.ts'
 import type { TransparencyLog } from './transparency-log.ts'
 
@@ -44,12 +43,13 @@ export function logState(deps: { transparency: TransparencyLog; guard: LedgerGua
 /** For operators: how old the newest cosigned checkpoint is, and by how many lines the log is ahead of it. */
 export function logNumbers(
   { cosigned, open, rules }: Pick<TransparencyLog, 'cosigned' | 'open' | 'rules'>,
-  deps: { register: Register; clock: Pick<Clock, 'now'> },
+  deps: { books: Pick<Books, 'register' | 'tree'>; clock: Pick<Clock, 'now'> },
 ) {
   const at = cosigned && Math.max(...cosigned.cosigners.values())
   return {
     size: open.size,
-    witnesses: deps.register.witnesses.length,
+    room: deps.books.tree.room,
+    witnesses: deps.books.register.witnesses.length,
     'cosignatures required': rules.phase === 'required' ? rules.quorum : 0,
     'cosigned size': cosigned?.size,
     'cosigned age': at === undefined ? undefined : Math.max(0, deps.clock.now() - at) / 1000,

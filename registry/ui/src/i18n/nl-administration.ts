@@ -107,8 +107,10 @@ export const administration = {
     ownApproval: 'U keurde goed op {{at}}',
     waitSecond: 'Wacht op tweede beoordelaar',
     waitSecondText: 'U gaf het eerste akkoord. Een andere beheerder moet ook akkoord geven.',
-    voided_one: 'Een akkoord gaat over eerdere gegevens, of is ouder dan een week. Het telt niet meer: {{who}}.',
-    voided_other: 'Akkoorden gaan over eerdere gegevens, of zijn ouder dan een week. Zij tellen niet meer: {{who}}.',
+    voided_one:
+      'Een akkoord gaat over eerdere gegevens, of is ouder dan een week. Het telt niet meer: {{who}}.',
+    voided_other:
+      'Akkoorden gaan over eerdere gegevens, of zijn ouder dan een week. Zij tellen niet meer: {{who}}.',
     voidedBy: '{{by}}, {{at}}',
     approveFirst: 'Goedkeuren (eerste van twee)',
     approveSecond: 'Goedkeuren (tweede van twee)',
