@@ -55,8 +55,10 @@ export class RegistryClient {
           let size = 0
           answer.on('data', (chunk: Buffer) => {
             size += chunk.byteLength
-            if (size > maxBytes) call.destroy(new TwiinError('REGISTRY_ANSWER_TOO_LARGE', { path, maxBytes }))
-            else chunks.push(chunk)
+            if (size <= maxBytes) return void chunks.push(chunk)
+            // First of all: its end may be here already, and would pass for the end of a whole answer.
+            fail(new TwiinError('REGISTRY_ANSWER_TOO_LARGE', { path, maxBytes }))
+            call.destroy()
           })
           answer.on('error', fail)
           answer.on('end', () =>

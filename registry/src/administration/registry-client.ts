@@ -1,13 +1,14 @@
 import { readFile } from 'node:fs/promises'
-import { request } from 'node:https'
 import { join } from 'node:path'
-import { TwiinError, codeOf } from '@twiin/runtime'
+import { TwiinError } from '@twiin/runtime'
 import type { Settings } from '../config/settings.ts'
+import { callRegistry } from './call-registry.ts'
 
 /** The two people whose bearer tokens are files beside the settings. */
 export type TokenHolder = 'administrator' | 'approver'
 
 const maxAnswer = 8 * 1024 * 1024
+const timeoutMs = 15_000
 
 /** The administration API of a running registry, spoken by the command line with the tokens of the named people. */
 export class RegistryClient {
@@ -40,41 +41,13 @@ export class RegistryClient {
     path: string,
     body?: object,
   ): Promise<T> {
-    const text = body === undefined ? undefined : JSON.stringify(body)
-    const { status, answer } = await new Promise<{ status: number; answer: string }>((resolve, reject) => {
-      const fail = (cause: Error) =>
-        reject(
-          new TwiinError('REGISTRY_UNREACHABLE', { url: this.#url, path, why: codeOf(cause) }, { cause }),
-        )
-      const call = request(
-        new URL(`/api/v1${path}`, this.#url),
-        {
-          method,
-          ca: this.#ca,
-          agent: false,
-          timeout: 15_000,
-          headers: {
-            authorization: `Bearer ${this.#tokens[as]}`,
-            ...(text !== undefined && { 'content-type': 'application/json' }),
-          },
-        },
-        (incoming) => {
-          const chunks: Buffer[] = []
-          let size = 0
-          incoming.on('data', (chunk: Buffer) => {
-            size += chunk.length
-            if (size > maxAnswer) call.destroy(new Error('answer too large'))
-            else chunks.push(chunk)
-          })
-          incoming.on('error', fail)
-          incoming.on('end', () =>
-            resolve({ status: incoming.statusCode ?? 0, answer: Buffer.concat(chunks).toString('utf8') }),
-          )
-        },
-      )
-      call.on('timeout', () => call.destroy(Object.assign(new Error('timeout'), { code: 'ETIMEDOUT' })))
-      call.on('error', fail)
-      call.end(text)
+    const { status, body: answer } = await callRegistry({
+      ...{ url: this.#url, path, method, ca: this.#ca, maxBytes: maxAnswer, timeoutMs },
+      headers: {
+        authorization: `Bearer ${this.#tokens[as]}`,
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+      },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
     })
     const parsed: unknown = answer === '' ? null : JSON.parse(answer)
     if (status >= 400) {

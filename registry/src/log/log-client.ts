@@ -1,5 +1,5 @@
-import { request } from 'node:https'
-import { TwiinError, codeOf } from '@twiin/runtime'
+import { TwiinError } from '@twiin/runtime'
+import { callRegistry } from '../administration/call-registry.ts'
 
 const maxAnswer = 4 * 1024 * 1024
 const timeoutMs = 30_000
@@ -49,28 +49,9 @@ export class LogClient {
   }
 
   async #get<T extends object>(path: string): Promise<T> {
-    const { status, body } = await new Promise<{ status: number; body: string }>((resolve, reject) => {
-      const fail = (cause: Error) =>
-        reject(
-          new TwiinError('REGISTRY_UNREACHABLE', { url: this.#url, path, why: codeOf(cause) }, { cause }),
-        )
-      const options = { agent: false, timeout: timeoutMs, ...(this.#ca !== undefined && { ca: this.#ca }) }
-      const call = request(new URL(`/api/v1${path}`, this.#url), options, (incoming) => {
-        const chunks: Buffer[] = []
-        let size = 0
-        incoming.on('data', (chunk: Buffer) => {
-          size += chunk.length
-          if (size > maxAnswer) call.destroy(new Error('answer too large'))
-          else chunks.push(chunk)
-        })
-        incoming.on('error', fail)
-        incoming.on('end', () =>
-          resolve({ status: incoming.statusCode ?? 0, body: Buffer.concat(chunks).toString('utf8') }),
-        )
-      })
-      call.on('timeout', () => call.destroy(Object.assign(new Error('timeout'), { code: 'ETIMEDOUT' })))
-      call.on('error', fail)
-      call.end()
+    const { status, body } = await callRegistry({
+      ...{ url: this.#url, path, maxBytes: maxAnswer, timeoutMs },
+      ...(this.#ca !== undefined && { ca: this.#ca }),
     })
     const answer = parse(body)
     if (status === 200) return answer as T

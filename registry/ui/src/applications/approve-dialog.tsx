@@ -1,10 +1,11 @@
 import { useMutation } from '@tanstack/react-query'
-import { ApiError, Dialog, Field, Problem, say } from '@twiin/ui-kit'
+import { ApiError, Field, say } from '@twiin/ui-kit'
 import { useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { api } from '../api.ts'
 import type { Admitted, Application } from '../api-types.ts'
 import { useConfirmation } from '../log-in/use-confirmation.tsx'
+import { ActDialog } from '../parts/act-dialog.tsx'
 import { useLookAgain } from '../queries.ts'
 import { keys } from '../query-keys.ts'
 
@@ -36,70 +37,55 @@ export function ApproveDialog({ application, onClose, onApproved }: Props) {
     },
     onSettled: () => lookAgain(keys.applications),
   })
+  const title = t(isSecond ? 'application.approveSecond' : 'application.approveFirst')
   const hasChanged = approve.error instanceof ApiError && approve.error.code === 'APPLICATION_CHANGED'
   return (
-    <Dialog
-      title={t(isSecond ? 'application.approveSecond' : 'application.approveFirst')}
-      isQuestion
+    <ActDialog
+      title={title}
+      act={approve}
+      submit={hasChanged ? undefined : title}
+      cancel={t(hasChanged ? 'application.reload' : 'app.cancel')}
+      confirmation={confirmation.field}
+      onSubmit={() => {
+        setChecked(true)
+        if (isWrong) return nameField.current?.focus()
+        approve.mutate()
+      }}
       onClose={onClose}
     >
-      <form
-        className="stack"
-        method="post"
-        noValidate
-        onSubmit={(event) => {
-          event.preventDefault()
-          setChecked(true)
-          if (isWrong) return nameField.current?.focus()
-          approve.mutate()
-        }}
-      >
-        <p className="subject">{organisation}</p>
-        <p>
-          {isSecond
-            ? t('application.approveSecondText', { name: organisation })
-            : t('application.approveFirstText')}
-        </p>
-        {application.fingerprint !== undefined && (
-          <dl className="facts">
-            <div>
-              <dt>{t('application.fingerprint')}</dt>
-              <dd className="fingerprint">{application.fingerprint}</dd>
-            </div>
-          </dl>
-        )}
-        {isSecond && (
-          <Field
-            label={t('application.retype')}
-            hint={t('application.retypeHint')}
-            error={checked && isWrong ? t('application.retypeWrong') : undefined}
-          >
-            {(control) => (
-              <input
-                {...control}
-                ref={nameField}
-                autoComplete="off"
-                spellCheck={false}
-                maxLength={64}
-                value={typed}
-                onChange={({ target }) => setTyped(target.value)}
-              />
-            )}
-          </Field>
-        )}
-        {confirmation.field}
-        {approve.error !== null && <Problem error={approve.error} />}
-        <div className="dialog-foot">
-          <button type="button" className="button" onClick={onClose}>
-            {t(hasChanged ? 'application.reload' : 'app.cancel')}
-          </button>
-          {!hasChanged && (
-            <button type="submit" className="button button-primary" disabled={approve.isPending}>
-              {t(isSecond ? 'application.approveSecond' : 'application.approveFirst')}
-            </button>
+      <p className="subject">{organisation}</p>
+      <p>
+        {isSecond
+          ? t('application.approveSecondText', { name: organisation })
+          : t('application.approveFirstText')}
+      </p>
+      {application.fingerprint !== undefined && (
+        <dl className="facts">
+          <div>
+            <dt>{t('application.fingerprint')}</dt>
+            <dd className="fingerprint">{application.fingerprint}</dd>
+          </div>
+        </dl>
+      )}
+      {isSecond && (
+        <Field
+          label={t('application.retype')}
+          hint={t('application.retypeHint')}
+          error={checked && isWrong ? t('application.retypeWrong') : undefined}
+        >
+          {(control) => (
+            <input
+              {...control}
+              ref={nameField}
+              autoComplete="off"
+              spellCheck={false}
+              maxLength={64}
+              value={typed}
+              onChange={({ target }) => setTyped(target.value)}
+            />
           )}
-        </div>
-      </form>
-    </Dialog>
+        </Field>
+      )}
+    </ActDialog>
   )
 }

@@ -1,9 +1,10 @@
 import { useMutation } from '@tanstack/react-query'
-import { Dialog, Field, Problem, say } from '@twiin/ui-kit'
+import { Field, say } from '@twiin/ui-kit'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { api } from '../api.ts'
 import type { Application } from '../api-types.ts'
+import { ActDialog } from '../parts/act-dialog.tsx'
 
 interface Props {
   application: Application
@@ -33,44 +34,34 @@ export function RejectDialog({ application, onClose, onRejected }: Props) {
     },
   })
   return (
-    <Dialog title={t('application.reject')} isQuestion onClose={onClose}>
-      <form
-        className="stack"
-        method="post"
-        noValidate
-        onSubmit={(event) => {
-          event.preventDefault()
-          setChecked(true)
-          if (reason !== '') reject.mutate()
-        }}
+    <ActDialog
+      title={t('application.reject')}
+      act={reject}
+      submit={t('application.reject')}
+      isDanger
+      onSubmit={() => {
+        setChecked(true)
+        if (reason !== '') reject.mutate()
+      }}
+      onClose={onClose}
+    >
+      <p className="subject">{application.organisation}</p>
+      <p>{t('application.rejectText')}</p>
+      <Field
+        label={t('application.reason')}
+        error={checked && reason === '' ? t('apply.errorRequired') : undefined}
       >
-        <p className="subject">{application.organisation}</p>
-        <p>{t('application.rejectText')}</p>
-        <Field
-          label={t('application.reason')}
-          error={checked && reason === '' ? t('apply.errorRequired') : undefined}
-        >
-          {(control) => (
-            <select {...control} value={reason} onChange={({ target }) => setReason(target.value)}>
-              <option value="" />
-              {reasons.map((name) => (
-                <option key={name} value={name}>
-                  {t(`reason.${name}`)}
-                </option>
-              ))}
-            </select>
-          )}
-        </Field>
-        {reject.error !== null && <Problem error={reject.error} />}
-        <div className="dialog-foot">
-          <button type="button" className="button" onClick={onClose}>
-            {t('app.cancel')}
-          </button>
-          <button type="submit" className="button button-danger" disabled={reject.isPending}>
-            {t('application.reject')}
-          </button>
-        </div>
-      </form>
-    </Dialog>
+        {(control) => (
+          <select {...control} value={reason} onChange={({ target }) => setReason(target.value)}>
+            <option value="" />
+            {reasons.map((name) => (
+              <option key={name} value={name}>
+                {t(`reason.${name}`)}
+              </option>
+            ))}
+          </select>
+        )}
+      </Field>
+    </ActDialog>
   )
 }

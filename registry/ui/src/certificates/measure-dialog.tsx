@@ -1,11 +1,12 @@
 import { useMutation, useQuery } from '@tanstack/react-query'
-import { Dialog, Field, formatMoment, Problem, say } from '@twiin/ui-kit'
+import { Field, formatMoment, say } from '@twiin/ui-kit'
 import { Siren } from 'lucide-react'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { api } from '../api.ts'
 import type { Certificate, Measure, OpenRequest } from '../api-types.ts'
 import { useConfirmation } from '../log-in/use-confirmation.tsx'
+import { ActDialog } from '../parts/act-dialog.tsx'
 import { useReasonText } from '../parts/reason-text.ts'
 import { useLookAgain } from '../queries.ts'
 import { keys } from '../query-keys.ts'
@@ -65,73 +66,57 @@ export function MeasureDialog({ measure, certificate, request, onClose }: Props)
   })
   const submit = request !== undefined ? 'measure.doAgree' : isEmergency ? 'measure.doNow' : 'measure.ask'
   return (
-    <Dialog title={t(words[measure].title, { name })} isQuestion onClose={onClose}>
-      <form
-        className="stack"
-        method="post"
-        noValidate
-        onSubmit={(event) => {
-          event.preventDefault()
-          setChecked(true)
-          if (reason !== '') take.mutate()
-        }}
-      >
-        <p>{t(words[measure].text)}</p>
-        {measure !== 'resumption' && <EffectPreview effect={effect.data} error={effect.error} />}
-        {request === undefined ? (
-          <Field
-            label={t('measure.reason')}
-            error={checked && reason === '' ? t('apply.errorRequired') : undefined}
-          >
-            {(control) => (
-              <select {...control} value={reason} onChange={({ target }) => setReason(target.value)}>
-                <option value="" />
-                {reasons[measure].map((code) => (
-                  <option key={code} value={code}>
-                    {t(`reason.${code}`)}
-                  </option>
-                ))}
-              </select>
-            )}
-          </Field>
-        ) : (
-          <Asked request={request} />
-        )}
-        {request === undefined && measure !== 'resumption' && (
-          <div className={isEmergency ? 'notice notice-error' : 'notice'}>
-            <Siren aria-hidden size={20} />
-            <div>
-              <label className="check">
-                <input
-                  type="checkbox"
-                  checked={isEmergency}
-                  onChange={({ target }) => setIsEmergency(target.checked)}
-                />
-                {t('measure.emergency')}
-              </label>
-              <p className="small">{t(isEmergency ? 'measure.emergencyText' : 'measure.twoPeople')}</p>
-            </div>
+    <ActDialog
+      title={t(words[measure].title, { name })}
+      act={take}
+      submit={t(submit)}
+      isDanger={measure !== 'resumption'}
+      confirmation={confirmation.field}
+      onSubmit={() => {
+        setChecked(true)
+        if (reason !== '') take.mutate()
+      }}
+      onClose={onClose}
+    >
+      <p>{t(words[measure].text)}</p>
+      {measure !== 'resumption' && <EffectPreview effect={effect.data} error={effect.error} />}
+      {request === undefined ? (
+        <Field
+          label={t('measure.reason')}
+          error={checked && reason === '' ? t('apply.errorRequired') : undefined}
+        >
+          {(control) => (
+            <select {...control} value={reason} onChange={({ target }) => setReason(target.value)}>
+              <option value="" />
+              {reasons[measure].map((code) => (
+                <option key={code} value={code}>
+                  {t(`reason.${code}`)}
+                </option>
+              ))}
+            </select>
+          )}
+        </Field>
+      ) : (
+        <Asked request={request} />
+      )}
+      {request === undefined && measure !== 'resumption' && (
+        <div className={isEmergency ? 'notice notice-error' : 'notice'}>
+          <Siren aria-hidden size={20} />
+          <div>
+            <label className="check">
+              <input
+                type="checkbox"
+                checked={isEmergency}
+                onChange={({ target }) => setIsEmergency(target.checked)}
+              />
+              {t('measure.emergency')}
+            </label>
+            <p className="small">{t(isEmergency ? 'measure.emergencyText' : 'measure.twoPeople')}</p>
           </div>
-        )}
-        {request === undefined && measure === 'resumption' && (
-          <p className="muted">{t('measure.twoPeople')}</p>
-        )}
-        {confirmation.field}
-        {take.error !== null && <Problem error={take.error} />}
-        <div className="dialog-foot">
-          <button type="button" className="button" onClick={onClose}>
-            {t('app.cancel')}
-          </button>
-          <button
-            type="submit"
-            className={measure === 'resumption' ? 'button button-primary' : 'button button-danger'}
-            disabled={take.isPending}
-          >
-            {t(submit)}
-          </button>
         </div>
-      </form>
-    </Dialog>
+      )}
+      {request === undefined && measure === 'resumption' && <p className="muted">{t('measure.twoPeople')}</p>}
+    </ActDialog>
   )
 }
 

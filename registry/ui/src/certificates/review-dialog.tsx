@@ -1,10 +1,11 @@
 import { useMutation } from '@tanstack/react-query'
-import { Dialog, formatMoment, Problem, say } from '@twiin/ui-kit'
+import { formatMoment, say } from '@twiin/ui-kit'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { api } from '../api.ts'
 import type { Review } from '../api-types.ts'
 import { useConfirmation } from '../log-in/use-confirmation.tsx'
+import { ActDialog } from '../parts/act-dialog.tsx'
 import { useReasonText } from '../parts/reason-text.ts'
 import { useLookAgain } from '../queries.ts'
 import { keys } from '../query-keys.ts'
@@ -32,55 +33,44 @@ export function ReviewDialog({ review, onClose }: { review: Review; onClose: () 
     false: t(state === 'suspended' ? 'measure.notUpheldSuspension' : 'measure.notUpheldRevocation'),
   }
   return (
-    <Dialog title={t('measure.reviewTitle', { by })} isQuestion onClose={onClose}>
-      <form
-        className="stack"
-        method="post"
-        noValidate
-        onSubmit={(event) => {
-          event.preventDefault()
-          setChecked(true)
-          if (upheld !== undefined) judge.mutate(upheld)
-        }}
-      >
-        <p>
-          {t('measure.reviewText', {
-            by,
-            at: formatMoment(at, i18n.language),
-            what: t(state === 'revoked' ? 'measure.stateRevoked' : 'measure.stateSuspended'),
-            name,
-            reason: reasonText(reason),
-          })}
-        </p>
-        <fieldset className="choices">
-          <legend>{t('measure.reviewQuestion')}</legend>
-          {[true, false].map((answer) => (
-            <label key={String(answer)} className="check">
-              <input
-                type="radio"
-                name="upheld"
-                checked={upheld === answer}
-                onChange={() => setUpheld(answer)}
-              />
-              {t(answer ? 'measure.upheld' : 'measure.notUpheld')}
-            </label>
-          ))}
-        </fieldset>
-        <p className="effect-line" role="status">
-          {upheld !== undefined && effects[`${upheld}`]}
-        </p>
-        {checked && upheld === undefined && <p className="form-error">{t('measure.reviewChoose')}</p>}
-        {confirmation.field}
-        {judge.error !== null && <Problem error={judge.error} />}
-        <div className="dialog-foot">
-          <button type="button" className="button" onClick={onClose}>
-            {t('app.cancel')}
-          </button>
-          <button type="submit" className="button button-primary" disabled={judge.isPending}>
-            {t('measure.reviewSubmit')}
-          </button>
-        </div>
-      </form>
-    </Dialog>
+    <ActDialog
+      title={t('measure.reviewTitle', { by })}
+      act={judge}
+      submit={t('measure.reviewSubmit')}
+      confirmation={confirmation.field}
+      onSubmit={() => {
+        setChecked(true)
+        if (upheld !== undefined) judge.mutate(upheld)
+      }}
+      onClose={onClose}
+    >
+      <p>
+        {t('measure.reviewText', {
+          by,
+          at: formatMoment(at, i18n.language),
+          what: t(state === 'revoked' ? 'measure.stateRevoked' : 'measure.stateSuspended'),
+          name,
+          reason: reasonText(reason),
+        })}
+      </p>
+      <fieldset className="choices">
+        <legend>{t('measure.reviewQuestion')}</legend>
+        {[true, false].map((answer) => (
+          <label key={String(answer)} className="check">
+            <input
+              type="radio"
+              name="upheld"
+              checked={upheld === answer}
+              onChange={() => setUpheld(answer)}
+            />
+            {t(answer ? 'measure.upheld' : 'measure.notUpheld')}
+          </label>
+        ))}
+      </fieldset>
+      <p className="effect-line" role="status">
+        {upheld !== undefined && effects[`${upheld}`]}
+      </p>
+      {checked && upheld === undefined && <p className="form-error">{t('measure.reviewChoose')}</p>}
+    </ActDialog>
   )
 }

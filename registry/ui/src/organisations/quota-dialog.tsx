@@ -1,10 +1,11 @@
 import { useMutation } from '@tanstack/react-query'
-import { Dialog, Field, Problem, say } from '@twiin/ui-kit'
+import { Field, say } from '@twiin/ui-kit'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { api } from '../api.ts'
 import type { KnownOrganisation } from '../api-types.ts'
 import { useConfirmation } from '../log-in/use-confirmation.tsx'
+import { ActDialog } from '../parts/act-dialog.tsx'
 import { useLookAgain } from '../queries.ts'
 import { keys } from '../query-keys.ts'
 
@@ -43,68 +44,57 @@ export function QuotaDialog({ organisation, asked, onClose }: Props) {
     onSettled: () => lookAgain(keys.requests, keys.organisations),
   })
   return (
-    <Dialog title={t('organisations.quotaTitle', { name: organisation.name })} isQuestion onClose={onClose}>
-      <form
-        className="stack"
-        method="post"
-        noValidate
-        onSubmit={(event) => {
-          event.preventDefault()
-          setChecked(true)
-          if (!isWrong) set.mutate()
-        }}
-      >
-        <p>{t('organisations.quotaText')}</p>
-        {asked === undefined ? (
-          <>
-            <fieldset className="choices">
-              <legend>{t('organisations.quota')}</legend>
-              <label className="check">
-                <input type="radio" name="usual" checked={isUsual} onChange={() => setIsUsual(true)} />
-                {t('organisations.quotaUsualChoice')}
-              </label>
-              <label className="check">
-                <input type="radio" name="usual" checked={!isUsual} onChange={() => setIsUsual(false)} />
-                {t('organisations.quotaOwnChoice')}
-              </label>
-            </fieldset>
-            {!isUsual && (
-              <Field
-                label={t('organisations.quotaNumber')}
-                error={checked && isWrong ? t('organisations.quotaWrong') : undefined}
-              >
-                {(control) => (
-                  <input
-                    {...control}
-                    inputMode="numeric"
-                    autoComplete="off"
-                    maxLength={9}
-                    value={text}
-                    onChange={({ target }) => setText(target.value)}
-                  />
-                )}
-              </Field>
-            )}
-            <p className="muted">{t('measure.twoPeople')}</p>
-          </>
-        ) : (
-          <p className="subject">
-            {asked.tokensPerDay === null
-              ? t('organisations.quotaUsualChoice')
-              : asked.tokensPerDay.toLocaleString(i18n.language)}
-          </p>
-        )}
-        {confirmation.field}
-        {set.error !== null && <Problem error={set.error} />}
-        <div className="dialog-foot">
-          <button type="button" className="button" onClick={onClose}>
-            {t('app.cancel')}
-          </button>
-          <button type="submit" className="button button-primary" disabled={set.isPending}>
-            {t(asked === undefined ? 'measure.ask' : 'measure.doAgree')}
-          </button>
-        </div>
-      </form>
-    </Dialog>
+    <ActDialog
+      title={t('organisations.quotaTitle', { name: organisation.name })}
+      act={set}
+      submit={t(asked === undefined ? 'measure.ask' : 'measure.doAgree')}
+      confirmation={confirmation.field}
+      onSubmit={() => {
+        setChecked(true)
+        if (!isWrong) set.mutate()
+      }}
+      onClose={onClose}
+    >
+      <p>{t('organisations.quotaText')}</p>
+      {asked === undefined ? (
+        <>
+          <fieldset className="choices">
+            <legend>{t('organisations.quota')}</legend>
+            <label className="check">
+              <input type="radio" name="usual" checked={isUsual} onChange={() => setIsUsual(true)} />
+              {t('organisations.quotaUsualChoice')}
+            </label>
+            <label className="check">
+              <input type="radio" name="usual" checked={!isUsual} onChange={() => setIsUsual(false)} />
+              {t('organisations.quotaOwnChoice')}
+            </label>
+          </fieldset>
+          {!isUsual && (
+            <Field
+              label={t('organisations.quotaNumber')}
+              error={checked && isWrong ? t('organisations.quotaWrong') : undefined}
+            >
+              {(control) => (
+                <input
+                  {...control}
+                  inputMode="numeric"
+                  autoComplete="off"
+                  maxLength={9}
+                  value={text}
+                  onChange={({ target }) => setText(target.value)}
+                />
+              )}
+            </Field>
+          )}
+          <p className="muted">{t('measure.twoPeople')}</p>
+        </>
+      ) : (
+        <p className="subject">
+          {asked.tokensPerDay === null
+            ? t('organisations.quotaUsualChoice')
+            : asked.tokensPerDay.toLocaleString(i18n.language)}
+        </p>
+      )}
+    </ActDialog>
   )
 }
