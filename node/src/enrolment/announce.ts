@@ -2,7 +2,7 @@ import type { NodeKey } from '@twiin/identity'
 import { announcement } from '@twiin/protocol'
 import { TwiinError } from '@twiin/runtime'
 import type { Clock } from '@twiin/runtime'
-import type { RegistryClient } from './registry-client.ts'
+import type { RegistryClient } from '../registry/registry-client.ts'
 
 /**
  * Tells the registry where this node is reached (spec 06 §2).

@@ -4,7 +4,7 @@ import { TwiinError, codeOf, isTwiinError } from '@twiin/runtime'
 import { writeFileDurably } from '@twiin/store'
 import type { Settings } from '../config/settings.ts'
 import { requestWithOwnKey } from './own-request.ts'
-import { RegistryClient } from './registry-client.ts'
+import { RegistryClient } from '../registry/registry-client.ts'
 
 /** What a hospital adds to what its configuration says already. Bounds are the registry's (spec 06 §4). */
 export interface ApplicationForm {

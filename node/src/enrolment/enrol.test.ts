@@ -20,7 +20,7 @@ import { TestNetwork } from '../testing/test-network.ts'
 import type { NetworkView } from '../trust/network-view.ts'
 import { Enrolment } from './enrol.ts'
 import { OwnEvidence } from './own-evidence.ts'
-import { RegistryClient } from './registry-client.ts'
+import { RegistryClient } from '../registry/registry-client.ts'
 import { renewalDueAt } from './renewal-due.ts'
 
 const day = 86_400_000

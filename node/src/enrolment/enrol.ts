@@ -8,7 +8,7 @@ import { syncFolder, writeFileDurably } from '@twiin/store'
 import { readOwnCertificate } from './own-certificate.ts'
 import type { OwnCertificate } from './own-certificate.ts'
 import type { OwnEvidence } from './own-evidence.ts'
-import type { RegistryClient } from './registry-client.ts'
+import type { RegistryClient } from '../registry/registry-client.ts'
 import { renewalDueAt } from './renewal-due.ts'
 
 export interface EnrolmentOptions {

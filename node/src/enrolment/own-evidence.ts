@@ -9,7 +9,7 @@ import { requireLogged } from '../trust/judge-evidence.ts'
 import type { LogView } from '../trust/log-view.ts'
 import type { NetworkBundle } from '../trust/network-bundle.ts'
 import type { OwnCertificate } from './own-certificate.ts'
-import type { RegistryClient } from './registry-client.ts'
+import type { RegistryClient } from '../registry/registry-client.ts'
 
 /** How long the registry may wait for cosignatures before it says that there are none yet (spec 06 §7). */
 const waitSeconds = 25

@@ -2,7 +2,7 @@ import { activityReport } from '@twiin/protocol'
 import type { NodeKey } from '@twiin/identity'
 import { TwiinError } from '@twiin/runtime'
 import type { Clock } from '@twiin/runtime'
-import type { RegistryClient } from '../enrolment/registry-client.ts'
+import type { RegistryClient } from '../registry/registry-client.ts'
 import { countActivity, monthAndDay } from './count-activity.ts'
 import type { TransferList } from './count-activity.ts'
 

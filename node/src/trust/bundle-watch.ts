@@ -1,6 +1,6 @@
 import { TwiinError, codeOf } from '@twiin/runtime'
 import type { Clock, Logger } from '@twiin/runtime'
-import type { RegistryClient } from '../enrolment/registry-client.ts'
+import type { RegistryClient } from '../registry/registry-client.ts'
 import type { NetworkBundle } from './network-bundle.ts'
 
 /** How long the registry may hold a request open (spec 06 §3), and how much longer the answer may take. */

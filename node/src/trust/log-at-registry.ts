@@ -1,7 +1,7 @@
 import { TwiinError } from '@twiin/runtime'
 import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
-import type { RegistryAnswer, RegistryClient } from '../enrolment/registry-client.ts'
+import type { RegistryAnswer, RegistryClient } from '../registry/registry-client.ts'
 
 /** spec 06 §7 */
 const path = '/api/v1/log'
