@@ -12,6 +12,12 @@ const nodeFlags = [
   new URL('./exit-with-parent.ts', import.meta.url).href,
 ]
 
+/** What every program of a demo is started with: compiled once, not at each start. */
+export const environment = (): NodeJS.ProcessEnv => ({
+  ...process.env,
+  NODE_COMPILE_CACHE: join(root, 'node_modules/.cache/node-compile'),
+})
+
 export interface Child {
   readonly name: string
   readonly pid: number
@@ -44,7 +50,7 @@ export class ChildProcesses {
       stdio: ['pipe', log, log],
       // Not in the terminal's process group: a Ctrl-C reaches the demo, which stops them in order.
       detached: true,
-      env: { ...process.env, NODE_COMPILE_CACHE: join(root, 'node_modules/.cache/node-compile') },
+      env: environment(),
     })
     closeSync(log)
     child.stdin?.on('error', () => {})

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { parse, stringify } from 'yaml'
 import { ApiClient } from './api-client.ts'
+import { environment } from './child-processes.ts'
 import type { ChildProcesses } from './child-processes.ts'
 import type { DemoFolder } from './demo-state.ts'
 import type { Hospital } from './hospitals.ts'
@@ -48,7 +49,9 @@ export async function startRegistry(
   if (!(await exists(join(dir, 'authority/issuing-key.pem')))) await holdCeremony(dir, folder.registryPorts)
   const configFile = join(dir, 'registry.yaml')
   await hurry(configFile, { replay })
-  const users = await admitPeople(configFile)
+  // Who works there is looked up at each log-in: it starts without waiting for them.
+  const admitted = admitPeople(configFile)
+  admitted.catch(() => {})
   const child = processes.start('registry', 'registry/src/main.ts', ['serve', '--config', configFile])
 
   const dataDir = join(dir, 'data')
@@ -60,6 +63,7 @@ export async function startRegistry(
     },
     { timeoutMs: 180_000, what: 'registry listens', signal },
   )
+  const users = await admitted
   const caFile = join(dir, 'web/ca.pem')
   const read = async (file: string) => (await readFile(join(dir, file), 'utf8')).trim()
   const tokens = {
@@ -104,14 +108,8 @@ async function holdCeremony(dir: string, ports: { web: number; peer: number }): 
     '--issuing-passphrase-file',
     issuingPassphrase ?? '',
   ]
-  await run(process.execPath, [
-    '--disable-warning=ExperimentalWarning',
-    program,
-    'ceremony',
-    '--config',
-    planFile,
-    ...passphrases,
-  ])
+  const flags = ['--disable-warning=ExperimentalWarning', program, 'ceremony', '--config', planFile]
+  await run(process.execPath, [...flags, ...passphrases], { env: environment() })
 }
 
 /**
@@ -148,7 +146,7 @@ async function admitPeople(configFile: string): Promise<RegistryUser[]> {
 function runWithInput(args: readonly string[], input: string): Promise<void> {
   const flags = ['--disable-warning=ExperimentalWarning', program, ...args]
   return new Promise((resolve, reject) => {
-    const child = execFile(process.execPath, flags, (error) =>
+    const child = execFile(process.execPath, flags, { env: environment() }, (error) =>
       error === null ? resolve() : reject(new Error('people add failed', { cause: error })),
     )
     child.stdin?.end(input)

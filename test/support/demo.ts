@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { environment } from '../../scripts/demo-network/child-processes.ts'
 import { networkFile } from '../../scripts/demo-network/network-file.ts'
 import type { Network, NetworkHospital } from '../../scripts/demo-network/network-file.ts'
 import { nodeReady } from '../../scripts/demo-network/start-hospital.ts'
@@ -30,7 +31,7 @@ export async function startDemo(options: DemoOptions = {}): Promise<Demo> {
   const args = ['--headless', '--dir', dir, '--hospitals', String(options.hospitals ?? 3)]
   if (options.empty === true) args.push('--empty')
   const flags = ['--disable-warning=ExperimentalWarning', '--import', exitWithParent]
-  const env = { ...process.env, ...options.env }
+  const env = { ...environment(), ...options.env }
   const demo = spawn(process.execPath, [...flags, program, ...args], {
     stdio: ['pipe', 'ignore', 'pipe'],
     env,
