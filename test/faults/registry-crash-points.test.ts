@@ -156,7 +156,9 @@ describe.skipIf(straceMissing !== '')(`a registry that certifies${straceMissing}
         })
       }
       const all = [...counts.values()].reduce((sum, times) => sum + times, 0)
-      console.log(`killed at ${hit} of ${points.length} points tried, of ${all} calls that write, sync or rename`)
+      console.log(
+        `killed at ${hit} of ${points.length} points tried, of ${all} calls that write, sync or rename`,
+      )
       expect(hit).toBeGreaterThanOrEqual(Math.floor(points.length * 0.8))
     },
   )
