@@ -90,7 +90,7 @@ test('without noise every protocol is unknown, and so is plain noise without the
   ]
   const all = [...protocols, ...Object.values(protocolIds)]
   expect(await propose(address, all)).toEqual(all.map(() => 'na'))
-  expect(await propose(address, ['/twiin/noise-x509/2.0.0'])).toEqual(['/twiin/noise-x509/1.0.0'])
+  expect(await propose(address, ['/twiin/noise-x509/2.0.0'])).toEqual(['/twiin/noise-x509/2.0.0'])
 })
 
 test('the node has refused them on record, and serves its peers as before', async () => {
