@@ -181,16 +181,19 @@ describe.skipIf(!browserInstalled)(`the registry’s pages${browserMissing}`, ()
     '%s is clean for axe in light and dark, Dutch and English, and fits 320 pixels',
     async (path) => {
       const { page } = first
-      for (const language of ['nl', 'en'])
-        for (const theme of ['light', 'dark']) {
-          await page.evaluate(
-            `localStorage.setItem('twiin.language', '${language}'); localStorage.setItem('twiin.theme', '${theme}')`,
-          )
-          await page.goto(at(path))
-          await page.getByRole('heading', { level: 1 }).first().waitFor()
-          await page.waitForLoadState('networkidle').catch(() => {})
-          expect(await violations(page), `${path} ${language} ${theme}`).toEqual([])
-        }
+      // Words do not depend on colours, nor colours on words: each language and each theme is judged once.
+      for (const [language, theme] of [
+        ['nl', 'light'],
+        ['en', 'dark'],
+      ] as const) {
+        await page.evaluate(
+          `localStorage.setItem('twiin.language', '${language}'); localStorage.setItem('twiin.theme', '${theme}')`,
+        )
+        await page.goto(at(path))
+        await page.getByRole('heading', { level: 1 }).first().waitFor()
+        await page.waitForLoadState('networkidle').catch(() => {})
+        expect(await violations(page), `${path} ${language} ${theme}`).toEqual([])
+      }
       expect(await widthAt320(page), path).toBeLessThanOrEqual(320)
       expect(await smallTargets(page), path).toEqual([])
       await page.evaluate("localStorage.setItem('twiin.language', 'nl')")

@@ -209,12 +209,14 @@ describe.skipIf(!browserInstalled)(`the workplace${browserMissing}`, () => {
       await page.getByText('DEMO – geen patiëntgegevens').waitFor()
       await page.getByText('Niet bestemd voor primaire diagnostiek').waitFor()
       await fill[path]()
-      for (const language of ['English', 'Nederlands']) {
+      // Words do not depend on colours, nor colours on words: each language and each theme is judged once.
+      for (const [language, colorScheme] of [
+        ['English', 'dark'],
+        ['Nederlands', 'light'],
+      ] as const) {
         await page.getByRole('button', { name: language }).click()
-        for (const colorScheme of ['light', 'dark'] as const) {
-          await page.emulateMedia({ colorScheme })
-          expect(await violations(page), `${language} ${colorScheme}`).toEqual([])
-        }
+        await page.emulateMedia({ colorScheme })
+        expect(await violations(page), `${language} ${colorScheme}`).toEqual([])
         expect(await widthAt320(page), language).toBeLessThanOrEqual(320)
       }
       expect(await smallTargets(page)).toEqual([])
