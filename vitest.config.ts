@@ -13,6 +13,8 @@ export default defineConfig({
           name: 'unit',
           include: ['{packages,node,registry}/**/src/**/*.test.ts'],
           testTimeout: 30_000,
+          // What a module keeps is the same for all files: none of them changes it, and importing it once takes half the time.
+          isolate: false,
         },
       },
       { test: { name: 'journeys', include: ['test/journeys/**/*.test.ts'], ...real } },
