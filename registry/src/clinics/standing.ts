@@ -35,8 +35,9 @@ function closedBy({ approvals }: KnownApplication): { closedAt?: number } {
 /** Who approved exactly what lies there now, and whose word counts no more: of an earlier version, or too old. */
 export function approvalsOf(register: Register, { id, digest }: SubmittedApplication, now: number) {
   const { approvals = [], state = 'open' } = register.applications.get(id) ?? {}
-  const counts = (approval: KnownApproval) =>
-    approval.digest === digest && (state === 'approved' || stillStands(approval.at, now))
+  // Of an approved one those count that counted when the last of them was given.
+  const judgedAt = state === 'approved' ? (approvals.at(-1)?.at ?? now) : now
+  const counts = (approval: KnownApproval) => approval.digest === digest && stillStands(approval.at, judgedAt)
   return {
     current: approvals.filter(counts),
     voided: approvals.filter((approval) => !counts(approval)),
