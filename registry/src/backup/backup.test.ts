@@ -48,7 +48,7 @@ async function keepMasterKey(registry: TestRegistry, dir: string): Promise<strin
 /** The machine burns down; this is what comes out of the backup, in its place. */
 async function burnAndRestore(
   registry: TestRegistry,
-  options: { from: string; mirror?: string; masterKey?: string },
+  options: { from: string; mirror?: string; masterKey?: string; trustsIncludedKey?: boolean },
 ): Promise<void> {
   await registry.stop()
   for (const name of await readdir(registry.dir)) await rm(join(registry.dir, name), { recursive: true })
@@ -129,7 +129,11 @@ test('a backup tells nothing to who finds it, and opens with its own master key 
   await expect(readBackup({ from, masterKey })).rejects.toThrow('BACKUP_FORGED')
 
   await backUp(registry, join(dir, 'whole.tar'), { withMasterKey: true })
-  await using whole = await readBackup({ from: join(dir, 'whole.tar') })
+  // Whoever replaces all of a backup brings a key of their own: one that lies in it opens nothing by itself.
+  await using unproven = await readBackup({ from: join(dir, 'whole.tar') })
+  await expect(restoreBackup(unproven, { to, at })).rejects.toThrow('MASTER_KEY_MISSING')
+  await using whole = await readBackup({ from: join(dir, 'whole.tar'), trustsIncludedKey: true })
+  expect(whole.master?.isFromBackup).toBe(true)
   await restoreBackup(whole, { to, at })
   expect(await readFile(join(to, 'keys/master.key'), 'utf8')).toBe(secrets[0])
   await expect(restoreBackup(whole, { to, at })).rejects.toThrow('RESTORE_NOT_EMPTY')
@@ -292,7 +296,7 @@ test('an old backup that is restored all the same reads only, and a word of a wi
   const plain = { headers: { accept: 'text/plain' } }
   const checkpoint = (await registry.call('GET', '/api/v1/log/checkpoint', plain)).body.toString()
   const { body: known } = await bundleOf(registry)
-  await burnAndRestore(registry, { from })
+  await burnAndRestore(registry, { from, trustsIncludedKey: true })
   await registry.start()
   expect((await registry.certificates()).map(({ status }) => status)).toEqual(['valid'])
   const told = await registry.call('POST', '/api/v1/log/witnessed', { json: { checkpoint } })

@@ -20,6 +20,7 @@ interface RestoreFlags {
   mirror?: string
   bundle?: string
   masterKey?: string
+  trustIncludedKey?: true
   json?: true
 }
 
@@ -47,7 +48,8 @@ export function backupCommands(program: Command): void {
     .option('--check', 'verify, replay and compare only')
     .option('--mirror <file>', 'lines that came after the backup')
     .option('--bundle <file>', 'network bundle that a node has: nothing that it says may be forgotten')
-    .option('--master-key <file>', 'when it is not in the backup')
+    .option('--master-key <file>', 'from where it is kept: it authenticates the backup')
+    .option('--trust-included-key', 'use the one that lies in the backup; who wrote that is then not known')
     .option('--json', 'answer as JSON')
     .action(restore)
 }
@@ -59,9 +61,10 @@ function verdictOn({ stateVersion: version }: LedgerState): string {
 }
 
 async function restore(flags: RestoreFlags): Promise<void> {
-  const { from, mirror, bundle: bundleFile, masterKey } = flags
+  const { from, mirror, bundle: bundleFile, masterKey, trustIncludedKey = false } = flags
   await using backup = await readBackup({
     ...{ from, ...(mirror !== undefined && { mirror }), ...(masterKey !== undefined && { masterKey }) },
+    trustsIncludedKey: trustIncludedKey,
   })
   const against =
     bundleFile === undefined
@@ -74,8 +77,8 @@ async function restore(flags: RestoreFlags): Promise<void> {
     linesInBackup: manifest.ledger.lines,
     bundleVersion: ledger.register.published?.version ?? 0,
     state: manifest.ledger.state,
-    // Without the master key it is not known who wrote it.
-    authentic: backup.master === undefined ? 'unknown' : 'yes',
+    // Without the master key, from elsewhere, it is not known who wrote it.
+    authentic: backup.master === undefined || backup.master.isFromBackup ? 'unknown' : 'yes',
     ...(against && { bundleOfNode: against.version }),
   }
   if (flags.check === true || flags.to === undefined) {

@@ -29,7 +29,7 @@ export interface ReadBackup extends AsyncDisposable {
   /** A file of the backup. */
   pathOf(name: string): string
   /** The master key; without it nobody knows who wrote this backup, and nothing is made from it. */
-  readonly master?: { readonly keyFile: string; readonly sealer: Sealer }
+  readonly master?: { readonly keyFile: string; readonly sealer: Sealer; readonly isFromBackup: boolean }
 }
 
 /**
@@ -40,14 +40,19 @@ export interface ReadBackup extends AsyncDisposable {
 export async function readBackup(options: {
   from: string
   mirror?: string
-  /** File of it, when it is not in the backup. */
+  /** File of it. */
   masterKey?: string
+  /**
+   * The key that lies in the backup is used when no other is named. It proves nothing of who wrote it: whoever replaces all
+   * of a backup brings a key of their own.
+   */
+  trustsIncludedKey?: boolean
 }): Promise<ReadBackup> {
   const { folder, discard } = await unpacked(options.from)
   try {
     const pathOf = (name: string) => join(folder, name)
     const read = await readManifest(pathOf(manifest.manifestName))
-    const master = await masterOf(read, options.masterKey, pathOf)
+    const master = await masterOf(read, options, pathOf)
     if (master !== undefined && !manifest.isAuthentic(read, master.sealer))
       throw new TwiinError('BACKUP_FORGED', { file: manifest.manifestName })
     for (const { name, bytes, sha256 } of read.files) {
@@ -140,13 +145,17 @@ async function readMirror(file: string, ledger: Manifest['ledger']): Promise<Led
   return copy.size > ledger.lines ? copy : undefined
 }
 
-async function masterOf(read: Manifest, given: string | undefined, pathOf: (name: string) => string) {
+async function masterOf(
+  read: Manifest,
+  { masterKey: given, trustsIncludedKey = false }: { masterKey?: string; trustsIncludedKey?: boolean },
+  pathOf: (name: string) => string,
+) {
   const isIn = read.files.some(({ name }) => name === manifest.masterKeyName)
-  const keyFile = given ?? (isIn ? pathOf(manifest.masterKeyName) : undefined)
+  const keyFile = given ?? (isIn && trustsIncludedKey ? pathOf(manifest.masterKeyName) : undefined)
   if (keyFile === undefined) return undefined
   // `Sealer.open` makes a key where there is none.
   await stat(keyFile)
-  return { keyFile, sealer: await Sealer.open(keyFile) }
+  return { keyFile, sealer: await Sealer.open(keyFile), isFromBackup: given === undefined }
 }
 
 async function readManifest(path: string): Promise<Manifest> {

@@ -30,7 +30,9 @@ export async function restoreBackup(
   options: RestoreOptions,
 ): Promise<{ configFile: string }> {
   if (backup.master === undefined)
-    throw new TwiinError('MASTER_KEY_MISSING', { hint: 'name its file; it is not in this backup' })
+    throw new TwiinError('MASTER_KEY_MISSING', {
+      hint: 'name its file; one that lies in the backup proves nothing of who wrote it (--trust-included-key)',
+    })
   const to = resolve(options.to)
   await mkdir(to, { recursive: true, mode: 0o700 })
   if ((await readdir(to)).length > 0) throw new TwiinError('RESTORE_NOT_EMPTY', { to })
