@@ -1,6 +1,6 @@
-import { isIPv6 } from 'node:net'
 import { TwiinError } from '@twiin/runtime'
 import type { Clock } from '@twiin/runtime'
+import { clientNetwork } from '@twiin/web'
 
 /** What one registry holds open at a time: four times the members a national network may have. */
 const mostWaiting = 1_000
@@ -36,7 +36,7 @@ export class Waiting {
   ): Promise<boolean> {
     if (isReady()) return true
     if (limits.ms <= 0 || limits.signal.aborted) return false
-    const network = networkOf(limits.address)
+    const network = clientNetwork(limits.address)
     const same = this.#ofAddress.get(network) ?? 0
     if (this.#waiters.size >= mostWaiting || same >= mostOfOne)
       throw new TwiinError('TOO_MANY_WAITING', { retryAfterSeconds: 5 })
@@ -72,24 +72,4 @@ export class Waiting {
   close(): void {
     for (const waiter of this.#waiters) waiter.release(false)
   }
-}
-
-/** Whoever has one IPv6 address has the 2⁶⁴ beside it (RFC 6177 §2): they count as one. */
-export function networkOf(address: string): string {
-  const [plain = ''] = address.split('%')
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(plain)
-  if (mapped?.[1] !== undefined) return mapped[1]
-  if (!isIPv6(plain)) return plain
-  const [head = '', tail] = plain.split('::')
-  const groups = head === '' ? [] : head.split(':')
-  // What `::` stands for is long enough to fill the first four, or the tail has them.
-  if (tail !== undefined) {
-    const last = tail === '' ? [] : tail.split(':')
-    const lastLength = last.length + (last.at(-1)?.includes('.') === true ? 1 : 0)
-    groups.push(...Array<string>(Math.max(0, 8 - groups.length - lastLength)).fill('0'), ...last)
-  }
-  return `${groups
-    .slice(0, 4)
-    .map((group) => parseInt(group, 16).toString(16))
-    .join(':')}::/64`
 }
