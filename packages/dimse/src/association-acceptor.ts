@@ -26,6 +26,7 @@ const rejections = {
   'calling-ae-not-recognized': { result: 1, source: 1, reason: 3 },
   'called-ae-not-recognized': { result: 1, source: 1, reason: 7 },
   'local-limit-exceeded': { result: 2, source: 3, reason: 2 },
+  'no-reason-given': { result: 1, source: 1, reason: 1 },
   'application-context-not-supported': { result: 1, source: 1, reason: 2 },
   'protocol-version-not-supported': { result: 1, source: 2, reason: 2 },
 } as const satisfies Record<Exclude<Admittance, 'accept'>, Rejection> & Record<string, Rejection>
@@ -96,7 +97,7 @@ export class AssociationAcceptor {
     const { answers, accepted } = answerContexts(
       request.contexts,
       (abstractSyntax, transferSyntax) =>
-        this.#provider.acceptsContext?.(abstractSyntax, transferSyntax) ?? true,
+        this.#provider.acceptsContext?.(abstractSyntax, transferSyntax, info) ?? true,
     )
     const { limits } = this.#options
     const peerMaxPduLength = request.user.maxPduLength

@@ -4,6 +4,7 @@ import type { Association, OutgoingInstance, StoreOutcome } from './association.
 import { commandField, decodeCommand } from './command-set.ts'
 import type { Command } from './command-set.ts'
 import { abortReasonOf, dimseError } from './dimse-error.ts'
+import type { SubOperations } from './dimse-provider.ts'
 import { acceptorLimits } from './limits.ts'
 import type { RequestorTimeouts } from './limits.ts'
 import { CommandAssembler, MessageFragmenter, writeCommand } from './message-fragments.ts'
@@ -91,6 +92,28 @@ export class RequestedAssociation implements Association {
     })
     const { status = 0, errorComment } = response
     return { status, ...(errorComment !== undefined && { comment: singleLine(errorComment) }) }
+  }
+
+  readonly window = 1
+
+  find(): AsyncIterable<Buffer> {
+    throw dimseError('CONTEXT_NOT_ACCEPTED')
+  }
+
+  move(): AsyncIterable<SubOperations> {
+    throw dimseError('CONTEXT_NOT_ACCEPTED')
+  }
+
+  get(): AsyncIterable<SubOperations> {
+    throw dimseError('CONTEXT_NOT_ACCEPTED')
+  }
+
+  async requestCommitment(): Promise<StoreOutcome> {
+    throw dimseError('CONTEXT_NOT_ACCEPTED')
+  }
+
+  async reportCommitment(): Promise<StoreOutcome> {
+    throw dimseError('CONTEXT_NOT_ACCEPTED')
   }
 
   async release(): Promise<void> {

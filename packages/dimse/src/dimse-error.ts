@@ -19,6 +19,8 @@ const abortReasons = {
   TOO_MANY_CONTEXTS: 0,
   /** Fact `waitingFor`. */
   DIMSE_TIMEOUT: 0,
+  /** The peer answered a find, move or get with a failure: facts `status`, `comment`. Thrown by a provider: the status to answer with. */
+  DIMSE_REFUSED: 0,
   PDU_UNRECOGNISED: 1,
   PDU_UNEXPECTED: 2,
   PDU_TOO_LONG: 6,

@@ -4,10 +4,10 @@ import type { Server, Socket } from 'node:net'
 import { TwiinError } from '@twiin/runtime'
 import type { Clock, Logger, Service } from '@twiin/runtime'
 import { AssociationAcceptor } from './association-acceptor.ts'
+import type { DimseProvider } from './dimse-provider.ts'
 import { acceptorLimits, acceptorTimeouts } from './limits.ts'
 import type { AcceptorLimits, AcceptorTimeouts } from './limits.ts'
 import { PduConnection } from './pdu-connection.ts'
-import type { StoreProvider } from './store-provider.ts'
 import { monotonicClock } from './watchdog.ts'
 
 export interface DimseServerOptions {
@@ -19,7 +19,7 @@ export interface DimseServerOptions {
 }
 
 export interface DimseServerDeps {
-  provider: StoreProvider
+  provider: DimseProvider
   log: Logger
   /** Only differences are used; the default is monotonic. */
   clock?: Clock

@@ -7,6 +7,7 @@ import type { AssociateAccept, ProposedContext } from './associate-pdu.ts'
 import type { Association } from './association.ts'
 import { RequestedAssociation } from './association-requestor.ts'
 import { dimseError } from './dimse-error.ts'
+import type { DimseProvider } from './dimse-provider.ts'
 import { acceptorLimits, acceptorTimeouts, requestorTimeouts } from './limits.ts'
 import type { RequestorTimeouts } from './limits.ts'
 import { abortPdu, decodeAbort, decodeReject, pduType } from './pdu.ts'
@@ -21,15 +22,24 @@ export interface AssociationOptions {
   callingAe: string
   calledAe: string
   /** Each pair of SOP class and transfer syntax becomes a presentation context of its own; 128 at most. */
-  contexts: { abstractSyntax: string; transferSyntaxes: string[] }[]
+  contexts: WantedContext[]
   maxPduLength?: number
   timeouts?: Partial<RequestorTimeouts>
   /** Ends the attempt to connect, not the association. */
   signal?: AbortSignal
 }
 
+export interface WantedContext {
+  abstractSyntax: string
+  transferSyntaxes: readonly string[]
+  /** What we are for this class (PS3.7 D.3.3.4); default `scu`. `scp` to receive: storage for a `get`, commitment to report. */
+  role?: 'scu' | 'scp'
+}
+
 export interface AssociationDeps {
   log: Logger
+  /** Takes results that come on the association on which `requestCommitment` asked. */
+  committed?: DimseProvider['committed']
   /** Only differences are used; the default is monotonic. */
   clock?: Clock
 }

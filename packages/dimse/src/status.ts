@@ -12,9 +12,13 @@ export const dimseStatus = {
   unrecognisedOperation: 0x0211,
   mistypedArgument: 0x0212,
   outOfResources: 0xa700,
+  unableToPerformSubOperations: 0xa702,
   moveDestinationUnknown: 0xa801,
   dataSetMismatch: 0xa900,
   cannotUnderstand: 0xc000,
+  subOperationsWithFailures: 0xb000,
+  cancelled: 0xfe00,
+  pending: 0xff00,
 } as const
 
 /** Stored, though with a remark: Success and the warnings of PS3.4 table B.2-1 (and 0x0001, 0x0107, 0x0116 of PS3.7). */

@@ -5,6 +5,16 @@ export const implementation = {
 } as const
 
 export const verificationClass = '1.2.840.10008.1.1'
+/** PS3.4 annex C: the six information models of query and retrieve. */
+export const queryRetrieve = {
+  find: { patientRoot: '1.2.840.10008.5.1.4.1.2.1.1', studyRoot: '1.2.840.10008.5.1.4.1.2.2.1' },
+  move: { patientRoot: '1.2.840.10008.5.1.4.1.2.1.2', studyRoot: '1.2.840.10008.5.1.4.1.2.2.2' },
+  get: { patientRoot: '1.2.840.10008.5.1.4.1.2.1.3', studyRoot: '1.2.840.10008.5.1.4.1.2.2.3' },
+} as const
+
+/** PS3.4 annex J. */
+export const storageCommitmentPush = '1.2.840.10008.1.20.1'
+
 export const applicationContext = '1.2.840.10008.3.1.1.1'
 
 export const transferSyntax = {
