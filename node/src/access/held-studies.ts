@@ -1,18 +1,19 @@
 import type { ManifestInstance } from '@twiin/protocol'
 import { TwiinError } from '@twiin/runtime'
 import { ownerOf } from '@twiin/study-store'
-import type { InstanceRecord, StudyStore } from '@twiin/study-store'
+import type { InstanceRecord } from '@twiin/study-store'
 import type { StudySource } from '@twiin/transfer'
+import type { Holdings } from '../holdings/holdings.ts'
 
 /**
- * The study store as the transfer protocol reads it: data sets exactly as they were received. Of several copies of a
+ * The holdings as the transfer protocol reads them: data sets exactly as they were received. Of several copies of a
  * study it is the one that `Sends` offers: our own, else the first that came from elsewhere. What a peer may retrieve
  * is always our own: nothing else is published or found (`OwnPatients`).
  */
 export class HeldStudies implements StudySource {
-  readonly #studies: StudyStore
+  readonly #studies: Holdings
 
-  constructor(deps: { studies: StudyStore }) {
+  constructor(deps: { studies: Holdings }) {
     this.#studies = deps.studies
   }
 

@@ -27,7 +27,7 @@ export type Exchange = ReturnType<typeof composeExchange>
 
 /** Studies in motion: in from the modality, found, judged, fetched, sent, filed, delivered. */
 export function composeExchange(settings: Settings, ground: Ground, index: IndexSide) {
-  const { clock, log, random, self, sealer, key, reserve, store, studies, heads } = ground
+  const { clock, log, random, self, sealer, key, reserve, store, studies, holdings, heads } = ground
   const { bundle, host, account, budget, events, verify } = ground
   const { consents, patients, tokens, reader, ownTokens } = index
 
@@ -38,14 +38,17 @@ export function composeExchange(settings: Settings, ground: Ground, index: Index
     clock,
     random,
   })
-  const sends = new Sends({ self }, { book, bundle, studies, host, signer: key, verify, account, clock })
+  const sends = new Sends(
+    { self },
+    { book, bundle, studies: holdings, host, signer: key, verify, account, clock },
+  )
 
   const desk = new AccessDesk({ bundle, ownTokens, patients, consents })
   const guard = new RequestGuard({ peerId: self.peerId }, { clock })
   const searchAnswers = new SearchAnswers({ desk, guard, account, signer: key, verify, clock, log })
   const isOffered: Sends['isOffered'] = (...offer) => sends.isOffered(...offer)
   const gate = new TransferGate({ desk, guard, consents, isOffered, account, clock, log })
-  const held = new HeldStudies({ studies })
+  const held = new HeldStudies({ studies: holdings })
 
   const searches = new PatientSearches(
     { self },
@@ -70,7 +73,7 @@ export function composeExchange(settings: Settings, ground: Ground, index: Index
   const filing = new FileStudy(
     { patientIdIssuer: settings.hospital.patientIdIssuer, modifyingSystem: `TWIIN ${self.ura}` },
     {
-      studies,
+      studies: holdings,
       worklist,
       filed: store.repository(buckets.filed, { keys: 'plain-opaque' }),
       account,

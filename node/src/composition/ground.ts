@@ -9,6 +9,7 @@ import { DiskReserve, Store } from '@twiin/store'
 import { StudyStore } from '@twiin/study-store'
 import { Account } from '../account/account.ts'
 import type { Settings } from '../config/settings.ts'
+import type { Holdings } from '../holdings/holdings.ts'
 import { openNodeKey } from '../enrolment/node-key-file.ts'
 import { LiveEvents } from '../http/events.ts'
 import { verifyByPeerId } from '../trust/trust.ts'
@@ -35,6 +36,7 @@ export async function composeGround(settings: Settings, deps: { clock: Clock; lo
     { dir: join(dataDir, 'blobs') },
     { store, sealer, reserve, clock, log, random },
   )
+  const holdings: Holdings = studies
   const heads = new HeadReader({}, { log })
 
   const trustSide = await composeTrust(settings, { key, clock, log, random })
@@ -49,7 +51,7 @@ export async function composeGround(settings: Settings, deps: { clock: Clock; lo
   const events = new LiveEvents()
   const self = { ura: hospital.ura, name: hospital.name, peerId: key.peerId }
   return {
-    ...{ clock, log, random, self, sealer, key, reserve, store, studies, heads },
+    ...{ clock, log, random, self, sealer, key, reserve, store, studies, holdings, heads },
     ...trustSide,
     ...{ auditLog, account, budget, events, verify: verifyByPeerId },
   }

@@ -18,7 +18,8 @@ export type IndexSide = ReturnType<typeof composeIndexSide>
 
 /** Tokens, the study index as publisher, replica and reader, and what this hospital lets be found. */
 export function composeIndexSide(settings: Settings, ground: Ground) {
-  const { clock, log, random, store, sealer, bundle, host, key, verify, studies, account } = ground
+  const { clock, log, random, store, sealer, bundle, host, key, verify, account } = ground
+  const studies = ground.holdings
   const membership = new IndexMembership({ bundle })
   const repository = new StoredEntries({
     store,

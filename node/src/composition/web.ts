@@ -25,7 +25,7 @@ import type { IndexSide } from './index-side.ts'
 /** The hospital's side: page and API. */
 export async function composeWeb(settings: Settings, ground: Ground, index: IndexSide, exchange: Exchange) {
   const { clock, log, events, account, auditLog, bundle, watch, logView, witness, enrolment } = ground
-  const { host, reserve, studies, self } = ground
+  const { host, reserve, holdings: studies, self } = ground
   const { book, searches, retrievals, sends, worklist, delivery } = exchange
   const { publisher, publication, consents } = index
   const people = new People({ file: settings.peopleFile })

@@ -3,9 +3,10 @@ import { passesElevenTest } from '@twiin/patient-token'
 import { TwiinError } from '@twiin/runtime'
 import type { Clock } from '@twiin/runtime'
 import type { Repository, Sealer } from '@twiin/store'
-import type { InstanceRecord, LocalPatient, StudyRecord, StudyStore } from '@twiin/study-store'
+import type { InstanceRecord, LocalPatient, StudyRecord } from '@twiin/study-store'
 import { patientOnRecord } from '../account/account.ts'
 import type { Account } from '../account/account.ts'
+import type { Holdings } from '../holdings/holdings.ts'
 import { decideFiling, differencesBetween, externalNumber, numberForStudy } from './decide-filing.ts'
 import type { Difference, Filing, IncomingPatient } from './decide-filing.ts'
 import type { ExceptionWorklist, Resolution, WorkItem } from './exception-worklist.ts'
@@ -23,7 +24,7 @@ export type FilingOutcome =
   { instances: readonly InstanceRecord[]; overlay: EgressOverlay } | { held: true } | { rejected: true }
 
 interface Deps {
-  studies: StudyStore
+  studies: Holdings
   worklist: ExceptionWorklist
   /** `<study handle>.<URA of the holder>` → how it was filed. */
   filed: Repository<Filed>

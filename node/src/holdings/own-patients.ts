@@ -1,12 +1,13 @@
 import type { Bsn } from '@twiin/patient-token'
-import type { LocalPatient, StudyRecord, StudyStore } from '@twiin/study-store'
+import type { LocalPatient, StudyRecord } from '@twiin/study-store'
+import type { Holdings } from './holdings.ts'
 import { patientOf } from './publishability.ts'
 
 /** The patients of this hospital by BSN, as its own studies describe them. */
 export class OwnPatients {
-  readonly #studies: StudyStore
+  readonly #studies: Holdings
 
-  constructor(deps: { studies: StudyStore }) {
+  constructor(deps: { studies: Holdings }) {
     this.#studies = deps.studies
   }
 

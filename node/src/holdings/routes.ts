@@ -1,14 +1,15 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { Bsn } from '@twiin/patient-token'
-import type { StudyRecord, StudyStore } from '@twiin/study-store'
+import type { StudyRecord } from '@twiin/study-store'
 import { Type } from 'typebox'
 import type { NetworkBundle } from '../trust/network-bundle.ts'
 import { maskBsn, maskLocalId } from '../filing/mask-bsn.ts'
 import type { PublicationStatus } from '../publish/publication.ts'
+import type { Holdings } from './holdings.ts'
 import { patientOf } from './publishability.ts'
 
 interface Deps {
-  studies: StudyStore
+  studies: Holdings
   bundle: NetworkBundle
   statusOf: (bsn: Bsn) => Promise<PublicationStatus>
 }

@@ -6,9 +6,10 @@ import { codeOf } from '@twiin/runtime'
 import type { Clock, Logger, Service } from '@twiin/runtime'
 import type { Repository, Sealer } from '@twiin/store'
 import type { IndexPublisher, PublicationState, PublishedStudy } from '@twiin/study-index'
-import type { StudyRecord, StudyStore } from '@twiin/study-store'
+import type { StudyRecord } from '@twiin/study-store'
 import type { Account } from '../account/account.ts'
 import type { ConsentBook } from '../consents/consent-book.ts'
+import type { HoldingChange, Holdings } from '../holdings/holdings.ts'
 import type { OwnPatients } from '../holdings/own-patients.ts'
 import { publishedStudy } from './published-study.ts'
 
@@ -25,7 +26,7 @@ export interface Wanted {
 export type PublicationStatus = { state: 'published' | 'pending' } | { state: 'unpublished'; reason: string }
 
 interface Deps {
-  studies: StudyStore
+  studies: Holdings
   patients: OwnPatients
   consents: ConsentBook
   tokens: PatientTokens
@@ -66,7 +67,7 @@ export class Publication implements Service {
   async start(): Promise<void> {
     this.#stopping = new AbortController()
     this.#everything = true
-    this.#stopListening = this.#deps.studies.onChange(({ handle }) => void this.#studyChanged(handle))
+    this.#stopListening = this.#deps.studies.onChange((change) => void this.#studyChanged(change))
     this.#done = this.#work(this.#stopping.signal)
   }
 
@@ -99,7 +100,8 @@ export class Publication implements Service {
   }
 
   /** Never rejects: what cannot be read now is looked at with everything else. */
-  async #studyChanged(handle: string): Promise<void> {
+  async #studyChanged({ handle, citizenNumbers = [] }: HoldingChange): Promise<void> {
+    for (const bsn of bsnsIn(citizenNumbers)) this.lookAgain(bsn)
     try {
       const study = await this.#deps.studies.studyByHandle(handle)
       for (const bsn of ownersOf(study)) this.lookAgain(bsn)
@@ -140,6 +142,8 @@ export class Publication implements Service {
         if (signal.aborted) return
         for (const bsn of ownersOf(study)) if (!this.#changed.has(bsn)) this.#unseen.add(bsn)
       }
+      for await (const numbers of this.#deps.studies.formerCitizenNumbers?.() ?? [])
+        for (const bsn of bsnsIn(numbers)) if (!this.#changed.has(bsn)) this.#unseen.add(bsn)
     } catch (error) {
       this.#everything = true
       throw error
@@ -283,7 +287,9 @@ interface Patient {
 /** Every patient of ours a study may have been published under, also when it cannot be tied to one any more. */
 function ownersOf(study: StudyRecord | undefined): Bsn[] {
   if (study?.origin.kind !== 'local') return []
-  return study.patient.citizenNumbers.filter(passesElevenTest).map(parseBsn)
+  return bsnsIn(study.patient.citizenNumbers)
 }
+
+const bsnsIn = (numbers: readonly string[]): Bsn[] => numbers.filter(passesElevenTest).map(parseBsn)
 
 const asError = (error: unknown) => (error instanceof Error ? error : new Error('no token'))

@@ -4,9 +4,10 @@ import { limits, offer, protocolIds, receipt as receiptType, sendAnswer, sendReq
 import type { Receipt, Signer, VerifySignature } from '@twiin/protocol'
 import { TwiinError } from '@twiin/runtime'
 import type { Clock } from '@twiin/runtime'
-import type { StudyRecord, StudyStore } from '@twiin/study-store'
+import type { StudyRecord } from '@twiin/study-store'
 import { patientOnRecord } from '../account/account.ts'
 import type { Account } from '../account/account.ts'
+import type { Holdings } from '../holdings/holdings.ts'
 import type { NetworkBundle } from '../trust/network-bundle.ts'
 import type { Route } from '../intake/route-to-recipient.ts'
 import type { Person } from '../people/people-file.ts'
@@ -33,7 +34,7 @@ export interface SendOrder {
 interface Deps {
   book: TransferBook
   bundle: NetworkBundle
-  studies: StudyStore
+  studies: Holdings
   host: PeerHost
   signer: Signer<'twiin/offer/v1'>
   verify: VerifySignature

@@ -191,6 +191,7 @@ export class TestHospital implements AsyncDisposable {
     const host = wire.host(key.peerId)
     const parts = {
       ...{ clock, log, random, sealer, reserve, store, view, bundle, auditLog, studies, key },
+      holdings: studies,
       gossip: new Gossip(
         { peerId: key.peerId, roundMs: 20_000 },
         { bundle, logView, host, clock, log, random },

@@ -1,0 +1,34 @@
+import type { StudyChange, StudyStore } from '@twiin/study-store'
+
+/** What changed of a study. `citizenNumbers`: when the study no longer says whom it was of, or says another. */
+export interface HoldingChange extends Omit<StudyChange, 'what'> {
+  /** `removed`: it is held no more. */
+  what: StudyChange['what'] | 'removed'
+  citizenNumbers?: readonly string[]
+}
+
+/**
+ * What this hospital holds, wherever it lies: in the node's own store, or in the archive behind it (spec 18). Both look
+ * the same from here, but that `instances` of an archived study fetches it first: it can take minutes, and throws
+ * ARCHIVE_UNREACHABLE, ARCHIVE_INCOMPLETE, ARCHIVE_CHANGED or ARCHIVE_FULL when that fails.
+ */
+export interface Holdings extends Pick<
+  StudyStore,
+  | 'studies'
+  | 'studyByUid'
+  | 'studyByHandle'
+  | 'copiesOf'
+  | 'series'
+  | 'instances'
+  | 'instanceByUid'
+  | 'readDataSet'
+  | 'studiesOfPatient'
+  | 'studiesWithCitizenNumber'
+  | 'patientByNumber'
+  | 'patientsByCitizenNumber'
+> {
+  /** Called after the change is durable. Returns the way to stop listening. */
+  onChange(listener: (change: HoldingChange) => void): () => void
+  /** Of studies that are held no more, so that whoever was shown with them is looked at again; one list a study. */
+  formerCitizenNumbers?(): AsyncIterable<readonly string[]>
+}
