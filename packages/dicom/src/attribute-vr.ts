@@ -2,7 +2,6 @@ import { isVr, keyOf } from './attributes.ts'
 import { lookUpTag } from './dcmjs.ts'
 import type { TreeElement } from './data-set-tree.ts'
 
-
 /** VR of an element, also where implicit VR leaves it to the dictionary. `isSigned`: of the pixels around it. */
 export function vrAt({ tag, vr, items }: TreeElement, isSigned: boolean): string {
   if (items !== undefined) return 'SQ'

@@ -41,21 +41,22 @@ function binaryNumbers(vr: string, bytes: Uint8Array, isLittle: boolean): JsonVa
   return Array.from({ length: Math.floor(bytes.length / size) }, (_, i) => read(view, i * size, isLittle))
 }
 
-const numberReaders: Readonly<Record<string, (view: DataView, at: number, isLittle: boolean) => JsonValue>> = {
-  US: (view, at, little) => view.getUint16(at, little),
-  SS: (view, at, little) => view.getInt16(at, little),
-  UL: (view, at, little) => view.getUint32(at, little),
-  SL: (view, at, little) => view.getInt32(at, little),
-  FL: (view, at, little) => jsonNumber(view.getFloat32(at, little)),
-  FD: (view, at, little) => jsonNumber(view.getFloat64(at, little)),
-  UV: (view, at, little) => exactNumber(view.getBigUint64(at, little)),
-  SV: (view, at, little) => exactNumber(view.getBigInt64(at, little)),
-  AT: (view, at, little) =>
-    (view.getUint16(at, little) * 0x1_0000 + view.getUint16(at + 2, little))
-      .toString(16)
-      .padStart(8, '0')
-      .toUpperCase(),
-}
+const numberReaders: Readonly<Record<string, (view: DataView, at: number, isLittle: boolean) => JsonValue>> =
+  {
+    US: (view, at, little) => view.getUint16(at, little),
+    SS: (view, at, little) => view.getInt16(at, little),
+    UL: (view, at, little) => view.getUint32(at, little),
+    SL: (view, at, little) => view.getInt32(at, little),
+    FL: (view, at, little) => jsonNumber(view.getFloat32(at, little)),
+    FD: (view, at, little) => jsonNumber(view.getFloat64(at, little)),
+    UV: (view, at, little) => exactNumber(view.getBigUint64(at, little)),
+    SV: (view, at, little) => exactNumber(view.getBigInt64(at, little)),
+    AT: (view, at, little) =>
+      (view.getUint16(at, little) * 0x1_0000 + view.getUint16(at + 2, little))
+        .toString(16)
+        .padStart(8, '0')
+        .toUpperCase(),
+  }
 
 /** JSON has no word for these. */
 const jsonNumber = (value: number) => (Number.isFinite(value) ? value : String(value))
