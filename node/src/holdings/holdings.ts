@@ -24,6 +24,8 @@ export interface Holdings extends Pick<
   | 'readDataSet'
   | 'studiesOfPatient'
   | 'studiesWithCitizenNumber'
+  | 'studiesWithAccession'
+  | 'studiesOnDay'
   | 'patientByNumber'
   | 'patientsByCitizenNumber'
 > {

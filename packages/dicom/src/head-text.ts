@@ -60,11 +60,17 @@ export class HeadText {
         seriesDescription: this.#text(tags.seriesDescription),
         bodyPart: this.#text(tags.bodyPartExamined),
         institution: this.#text(tags.institutionName),
+        studyId: this.#text(tags.studyId),
+        referringPhysician: nameOrNone(this.#text(tags.referringPhysicianName, 'name')),
+        seriesDate: isoDate(this.#text(tags.seriesDate)),
+        seriesTime: isoTime(this.#text(tags.seriesTime)),
       }),
       ...defined({
         seriesNumber: integer(this.#text(tags.seriesNumber)),
         instanceNumber: integer(this.#text(tags.instanceNumber)),
         numberOfFrames: integer(this.#text(tags.numberOfFrames)),
+        rows: this.#unsigned(tags.rows),
+        columns: this.#unsigned(tags.columns),
       }),
     }
   }
@@ -99,6 +105,13 @@ export class HeadText {
     return text === '' ? undefined : text
   }
 
+  /** Of VR US. */
+  #unsigned(tag: number): number | undefined {
+    const [first, second] = this.#elements.get(tag)?.value ?? []
+    if (first === undefined || second === undefined) return undefined
+    return this.#encoding.littleEndian ? first | (second << 8) : (first << 8) | second
+  }
+
   #items(tag: number): HeadText[] {
     const sequence = this.#elements.get(tag)
     if (sequence === undefined) return []
@@ -113,6 +126,11 @@ export class HeadText {
 function trimName(name: string): string {
   const representations = name.split('=').map((part) => part.replace(/[\^ ]+$/, ''))
   return representations.join('=').replace(/=+$/, '')
+}
+
+function nameOrNone(name: string | undefined): string | undefined {
+  const trimmed = trimName(name ?? '')
+  return trimmed === '' ? undefined : trimmed
 }
 
 /** `YYYYMMDD`, or the `YYYY.MM.DD` of ACR-NEMA, that exists in the calendar. */

@@ -36,4 +36,12 @@ export interface InstanceHead {
   instanceNumber?: number
   numberOfFrames?: number
   institution?: string
+  studyId?: string
+  referringPhysician?: string
+  /** `YYYY-MM-DD` */
+  seriesDate?: string
+  /** `HH:MM:SS` */
+  seriesTime?: string
+  rows?: number
+  columns?: number
 }

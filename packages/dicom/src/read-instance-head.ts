@@ -20,8 +20,11 @@ const wanted: ReadonlySet<number> = new Set([
   tags.studyDate,
   tags.studyTime,
   tags.accessionNumber,
+  tags.seriesDate,
+  tags.seriesTime,
   tags.modality,
   tags.institutionName,
+  tags.referringPhysicianName,
   tags.studyDescription,
   tags.seriesDescription,
   tags.patientName,
@@ -35,9 +38,12 @@ const wanted: ReadonlySet<number> = new Set([
   tags.bodyPartExamined,
   tags.studyInstanceUid,
   tags.seriesInstanceUid,
+  tags.studyId,
   tags.seriesNumber,
   tags.instanceNumber,
   tags.numberOfFrames,
+  tags.rows,
+  tags.columns,
 ])
 const last = Math.max(...wanted)
 

@@ -47,6 +47,12 @@ export class Catalogue {
   readonly studiesOfCitizen: Repository<true>
   /** HMAC(citizen number)/HMAC(issuer, local number) → true */
   readonly patientsOfCitizen: Repository<true>
+  /** HMAC(accession number)/handle → true, of studies made here */
+  readonly studiesOfAccession: Repository<true>
+  /** HMAC(day of the study)/handle → true, of studies made here */
+  readonly studiesOfDay: Repository<true>
+  /** what was added to records of an earlier version → true */
+  readonly upgrades: Repository<true>
   /** owner/HMAC(SOPInstanceUID, digest) → a second, different instance of one owner under one UID */
   readonly quarantine: Repository<QuarantinedInstance>
 
@@ -68,6 +74,9 @@ export class Catalogue {
     this.studiesOfPatient = deps.store.repository('study-of-patient', opaque)
     this.studiesOfCitizen = deps.store.repository('study-of-citizen', opaque)
     this.patientsOfCitizen = deps.store.repository('patient-of-citizen', opaque)
+    this.studiesOfAccession = deps.store.repository('study-of-accession', opaque)
+    this.studiesOfDay = deps.store.repository('study-of-day', opaque)
+    this.upgrades = deps.store.repository('study-store-upgrade', opaque)
     this.quarantine = deps.store.repository('quarantined-instance', opaque)
     this.#store = deps.store
     this.#sealer = deps.sealer
@@ -80,6 +89,15 @@ export class Catalogue {
 
   citizenKey(citizenNumber: string): string {
     return this.#sealer.opaque('citizen', citizenNumber)
+  }
+
+  accessionKey(accessionNumber: string): string {
+    return this.#sealer.opaque('accession', accessionNumber)
+  }
+
+  /** `YYYY-MM-DD` */
+  dayKey(date: string): string {
+    return this.#sealer.opaque('day', date)
   }
 
   copiesKey(studyInstanceUid: string): string {
@@ -113,6 +131,30 @@ export class Catalogue {
     })
   }
 
+  /** What an earlier version did not index. Resolves when it is on disk; at once when that was done before. */
+  async indexOlderStudies(signal: AbortSignal): Promise<void> {
+    if ((await this.upgrades.get('accession-and-day')) === true) return
+    let batch: Promise<void>[] = []
+    for await (const [handle, study] of this.studies.entries()) {
+      if (signal.aborted) break
+      if (study.origin.kind !== 'local') continue
+      batch.push(this.#store.update(`study ${handle}`, async (tx) => this.#indexStudy(tx, undefined, study)))
+      if (batch.length < 100) continue
+      await Promise.all(batch)
+      batch = []
+    }
+    await Promise.all(batch)
+    if (!signal.aborted) await this.upgrades.put('accession-and-day', true)
+  }
+
+  #indexStudy(tx: Update, before: StoredStudy | undefined, { handle, ...after }: StoredStudy): void {
+    const { accessionNumber, studyDate } = after
+    if (accessionNumber !== '' && before?.accessionNumber !== accessionNumber)
+      tx.put(this.studiesOfAccession, `${this.accessionKey(accessionNumber)}/${handle}`, true)
+    if (studyDate !== '' && before?.studyDate !== studyDate)
+      tx.put(this.studiesOfDay, `${this.dayKey(studyDate)}/${handle}`, true)
+  }
+
   async #addNew(tx: Update, arrival: Arrival): Promise<Catalogued> {
     const { head, blob, origin } = arrival
     const studyId = ownedKey(ownerOf(origin), head.studyInstanceUid)
@@ -135,6 +177,7 @@ export class Catalogue {
     tx.put(this.instanceByUid, ownedKey(ownerOf(origin), head.sopInstanceUid), instanceKey)
     tx.put(this.blobs, blob, true)
 
+    if (origin.kind === 'local') this.#indexStudy(tx, before, after)
     // Another hospital's data tell nothing of who our patients are: only what our own machines made is indexed.
     const nothingNew = origin.kind !== 'local' || isDeepStrictEqual(before?.indexed, after.indexed)
     const nowInConflict = nothingNew ? undefined : await this.#indexPatient(tx, arrival, handle)

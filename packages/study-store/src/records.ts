@@ -40,6 +40,9 @@ export interface StudyRecord {
   bodyParts: readonly string[]
   accessionNumber: string
   institution: string
+  /** These two are absent in records of before they were kept, as are those of a series and an instance below. */
+  studyId?: string
+  referringPhysician?: string
   series: number
   instances: number
   bytes: number
@@ -65,6 +68,10 @@ export interface SeriesRecord {
   description: string
   number?: number
   bodyPart: string
+  /** `YYYY-MM-DD` */
+  date?: string
+  /** `HH:MM:SS` */
+  time?: string
   instances: number
   bytes: number
 }
@@ -77,6 +84,9 @@ export interface InstanceRecord {
   /** Of the data set's bytes as they are kept. */
   transferSyntaxUid: string
   instanceNumber?: number
+  numberOfFrames?: number
+  rows?: number
+  columns?: number
   isReport: boolean
   /** Bytes of the data set, without preamble and file meta. */
   size: number

@@ -1,6 +1,6 @@
 import { TwiinError, codeOf } from '@twiin/runtime'
 import type { Clock, Logger, Service } from '@twiin/runtime'
-import type { DiskReserve, Sealer, Store } from '@twiin/store'
+import type { DiskReserve, Repository, Sealer, Store } from '@twiin/store'
 import type { Arrival, StoredStudy } from './arrival.ts'
 import { Catalogue, ownedKey } from './catalogue.ts'
 import { Reception } from './incoming-instance.ts'
@@ -42,6 +42,7 @@ export class StudyStore implements Service {
   readonly #listeners = new Set<(change: StudyChange) => void>()
 
   readonly #stopped = new AbortController()
+  #indexing = Promise.resolve()
 
   /** `partialQuotaBytes`: of the interrupted receptions of one hospital. */
   constructor(options: { dir: string; partialQuotaBytes?: number }, deps: StudyStoreDeps) {
@@ -55,11 +56,15 @@ export class StudyStore implements Service {
     const swept = await this.#files.sweep((blob) => this.#catalogue.blobs.has(blob), this.#deps.clock.now())
     this.#deps.log.info('study-store-swept', { ...swept })
     void this.#sweepPartials(this.#stopped.signal)
+    this.#indexing = this.#catalogue
+      .indexOlderStudies(this.#stopped.signal)
+      .catch((error: unknown) => this.#deps.log.error('studies not indexed', { code: codeOf(error) }))
   }
 
   async stop(): Promise<void> {
     this.#stopped.abort(new TwiinError('STOPPED'))
     await Promise.allSettled([...this.#open].map((reception) => reception.suspend()))
+    await this.#indexing
   }
 
   /** @throws TwiinError OUT_OF_RESOURCES; RECEPTION_BUSY when `resumeAs` is being received already */
@@ -163,10 +168,24 @@ export class StudyStore implements Service {
   }
 
   /** Studies made here with an instance that states this citizen number. */
-  async *studiesWithCitizenNumber(citizenNumber: string): AsyncGenerator<StudyRecord> {
-    const prefix = `${this.#catalogue.citizenKey(citizenNumber)}/`
-    for await (const [key] of this.#catalogue.studiesOfCitizen.entries({ prefix })) {
-      const study = await this.studyByHandle(key.slice(prefix.length))
+  studiesWithCitizenNumber(citizenNumber: string): AsyncGenerator<StudyRecord> {
+    return this.#listed(this.#catalogue.studiesOfCitizen, this.#catalogue.citizenKey(citizenNumber))
+  }
+
+  /** Studies made here under this accession number. */
+  studiesWithAccession(accessionNumber: string): AsyncGenerator<StudyRecord> {
+    return this.#listed(this.#catalogue.studiesOfAccession, this.#catalogue.accessionKey(accessionNumber))
+  }
+
+  /** Studies made here on this day (`YYYY-MM-DD`). */
+  studiesOnDay(date: string): AsyncGenerator<StudyRecord> {
+    return this.#listed(this.#catalogue.studiesOfDay, this.#catalogue.dayKey(date))
+  }
+
+  /** The studies whose handles stand under `<key>/` in an index. */
+  async *#listed(index: Repository<true>, key: string): AsyncGenerator<StudyRecord> {
+    for await (const [entry] of index.entries({ prefix: `${key}/` })) {
+      const study = await this.studyByHandle(entry.slice(key.length + 1))
       if (study !== undefined) yield study
     }
   }

@@ -1,0 +1,49 @@
+import { randomBytes } from 'node:crypto'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { Holdings, collect, headOf, remote } from './testing.ts'
+
+let holdings: Holdings
+beforeEach(async () => {
+  holdings = await Holdings.create()
+})
+afterEach(() => holdings[Symbol.asyncDispose]())
+
+const receive = (sop: string, other = {}, facts = {}) =>
+  holdings.receive(headOf(sop, other), randomBytes(100), facts)
+const uids = async (studies: AsyncIterable<{ studyInstanceUid: string }>) =>
+  (await collect(studies)).map(({ studyInstanceUid }) => studyInstanceUid)
+
+it('a study is found by its accession number and its day, whichever instance told them, also after a restart', async () => {
+  await receive('1.1', { studyInstanceUid: '1', studyDate: undefined })
+  await receive('1.2', { studyInstanceUid: '1', accessionNumber: 'ACC-1', studyDate: '2026-01-05' })
+  await receive('2.1', { studyInstanceUid: '2', accessionNumber: 'ACC-2', studyDate: '2026-01-05' })
+  await receive('3.1', { studyInstanceUid: '3', accessionNumber: 'ACC-1' }, { origin: remote })
+  await holdings.restart()
+  const { studies } = holdings
+  expect(await uids(studies.studiesWithAccession('ACC-1'))).toEqual(['1'])
+  expect(await uids(studies.studiesOnDay('2026-01-05'))).toEqual(['1', '2'])
+  expect(await uids(studies.studiesOnDay('2026-01-06'))).toEqual([])
+})
+
+it('what a query asks of a study, its series and its instances is kept', async () => {
+  await receive('1.1', {
+    studyInstanceUid: '1',
+    seriesInstanceUid: '1.0',
+    studyId: 'S1',
+    referringPhysician: 'Bakker^B',
+    seriesDate: '2026-01-05',
+    seriesTime: '10:30:00',
+    rows: 512,
+    columns: 640,
+    numberOfFrames: 3,
+  })
+  const study = await holdings.studies.studyByUid('1')
+  expect(study).toMatchObject({ studyId: 'S1', referringPhysician: 'Bakker^B' })
+  const handle = study?.handle ?? ''
+  expect(await collect(holdings.studies.series(handle))).toMatchObject([
+    { date: '2026-01-05', time: '10:30:00' },
+  ])
+  expect(await collect(holdings.studies.instances(handle))).toMatchObject([
+    { rows: 512, columns: 640, numberOfFrames: 3 },
+  ])
+})
