@@ -26,6 +26,30 @@ const Destination = Type.Object(
   closed,
 )
 
+/** A system of this hospital that may query, or that studies may be moved to (spec 13 §2). */
+const ApplicationEntity = Type.Object(
+  {
+    aeTitle: Type.Refine(AeTitle, (value) => value.trim() !== ''),
+    host: Type.String({ minLength: 1, maxLength: 255 }),
+    port: Port,
+    tls: Type.Boolean({ default: false, description: 'studies go to it over TLS' }),
+    query: Type.Boolean({ default: false, description: 'it may C-FIND, C-MOVE and C-GET here' }),
+    moveDestination: Type.Boolean({ default: false, description: 'a C-MOVE may name it as destination' }),
+    role: Type.Optional(
+      Type.Enum(['radiologist'], { description: 'in which its queries also ask other hospitals' }),
+    ),
+    responsible: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 128,
+        description: 'person or department that answers for its queries, on record at both ends',
+      }),
+    ),
+  },
+  closed,
+)
+export type ApplicationEntity = Static<typeof ApplicationEntity>
+
 export const Settings = Type.Object(
   {
     hospital: Type.Object(
@@ -95,6 +119,12 @@ export const Settings = Type.Object(
           default: [],
           description: 'called AE titles that stand for another hospital',
         }),
+        applicationEntities: Type.Array(ApplicationEntity, {
+          maxItems: 256,
+          default: [],
+          description: 'systems that may query, and those that studies may be moved to',
+        }),
+        querySeconds: Seconds('how long a query waits for other hospitals', 8),
         citizenNumberInLegacyField: Type.Array(AeTitle, {
           default: [],
           description: 'calling AE titles whose (0010,1000) may hold a BSN',
