@@ -24,6 +24,7 @@ const owners = {
   'packages/dicom': ['dcmjs', 'dicom-parser'],
   'packages/identity': ['node-forge', 'pkijs', '@peculiar/'],
   'packages/store': ['level', 'classic-level'],
+  'packages/media': ['yauzl', '@zip.js/'],
   'packages/patient-token': ['@noble/curves', 'libsodium-wrappers-sumo'],
   'packages/protocol': ['cborg'],
   'packages/study-index': ['@noble/ciphers'],

@@ -26,6 +26,10 @@ export interface ElementHeader {
 const shortVrs = new Set('AE AS AT CS DA DS DT FL FD IS LO LT PN SH SL SS ST TM UI UL US'.split(' '))
 const longVrs = new Set('OB OD OF OL OV OW SQ SV UC UN UR UT UV'.split(' '))
 
+export function isKnownVr(vr: string): boolean {
+  return shortVrs.has(vr) || longVrs.has(vr)
+}
+
 export function hasShortLength(vr: string): boolean {
   return shortVrs.has(vr)
 }

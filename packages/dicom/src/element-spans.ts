@@ -38,17 +38,35 @@ export function readItems(
 ): { items: Uint8Array[]; encoding: Encoding } {
   const inner = contentEncoding(sequence.header, encoding)
   const items: Uint8Array[] = []
-  for (let at = 0; at < sequence.value.length;) {
-    const header = headerAt(sequence.value, at, inner)
-    if (header.tag === tags.sequenceDelimitation) break
-    if (header.tag !== tags.item) throw unreadable('no item where one should start')
+  for (const { content, isCut } of walkItems(sequence.value, inner)) {
+    if (isCut) throw unreadable('a length runs past its item')
     if (items.length === maxItems) throw unreadable('too many items')
-    const start = at + header.headerBytes
-    const { valueEnd, end } = extent(sequence.value, start, header, inner, 0)
-    items.push(sequence.value.subarray(start, valueEnd))
-    at = end
+    items.push(content)
   }
   return { items, encoding: inner }
+}
+
+/**
+ * Items one after the other, each with where it begins, up to the sequence's delimiter or the end; of the last one what
+ * is there, when its length runs past the end.
+ */
+export function* walkItems(
+  bytes: Uint8Array,
+  encoding: Encoding,
+): Generator<{ at: number; content: Uint8Array; isCut: boolean }> {
+  for (let at = 0; at < bytes.length;) {
+    const header = headerAt(bytes, at, encoding)
+    if (header.tag === tags.sequenceDelimitation) return
+    if (header.tag !== tags.item) throw unreadable('no item where one should start')
+    const start = at + header.headerBytes
+    if (header.length !== undefinedLength && start + header.length > bytes.length) {
+      yield { at, content: bytes.subarray(start), isCut: true }
+      return
+    }
+    const { valueEnd, end } = extent(bytes, start, header, encoding, 0)
+    yield { at, content: bytes.subarray(start, valueEnd), isCut: false }
+    at = end
+  }
 }
 
 /** Where the value that starts at `start` ends, and where its delimiter (if any) ends. */

@@ -1,7 +1,7 @@
 import { TwiinError } from '@twiin/runtime'
 import { ElementWalker } from './element-walker.ts'
 import type { ElementSink } from './element-walker.ts'
-import type { ElementHeader } from './element-header.ts'
+import type { ElementHeader, Encoding } from './element-header.ts'
 import { unreadable } from './unreadable.ts'
 import type { Element } from './element-spans.ts'
 import { inflate } from './inflate.ts'
@@ -45,7 +45,6 @@ const wanted: ReadonlySet<number> = new Set([
   tags.rows,
   tags.columns,
 ])
-const last = Math.max(...wanted)
 
 /**
  * Reads the head from the first bytes of a data set. Throws `DICOM_HEAD_TOO_SHORT` when more bytes may help and
@@ -56,9 +55,18 @@ export async function readInstanceHead(input: {
   head: Uint8Array
   complete: boolean
 }): Promise<InstanceHead> {
+  const { elements, encoding } = await collectElements(input, wanted)
+  return new HeadText(elements, encoding).head()
+}
+
+/** The elements `wanted` of the first bytes of a data set, up to the last of them. Throws as `readInstanceHead`. */
+export async function collectElements(
+  input: { transferSyntaxUid: string; head: Uint8Array; complete: boolean },
+  wanted: ReadonlySet<number>,
+): Promise<{ elements: Map<number, Element>; encoding: Encoding }> {
   const syntax = describeTransferSyntax(input.transferSyntaxUid)
   if (syntax === undefined) throw unreadable('unknown transfer syntax')
-  const collector = new HeadCollector()
+  const collector = new HeadCollector(wanted)
   const walker = new ElementWalker(syntax, collector)
   const limits = { maxBytes: headBytesLimit, allowTruncated: !input.complete }
   for await (const bytes of syntax.deflated ? inflate([input.head], limits) : [input.head]) {
@@ -71,19 +79,26 @@ export async function readInstanceHead(input: {
     if (!input.complete) throw new TwiinError('DICOM_HEAD_TOO_SHORT', { bytes: input.head.length })
     if (!walker.atBoundary) throw unreadable('the data set is cut off')
   }
-  return new HeadText(collector.elements(), syntax).head()
+  return { elements: collector.elements(), encoding: syntax }
 }
 
 /** Keeps the pieces of the wanted elements, up to the last of them. */
 class HeadCollector implements ElementSink {
+  readonly #wanted: ReadonlySet<number>
+  readonly #last: number
   readonly #pieces = new Map<number, { header: ElementHeader; pieces: Uint8Array[] }>()
   #current: Uint8Array[] | undefined
   #highest = -1
 
+  constructor(wanted: ReadonlySet<number>) {
+    this.#wanted = wanted
+    this.#last = Math.max(...wanted)
+  }
+
   begin(header: ElementHeader): 'stop' | undefined {
-    if (header.tag > last) return 'stop'
+    if (header.tag > this.#last) return 'stop'
     this.#current = undefined
-    if (wanted.has(header.tag)) {
+    if (this.#wanted.has(header.tag)) {
       // Two patient IDs, or one where readers do not look: whoever files this may see another patient than we do.
       if (header.tag <= this.#highest)
         throw unreadable(`${describeTag(header.tag)} is repeated or out of order`)
