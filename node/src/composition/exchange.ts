@@ -127,6 +127,7 @@ export function composeExchange(settings: Settings, ground: Ground, index: Index
     gate,
     held,
     searches,
+    fetcher,
     worklist,
     delivery,
     retrievals,

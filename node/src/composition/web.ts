@@ -3,6 +3,7 @@ import { Sessions, WebServer } from '@twiin/web'
 import { auditRoutes } from '../account/routes.ts'
 import type { Settings } from '../config/settings.ts'
 import { consentRoutes } from '../consents/routes.ts'
+import { dicomWebRoutes } from '../dicomweb/routes.ts'
 import { exceptionRoutes } from '../filing/routes.ts'
 import { searchRoutes } from '../find/routes.ts'
 import { holdingRoutes } from '../holdings/routes.ts'
@@ -26,7 +27,7 @@ import type { IndexSide } from './index-side.ts'
 export async function composeWeb(settings: Settings, ground: Ground, index: IndexSide, exchange: Exchange) {
   const { clock, log, events, account, auditLog, bundle, watch, logView, witness, enrolment } = ground
   const { host, reserve, holdings: studies, self } = ground
-  const { book, searches, retrievals, sends, worklist, delivery } = exchange
+  const { book, searches, fetcher, retrievals, sends, worklist, delivery } = exchange
   const { publisher, publication, consents } = index
   const people = new People({ file: settings.peopleFile })
   const sessions = new Sessions<Person>({}, { people, clock })
@@ -58,7 +59,10 @@ export async function composeWeb(settings: Settings, ground: Ground, index: Inde
     },
     {
       ...{ authentication: byPersonOrToken({ people, sessions }), problems, events, log },
-      plain: [healthRoutes({ status })],
+      plain: [
+        healthRoutes({ status }),
+        dicomWebRoutes({ holdings: studies, searches, retrievals, fetcher, book, account, clock }),
+      ],
       api: [
         sessionRoutes({ hospital }, { sessions, events, onLogIn }),
         searchRoutes({ searches }),

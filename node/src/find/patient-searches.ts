@@ -107,6 +107,14 @@ export class PatientSearches {
     return search?.person.id === person.id ? search : undefined
   }
 
+  /** Those of one person that still stand, newest first. */
+  *of(person: Person): Generator<PatientSearch> {
+    for (const id of [...this.#searches.keys()].reverse()) {
+      const search = this.find(id, person)
+      if (search !== undefined) yield search
+    }
+  }
+
   async #lookHere(search: PatientSearch): Promise<void> {
     const patient = await this.#deps.patients.find(search.bsn)
     const studies = patient === undefined ? [] : await this.#deps.patients.studiesOf(search.bsn)

@@ -3,6 +3,15 @@ import { Problems } from '@twiin/web'
 /** What this API answers with besides what any server has to say (spec 10 §3). */
 export const problems = new Problems({
   table: {
+    FRAME_UNKNOWN: [404, 'The image has no such frame.'],
+    NO_IMAGE: [404, 'The instance holds no image.'],
+    HOLDER_REFUSED: [403, 'The hospital that holds this study does not give it.'],
+    NOT_ACCEPTABLE: [406, 'It cannot be had in any form that the request accepts.'],
+    PATIENT_CONFLICT: [409, 'The study says that it is of another patient.'],
+    RANGE_NOT_SATISFIABLE: [416, 'It is not that long.'],
+    DICOM_UNREADABLE: [422, 'The data set makes no sense there.'],
+    STUDY_NOT_AVAILABLE: [502, 'The study could not be brought here.'],
+    STUDY_ON_ITS_WAY: [503, 'The study is still on its way; ask again.'],
     STATE_CONFLICT: [409, 'Its state does not allow this any more.'],
     BSN_INVALID: [422, 'This is not a valid BSN.'],
     BASIS_NOT_SUPPORTED: [422, 'A search needs the basis "treatment".'],

@@ -14,6 +14,10 @@ export interface FetchedStudy {
   instances: readonly ManifestInstance[]
 }
 
+/** So many of one study at once: who asks for more wants all of it. */
+const mostWanted = 1000
+const nothing: ReadonlySet<string> = new Set()
+
 /** One study of one transfer. */
 export interface FetchedFrom {
   transferId: string
@@ -52,13 +56,43 @@ interface Deps {
 export class FetchStudy {
   readonly #options: { lanes: number }
   readonly #deps: Deps
+  /** Holder and study → instances somebody waits for. */
+  readonly #wanted = new Map<string, Set<string>>()
 
   constructor(options: { lanes: number }, deps: Deps) {
     this.#options = options
     this.#deps = deps
   }
 
+  /** Somebody waits for this instance: it is fetched before those nobody asked for yet. */
+  wantFirst({ holder, studyInstanceUid }: Omit<FetchedFrom, 'transferId'>, sopInstanceUid: string): void {
+    const key = `${holder.ura} ${studyInstanceUid}`
+    const wanted = this.#wanted.get(key) ?? new Set<string>()
+    if (wanted.size < mostWanted) this.#wanted.set(key, wanted.add(sopInstanceUid))
+  }
+
+  /** What the holder's latest manifest of this transfer names; undefined before there is one. */
+  async named(work: FetchedFrom): Promise<readonly ManifestInstance[] | undefined> {
+    const { evidence, verify } = this.#deps
+    const key = this.#keyOf(work)
+    const signed = (await evidence.get(`${key}.whole`)) ?? (await evidence.get(key))
+    return signed && manifestType.open(signed, work.holder.peerId, verify).message.instances
+  }
+
   async fetch(work: Fetch, signal: AbortSignal): Promise<FetchedStudy> {
+    const key = `${work.holder.ura} ${work.studyInstanceUid}`
+    try {
+      return await this.#fetch(work, () => this.#wanted.get(key) ?? nothing, signal)
+    } finally {
+      this.#wanted.delete(key)
+    }
+  }
+
+  async #fetch(
+    work: Fetch,
+    wantedFirst: () => ReadonlySet<string>,
+    signal: AbortSignal,
+  ): Promise<FetchedStudy> {
     const { host, studies, heads, budget, signer, verify, clock, random } = this.#deps
     const { holder, studyInstanceUid, transferId } = work
     let instances: readonly ManifestInstance[] = []
@@ -92,6 +126,7 @@ export class FetchStudy {
           await this.#keepAsEvidence(work, signed)
           await work.onManifest(manifest)
         },
+        wantedFirst,
         onProgress: work.onProgress,
       },
       signal,

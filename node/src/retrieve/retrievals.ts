@@ -10,6 +10,7 @@ import type { TransferBook } from '../transfers/transfer-book.ts'
 import type { Retrieval } from '../transfers/transfer-record.ts'
 import type { Attempt } from '../transfers/transfer-runner.ts'
 import type { FetchStudy } from './fetch-study.ts'
+import { isOf } from './identity.ts'
 
 /** spec 05 §2. */
 const jobMs = 24 * 3_600_000
@@ -206,10 +207,4 @@ export class Retrievals {
     for await (const instance of this.#deps.studies.instances(study.handle)) instances.push(instance)
     return { study, instances }
   }
-}
-
-/** A study that states no citizen number contradicts nobody. */
-function isOf({ patient, identityConflict }: StudyRecord, bsn: string): boolean {
-  const stated = patient.citizenNumbers
-  return !identityConflict && (stated.length === 0 || (stated.length === 1 && stated[0] === bsn))
 }

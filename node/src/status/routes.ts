@@ -52,7 +52,6 @@ export function healthRoutes(deps: { status: NodeStatus }): FastifyPluginAsyncTy
     app.get('/metrics', async (_request, reply) =>
       reply.type(metrics.contentType).send(await metrics.metrics()),
     )
-    app.all('/dicom-web/*', (_request, reply) => problems.send(reply, 'NOT_BUILT'))
   }
 }
 

@@ -166,15 +166,15 @@ export class Catalogue {
 
     const study = before ?? newStudy(handle, arrival)
     const after = withInstance(study, arrival, series === undefined)
-    const instanceKey = `${handle}/${study.instances.toString(16).padStart(8, '0')}`
+    const key = instanceKey(handle, study.instances)
     if (known === undefined) {
       tx.put(this.studyByUid, studyId, handle)
       tx.put(this.copiesOfStudy, `${this.copiesKey(head.studyInstanceUid)}/${handle}`, true)
     }
     tx.put(this.studies, handle, after)
     tx.put(this.series, seriesKey, seriesWith(series, arrival))
-    tx.put(this.instances, instanceKey, instanceRecord(handle, arrival))
-    tx.put(this.instanceByUid, ownedKey(ownerOf(origin), head.sopInstanceUid), instanceKey)
+    tx.put(this.instances, key, instanceRecord(handle, arrival))
+    tx.put(this.instanceByUid, ownedKey(ownerOf(origin), head.sopInstanceUid), key)
     tx.put(this.blobs, blob, true)
 
     if (origin.kind === 'local') this.#indexStudy(tx, before, after)
@@ -234,6 +234,11 @@ export class Catalogue {
     for await (const _ of this.quarantine.entries({ prefix: `${owner}/`, limit: quarantineLimit })) count++
     return count >= quarantineLimit
   }
+}
+
+/** Of the instance that arrived as number `at` of its study, from 0. */
+export function instanceKey(handle: string, at: number): string {
+  return `${handle}/${at.toString(16).padStart(8, '0')}`
 }
 
 /** Under what an owner's study or instance is found. Neither an owner nor a UID has a space. */

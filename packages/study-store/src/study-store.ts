@@ -2,7 +2,7 @@ import { TwiinError, codeOf } from '@twiin/runtime'
 import type { Clock, Logger, Service } from '@twiin/runtime'
 import type { DiskReserve, Repository, Sealer, Store } from '@twiin/store'
 import type { Arrival, StoredStudy } from './arrival.ts'
-import { Catalogue, ownedKey } from './catalogue.ts'
+import { Catalogue, instanceKey, ownedKey } from './catalogue.ts'
 import { Reception } from './incoming-instance.ts'
 import type { Committed, IncomingFacts, IncomingInstance } from './incoming-instance.ts'
 import { InstanceFiles } from './instance-files.ts'
@@ -131,9 +131,11 @@ export class StudyStore implements Service {
     for await (const [, series] of this.#catalogue.series.entries({ prefix: `${handle}/` })) yield series
   }
 
-  /** In order of arrival. */
-  async *instances(handle: string): AsyncGenerator<InstanceRecord> {
-    for await (const [, record] of this.#catalogue.instances.entries({ prefix: `${handle}/` })) yield record
+  /** In order of arrival; `skip`: without the first so many. */
+  async *instances(handle: string, { skip = 0 }: { skip?: number } = {}): AsyncGenerator<InstanceRecord> {
+    const prefix = `${handle}/`
+    const range = skip === 0 ? { prefix } : { prefix, after: instanceKey(handle, skip - 1) }
+    for await (const [, record] of this.#catalogue.instances.entries(range)) yield record
   }
 
   /** This hospital's own instance, unless another owner's copy is asked for. */

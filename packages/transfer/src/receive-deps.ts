@@ -21,6 +21,8 @@ export interface ReceiveDeps {
   clock: Clock
   /** The holder's signed manifest, before anything is asked for. */
   onManifest: (signed: Uint8Array, manifest: Manifest) => Promise<void>
+  /** SOP Instance UIDs that somebody waits for: they are asked for before the others. */
+  wantedFirst?: () => ReadonlySet<string>
   /** After each piece; what an earlier attempt left counts as done. */
   onProgress?: (progress: TransferProgress) => void
 }

@@ -33,7 +33,7 @@ export async function receiveStudy(
     let work: WorkList
     try {
       await deps.onManifest(bytes, message)
-      work = await WorkList.of(message.instances, deps.store)
+      work = await WorkList.of(message.instances, deps.store, deps.wantedFirst)
     } catch (error) {
       first.abort(new TwiinError('TRANSFER_CUT'))
       throw error
