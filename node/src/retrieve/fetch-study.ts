@@ -148,15 +148,17 @@ export class FetchStudy {
     const { evidence, studies, verify } = this.#deps
     const key = this.#keyOf(work)
     const signed = (await evidence.get(`${key}.whole`)) ?? (await evidence.get(key))
-    const study = await studies.studyByUid(work.studyInstanceUid, work.holder.ura)
+    const study = await studies.studyByUid(work.studyInstanceUid, work.holder.ura, { rejected: true })
     if (signed === undefined || study === undefined) throw new TwiinError('STUDY_UNKNOWN')
     const { message } = manifestType.open(signed, work.holder.peerId, verify)
     const instances: InstanceRecord[] = []
     for (const { sopInstanceUid, sha256 } of message.instances) {
-      const instance = await studies.instanceByUid(sopInstanceUid, work.holder.ura)
+      const instance = await studies.instanceByUid(sopInstanceUid, work.holder.ura, { rejected: true })
       if (instance?.study !== study.handle || !Buffer.from(instance.sha256).equals(sha256))
         throw new TwiinError('MANIFEST_INVALID', { why: 'an instance is not of this study' })
-      instances.push(instance)
+      // Taken back since; a note that takes back is hidden too, and goes on all the same.
+      const { rejected } = instance
+      if (rejected === undefined || rejected.note === sopInstanceUid) instances.push(instance)
     }
     return { study, instances }
   }

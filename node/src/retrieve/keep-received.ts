@@ -23,9 +23,9 @@ export class KeptStudy implements ReceivingStudy {
 
   async has({ sopInstanceUid, sha256 }: ManifestInstance): Promise<boolean> {
     const { studyInstanceUid, holderUra } = this.#options
-    const known = await this.#deps.studies.instanceByUid(sopInstanceUid, holderUra)
+    const known = await this.#deps.studies.instanceByUid(sopInstanceUid, holderUra, { rejected: true })
     if (known === undefined || !Buffer.from(known.sha256).equals(sha256)) return false
-    const study = await this.#deps.studies.studyByUid(studyInstanceUid, holderUra)
+    const study = await this.#deps.studies.studyByUid(studyInstanceUid, holderUra, { rejected: true })
     return known.study === study?.handle
   }
 

@@ -22,6 +22,15 @@ export type StoredStudy = Omit<StudyRecord, 'identityConflict'> & {
   disagrees: boolean
   /** What the patient indexes last learned from this study. */
   indexed?: PatientFacts
+  /** Of the numbers above, what is hidden; they themselves count everything that ever came. */
+  hidden?: Hidden
+}
+
+export interface Hidden {
+  series: number
+  instances: number
+  bytes: number
+  reports: number
 }
 
 /** A hostile sender may name a new modality in every instance. */

@@ -6,7 +6,8 @@ import type { Arrival, StoredStudy } from './arrival.ts'
 import { mergePatient } from './patient-facts.ts'
 import type { StoredPatient } from './patient-facts.ts'
 import { ownerOf } from './records.ts'
-import type { InstanceRecord, Owner, QuarantinedInstance, SeriesRecord } from './records.ts'
+import type { InstanceRecord, Owner, QuarantinedInstance, Rejection, SeriesRecord } from './records.ts'
+import { withHidden, withSeriesAgain } from './rejected.ts'
 
 export interface Catalogued {
   outcome: 'stored' | 'already-here' | 'conflict'
@@ -53,6 +54,8 @@ export class Catalogue {
   readonly studiesOfDay: Repository<true>
   /** what was added to records of an earlier version → true */
   readonly upgrades: Repository<true>
+  /** owner, SOPInstanceUID → why it is hidden, or will be when it arrives */
+  readonly rejections: Repository<Rejection>
   /** owner/HMAC(SOPInstanceUID, digest) → a second, different instance of one owner under one UID */
   readonly quarantine: Repository<QuarantinedInstance>
 
@@ -77,6 +80,7 @@ export class Catalogue {
     this.studiesOfAccession = deps.store.repository('study-of-accession', opaque)
     this.studiesOfDay = deps.store.repository('study-of-day', opaque)
     this.upgrades = deps.store.repository('study-store-upgrade', opaque)
+    this.rejections = deps.store.repository('rejection', keyed)
     this.quarantine = deps.store.repository('quarantined-instance', opaque)
     this.#store = deps.store
     this.#sealer = deps.sealer
@@ -155,25 +159,84 @@ export class Catalogue {
       tx.put(this.studiesOfDay, `${this.dayKey(studyDate)}/${handle}`, true)
   }
 
+  /**
+   * Hides these instances of one study and owner, now or when they arrive. Resolves, when it is on disk, to how many were
+   * seen until now.
+   */
+  async reject(
+    study: { studyInstanceUid: string; owner: Owner },
+    sopInstanceUids: readonly string[],
+    why: Rejection,
+  ): Promise<number> {
+    const { owner, studyInstanceUid } = study
+    const studyId = ownedKey(owner, studyInstanceUid)
+    const turns = [`study ${studyId}`, ...sopInstanceUids.map((uid) => `instance ${ownedKey(owner, uid)}`)]
+    return this.#store.update([...new Set(turns)], async (tx) => {
+      const handle = await tx.get(this.studyByUid, studyId)
+      const toHide: { key: string; instance: InstanceRecord }[] = []
+      for (const uid of new Set(sopInstanceUids)) {
+        const id = ownedKey(owner, uid)
+        const key = await tx.get(this.instanceByUid, id)
+        const instance = key === undefined ? undefined : await tx.get(this.instances, key)
+        // The identifier of another study: this note says nothing about it.
+        if (instance !== undefined && instance.study !== handle) continue
+        if ((await tx.get(this.rejections, id)) === undefined) tx.put(this.rejections, id, why)
+        if (key !== undefined && instance !== undefined && instance.rejected === undefined)
+          toHide.push({ key, instance: { ...instance, rejected: why } })
+      }
+      if (handle !== undefined) await this.#hide(tx, handle, toHide)
+      return toHide.length
+    })
+  }
+
+  async #hide(
+    tx: Update,
+    handle: string,
+    instances: readonly { key: string; instance: InstanceRecord }[],
+  ): Promise<void> {
+    let study = await tx.get(this.studies, handle)
+    for (const [uid, ofSeries] of Map.groupBy(instances, ({ instance }) => instance.seriesInstanceUid)) {
+      const seriesKey = this.#seriesKey(handle, uid)
+      let series = await tx.get(this.series, seriesKey)
+      for (const { key, instance } of ofSeries) {
+        tx.put(this.instances, key, instance)
+        if (study !== undefined && series !== undefined)
+          ({ study, series } = withHidden(study, series, instance))
+      }
+      if (series !== undefined) tx.put(this.series, seriesKey, series)
+    }
+    if (study !== undefined && instances.length > 0) tx.put(this.studies, handle, study)
+  }
+
+  #seriesKey(handle: string, seriesInstanceUid: string): string {
+    return `${handle}/${this.#sealer.opaque('series', seriesInstanceUid)}`
+  }
+
   async #addNew(tx: Update, arrival: Arrival): Promise<Catalogued> {
     const { head, blob, origin } = arrival
     const studyId = ownedKey(ownerOf(origin), head.studyInstanceUid)
     const known = await tx.get(this.studyByUid, studyId)
     const handle = known ?? this.#newHandle(arrival.receivedAt)
     const before = known === undefined ? undefined : await tx.get(this.studies, known)
-    const seriesKey = `${handle}/${this.#sealer.opaque('series', head.seriesInstanceUid)}`
+    const seriesKey = this.#seriesKey(handle, head.seriesInstanceUid)
     const series = before === undefined ? undefined : await tx.get(this.series, seriesKey)
 
     const study = before ?? newStudy(handle, arrival)
-    const after = withInstance(study, arrival, series === undefined)
+    const wasEmpty = series?.instances === 0
+    const added = withInstance(wasEmpty ? withSeriesAgain(study) : study, arrival, series === undefined)
+    const rejected = await tx.get(this.rejections, ownedKey(ownerOf(origin), head.sopInstanceUid))
+    const record = instanceRecord(handle, arrival)
+    const withIt = seriesWith(series, arrival)
+    const kept = rejected === undefined ? undefined : withHidden(added, withIt, record)
+    const after = kept?.study ?? added
     const key = instanceKey(handle, study.instances)
     if (known === undefined) {
       tx.put(this.studyByUid, studyId, handle)
       tx.put(this.copiesOfStudy, `${this.copiesKey(head.studyInstanceUid)}/${handle}`, true)
     }
     tx.put(this.studies, handle, after)
-    tx.put(this.series, seriesKey, seriesWith(series, arrival))
-    tx.put(this.instances, key, instanceRecord(handle, arrival))
+    tx.put(this.series, seriesKey, kept?.series ?? withIt)
+    tx.put(this.instances, key, { ...record, ...(rejected === undefined ? {} : { rejected }) })
     tx.put(this.instanceByUid, ownedKey(ownerOf(origin), head.sopInstanceUid), key)
     tx.put(this.blobs, blob, true)
 

@@ -10,6 +10,7 @@ export type {
   Owner,
   PatientFacts,
   QuarantinedInstance,
+  Rejection,
   SeriesRecord,
   StudyChange,
   StudyRecord,

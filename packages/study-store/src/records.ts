@@ -95,6 +95,16 @@ export interface InstanceRecord {
   receivedAt: number
   /** Name of the sealed blob that holds the bytes. */
   blob: string
+  /** It was taken back (IHE IOCM): kept, and in no list, count or answer. */
+  rejected?: Rejection
+}
+
+/** Why an instance is hidden. */
+export interface Rejection {
+  /** Code of the rejection note's title (PS3.16 CID 7010): `113001`, … */
+  title: string
+  /** SOP Instance UID of the note. */
+  note: string
 }
 
 /** A patient this hospital knows, as its own machines' studies describe him. */
@@ -125,6 +135,6 @@ export interface QuarantinedInstance {
 
 export interface StudyChange {
   handle: string
-  /** `arrived`: an instance was added; `identity`: the conflict flag may have changed. */
-  what: 'arrived' | 'identity'
+  /** `arrived`: an instance was added; `identity`: the conflict flag may have changed; `rejected`: some were hidden. */
+  what: 'arrived' | 'identity' | 'rejected'
 }

@@ -7,11 +7,13 @@ import { Reception } from './incoming-instance.ts'
 import type { Committed, IncomingFacts, IncomingInstance } from './incoming-instance.ts'
 import { InstanceFiles } from './instance-files.ts'
 import { toLocalPatient } from './patient-facts.ts'
+import { visible } from './rejected.ts'
 import type {
   InstanceRecord,
   LocalPatient,
   Owner,
   QuarantinedInstance,
+  Rejection,
   SeriesRecord,
   StudyChange,
   StudyRecord,
@@ -26,6 +28,14 @@ export interface StudyStoreDeps {
   log: Logger
   /** Cryptographic random bytes. */
   random: (bytes: number) => Uint8Array
+}
+
+/** One write hides so many at the most. */
+const rejectedAtOnce = 200
+
+/** Whether what was taken back is wanted too. */
+interface Hidden {
+  rejected?: boolean
 }
 
 /** How often interrupted receptions that nobody continues are looked for. */
@@ -97,13 +107,19 @@ export class StudyStore implements Service {
   async *studies(
     range: { after?: string; limit?: number; reverse?: boolean } = {},
   ): AsyncGenerator<StudyRecord> {
-    for await (const [, study] of this.#catalogue.studies.entries(range)) yield this.#view(study)
+    for await (const [, study] of this.#catalogue.studies.entries(range))
+      if (isThere(study)) yield this.#view(study)
   }
 
   /** This hospital's own study, unless another owner's copy is asked for. */
-  async studyByUid(studyInstanceUid: string, owner: Owner = 'local'): Promise<StudyRecord | undefined> {
+  async studyByUid(
+    studyInstanceUid: string,
+    owner: Owner = 'local',
+    { rejected = false }: Hidden = {},
+  ): Promise<StudyRecord | undefined> {
     const handle = await this.#catalogue.studyByUid.get(ownedKey(owner, studyInstanceUid))
-    return handle === undefined ? undefined : this.studyByHandle(handle)
+    const study = handle === undefined ? undefined : await this.studyByHandle(handle)
+    return rejected || (study?.instances ?? 0) > 0 ? study : undefined
   }
 
   /** All copies of a study: this hospital's own first, then the others' in order of arrival. */
@@ -112,7 +128,8 @@ export class StudyStore implements Service {
     const [own, others]: [StudyRecord[], StudyRecord[]] = [[], []]
     for await (const [key] of this.#catalogue.copiesOfStudy.entries({ prefix })) {
       const study = await this.studyByHandle(key.slice(prefix.length))
-      if (study !== undefined) (study.origin.kind === 'local' ? own : others).push(study)
+      if (study !== undefined && study.instances > 0)
+        (study.origin.kind === 'local' ? own : others).push(study)
     }
     return [...own, ...others]
   }
@@ -122,26 +139,55 @@ export class StudyStore implements Service {
     return this.#catalogue.markWhole(studyInstanceUid, owner)
   }
 
+  /**
+   * Hides instances of one owner's study that were taken back, now or when they arrive: nothing here lists, counts or
+   * gives them any more, unless asked for by `rejected`. A study of which nothing is left is in no list either. Bytes are
+   * kept. Durable when it resolves, to how many were seen until now.
+   */
+  async reject(
+    study: { studyInstanceUid: string; owner: Owner },
+    sopInstanceUids: readonly string[],
+    why: Rejection,
+  ): Promise<number> {
+    let hidden = 0
+    for (let at = 0; at < sopInstanceUids.length; at += rejectedAtOnce)
+      hidden += await this.#catalogue.reject(study, sopInstanceUids.slice(at, at + rejectedAtOnce), why)
+    const handle = await this.#catalogue.studyByUid.get(ownedKey(study.owner, study.studyInstanceUid))
+    if (hidden > 0 && handle !== undefined) this.#tell({ handle, what: 'rejected' })
+    return hidden
+  }
+
+  /** Also one of which nothing is left: its numbers are 0 then. */
   async studyByHandle(handle: string): Promise<StudyRecord | undefined> {
     const study = await this.#catalogue.studies.get(handle)
     return study && this.#view(study)
   }
 
   async *series(handle: string): AsyncGenerator<SeriesRecord> {
-    for await (const [, series] of this.#catalogue.series.entries({ prefix: `${handle}/` })) yield series
+    for await (const [, series] of this.#catalogue.series.entries({ prefix: `${handle}/` }))
+      if (series.instances > 0) yield series
   }
 
-  /** In order of arrival; `skip`: without the first so many. */
-  async *instances(handle: string, { skip = 0 }: { skip?: number } = {}): AsyncGenerator<InstanceRecord> {
+  /** In order of arrival; `skip`: without the first so many, hidden ones counted. */
+  async *instances(
+    handle: string,
+    { skip = 0, rejected = false }: Hidden & { skip?: number } = {},
+  ): AsyncGenerator<InstanceRecord> {
     const prefix = `${handle}/`
     const range = skip === 0 ? { prefix } : { prefix, after: instanceKey(handle, skip - 1) }
-    for await (const [, record] of this.#catalogue.instances.entries(range)) yield record
+    for await (const [, record] of this.#catalogue.instances.entries(range))
+      if (rejected || record.rejected === undefined) yield record
   }
 
   /** This hospital's own instance, unless another owner's copy is asked for. */
-  async instanceByUid(sopInstanceUid: string, owner: Owner = 'local'): Promise<InstanceRecord | undefined> {
+  async instanceByUid(
+    sopInstanceUid: string,
+    owner: Owner = 'local',
+    { rejected = false }: Hidden = {},
+  ): Promise<InstanceRecord | undefined> {
     const key = await this.#catalogue.instanceByUid.get(ownedKey(owner, sopInstanceUid))
-    return key === undefined ? undefined : this.#catalogue.instances.get(key)
+    const instance = key === undefined ? undefined : await this.#catalogue.instances.get(key)
+    return rejected || instance?.rejected === undefined ? instance : undefined
   }
 
   /**
@@ -165,7 +211,7 @@ export class StudyStore implements Service {
   async *studiesOfPatient(patient: { localId: string; issuer: string }): AsyncGenerator<StudyRecord> {
     for await (const handle of this.#handlesOfPatient(this.#catalogue.patientKey(patient))) {
       const study = await this.studyByHandle(handle)
-      if (study !== undefined) yield study
+      if (study !== undefined && study.instances > 0) yield study
     }
   }
 
@@ -188,7 +234,7 @@ export class StudyStore implements Service {
   async *#listed(index: Repository<true>, key: string): AsyncGenerator<StudyRecord> {
     for await (const [entry] of index.entries({ prefix: `${key}/` })) {
       const study = await this.studyByHandle(entry.slice(key.length + 1))
-      if (study !== undefined) yield study
+      if (study !== undefined && study.instances > 0) yield study
     }
   }
 
@@ -248,7 +294,8 @@ export class StudyStore implements Service {
       yield key.slice(prefix.length)
   }
 
-  async #view({ disagrees, indexed: _, ...study }: StoredStudy): Promise<StudyRecord> {
+  async #view(stored: StoredStudy): Promise<StudyRecord> {
+    const { disagrees, indexed: _, ...study } = visible(stored)
     const isOwn = study.origin.kind === 'local'
     const shared =
       isOwn && (await this.patientByNumber(study.patient.localId, study.patient.issuer))?.conflict
@@ -265,6 +312,8 @@ export class StudyStore implements Service {
     }
   }
 }
+
+const isThere = ({ instances, hidden }: StoredStudy) => instances > (hidden?.instances ?? 0)
 
 /** 48 bits of time, 80 random: sorted by arrival, and not to be guessed. */
 function newHandle(now: number, random: (bytes: number) => Uint8Array): string {
