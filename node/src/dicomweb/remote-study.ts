@@ -59,7 +59,8 @@ export class RemoteStudy implements OpenStudy {
       if (next.here.length === 0) return
       seen += next.here.length
       const named = await this.#manifest(next.retrieval)
-      for (const instance of next.here) if (isNamed(instance, named)) yield instance
+      for (const instance of next.here)
+        if (instance.rejected === undefined && isNamed(instance, named)) yield instance
     }
   }
 
@@ -94,13 +95,14 @@ export class RemoteStudy implements OpenStudy {
     }
   }
 
-  /** What came behind the first so many, of this holder and study; nothing before the holder said what it gives. */
+  /** What came behind the first so many, taken back or not, of this holder and study; nothing before the holder said what it gives. */
   async #arrived(retrieval: Retrieval, skip: number): Promise<InstanceRecord[]> {
     const found: InstanceRecord[] = []
     if ((await this.#manifest(retrieval)) === undefined) return found
     const study = await this.#study(retrieval)
     if (study === undefined) return found
-    for await (const instance of this.#deps.holdings.instances(study.handle, { skip })) found.push(instance)
+    for await (const instance of this.#deps.holdings.instances(study.handle, { skip, rejected: true }))
+      found.push(instance)
     return found
   }
 
