@@ -59,11 +59,11 @@ export async function readInstanceHead(input: {
   return new HeadText(elements, encoding).head()
 }
 
-/** The elements `wanted` of the first bytes of a data set, up to the last of them. Throws as `readInstanceHead`. */
+/** The elements `wanted` of the first bytes of a data set. Throws as `readInstanceHead`. */
 export async function collectElements(
   input: { transferSyntaxUid: string; head: Uint8Array; complete: boolean },
   wanted: ReadonlySet<number>,
-): Promise<{ elements: Map<number, Element>; encoding: Encoding }> {
+): Promise<{ elements: Map<number, Element>; bytes: Buffer; encoding: Encoding }> {
   const syntax = describeTransferSyntax(input.transferSyntaxUid)
   if (syntax === undefined) throw unreadable('unknown transfer syntax')
   const collector = new HeadCollector(wanted)
@@ -79,7 +79,7 @@ export async function collectElements(
     if (!input.complete) throw new TwiinError('DICOM_HEAD_TOO_SHORT', { bytes: input.head.length })
     if (!walker.atBoundary) throw unreadable('the data set is cut off')
   }
-  return { elements: collector.elements(), encoding: syntax }
+  return { elements: collector.elements(), bytes: collector.bytesOfAll(), encoding: syntax }
 }
 
 /** Keeps the pieces of the wanted elements, up to the last of them. */
@@ -115,6 +115,11 @@ class HeadCollector implements ElementSink {
 
   end(): void {
     this.#current = undefined
+  }
+
+  /** The wanted elements one behind the other: a data set of them alone. */
+  bytesOfAll(): Buffer {
+    return Buffer.concat([...this.#pieces.values()].flatMap(({ pieces }) => pieces))
   }
 
   elements(): Map<number, Element> {
