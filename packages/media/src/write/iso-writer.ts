@@ -185,9 +185,9 @@ function terminator(): Buffer {
   return sector
 }
 
-async function* contentOf({ size, read }: PlannedFile): AsyncGenerator<Uint8Array> {
-  yield* read()
-  const rest = blocksFor(size) * blockBytes - size
+async function* contentOf(file: PlannedFile): AsyncGenerator<Uint8Array> {
+  yield* file.read()
+  const rest = blocksFor(file.size) * blockBytes - file.size
   if (rest > 0) yield Buffer.alloc(rest)
 }
 

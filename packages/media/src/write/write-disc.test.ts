@@ -148,7 +148,10 @@ describe('a disc that was written', () => {
       sopInstanceUid: `1.2.${index}`,
       size: 1 << 20,
       async *read(length?: number) {
-        if (length !== undefined) return yield* first!.read(length)
+        if (length !== undefined) {
+          yield* first!.read(length)
+          return
+        }
         read++
         yield Buffer.alloc(1 << 20)
       },
@@ -171,7 +174,9 @@ describe.skipIf(!has('7z'))('with a password (needs 7z)', () => {
     using folder = new TemporaryFolder()
     const zip = folder.write('disc.zip', await written({ password: 'lang en geheim' }))
     const listing = execFileSync('7z', ['l', '-slt', zip], { encoding: 'utf8' })
-    const methods = [...listing.matchAll(/^Path = (.*)\nFolder = -\n[^]*?^Encrypted = (.)\n[^]*?^Method = (.*)$/gm)]
+    const methods = [
+      ...listing.matchAll(/^Path = (.*)\nFolder = -\n[^]*?^Encrypted = (.)\n[^]*?^Method = (.*)$/gm),
+    ]
     const files = methods.map(([, name, encrypted, method]) => ({ name, encrypted, method }))
     expect(files.filter(({ encrypted }) => encrypted === '-').map(({ name }) => name)).toEqual(['README.TXT'])
     for (const { encrypted, method } of files.filter(({ name }) => name !== 'README.TXT'))

@@ -16,7 +16,7 @@ export async function* zipArchive(
   const { password, at } = options
   const pipe = new TransformStream<Uint8Array, Uint8Array>()
   const reader = pipe.readable.getReader()
-  const writing = write(pipe.writable as unknown as WritableStream, files, at, password)
+  const writing = write(pipe.writable, files, at, password)
   // Whatever it throws is told below, when the pipe ends.
   writing.catch(() => {})
   try {
