@@ -3,11 +3,11 @@ import { createServer } from 'node:net'
 import type { AddressInfo, Socket } from 'node:net'
 import { TwiinError, silentLogger } from '@twiin/runtime'
 import { describe, expect, it } from 'vitest'
-import { encodeAssociateAccept } from './associate-pdu.ts'
-import { encodeCommand } from './command-set.ts'
+import { encodeAssociateAccept } from './upper-layer/associate-pdu.ts'
+import { encodeCommand } from './messages/command-set.ts'
 import { openAssociation } from './open-association.ts'
 import type { AssociationOptions } from './open-association.ts'
-import { abortPdu, decodePdvs, encodePdu, pduType, releaseRequestPdu } from './pdu.ts'
+import { abortPdu, decodePdvs, encodePdu, pduType, releaseRequestPdu } from './upper-layer/pdu.ts'
 import {
   CollectingProvider,
   RawPeer,
@@ -15,6 +15,7 @@ import {
   ctImage,
   dataPdu,
   explicitLittle,
+  failure,
   instance,
   pattern,
   pdv,
@@ -83,9 +84,6 @@ async function takeDataSet(peer: RawPeer): Promise<void> {
       return
   }
 }
-
-const failure = (code: string, facts = {}) =>
-  expect.objectContaining({ code, facts: expect.objectContaining(facts) as object }) as Error
 
 describe('opening', () => {
   it('tells a rejection with its result, source and reason', async () => {

@@ -1,125 +1,187 @@
 import { codeOf, singleLine } from '@twiin/runtime'
 import type { Clock, Logger } from '@twiin/runtime'
-import type { Association, OutgoingInstance, StoreOutcome } from './association.ts'
-import { commandField, decodeCommand } from './command-set.ts'
-import type { Command } from './command-set.ts'
+import type { Association, Query, StoreOptions, StoreOutcome } from './association.ts'
+import type { OutgoingInstance } from './retrieval.ts'
+import type { CommitmentRequest, CommitmentResult } from './commitment.ts'
 import { abortReasonOf, dimseError } from './dimse-error.ts'
-import type { SubOperations } from './dimse-provider.ts'
+import type { DimseProvider } from './dimse-provider.ts'
+import type { SubOperations } from './retrieval.ts'
 import { acceptorLimits } from './limits.ts'
 import type { RequestorTimeouts } from './limits.ts'
-import { CommandAssembler, MessageFragmenter, writeCommand } from './message-fragments.ts'
-import { abortPdu, decodeAbort, decodePdvs, pduType, releaseRequestPdu, releaseResponsePdu } from './pdu.ts'
-import type { PduConnection } from './pdu-connection.ts'
-import type { Pdu } from './pdu-reader.ts'
-import { contextKey } from './presentation-context.ts'
-import { isStored } from './status.ts'
+import { MessageExchange } from './message-exchange.ts'
+import { commandField } from './messages/command-set.ts'
+import type { Command } from './messages/command-set.ts'
+import { askForMany } from './services/ask.ts'
+import type { Question } from './services/ask.ts'
+import { encodeCommitmentRequest } from './services/commitment-data-set.ts'
+import { progressOf } from './services/retrieval-answer.ts'
+import { encodingFor, reportRequest } from './services/serve-commitment.ts'
+import { storeRequest } from './services/store-request.ts'
+import { dimseStatus } from './status.ts'
 import type { StoreStatus } from './status.ts'
-import { transferSyntax, verificationClass } from './uids.ts'
-import { Watchdog } from './watchdog.ts'
+import type { AssociationInfo, OpenStore } from './store-provider.ts'
+import { Turns } from './turns.ts'
+import { storageCommitmentPush, verificationClass, wellKnownCommitmentInstance } from './uids.ts'
+import {
+  abortPdu,
+  decodeAbort,
+  decodePdvs,
+  pduType,
+  releaseRequestPdu,
+  releaseResponsePdu,
+} from './upper-layer/pdu.ts'
+import type { PduConnection } from './upper-layer/pdu-connection.ts'
+import type { Pdu } from './upper-layer/pdu-reader.ts'
+import type { AcceptedContext } from './upper-layer/presentation-context.ts'
+import { Watchdog } from './upper-layer/watchdog.ts'
 
 export interface RequestedAssociationOptions {
-  /** Context ids by `contextKey`. */
-  contexts: ReadonlyMap<string, number>
+  association: AssociationInfo
+  contexts: ReadonlyMap<number, AcceptedContext>
   peerMaxPduLength: number
+  /** C-STOREs that may overlap. */
+  window: number
   timeouts: RequestorTimeouts
 }
 
-/** A request under way: over when it is sent and answered, both. */
-interface Exchange {
-  messageId: number
-  sent: boolean
-  response?: Command
-  outcome: PromiseWithResolvers<Command>
+interface Deps {
+  connection: PduConnection
+  clock: Clock
+  log: Logger
+  committed: DimseProvider['committed']
 }
-
-type Request = Omit<Command, 'messageId' | 'hasDataSet'>
 
 /** The requestor's side of an association that was accepted. */
 export class RequestedAssociation implements Association {
+  readonly window: number
   readonly #options: RequestedAssociationOptions
   readonly #connection: PduConnection
   readonly #log: Logger
-  readonly #timer: Watchdog
-  readonly #command = new CommandAssembler({ maxBytes: acceptorLimits.maxCommandBytes })
+  readonly #messages: MessageExchange
+  readonly #turns: Turns
+  readonly #releaseTimer: Watchdog
   readonly #released = Promise.withResolvers<void>()
-  #turn: Promise<unknown> = Promise.resolve()
-  #exchange: Exchange | undefined
-  #lastMessageId = 0
+  /** While a C-GET runs: where its instances go. */
+  #receiving: OpenStore | undefined
+  #releasing = false
   #ended: Error | undefined
 
-  constructor(
-    options: RequestedAssociationOptions,
-    deps: { connection: PduConnection; clock: Clock; log: Logger },
-  ) {
+  constructor(options: RequestedAssociationOptions, deps: Deps) {
     this.#options = options
     this.#connection = deps.connection
     this.#log = deps.log
-    this.#timer = new Watchdog({
+    this.window = options.window
+    this.#turns = new Turns(options)
+    this.#releaseTimer = new Watchdog({
       clock: deps.clock,
       onExpired: (waitingFor) => this.#end(dimseError('DIMSE_TIMEOUT', { waitingFor })),
     })
+    const { progressMs, cancelMs } = options.timeouts
+    this.#messages = new MessageExchange(
+      { ...options, limits: acceptorLimits, window: 1, subOperationMs: progressMs, cancelMs },
+      {
+        ...deps,
+        services: {
+          openStore: async (request) =>
+            this.#receiving === undefined ? { refuse: dimseStatus.notAuthorised } : this.#receiving(request),
+          ...(deps.committed !== undefined && { committed: deps.committed }),
+        },
+        write: (pdu) => deps.connection.write(pdu),
+        fail: (error) => this.#end(error),
+      },
+    )
     void this.#receive()
   }
 
   accepts(sopClassUid: string, transferSyntaxUid: string): boolean {
-    return this.#options.contexts.has(contextKey(sopClassUid, transferSyntaxUid))
+    return this.#contextFor(sopClassUid, transferSyntaxUid) !== undefined
   }
 
   async echo(): Promise<StoreStatus> {
-    const key = [...this.#options.contexts.keys()].find((candidate) =>
-      candidate.startsWith(`${verificationClass} `),
-    )
-    const request = { commandField: commandField.echoRequest, affectedSopClassUid: verificationClass }
-    const { status } = await this.#inTurn(() => this.#request(key, request))
-    return status ?? 0
+    const { status = 0 } = await this.#turns.take('alone', async () => {
+      const { id: contextId } = this.#require(this.#contextFor(verificationClass), verificationClass)
+      const command = { commandField: commandField.echoRequest, affectedSopClassUid: verificationClass }
+      return this.#messages.invocations.request({ contextId, command }, this.#options.timeouts.responseMs)
+    })
+    return status
   }
 
-  async store(instance: OutgoingInstance, { signal }: { signal?: AbortSignal } = {}): Promise<StoreOutcome> {
-    const response = await this.#inTurn(async () => {
+  async store(
+    instance: OutgoingInstance,
+    { signal, moveOriginator }: StoreOptions = {},
+  ): Promise<StoreOutcome> {
+    const { sopClassUid, transferSyntaxUid } = instance
+    const response = await this.#turns.take('overlapping', async () => {
+      const context = this.#require(this.#contextFor(sopClassUid, transferSyntaxUid), sopClassUid)
       signal?.throwIfAborted()
       const onAbort = () => this.#end(dimseError('ASSOCIATION_ABORTED', { by: 'us' }, signal?.reason))
       signal?.addEventListener('abort', onAbort, { once: true })
-      const request = {
-        commandField: commandField.storeRequest,
-        affectedSopClassUid: instance.sopClassUid,
-        affectedSopInstanceUid: instance.sopInstanceUid,
-        priority: 0,
-      }
-      const key = contextKey(instance.sopClassUid, instance.transferSyntaxUid)
-      return this.#request(key, request, instance.dataSet).finally(() =>
-        signal?.removeEventListener('abort', onAbort),
-      )
+      return this.#messages.invocations
+        .request(storeRequest(instance, context, moveOriginator), this.#options.timeouts.responseMs)
+        .finally(() => signal?.removeEventListener('abort', onAbort))
     })
-    const { status = 0, errorComment } = response
-    return { status, ...(errorComment !== undefined && { comment: singleLine(errorComment) }) }
+    return outcomeOf(response)
   }
 
-  readonly window = 1
-
-  find(): AsyncIterable<Buffer> {
-    throw dimseError('CONTEXT_NOT_ACCEPTED')
+  find(query: Query): AsyncGenerator<Buffer> {
+    const { responseMs } = this.#options.timeouts
+    return this.#ask(
+      { ...query, command: commandField.findRequest, waitMs: responseMs },
+      ({ dataSet }) => dataSet,
+    )
   }
 
-  move(): AsyncIterable<SubOperations> {
-    throw dimseError('CONTEXT_NOT_ACCEPTED')
+  move(query: Query & { readonly destinationAe: string }): AsyncGenerator<SubOperations> {
+    const waitMs = this.#options.timeouts.retrieveMs
+    return this.#ask(
+      { ...query, command: commandField.moveRequest, waitMs },
+      progressOf(query.transferSyntaxUid),
+    )
   }
 
-  get(): AsyncIterable<SubOperations> {
-    throw dimseError('CONTEXT_NOT_ACCEPTED')
+  get(query: Query, openStore: OpenStore): AsyncGenerator<SubOperations> {
+    const waitMs = this.#options.timeouts.retrieveMs
+    return this.#ask(
+      { ...query, command: commandField.getRequest, waitMs },
+      progressOf(query.transferSyntaxUid),
+      openStore,
+    )
   }
 
-  async requestCommitment(): Promise<StoreOutcome> {
-    throw dimseError('CONTEXT_NOT_ACCEPTED')
+  async requestCommitment(request: CommitmentRequest): Promise<StoreOutcome> {
+    const response = await this.#turns.take('alone', async () => {
+      const context = this.#require(this.#contextFor(storageCommitmentPush), storageCommitmentPush)
+      const message = {
+        contextId: context.id,
+        command: {
+          commandField: commandField.actionRequest,
+          requestedSopClassUid: storageCommitmentPush,
+          requestedSopInstanceUid: wellKnownCommitmentInstance,
+          actionTypeId: 1,
+        },
+        dataSet: [encodeCommitmentRequest(request, encodingFor(context))],
+      }
+      return this.#messages.invocations.request(message, this.#options.timeouts.responseMs)
+    })
+    return outcomeOf(response)
   }
 
-  async reportCommitment(): Promise<StoreOutcome> {
-    throw dimseError('CONTEXT_NOT_ACCEPTED')
+  async reportCommitment(result: CommitmentResult): Promise<StoreOutcome> {
+    const response = await this.#turns.take('alone', async () => {
+      const context = [...this.#options.contexts.values()].find(
+        ({ abstractSyntax, weAre }) => abstractSyntax === storageCommitmentPush && weAre.provider,
+      )
+      const message = reportRequest(result, this.#require(context, storageCommitmentPush))
+      return this.#messages.invocations.request(message, this.#options.timeouts.responseMs)
+    })
+    return outcomeOf(response)
   }
 
   async release(): Promise<void> {
-    await this.#inTurn(async () => {
+    await this.#turns.take('alone', async () => {
       if (this.#ended !== undefined) return
-      this.#timer.arm('A-RELEASE-RP', this.#options.timeouts.releaseMs)
+      this.#releasing = true
+      this.#releaseTimer.arm('A-RELEASE-RP', this.#options.timeouts.releaseMs)
       await this.#connection.write(releaseRequestPdu).catch(() => {}) // the receiving side tells what happened
       await this.#released.promise
     })
@@ -133,107 +195,66 @@ export class RequestedAssociation implements Association {
     await this.release()
   }
 
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#turn.then(work)
-    this.#turn = result.catch(() => {})
-    return result
+  async *#ask<T>(
+    question: Question,
+    valueOf: (response: { command: Command; dataSet?: Buffer }) => T | undefined,
+    openStore?: OpenStore,
+  ): AsyncGenerator<T> {
+    const end = await this.#turns.begin('alone')
+    try {
+      const context = this.#contextFor(question.sopClassUid, question.transferSyntaxUid)
+      const { id } = this.#require(context, question.sopClassUid)
+      this.#receiving = openStore
+      yield* askForMany({ ...question, contextId: id }, { invocations: this.#messages.invocations, valueOf })
+    } finally {
+      this.#receiving = undefined
+      end()
+    }
   }
 
-  async #request(
-    key: string | undefined,
-    request: Request,
-    dataSet?: OutgoingInstance['dataSet'],
-  ): Promise<Command> {
+  /** Where we are user of a class, in this syntax or in any. */
+  #contextFor(sopClassUid: string, transferSyntaxUid?: string): AcceptedContext | undefined {
+    return [...this.#options.contexts.values()].find(
+      ({ abstractSyntax, transferSyntax, weAre }) =>
+        abstractSyntax === sopClassUid &&
+        (transferSyntaxUid === undefined || transferSyntax === transferSyntaxUid) &&
+        weAre.user,
+    )
+  }
+
+  #require(context: AcceptedContext | undefined, sopClass: string): AcceptedContext {
     if (this.#ended !== undefined) throw this.#ended
-    const contextId = this.#options.contexts.get(key ?? '')
-    if (contextId === undefined)
-      throw dimseError('CONTEXT_NOT_ACCEPTED', { sopClass: request.affectedSopClassUid })
-    this.#lastMessageId = (this.#lastMessageId % 0xffff) + 1
-    const exchange = {
-      messageId: this.#lastMessageId,
-      sent: false,
-      outcome: Promise.withResolvers<Command>(),
-    }
-    this.#exchange = exchange
-    this.#send(exchange, contextId, request, dataSet).catch((error: unknown) => {
-      exchange.outcome.reject(error) // what a data set threw is its owner's own error
-      this.#end(dimseError('ASSOCIATION_ABORTED', { by: 'us', cause: codeOf(error) }, error))
-    })
-    return exchange.outcome.promise
-  }
-
-  async #send(
-    exchange: Exchange,
-    contextId: number,
-    request: Request,
-    dataSet: OutgoingInstance['dataSet'] | undefined,
-  ): Promise<void> {
-    const { peerMaxPduLength, timeouts } = this.#options
-    const write = (pdu: Buffer) => this.#connection.write(pdu)
-    const command = { ...request, messageId: exchange.messageId, hasDataSet: dataSet !== undefined }
-    await writeCommand({ contextId, peerMaxPduLength, command }, { write })
-    if (dataSet !== undefined) {
-      const fragmenter = new MessageFragmenter({ contextId, isCommand: false, peerMaxPduLength }, { write })
-      for await (const chunk of dataSet()) await fragmenter.write(chunk)
-      // spec PS3.5 A.5: a deflated stream of odd length gets a trailing NULL; every other data set is even by itself
-      if (fragmenter.bytes % 2 === 1 && this.#isDeflated(contextId)) await fragmenter.write(Buffer.of(0))
-      await fragmenter.end()
-    }
-    exchange.sent = true
-    if (exchange.response !== undefined) this.#complete(exchange, exchange.response)
-    else this.#timer.arm('the response', timeouts.responseMs)
-  }
-
-  #isDeflated(contextId: number): boolean {
-    const [key = ''] = [...this.#options.contexts].find(([, id]) => id === contextId) ?? []
-    return key.endsWith(` ${transferSyntax.deflatedExplicitVrLittleEndian}`)
+    if (context === undefined) throw dimseError('CONTEXT_NOT_ACCEPTED', { sopClass })
+    return context
   }
 
   async #receive(): Promise<void> {
     const expected = [pduType.data, pduType.releaseRequest, pduType.releaseResponse, pduType.abort]
     try {
       while (this.#ended === undefined)
-        this.#handle(await this.#connection.read(expected, { for: 'a response' }))
+        await this.#handle(await this.#connection.read(expected, { for: 'a response' }))
     } catch (error) {
       this.#end(error as Error)
     }
+    const why = this.#ended ?? closed('us')
+    await this.#messages.close(why, codeOf(why))
   }
 
-  #handle(pdu: Pdu): void {
+  async #handle(pdu: Pdu): Promise<void> {
     if (pdu.type === pduType.abort)
       throw dimseError('ASSOCIATION_ABORTED', { by: 'peer', ...decodeAbort(pdu.body) })
     if (pdu.type === pduType.releaseRequest) return this.#end(closed('peer'), releaseResponsePdu)
     if (pdu.type === pduType.releaseResponse) return this.#end(closed('us'), Buffer.alloc(0))
-    for (const pdv of decodePdvs(pdu.body)) {
-      if (!pdv.isCommand) throw dimseError('PDU_UNEXPECTED', { what: 'data set fragment' })
-      const whole = this.#command.add(pdv)
-      if (whole !== undefined) this.#take(decodeCommand(whole))
-    }
-  }
-
-  #take(response: Command): void {
-    const exchange = this.#exchange
-    const isAnswer = exchange !== undefined && response.messageIdBeingRespondedTo === exchange.messageId
-    if (!isAnswer || response.status === undefined)
-      throw dimseError('COMMAND_MALFORMED', { what: 'response' })
-    if (exchange.sent) return this.#complete(exchange, response)
-    // a refusal may come early; nobody can have stored what was not sent yet
-    if (isStored(response.status)) throw dimseError('PDU_UNEXPECTED', { what: 'success before the end' })
-    exchange.response = response
-  }
-
-  #complete(exchange: Exchange, response: Command): void {
-    this.#timer.disarm()
-    this.#exchange = undefined
-    exchange.outcome.resolve(response)
+    if (this.#releasing) return // its sender hears no answer, and comes back
+    for (const pdv of decodePdvs(pdu.body)) await this.#messages.handle(pdv)
   }
 
   /** Once, for whatever reason; `lastWord` when it is not an A-ABORT. */
   #end(why: Error, lastWord?: Buffer): void {
     if (this.#ended !== undefined) return
     this.#ended = why
-    this.#timer.close()
-    this.#exchange?.outcome.reject(why)
+    this.#releaseTimer.close()
+    this.#messages.invocations.close(why)
     if (lastWord === undefined) {
       this.#log.warn('dimse.association.broken', { code: codeOf(why) })
       const reason = abortReasonOf(codeOf(why))
@@ -246,3 +267,7 @@ export class RequestedAssociation implements Association {
 }
 
 const closed = (by: string) => dimseError('ASSOCIATION_CLOSED', { by })
+
+function outcomeOf({ status = 0, errorComment }: Command): StoreOutcome {
+  return { status, ...(errorComment !== undefined && { comment: singleLine(errorComment) }) }
+}

@@ -1,15 +1,7 @@
 import type { CommitmentRequest, CommitmentResult } from './commitment.ts'
-import type { SubOperations } from './dimse-provider.ts'
+import type { OutgoingInstance, SubOperations } from './retrieval.ts'
 import type { StoreStatus } from './status.ts'
 import type { MoveOriginator, OpenStore } from './store-provider.ts'
-
-/** One object to send. `dataSet` yields the bytes after group 2, in the transfer syntax named; read once. */
-export interface OutgoingInstance {
-  readonly sopClassUid: string
-  readonly sopInstanceUid: string
-  readonly transferSyntaxUid: string
-  readonly dataSet: () => AsyncIterable<Uint8Array>
-}
 
 export interface StoreOutcome {
   readonly status: StoreStatus

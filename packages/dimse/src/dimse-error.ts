@@ -21,6 +21,10 @@ const abortReasons = {
   DIMSE_TIMEOUT: 0,
   /** The peer answered a find, move or get with a failure: facts `status`, `comment`. Thrown by a provider: the status to answer with. */
   DIMSE_REFUSED: 0,
+  /** A data set that this package reads itself (commitment) breaks the rules. */
+  DATA_SET_MALFORMED: 0,
+  /** A data set in a response was longer than an identifier may be. */
+  DATA_SET_TOO_LONG: 6,
   PDU_UNRECOGNISED: 1,
   PDU_UNEXPECTED: 2,
   PDU_TOO_LONG: 6,

@@ -1,5 +1,5 @@
-import type { OutgoingInstance } from './association.ts'
 import type { CommitmentRequest, CommitmentResult } from './commitment.ts'
+import type { RetrievedInstance, SubOperations } from './retrieval.ts'
 import type { StoreStatus } from './status.ts'
 import type { AssociationInfo, StoreProvider } from './store-provider.ts'
 
@@ -50,25 +50,6 @@ export interface QueryRequest {
 export interface MoveRequest extends QueryRequest {
   /** 1–16 printable ASCII characters, without leading and trailing spaces. */
   readonly destinationAe: string
-}
-
-/** Where a retrieval stands. Counters may exceed 65,535; what goes over the wire is capped there. */
-export interface SubOperations {
-  readonly remaining: number
-  readonly completed: number
-  readonly failed: number
-  /** Stored with a remark. */
-  readonly warning: number
-  /** Of those that failed; told to the peer in the final response, as far as 64 KiB take them. */
-  readonly failedSopInstanceUids?: readonly string[]
-}
-
-/** An instance to send, or one that cannot be had and counts as failed. */
-export type RetrievedInstance = (
-  OutgoingInstance | { readonly sopInstanceUid: string; readonly unavailable: true }
-) & {
-  /** How many come after it, as far as is known. */
-  readonly remaining?: number
 }
 
 export interface CommitmentRequestReceived extends CommitmentRequest {

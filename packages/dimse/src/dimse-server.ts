@@ -3,17 +3,22 @@ import { createServer } from 'node:net'
 import type { Server, Socket } from 'node:net'
 import { TwiinError } from '@twiin/runtime'
 import type { Clock, Logger, Service } from '@twiin/runtime'
-import { AssociationAcceptor } from './association-acceptor.ts'
+import { AssociationAcceptor } from './upper-layer/association-acceptor.ts'
 import type { DimseProvider } from './dimse-provider.ts'
 import { acceptorLimits, acceptorTimeouts } from './limits.ts'
 import type { AcceptorLimits, AcceptorTimeouts } from './limits.ts'
-import { PduConnection } from './pdu-connection.ts'
-import { monotonicClock } from './watchdog.ts'
+import type { TlsPeer } from './store-provider.ts'
+import { PduConnection } from './upper-layer/pdu-connection.ts'
+import { TlsHandshakes } from './upper-layer/tls.ts'
+import type { ServerTls } from './upper-layer/tls.ts'
+import { monotonicClock } from './upper-layer/watchdog.ts'
 
 export interface DimseServerOptions {
   host: string
   /** 0 takes a free port; `address()` tells which. */
   port: number
+  /** Absent: plain connections. A hospital that offers both runs two servers. */
+  tls?: ServerTls
   limits?: Partial<AcceptorLimits>
   timeouts?: Partial<AcceptorTimeouts>
 }
@@ -25,14 +30,23 @@ export interface DimseServerDeps {
   clock?: Clock
 }
 
-/** Listens for associations and serves C-ECHO and C-STORE on each. */
+/** From TCP accept to its close; `acceptor` once the peer may speak DICOM. */
+interface Connection {
+  remoteAddress: string
+  socket: Socket
+  acceptor?: AssociationAcceptor
+  done: Promise<void>
+}
+
+/** Listens for associations and serves on each what its provider provides. */
 export class DimseServer implements Service {
   readonly name = 'dimse'
   readonly #options: DimseServerOptions
   readonly #limits: AcceptorLimits
   readonly #timeouts: AcceptorTimeouts
   readonly #deps: DimseServerDeps
-  readonly #open = new Map<AssociationAcceptor, { remoteAddress: string; done: Promise<void> }>()
+  readonly #handshakes: TlsHandshakes | undefined
+  readonly #open = new Set<Connection>()
   #server: Server | undefined
 
   constructor(options: DimseServerOptions, deps: DimseServerDeps) {
@@ -40,6 +54,8 @@ export class DimseServer implements Service {
     this.#limits = { ...acceptorLimits, ...options.limits }
     this.#timeouts = { ...acceptorTimeouts, ...options.timeouts }
     this.#deps = deps
+    const { tls } = options
+    if (tls !== undefined) this.#handshakes = new TlsHandshakes({ tls, handshakeMs: this.#timeouts.artimMs })
     const { maxPduLength } = this.#limits
     if (!(maxPduLength >= 4096 && maxPduLength <= 1024 ** 2)) {
       throw new TwiinError('SETTING_INVALID', { setting: 'maxPduLength', value: maxPduLength })
@@ -66,9 +82,17 @@ export class DimseServer implements Service {
     if (server === undefined) return
     this.#server = undefined
     const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-    for (const acceptor of this.#open.keys()) acceptor.abort()
-    await Promise.all([...this.#open.values()].map(({ done }) => done))
+    for (const { acceptor, socket } of this.#open) {
+      if (acceptor === undefined) socket.destroy()
+      else acceptor.abort()
+    }
+    await Promise.all([...this.#open].map(({ done }) => done))
     await closed
+  }
+
+  /** For associations from now on: a certificate that was renewed needs no restart. */
+  renewTls(tls: ServerTls): void {
+    this.#handshakes?.renew(tls)
   }
 
   /** Where it listens, after `start`. */
@@ -83,7 +107,7 @@ export class DimseServer implements Service {
     const remoteAddress = socket.remoteAddress ?? 'unknown'
     const { maxAssociations, maxAssociationsPerAddress } = this.#limits
     const open = this.#open.size
-    const fromThere = [...this.#open.values()].filter((other) => other.remoteAddress === remoteAddress).length
+    const fromThere = [...this.#open].filter((other) => other.remoteAddress === remoteAddress).length
     // twice the cap may stay long enough to hear the rejection; beyond it nobody is worth a buffer
     if (
       this.#server === undefined ||
@@ -94,17 +118,39 @@ export class DimseServer implements Service {
       return
     }
     const overLimit = open >= maxAssociations || fromThere >= maxAssociationsPerAddress
+    const connection: Connection = { remoteAddress, socket, done: Promise.resolve() }
+    this.#open.add(connection)
+    connection.done = this.#serve(connection, overLimit).finally(() => this.#open.delete(connection))
+  }
+
+  async #serve(connection: Connection, overLimit: boolean): Promise<void> {
+    let { socket } = connection
+    let tls: TlsPeer | undefined
+    if (this.#handshakes !== undefined) {
+      try {
+        const secured = await this.#handshakes.shake(socket)
+        socket = secured.socket
+        tls = secured.peer
+      } catch {
+        this.#deps.log.warn('dimse.tls.refused', { remoteAddress: connection.remoteAddress })
+        return
+      }
+    }
     const { maxPduLength, maxAssociatePduLength } = this.#limits
     const { pduMs, closeMs } = this.#timeouts
-    const connection = new PduConnection(
-      { maxPduLength, maxAssociatePduLength, pduMs, writeMs: pduMs, closeMs },
-      { socket, clock: this.#deps.clock ?? monotonicClock },
+    const clock = this.#deps.clock ?? monotonicClock
+    const { remoteAddress } = connection
+    connection.acceptor = new AssociationAcceptor(
+      { id: randomUUID(), remoteAddress, tls, overLimit, limits: this.#limits, timeouts: this.#timeouts },
+      {
+        ...this.#deps,
+        clock,
+        connection: new PduConnection(
+          { maxPduLength, maxAssociatePduLength, pduMs, writeMs: pduMs, closeMs },
+          { socket, clock },
+        ),
+      },
     )
-    const acceptor = new AssociationAcceptor(
-      { id: randomUUID(), remoteAddress, overLimit, limits: this.#limits, timeouts: this.#timeouts },
-      { connection, provider: this.#deps.provider, log: this.#deps.log },
-    )
-    const done = acceptor.run().finally(() => this.#open.delete(acceptor))
-    this.#open.set(acceptor, { remoteAddress, done })
+    await connection.acceptor.run()
   }
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { encodePdu } from './pdu.ts'
-import type { PduType } from './pdu.ts'
+import { encodePdu } from './upper-layer/pdu.ts'
+import type { PduType } from './upper-layer/pdu.ts'
 import {
   CollectingProvider,
   RawPeer,

@@ -1,20 +1,29 @@
-import { connect } from 'node:net'
+import { randomUUID } from 'node:crypto'
 import type { Socket } from 'node:net'
 import { codeOf } from '@twiin/runtime'
 import type { Clock, Logger } from '@twiin/runtime'
-import { decodeAssociateAccept, encodeAssociateRequest } from './associate-pdu.ts'
-import type { AssociateAccept, ProposedContext } from './associate-pdu.ts'
 import type { Association } from './association.ts'
 import { RequestedAssociation } from './association-requestor.ts'
 import { dimseError } from './dimse-error.ts'
 import type { DimseProvider } from './dimse-provider.ts'
 import { acceptorLimits, acceptorTimeouts, requestorTimeouts } from './limits.ts'
 import type { RequestorTimeouts } from './limits.ts'
-import { abortPdu, decodeAbort, decodeReject, pduType } from './pdu.ts'
-import { PduConnection } from './pdu-connection.ts'
-import { contextKey, maxContexts, proposeContexts } from './presentation-context.ts'
 import { implementation } from './uids.ts'
-import { Watchdog, monotonicClock } from './watchdog.ts'
+import { decodeAssociateAccept, encodeAssociateRequest } from './upper-layer/associate-pdu.ts'
+import type { AssociateAccept, ProposedContext } from './upper-layer/associate-pdu.ts'
+import { abortPdu, decodeAbort, decodeReject, pduType } from './upper-layer/pdu.ts'
+import { PduConnection } from './upper-layer/pdu-connection.ts'
+import {
+  acceptedContexts,
+  maxContexts,
+  proposeContexts,
+  proposeRoles,
+} from './upper-layer/presentation-context.ts'
+import type { WantedContext } from './upper-layer/presentation-context.ts'
+import { connectPlain, connectTls } from './upper-layer/tls.ts'
+import type { ClientTls } from './upper-layer/tls.ts'
+import type { UserInformation } from './upper-layer/user-information.ts'
+import { Watchdog, monotonicClock } from './upper-layer/watchdog.ts'
 
 export interface AssociationOptions {
   host: string
@@ -22,18 +31,17 @@ export interface AssociationOptions {
   callingAe: string
   calledAe: string
   /** Each pair of SOP class and transfer syntax becomes a presentation context of its own; 128 at most. */
-  contexts: WantedContext[]
+  contexts: readonly WantedContext[]
   maxPduLength?: number
+  /** Absent: a plain connection. */
+  tls?: ClientTls
+  /** C-STOREs that may overlap, if the peer grants it (asynchronous operations window); default 1, and then not asked for. */
+  window?: number
+  /** Who is acting (PS3.7 D.3.3.7). Without TLS it goes over the wire as it is. */
+  user?: { name: string; passcode?: string }
   timeouts?: Partial<RequestorTimeouts>
   /** Ends the attempt to connect, not the association. */
   signal?: AbortSignal
-}
-
-export interface WantedContext {
-  abstractSyntax: string
-  transferSyntaxes: readonly string[]
-  /** What we are for this class (PS3.7 D.3.3.4); default `scu`. `scp` to receive: storage for a `get`, commitment to report. */
-  role?: 'scu' | 'scp'
 }
 
 export interface AssociationDeps {
@@ -56,7 +64,8 @@ export async function openAssociation(
   if (proposed.length > maxContexts) throw dimseError('TOO_MANY_CONTEXTS', { contexts: proposed.length })
   const timeouts = { ...requestorTimeouts, ...options.timeouts }
   const clock = deps.clock ?? monotonicClock
-  const socket = connect({ host: options.host, port: options.port, allowHalfOpen: true })
+  const { socket, ready } =
+    options.tls === undefined ? connectPlain(options) : connectTls(options, options.tls)
   const connection = new PduConnection(
     {
       maxPduLength: options.maxPduLength ?? acceptorLimits.maxPduLength,
@@ -77,17 +86,21 @@ export async function openAssociation(
     watchdog.arm('the answer to A-ASSOCIATE-RQ', timeouts.connectMs)
     options.signal?.addEventListener('abort', onSignal, { once: true })
     if (options.signal?.aborted === true) onSignal()
-    await connected(socket, connection)
+    await connected(socket, ready, connection)
     const accept = await negotiate(options, proposed, connection)
     const contexts = acceptedContexts(proposed, accept)
+    const window = windowOf(options, accept)
     deps.log.info('dimse.association.opened', {
       calledAe: options.calledAe,
       contexts: contexts.size,
       proposed: proposed.length,
+      window,
     })
+    const { callingAe, calledAe } = options
+    const association = { id: randomUUID(), callingAe, calledAe, remoteAddress: socket.remoteAddress ?? '' }
     return new RequestedAssociation(
-      { contexts, peerMaxPduLength: accept.user.maxPduLength, timeouts },
-      { connection, clock, log: deps.log },
+      { association, contexts, peerMaxPduLength: accept.user.maxPduLength, window, timeouts },
+      { connection, clock, log: deps.log, committed: deps.committed },
     )
   } catch (error) {
     connection.abort(abortPdu(0, 0), error as Error)
@@ -98,9 +111,10 @@ export async function openAssociation(
   }
 }
 
-async function connected(socket: Socket, connection: PduConnection): Promise<void> {
+/** `ready`: the event that says so. */
+async function connected(socket: Socket, ready: string, connection: PduConnection): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
-  socket.once('connect', resolve)
+  socket.once(ready, resolve)
   socket.once('error', (error) => reject(dimseError('CONNECTION_FAILED', { cause: codeOf(error) }, error)))
   socket.once('close', () => reject(connection.failure ?? dimseError('CONNECTION_FAILED')))
   await promise
@@ -111,13 +125,8 @@ async function negotiate(
   contexts: ProposedContext[],
   connection: PduConnection,
 ): Promise<AssociateAccept> {
-  const user = {
-    maxPduLength: options.maxPduLength ?? acceptorLimits.maxPduLength,
-    implementationClassUid: implementation.classUid,
-    implementationVersion: implementation.versionName,
-  }
   const { calledAe, callingAe } = options
-  await connection.write(encodeAssociateRequest({ calledAe, callingAe, contexts, user }))
+  await connection.write(encodeAssociateRequest({ calledAe, callingAe, contexts, user: userOf(options) }))
   const answers = [pduType.associateAccept, pduType.associateReject, pduType.abort]
   const { type, body } = await connection.read(answers, { for: 'A-ASSOCIATE-AC' })
   if (type === pduType.associateReject) throw dimseError('ASSOCIATION_REJECTED', { ...decodeReject(body) })
@@ -125,13 +134,27 @@ async function negotiate(
   return decodeAssociateAccept(body)
 }
 
-/** Context ids by what they carry. An answer in another syntax than the one proposed is no acceptance. */
-function acceptedContexts(proposed: ProposedContext[], accept: AssociateAccept): Map<string, number> {
-  const contexts = new Map<string, number>()
-  for (const { id, abstractSyntax, transferSyntaxes } of proposed) {
-    const answer = accept.contexts.find((context) => context.id === id)
-    if (answer?.result !== 0 || answer.transferSyntax !== transferSyntaxes[0]) continue
-    contexts.set(contextKey(abstractSyntax, answer.transferSyntax), id)
+function userOf({ maxPduLength, contexts, window = 1, user }: AssociationOptions): UserInformation {
+  const roles = proposeRoles(contexts)
+  return {
+    maxPduLength: maxPduLength ?? acceptorLimits.maxPduLength,
+    implementationClassUid: implementation.classUid,
+    implementationVersion: implementation.versionName,
+    ...(window > 1 && { operations: { invoked: window, performed: 1 } }),
+    ...(roles.length > 0 && { roles }),
+    ...(user !== undefined && {
+      identity: {
+        type: user.passcode === undefined ? 1 : 2,
+        wantsAnswer: false,
+        primary: Buffer.from(user.name),
+        secondary: Buffer.from(user.passcode ?? ''),
+      },
+    }),
   }
-  return contexts
+}
+
+/** What we asked for, as far as granted; a peer that says nothing grants nothing (PS3.7 D.3.3.3). */
+function windowOf({ window = 1 }: AssociationOptions, { user }: AssociateAccept): number {
+  const granted = user.operations?.invoked ?? 1
+  return window <= 1 ? 1 : Math.min(window, granted === 0 ? window : granted)
 }

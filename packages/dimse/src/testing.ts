@@ -3,18 +3,20 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import type { Socket } from 'node:net'
 import { silentLogger } from '@twiin/runtime'
-import { encodeAssociateRequest } from './associate-pdu.ts'
-import type { ProposedContext } from './associate-pdu.ts'
-import { encodeCommand } from './command-set.ts'
-import type { Command } from './command-set.ts'
+import { expect } from 'vitest'
+import { encodeAssociateRequest } from './upper-layer/associate-pdu.ts'
+import type { ProposedContext } from './upper-layer/associate-pdu.ts'
+import { encodeCommand } from './messages/command-set.ts'
+import type { Command } from './messages/command-set.ts'
+import type { DimseProvider } from './dimse-provider.ts'
 import { DimseServer } from './dimse-server.ts'
 import type { DimseServerOptions } from './dimse-server.ts'
 import { openAssociation } from './open-association.ts'
-import type { AssociationOptions } from './open-association.ts'
-import { decodePdvs, encodePdu, pduType } from './pdu.ts'
+import type { AssociationDeps, AssociationOptions } from './open-association.ts'
+import { decodePdvs, encodePdu, pduType } from './upper-layer/pdu.ts'
 import { dimseStatus } from './status.ts'
 import type { AssociationInfo, StoreProvider, StoreRequest, StoreSink } from './store-provider.ts'
-import { transferSyntax, verificationClass } from './uids.ts'
+import { queryRetrieve, transferSyntax, verificationClass } from './uids.ts'
 
 export const ctImage = '1.2.840.10008.5.1.4.1.1.2'
 export const explicitLittle = transferSyntax.explicitVrLittleEndian
@@ -68,13 +70,13 @@ export class CollectingProvider implements StoreProvider {
   }
 }
 
-export async function startServer(provider: StoreProvider, options: Partial<DimseServerOptions> = {}) {
+export async function startServer(provider: DimseProvider, options: Partial<DimseServerOptions> = {}) {
   const server = new DimseServer({ host: '127.0.0.1', port: 0, ...options }, { provider, log: silentLogger })
   await server.start()
   const { port } = server.address()
   return {
     port,
-    open: (more: Partial<AssociationOptions> = {}) =>
+    open: (more: Partial<AssociationOptions> = {}, deps: Partial<AssociationDeps> = {}) =>
       openAssociation(
         {
           host: '127.0.0.1',
@@ -84,11 +86,15 @@ export async function startServer(provider: StoreProvider, options: Partial<Dims
           contexts: bothContexts,
           ...more,
         },
-        { log: silentLogger },
+        { log: silentLogger, ...deps },
       ),
     [Symbol.asyncDispose]: () => server.stop(),
   }
 }
+
+/** An error by its code and some of its facts. */
+export const failure = (code: string, facts = {}) =>
+  expect.objectContaining({ code, facts: expect.objectContaining(facts) as object }) as Error
 
 export function instance(
   dataSet: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
@@ -231,4 +237,32 @@ export const echoCommand = encodeCommand({
 /** The command in a P-DATA-TF that holds just one. */
 export function commandBytes(body: Buffer): Buffer {
   return Buffer.concat(decodePdvs(body).map(({ fragment }) => fragment))
+}
+
+/** The query models, asked in Implicit VR, and one class to receive. */
+const model = (abstractSyntax: string) => ({
+  abstractSyntax,
+  transferSyntaxes: [transferSyntax.implicitVrLittleEndian],
+})
+export const queryContexts = [
+  model(queryRetrieve.find.studyRoot),
+  model(queryRetrieve.move.studyRoot),
+  model(queryRetrieve.get.studyRoot),
+  { abstractSyntax: ctImage, transferSyntaxes: [explicitLittle], role: 'scp' as const },
+]
+export const ask = (service: 'find' | 'move' | 'get', more = {}) => ({
+  sopClassUid: queryRetrieve[service].studyRoot,
+  transferSyntaxUid: transferSyntax.implicitVrLittleEndian,
+  identifier: Buffer.from('what I look for '),
+  ...more,
+})
+
+/** Adds services to one that stores. */
+export const providing = (services: Partial<DimseProvider>) =>
+  Object.assign(new CollectingProvider(), services)
+
+export async function all<T>(values: AsyncIterable<T>): Promise<T[]> {
+  const found: T[] = []
+  for await (const value of values) found.push(value)
+  return found
 }

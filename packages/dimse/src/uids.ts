@@ -14,6 +14,7 @@ export const queryRetrieve = {
 
 /** PS3.4 annex J. */
 export const storageCommitmentPush = '1.2.840.10008.1.20.1'
+export const wellKnownCommitmentInstance = '1.2.840.10008.1.20.1.1'
 
 export const applicationContext = '1.2.840.10008.3.1.1.1'
 
@@ -32,4 +33,9 @@ export function isUid(text: string): boolean {
 /** The storage classes of the standard, and every private class: what those hold we keep unseen. */
 export function isStorageClass(uid: string): boolean {
   return isUid(uid) && (uid.startsWith('1.2.840.10008.5.1.4.1.1.') || !uid.startsWith('1.2.840.10008.'))
+}
+
+/** PS3.5 table 6.2-1: at most 16 characters of the default repertoire, no backslash, no control characters, not empty. */
+export function isAeTitle(text: string): boolean {
+  return /^[\x20-\x5b\x5d-\x7e]{1,16}$/.test(text)
 }

@@ -1,8 +1,11 @@
-import { dimseError } from './dimse-error.ts'
+import { dimseError } from '../dimse-error.ts'
 import { encodePdu, pduType } from './pdu.ts'
-import { applicationContext, isUid } from './uids.ts'
+import { applicationContext, isUid } from '../uids.ts'
+import { decodeItems, encodeItem, textOf } from './associate-items.ts'
+import { decodeUserInformation, encodeUserInformation } from './user-information.ts'
+import type { UserInformation } from './user-information.ts'
 
-/** The items inside A-ASSOCIATE-RQ and -AC: PS3.8 §9.3.2, §9.3.3 and annex D; PS3.7 annex D for the last three. */
+/** The items inside A-ASSOCIATE-RQ and -AC: PS3.8 §9.3.2 and §9.3.3. */
 const item = {
   applicationContext: 0x10,
   proposedContext: 0x20,
@@ -10,9 +13,6 @@ const item = {
   abstractSyntax: 0x30,
   transferSyntax: 0x40,
   userInformation: 0x50,
-  maxLength: 0x51,
-  implementationClass: 0x52,
-  implementationVersion: 0x55,
 } as const
 
 export interface ProposedContext {
@@ -30,13 +30,6 @@ export interface AnsweredContext {
   transferSyntax: string
 }
 
-interface UserInformation {
-  /** The longest P-DATA-TF the sender of this PDU takes; 0 is no limit. */
-  maxPduLength: number
-  implementationClassUid: string
-  implementationVersion: string
-}
-
 interface Associate<Context> {
   /** Bit 0 is the only version there is. */
   protocolVersion: number
@@ -51,8 +44,6 @@ export type AssociateAccept = Associate<AnsweredContext>
 
 /** Two version bytes, two reserved, two AE titles, 32 reserved. */
 const fixedBytes = 68
-/** Smaller than any response of ours: nobody can mean it. */
-const smallestMaxPduLength = 128
 
 export function encodeAssociateRequest(
   request: Omit<AssociateRequest, 'applicationContext' | 'protocolVersion'>,
@@ -101,28 +92,12 @@ function encodeFrame(
   fixed.writeUInt16BE(1, 0)
   fixed.write(frame.calledAe.padEnd(16), 4, 16, 'latin1')
   fixed.write(frame.callingAe.padEnd(16), 20, 16, 'latin1')
-  const maxLength = Buffer.alloc(4)
-  maxLength.writeUInt32BE(frame.user.maxPduLength)
   return [
     fixed,
     encodeItem(item.applicationContext, Buffer.from(applicationContext, 'latin1')),
     ...contexts,
-    encodeItem(
-      item.userInformation,
-      encodeItem(item.maxLength, maxLength),
-      encodeItem(item.implementationClass, Buffer.from(frame.user.implementationClassUid, 'latin1')),
-      encodeItem(item.implementationVersion, Buffer.from(frame.user.implementationVersion, 'latin1')),
-    ),
+    encodeItem(item.userInformation, encodeUserInformation(frame.user)),
   ]
-}
-
-function encodeItem(type: number, ...value: readonly Uint8Array[]): Buffer {
-  const header = Buffer.of(type, 0, 0, 0)
-  header.writeUInt16BE(
-    value.reduce((sum, part) => sum + part.length, 0),
-    2,
-  )
-  return Buffer.concat([header, ...value])
 }
 
 function decodeFrame<Context>(
@@ -136,9 +111,9 @@ function decodeFrame<Context>(
   if (application === undefined) throw malformed('application context')
   return {
     protocolVersion: body.readUInt16BE(0),
-    calledAe: text(body.subarray(4, 20)),
-    callingAe: text(body.subarray(20, 36)),
-    applicationContext: text(application.value),
+    calledAe: textOf(body.subarray(4, 20)),
+    callingAe: textOf(body.subarray(20, 36)),
+    applicationContext: textOf(application.value),
     contexts: items.filter(({ type }) => type === contextItem).map(({ value }) => decodeContext(value)),
     user: decodeUserInformation(
       items.find(({ type }) => type === item.userInformation)?.value ?? Buffer.alloc(0),
@@ -168,41 +143,10 @@ function decodeAnsweredContext(value: Buffer): AnsweredContext {
   return { id: value.readUInt8(0), result, transferSyntax }
 }
 
-/** Sub-items not named here (asynchronous operations, roles, extended negotiation, user identity) are passed over. */
-function decodeUserInformation(value: Buffer): UserInformation {
-  const user = { maxPduLength: 0, implementationClassUid: '', implementationVersion: '' }
-  for (const sub of decodeItems(value)) {
-    if (sub.type === item.implementationClass) user.implementationClassUid = text(sub.value)
-    if (sub.type === item.implementationVersion) user.implementationVersion = text(sub.value)
-    if (sub.type !== item.maxLength) continue
-    if (sub.value.length !== 4) throw malformed('maximum length')
-    user.maxPduLength = sub.value.readUInt32BE(0)
-    if (user.maxPduLength > 0 && user.maxPduLength < smallestMaxPduLength) throw malformed('maximum length')
-  }
-  return user
-}
-
-function decodeItems(bytes: Buffer): { type: number; value: Buffer }[] {
-  const items: { type: number; value: Buffer }[] = []
-  for (let at = 0; at < bytes.length;) {
-    if (bytes.length - at < 4) throw malformed('item header')
-    const end = at + 4 + bytes.readUInt16BE(at + 2)
-    if (end > bytes.length) throw malformed('item length')
-    items.push({ type: bytes.readUInt8(at), value: bytes.subarray(at + 4, end) })
-    at = end
-  }
-  return items
-}
-
 function uid(value: Buffer | undefined): string {
-  const candidate = value === undefined ? '' : text(value)
+  const candidate = value === undefined ? '' : textOf(value)
   if (!isUid(candidate)) throw malformed('UID')
   return candidate
-}
-
-/** Padded with spaces by the standard, with NUL by some senders. */
-function text(value: Buffer): string {
-  return value.toString('latin1').replace(/^[ \0]+|[ \0]+$/g, '')
 }
 
 const malformed = (what: string) => dimseError('PDU_MALFORMED', { what })

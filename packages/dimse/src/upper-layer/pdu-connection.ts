@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import type { Clock } from '@twiin/runtime'
-import { dimseError } from './dimse-error.ts'
+import { dimseError } from '../dimse-error.ts'
 import type { PduType } from './pdu.ts'
 import { PduReader } from './pdu-reader.ts'
 import type { Pdu, PduReaderOptions, PduWait } from './pdu-reader.ts'
@@ -13,6 +13,8 @@ export interface PduConnectionOptions extends PduReaderOptions {
   closeMs: number
 }
 
+const keepAliveMs = 60_000
+
 /** A socket as the upper layer sees it: PDUs in, PDUs out, a last word. Owns the socket, listens to its errors. */
 export class PduConnection {
   readonly #options: PduConnectionOptions
@@ -22,21 +24,23 @@ export class PduConnection {
   readonly #closeWatchdog: Watchdog
   readonly #closed: Promise<void>
   #writeFailure: Error | undefined
-  #onWritable: (() => void) | undefined
+  /** All who write wait for the same. */
+  #writable: PromiseWithResolvers<void> | undefined
 
   /** The socket must allow half-open connections, or a peer that shuts its side down never hears why. */
   constructor(options: PduConnectionOptions, deps: { socket: Socket; clock: Clock }) {
     this.#options = options
     this.#socket = deps.socket
     deps.socket.setNoDelay(true) // spec docs/spec/dicom-conformance.md §4: Nagle costs 40 ms an instance
-    deps.socket.on('error', () => {}) // 'close' follows, and tells the reader and the writer
+    deps.socket.setKeepAlive(true, keepAliveMs) // a peer that lost its power during a long retrieval is noticed
+    deps.socket.on('error', () => {}) // 'close' follows, and tells the writer
     this.#reader = new PduReader(options, deps)
     this.#writeWatchdog = new Watchdog({
       clock: deps.clock,
       onExpired: (waitingFor) => this.#failWrite(dimseError('DIMSE_TIMEOUT', { waitingFor })),
     })
     this.#closeWatchdog = new Watchdog({ clock: deps.clock, onExpired: () => this.destroy() })
-    deps.socket.on('drain', () => this.#onWritable?.())
+    deps.socket.on('drain', () => this.#resume())
     this.#closed = new Promise((resolve) =>
       deps.socket.once('close', () => {
         this.#failWrite(dimseError('ASSOCIATION_LOST'))
@@ -56,9 +60,8 @@ export class PduConnection {
     this.#throwIfFailed()
     if (this.#socket.write(bytes)) return
     this.#writeWatchdog.arm('the peer to take more bytes', this.#options.writeMs)
-    await new Promise<void>((resolve) => (this.#onWritable = resolve))
-    this.#onWritable = undefined
-    this.#writeWatchdog.disarm()
+    this.#writable ??= Promise.withResolvers()
+    await this.#writable.promise
     this.#throwIfFailed() // it may have, while we waited
   }
 
@@ -87,6 +90,12 @@ export class PduConnection {
     return this.#reader.failure
   }
 
+  /** Ends what is being read or written, and every later read and write, with `why`; a last word can still be said. */
+  fail(why: Error): void {
+    this.#reader.fail(why)
+    this.#failWrite(why)
+  }
+
   destroy(): void {
     this.#socket.destroy()
   }
@@ -97,6 +106,12 @@ export class PduConnection {
 
   #failWrite(error: Error): void {
     this.#writeFailure ??= error
-    this.#onWritable?.()
+    this.#resume()
+  }
+
+  #resume(): void {
+    this.#writeWatchdog.disarm()
+    this.#writable?.resolve()
+    this.#writable = undefined
   }
 }

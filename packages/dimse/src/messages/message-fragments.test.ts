@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { CommandAssembler, MessageFragmenter } from './message-fragments.ts'
-import { decodePdvs } from './pdu.ts'
-import { pattern } from './testing.ts'
+import { decodePdvs } from '../upper-layer/pdu.ts'
+import { pattern } from '../testing.ts'
 
 async function cut(bytes: Buffer, peerMaxPduLength: number, cuts: readonly number[] = []): Promise<Buffer[]> {
   const pdus: Buffer[] = []

@@ -1,8 +1,8 @@
 import { codeOf } from '@twiin/runtime'
 import type { Logger } from '@twiin/runtime'
-import { dimseStatus, storeStatusOf } from './status.ts'
-import type { StoreStatus } from './status.ts'
-import type { StoreProvider, StoreRequest, StoreSink } from './store-provider.ts'
+import { dimseStatus, storeStatusOf } from '../status.ts'
+import type { StoreStatus } from '../status.ts'
+import type { OpenStore, StoreRequest, StoreSink } from '../store-provider.ts'
 
 interface StoreReceiverOptions {
   maxObjectBytes: number
@@ -39,19 +39,14 @@ export class StoreReceiver {
   static async open(
     request: StoreRequest,
     options: StoreReceiverOptions,
-    deps: { provider: StoreProvider; log: Logger },
+    deps: { openStore: OpenStore; log: Logger },
   ): Promise<StoreReceiver> {
     try {
-      return new StoreReceiver(options, { log: deps.log, target: await deps.provider.openStore(request) })
+      return new StoreReceiver(options, { log: deps.log, target: await deps.openStore(request) })
     } catch (error) {
       deps.log.error('dimse.store.failed', { step: 'open', code: codeOf(error) })
-      return StoreReceiver.refusing(storeStatusOf(error), options, deps)
+      return new StoreReceiver(options, { log: deps.log, target: { refuse: storeStatusOf(error) } })
     }
-  }
-
-  /** Drops the data set of a request that is answered with `status`. */
-  static refusing(status: StoreStatus, options: StoreReceiverOptions, deps: { log: Logger }): StoreReceiver {
-    return new StoreReceiver(options, { log: deps.log, target: { refuse: status } })
   }
 
   async write(fragment: Buffer): Promise<void> {

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { isTwiinError } from '@twiin/runtime'
 import { decodeCommand, encodeCommand } from './command-set.ts'
-import { storeCommand } from './testing.ts'
+import { storeCommand } from '../testing.ts'
 
 const malformed = expect.objectContaining({ code: 'COMMAND_MALFORMED' }) as Error
 const element = (number: string, value: string) =>
@@ -29,7 +29,7 @@ describe('command set', () => {
   })
 
   it('passes over elements it does not know', () => {
-    expect(decodeHex(element('0001', '0100'), element('0008', '0101'), element('3010', '4142'))).toEqual({
+    expect(decodeHex(element('0001', '0100'), element('0008', '0101'), element('3020', '4142'))).toEqual({
       commandField: 1,
       hasDataSet: false,
     })

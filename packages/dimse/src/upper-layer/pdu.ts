@@ -1,4 +1,4 @@
-import { dimseError } from './dimse-error.ts'
+import { dimseError } from '../dimse-error.ts'
 
 /** PS3.8 table 9-11 and following: the first byte of every PDU. */
 export const pduType = {

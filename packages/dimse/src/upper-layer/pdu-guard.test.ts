@@ -13,7 +13,7 @@ import {
   pdv,
   startServer,
   storeCommand,
-} from './testing.ts'
+} from '../testing.ts'
 
 /** A header that announces `length` bytes of which none come. */
 const announce = (type: number, length: number) => {

@@ -1,8 +1,8 @@
-import { dimseError } from './dimse-error.ts'
+import { dimseError } from '../dimse-error.ts'
 import { encodeCommand } from './command-set.ts'
 import type { Command } from './command-set.ts'
-import { pduHeaderBytes, pduType, pdvHeaderBytes } from './pdu.ts'
-import type { Pdv } from './pdu.ts'
+import { pduHeaderBytes, pduType, pdvHeaderBytes } from '../upper-layer/pdu.ts'
+import type { Pdv } from '../upper-layer/pdu.ts'
 
 /** Puts the fragments of one command together; commands are small, and this is where that is enforced. */
 export class CommandAssembler {
@@ -82,8 +82,11 @@ export class MessageFragmenter {
     }
   }
 
-  async end(): Promise<void> {
-    await this.#flush(true)
+  /** `onLast` is called when the last fragment is handed to the socket: from then on an answer may come. */
+  async end(onLast?: () => void): Promise<void> {
+    const flushed = this.#flush(true)
+    onLast?.()
+    await flushed
   }
 
   async #flush(isLast: boolean): Promise<void> {
@@ -106,9 +109,9 @@ export class MessageFragmenter {
 /** One write for a command, unless the peer takes less than its few hundred bytes at a time. */
 export async function writeCommand(
   options: { contextId: number; peerMaxPduLength: number; command: Command },
-  deps: { write: (pdu: Buffer) => Promise<void> },
+  deps: { write: (pdu: Buffer) => Promise<void>; onLast?: () => void },
 ): Promise<void> {
   const fragmenter = new MessageFragmenter({ ...options, isCommand: true }, deps)
   await fragmenter.write(encodeCommand(options.command))
-  await fragmenter.end()
+  await fragmenter.end(deps.onLast)
 }

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
+import { codeOf } from '@twiin/runtime'
 import type { Clock } from '@twiin/runtime'
-import { dimseError } from './dimse-error.ts'
+import { dimseError } from '../dimse-error.ts'
 import { pduHeaderBytes, pduType } from './pdu.ts'
 import type { PduType } from './pdu.ts'
 import { Watchdog } from './watchdog.ts'
@@ -18,11 +19,12 @@ export interface PduReaderOptions {
   pduMs: number
 }
 
-/** How long to wait for a PDU to begin; `whole`: to be complete. Without `ms`, for ever. */
+/** How long to wait for a PDU to begin; `whole`: to be complete. Without `ms`, or `while` something else goes on, for ever. */
 export interface PduWait {
   for: string
   ms?: number
   whole?: boolean
+  while?: () => boolean
 }
 
 /**
@@ -39,15 +41,19 @@ export class PduReader {
   #wake: (() => void) | undefined
   #failure: Error | undefined
   #discarding = false
+  #wait: PduWait | undefined
 
   constructor(options: PduReaderOptions, deps: { socket: Socket; clock: Clock }) {
     this.#options = options
     this.#socket = deps.socket
     this.#watchdog = new Watchdog({
       clock: deps.clock,
-      onExpired: (waitingFor) => this.fail(dimseError('DIMSE_TIMEOUT', { waitingFor })),
+      onExpired: (waitingFor) => this.#expired(waitingFor),
     })
     deps.socket.on('readable', () => (this.#discarding ? this.discard() : this.#wake?.()))
+    deps.socket.on('error', (error) =>
+      this.fail(dimseError('ASSOCIATION_LOST', { cause: codeOf(error) }, error)),
+    )
     deps.socket.once('end', () => this.fail(dimseError('ASSOCIATION_LOST')))
     deps.socket.once('close', () => {
       this.fail(dimseError('ASSOCIATION_LOST'))
@@ -58,8 +64,10 @@ export class PduReader {
   /** The next PDU, if its type is one of `expected`; else the PDU_… error that says what is wrong with it. */
   async read(expected: readonly PduType[], wait: PduWait): Promise<Pdu> {
     try {
+      this.#wait = wait
       if (wait.ms !== undefined) this.#watchdog.arm(wait.for, wait.ms)
       if (this.#chunk.length === 0) await this.#nextChunk()
+      this.#wait = undefined
       if (wait.whole !== true) this.#watchdog.arm('the rest of a PDU', this.#options.pduMs)
       await this.#fill(this.#header)
       const { type, length } = this.#judgeHeader(expected)
@@ -77,6 +85,12 @@ export class PduReader {
     this.#discarding = true
     this.#chunk = Buffer.alloc(0)
     while (this.#socket.read() !== null) continue
+  }
+
+  #expired(waitingFor: string): void {
+    const wait = this.#wait
+    if (wait?.ms !== undefined && wait.while?.() === true) this.#watchdog.arm(wait.for, wait.ms)
+    else this.fail(dimseError('DIMSE_TIMEOUT', { waitingFor }))
   }
 
   #judgeHeader(expected: readonly PduType[]): { type: PduType; length: number } {

@@ -1,20 +1,26 @@
 import { codeOf, isTwiinError, singleLine } from '@twiin/runtime'
-import type { Logger } from '@twiin/runtime'
+import type { Clock, Logger } from '@twiin/runtime'
 import { decodeAssociateRequest, encodeAssociateAccept } from './associate-pdu.ts'
 import type { AssociateRequest } from './associate-pdu.ts'
-import { abortReasonOf, dimseError } from './dimse-error.ts'
-import type { AcceptorLimits, AcceptorTimeouts } from './limits.ts'
-import { MessageServer } from './message-server.ts'
+import { abortReasonOf, dimseError } from '../dimse-error.ts'
+import type { AcceptorLimits, AcceptorTimeouts } from '../limits.ts'
+import { MessageExchange } from '../message-exchange.ts'
+import { offerOf } from '../services/offer.ts'
 import { abortPdu, decodeAbort, decodePdvs, pduType, rejectPdu, releaseResponsePdu } from './pdu.ts'
 import type { Rejection } from './pdu.ts'
 import type { PduConnection } from './pdu-connection.ts'
 import { answerContexts } from './presentation-context.ts'
-import type { Admittance, AssociationEnd, AssociationInfo, StoreProvider } from './store-provider.ts'
-import { applicationContext, implementation } from './uids.ts'
+import type { RoleSelection } from './user-information.ts'
+import type { DimseProvider } from '../dimse-provider.ts'
+import type { Admittance, AssociationEnd, AssociationInfo, TlsPeer } from '../store-provider.ts'
+import { applicationContext, implementation, isAeTitle } from '../uids.ts'
+import { claimedUser, credentialsOf } from './user-identity.ts'
+import type { UserInformation } from './user-information.ts'
 
 export interface AssociationAcceptorOptions {
   id: string
   remoteAddress: string
+  tls: TlsPeer | undefined
   /** There are as many associations as we serve: this one hears so. */
   overLimit: boolean
   limits: AcceptorLimits
@@ -35,18 +41,20 @@ const rejections = {
 export class AssociationAcceptor {
   readonly #options: AssociationAcceptorOptions
   readonly #connection: PduConnection
-  readonly #provider: StoreProvider
+  readonly #provider: DimseProvider
+  readonly #clock: Clock
   readonly #log: Logger
   /** An A-ASSOCIATE-RQ came in. */
   #heard = false
 
   constructor(
     options: AssociationAcceptorOptions,
-    deps: { connection: PduConnection; provider: StoreProvider; log: Logger },
+    deps: { connection: PduConnection; provider: DimseProvider; clock: Clock; log: Logger },
   ) {
     this.#options = options
     this.#connection = deps.connection
     this.#provider = deps.provider
+    this.#clock = deps.clock
     this.#log = deps.log.child({ association: options.id })
   }
 
@@ -75,8 +83,17 @@ export class AssociationAcceptor {
     return decodeAssociateRequest(body)
   }
 
-  #infoOf({ callingAe, calledAe }: AssociateRequest): AssociationInfo {
-    return { id: this.#options.id, callingAe, calledAe, remoteAddress: this.#options.remoteAddress }
+  #infoOf({ callingAe, calledAe, user }: AssociateRequest): AssociationInfo {
+    const { id, remoteAddress, tls } = this.#options
+    const claimed = claimedUser(user.identity)
+    return {
+      id,
+      callingAe,
+      calledAe,
+      remoteAddress,
+      ...(tls !== undefined && { tls }),
+      ...(claimed !== undefined && { user: claimed }),
+    }
   }
 
   #judge(request: AssociateRequest, info: AssociationInfo): keyof typeof rejections | 'accept' {
@@ -85,7 +102,7 @@ export class AssociationAcceptor {
     if (request.applicationContext !== applicationContext) return 'application-context-not-supported'
     if (!isAeTitle(info.callingAe)) return 'calling-ae-not-recognized'
     if (!isAeTitle(info.calledAe)) return 'called-ae-not-recognized'
-    return this.#provider.admit(info)
+    return this.#provider.admit(info, credentialsOf(request.user.identity))
   }
 
   async #reject(info: AssociationInfo, why: keyof typeof rejections): Promise<void> {
@@ -94,16 +111,30 @@ export class AssociationAcceptor {
   }
 
   async #serve(request: AssociateRequest, info: AssociationInfo): Promise<void> {
-    const { answers, accepted } = answerContexts(
-      request.contexts,
-      (abstractSyntax, transferSyntax) =>
-        this.#provider.acceptsContext?.(abstractSyntax, transferSyntax, info) ?? true,
+    const { answers, accepted, roles } = answerContexts(
+      { contexts: request.contexts, ...request.user },
+      (abstractSyntax) => offerOf(abstractSyntax, this.#provider, info),
     )
-    const { limits } = this.#options
+    const { limits, timeouts } = this.#options
     const peerMaxPduLength = request.user.maxPduLength
-    const messages = new MessageServer(
-      { association: info, contexts: accepted, peerMaxPduLength, limits },
-      { provider: this.#provider, log: this.#log, write: (pdu) => this.#connection.write(pdu) },
+    const ours = this.#answerUser(request.user, roles)
+    const messages = new MessageExchange(
+      {
+        association: info,
+        contexts: accepted,
+        peerMaxPduLength,
+        limits,
+        window: ours.operations?.invoked ?? 1,
+        subOperationMs: timeouts.subOperationMs,
+        cancelMs: timeouts.subOperationMs,
+      },
+      {
+        services: this.#provider,
+        log: this.#log,
+        clock: this.#clock,
+        write: (pdu) => this.#connection.write(pdu),
+        fail: (error) => this.#connection.fail(error),
+      },
     )
     this.#log.info('dimse.association.accepted', {
       ...factsOf(info),
@@ -113,39 +144,46 @@ export class AssociationAcceptor {
       peer: singleLine(request.user.implementationVersion),
     })
     let how: AssociationEnd = 'aborted'
-    let reason = 'ASSOCIATION_ABORTED'
+    let why: Error = dimseError('ASSOCIATION_CLOSED', { by: 'peer' })
     try {
-      await this.#connection.write(
-        encodeAssociateAccept({ ...request, contexts: answers, user: this.#ourSide() }),
-      )
+      await this.#connection.write(encodeAssociateAccept({ ...request, contexts: answers, user: ours }))
       how = await this.#exchange(messages)
     } catch (error) {
-      reason = codeOf(error)
-      if (reason === 'ASSOCIATION_LOST') how = 'lost'
+      why = error as Error
+      if (codeOf(why) === 'ASSOCIATION_LOST') how = 'lost'
       throw error
     } finally {
-      await messages.abandon(reason)
+      if (how !== 'released') this.#connection.fail(why) // what still writes must not wait for a peer that is gone
+      await messages.close(why, codeOf(why) === 'ASSOCIATION_CLOSED' ? 'ASSOCIATION_ABORTED' : codeOf(why))
       this.#log.info('dimse.association.ended', { how })
       this.#provider.associationEnded?.(info, how)
     }
     await this.#connection.finish(how === 'released' ? releaseResponsePdu : undefined)
   }
 
-  #ourSide() {
+  #answerUser({ operations, identity }: UserInformation, roles: RoleSelection[]): UserInformation {
+    const { maxPduLength, maxOperations } = this.#options.limits
     return {
-      maxPduLength: this.#options.limits.maxPduLength,
+      maxPduLength,
       implementationClassUid: implementation.classUid,
       implementationVersion: implementation.versionName,
+      // 0 is no limit (PS3.7 D.3.3.3); we ask for one thing at a time ourselves
+      ...(operations !== undefined && {
+        operations: { invoked: Math.min(operations.invoked || maxOperations, maxOperations), performed: 1 },
+      }),
+      ...(roles.length > 0 && { roles }),
+      ...(identity?.wantsAnswer === true && identity.type <= 2 && { identityAccepted: true }),
     }
   }
 
   /** Until the peer ends it. */
-  async #exchange(messages: MessageServer): Promise<AssociationEnd> {
+  async #exchange(messages: MessageExchange): Promise<AssociationEnd> {
     const expected = [pduType.data, pduType.releaseRequest, pduType.abort]
     for (;;) {
       const pdu = await this.#connection.read(expected, {
         for: 'the next PDU',
         ms: this.#options.timeouts.idleMs,
+        while: () => messages.running > 0,
       })
       if (pdu.type === pduType.data) {
         for (const pdv of decodePdvs(pdu.body)) await messages.handle(pdv)
@@ -173,11 +211,6 @@ export class AssociationAcceptor {
     if (lost || (code === 'DIMSE_TIMEOUT' && !this.#heard)) this.#connection.destroy()
     await this.#connection.finish(abortPdu(2, abortReasonOf(code)))
   }
-}
-
-/** PS3.5 table 6.2-1: at most 16 characters of the default repertoire, no backslash, no control characters, not empty. */
-function isAeTitle(text: string): boolean {
-  return /^[\x20-\x5b\x5d-\x7e]{1,16}$/.test(text)
 }
 
 function factsOf(info: AssociationInfo) {

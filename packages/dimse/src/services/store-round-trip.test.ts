@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { decodeCommand } from './command-set.ts'
-import { releaseRequestPdu } from './pdu.ts'
-import { dimseStatus } from './status.ts'
+import { decodeCommand } from '../messages/command-set.ts'
+import { releaseRequestPdu } from '../upper-layer/pdu.ts'
+import { dimseStatus } from '../status.ts'
 import {
   CollectingProvider,
   RawPeer,
@@ -17,7 +17,7 @@ import {
   pdv,
   startServer,
   storeCommand,
-} from './testing.ts'
+} from '../testing.ts'
 
 const MiB = 1024 ** 2
 const response = async (peer: RawPeer) =>

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { decodeCommand } from './command-set.ts'
-import { dimseStatus, isStored } from './status.ts'
-import type { StoreSink } from './store-provider.ts'
+import { decodeCommand } from '../messages/command-set.ts'
+import { dimseStatus, isStored } from '../status.ts'
+import type { StoreSink } from '../store-provider.ts'
 import {
   CollectingProvider,
   RawPeer,
@@ -12,7 +12,7 @@ import {
   pdv,
   startServer,
   storeCommand,
-} from './testing.ts'
+} from '../testing.ts'
 
 const MiB = 1024 ** 2
 const failing = (code?: string) => async () => {

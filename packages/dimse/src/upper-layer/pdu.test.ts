@@ -1,9 +1,16 @@
 import { describe, expect, it } from 'vitest'
-import { decodeAssociateAccept, decodeAssociateRequest, encodeAssociateAccept } from './associate-pdu.ts'
+import {
+  decodeAssociateAccept,
+  decodeAssociateRequest,
+  encodeAssociateAccept,
+  encodeAssociateRequest,
+} from './associate-pdu.ts'
 import { abortPdu, decodeAbort, decodePdvs, decodeReject, rejectPdu } from './pdu.ts'
-import { associateRequest, ctImage, dataPdu, explicitLittle, pdv } from './testing.ts'
+import { associateRequest, ctImage, dataPdu, explicitLittle, pdv } from '../testing.ts'
 
 const body = (pdu: Buffer) => pdu.subarray(6)
+/** Of `associateRequest`. */
+const userInformationBytes = 28
 const malformed = expect.objectContaining({ code: 'PDU_MALFORMED' }) as Error
 
 describe('A-ASSOCIATE', () => {
@@ -42,13 +49,50 @@ describe('A-ASSOCIATE', () => {
   it('passes over items it does not know, inside the user information too', () => {
     const request = body(associateRequest())
     const userItem = Buffer.from('500000085100000400002000', 'hex')
-    const withUnknown = Buffer.from('50000018530000040001000151000004000020005800000499887766', 'hex')
-    const userItemBytes = 28 // of associateRequest
-    const start = request.subarray(0, request.length - userItemBytes)
+    const withUnknown = Buffer.from('50000018560000040001000151000004000020005700000499887766', 'hex')
+    const start = request.subarray(0, request.length - userInformationBytes)
     const frame = (user: Buffer) => Buffer.concat([start, Buffer.from('990000020000', 'hex'), user])
     const plain = decodeAssociateRequest(frame(userItem))
     expect(decodeAssociateRequest(frame(withUnknown))).toEqual(plain)
     expect(plain.user.maxPduLength).toBe(8192)
+  })
+
+  it('reads back a window, roles and a user identity', () => {
+    const user = {
+      maxPduLength: 8192,
+      implementationClassUid: '1.2',
+      implementationVersion: 'X',
+      operations: { invoked: 5, performed: 1 },
+      roles: [{ sopClassUid: ctImage, user: false, provider: true }],
+      identity: {
+        type: 2,
+        wantsAnswer: true,
+        primary: Buffer.from('vries'),
+        secondary: Buffer.from('geheim'),
+      },
+    }
+    const contexts = [{ id: 1, abstractSyntax: ctImage, transferSyntaxes: [explicitLittle] }]
+    const request = encodeAssociateRequest({ callingAe: 'A', calledAe: 'B', contexts, user })
+    expect(decodeAssociateRequest(body(request)).user).toEqual(user)
+  })
+
+  it.each<[string, string]>([
+    ['a window of three bytes', '53000003000100'],
+    ['a role without its flags', '540000040002312e'],
+    ['a role for what is no UID', '5400000600024142' + '0101'],
+    ['a user identity that runs out', '58000006' + '0100' + '00ff' + '4142'],
+    ['a user identity with something after it', '58000008' + '0100' + '0001' + '41' + '0000' + '42'],
+    ['a user identity of 9 KiB', '58002406' + '0100' + '2400' + '41'.repeat(0x2400) + '0000'],
+  ])('refuses %s', (_name, hex) => {
+    const item = Buffer.from(hex, 'hex')
+    const header = Buffer.of(0x50, 0, 0, 0)
+    header.writeUInt16BE(item.length, 2)
+    expect(() =>
+      decodeAssociateRequest(Buffer.concat([body(associateRequest()), header, item]).subarray(0)),
+    ).not.toThrow() // only the first user information counts
+    const request = body(associateRequest())
+    const start = request.subarray(0, request.length - userInformationBytes)
+    expect(() => decodeAssociateRequest(Buffer.concat([start, header, item]))).toThrow(malformed)
   })
 
   it.each([

@@ -1,0 +1,90 @@
+import type { CommitmentRequest, CommitmentResult, SopReference } from '../commitment.ts'
+import { dimseError } from '../dimse-error.ts'
+import { isUid } from '../uids.ts'
+import { DataSetWriter, decodeElements } from './small-data-set.ts'
+import type { Element, Encoding } from './small-data-set.ts'
+
+/** PS3.4 tables J.3-1 and J.3-2. */
+const tag = {
+  referencedSopClassUid: 0x00081150,
+  referencedSopInstanceUid: 0x00081155,
+  transactionUid: 0x00081195,
+  failureReason: 0x00081197,
+  failedSopSequence: 0x00081198,
+  referencedSopSequence: 0x00081199,
+} as const
+const isSequence = (candidate: number) =>
+  candidate === tag.failedSopSequence || candidate === tag.referencedSopSequence
+
+export const maxReferences = 65_535
+
+export function encodeCommitmentRequest(request: CommitmentRequest, encoding: Encoding): Buffer {
+  return encode(request.transactionUid, { committed: request.references, failed: [] }, encoding)
+}
+
+export function encodeCommitmentResult(result: CommitmentResult, encoding: Encoding): Buffer {
+  return encode(result.transactionUid, result, encoding)
+}
+
+/** DATA_SET_MALFORMED for what is not one: no transaction, no references, more than 65,535, or one that is half there. */
+export function decodeCommitmentRequest(bytes: Buffer, encoding: Encoding): CommitmentRequest {
+  const { transactionUid, committed, failed } = decodeCommitmentResult(bytes, encoding)
+  if (committed.length === 0 || failed.length > 0) throw malformed('references')
+  return { transactionUid, references: committed }
+}
+
+export function decodeCommitmentResult(bytes: Buffer, encoding: Encoding): CommitmentResult {
+  const elements = decodeElements(bytes, encoding, isSequence)
+  const transactionUid = uidOf(elements, tag.transactionUid)
+  const committed = itemsOf(elements, tag.referencedSopSequence).map(referenceOf)
+  const failed = itemsOf(elements, tag.failedSopSequence).map((item) => {
+    const reason = find(item, tag.failureReason)?.value
+    const number = reason?.length === 2 ? (encoding.big ? reason.readUInt16BE() : reason.readUInt16LE()) : 0
+    return { ...referenceOf(item), reason: number }
+  })
+  if (committed.length + failed.length > maxReferences) throw malformed('references')
+  return { transactionUid, committed, failed }
+}
+
+function encode(
+  transactionUid: string,
+  { committed, failed }: Pick<CommitmentResult, 'committed' | 'failed'>,
+  encoding: Encoding,
+): Buffer {
+  if (committed.length + failed.length > maxReferences) throw malformed('references')
+  const writer = new DataSetWriter(encoding)
+  const reference = ({ sopClassUid, sopInstanceUid }: SopReference) => {
+    writer.uids(tag.referencedSopClassUid, [sopClassUid])
+    writer.uids(tag.referencedSopInstanceUid, [sopInstanceUid])
+  }
+  writer.uids(tag.transactionUid, [transactionUid])
+  if (failed.length > 0) {
+    writer.sequence(tag.failedSopSequence, failed, (item) => {
+      reference(item)
+      writer.number(tag.failureReason, item.reason)
+    })
+  }
+  if (committed.length > 0) writer.sequence(tag.referencedSopSequence, committed, reference)
+  return writer.end()
+}
+
+const find = (elements: readonly Element[], wanted: number) =>
+  elements.find((element) => element.tag === wanted)
+const itemsOf = (elements: readonly Element[], wanted: number) => find(elements, wanted)?.items ?? []
+
+function referenceOf(item: readonly Element[]): SopReference {
+  return {
+    sopClassUid: uidOf(item, tag.referencedSopClassUid),
+    sopInstanceUid: uidOf(item, tag.referencedSopInstanceUid),
+  }
+}
+
+function uidOf(elements: readonly Element[], wanted: number): string {
+  const text = find(elements, wanted)
+    ?.value.toString('latin1')
+    .replace(/[ \0]+$/, '')
+  if (text === undefined || !isUid(text)) throw malformed('UID')
+  return text
+}
+
+const malformed = (what: string) => dimseError('DATA_SET_MALFORMED', { what })

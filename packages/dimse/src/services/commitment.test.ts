@@ -1,0 +1,180 @@
+import { TwiinError } from '@twiin/runtime'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { commitmentFailure } from '../commitment.ts'
+import type { CommitmentResult } from '../commitment.ts'
+import type { CommitmentRequestReceived } from '../dimse-provider.ts'
+import { ctImage, failure, providing, startServer } from '../testing.ts'
+import { storageCommitmentPush, transferSyntax } from '../uids.ts'
+import {
+  decodeCommitmentRequest,
+  decodeCommitmentResult,
+  encodeCommitmentRequest,
+  encodeCommitmentResult,
+} from './commitment-data-set.ts'
+import { encodingOf } from './small-data-set.ts'
+
+const syntaxes = [
+  transferSyntax.implicitVrLittleEndian,
+  transferSyntax.explicitVrLittleEndian,
+  transferSyntax.explicitVrBigEndian,
+]
+const encodings = syntaxes.map((uid) => encodingOf(uid) ?? { explicit: false, big: false })
+const context = (role: 'scu' | 'scp', index = 0) => ({
+  abstractSyntax: storageCommitmentPush,
+  transferSyntaxes: [syntaxes[index] ?? ''],
+  role,
+})
+const references = (count: number) =>
+  Array.from({ length: count }, (_, i) => ({ sopClassUid: ctImage, sopInstanceUid: `1.2.${i}` }))
+const result: CommitmentResult = {
+  transactionUid: '1.2.3',
+  committed: references(2),
+  failed: [{ ...references(3)[2]!, reason: commitmentFailure.noSuchObject }],
+}
+
+describe('storage commitment', () => {
+  it.each([0, 1, 2])(
+    'is asked for, answered and reported on the same association (syntax %i)',
+    async (index) => {
+      const requests: CommitmentRequestReceived[] = []
+      await using server = await startServer(
+        providing({ commit: async (request) => void requests.push(request) }),
+      )
+      const reported = Promise.withResolvers<CommitmentResult>()
+      await using association = await server.open(
+        { contexts: [context('scu', index)] },
+        { committed: async (report) => reported.resolve(report) },
+      )
+      const request = { transactionUid: '1.2.3', references: references(2000) }
+      expect(await association.requestCommitment(request)).toEqual({ status: 0 })
+      expect(requests).toEqual([expect.objectContaining(request)])
+      expect(await requests[0]?.reply(result)).toBe(0)
+      expect(await reported.promise).toEqual({
+        ...result,
+        association: expect.objectContaining({ calledAe: 'ARCHIVE' }) as object,
+      })
+    },
+  )
+
+  it('is reported on a new association, in the role of the one who was asked', async () => {
+    const reports: CommitmentResult[] = []
+    await using asker = await startServer(
+      providing({ committed: async (report) => void reports.push(report) }),
+    )
+    await using association = await asker.open({ contexts: [context('scp')] })
+    expect(await association.reportCommitment(result)).toEqual({ status: 0 })
+    expect(reports).toEqual([expect.objectContaining(result)])
+    await expect(
+      association.requestCommitment({ transactionUid: '1.2', references: references(1) }),
+    ).rejects.toThrow(failure('CONTEXT_NOT_ACCEPTED'))
+  })
+
+  it('that the provider refuses, fails at, or cannot note is answered so', async () => {
+    const errors = [new TwiinError('DIMSE_REFUSED', { status: 0x0213, comment: 'later' }), new Error('disk')]
+    const fail = async () => {
+      throw errors.shift() ?? new Error('once too often')
+    }
+    await using server = await startServer(providing({ commit: fail, committed: fail }))
+    await using association = await server.open({ contexts: [context('scu')] })
+    const request = { transactionUid: '1.2.3', references: references(1) }
+    expect(await association.requestCommitment(request)).toEqual({ status: 0x0213, comment: 'later' })
+    expect(await association.requestCommitment(request)).toEqual({ status: 0x0110 })
+    await using report = await server.open({ contexts: [context('scp')] })
+    errors.push(new Error('disk'))
+    expect(await report.reportCommitment(result)).toEqual({ status: 0x0110 })
+  })
+
+  it('cannot be replied to when the asker is gone: a new association is needed', async () => {
+    const requests: CommitmentRequestReceived[] = []
+    const provider = providing({ commit: async (request) => void requests.push(request) })
+    await using server = await startServer(provider)
+    const association = await server.open({ contexts: [context('scu')] })
+    await association.requestCommitment({ transactionUid: '1.2.3', references: references(1) })
+    await association.release()
+    await provider.noticed('ended released')
+    await expect(requests[0]?.reply(result)).rejects.toThrow(failure('ASSOCIATION_CLOSED'))
+  })
+
+  it('of more than 65,535 references is not sent; of that many it is, and read in a moment', async () => {
+    let count = 0
+    await using server = await startServer(
+      providing({ commit: async ({ references: asked }) => void (count = asked.length) }),
+    )
+    await using association = await server.open({ contexts: [context('scu')] })
+    const many = { transactionUid: '1.2.3', references: references(65_535) }
+    expect(await association.requestCommitment(many)).toEqual({ status: 0 })
+    expect(count).toBe(65_535)
+    await expect(
+      association.requestCommitment({ transactionUid: '1.2.3', references: references(65_536) }),
+    ).rejects.toThrow(failure('DATA_SET_MALFORMED'))
+  })
+})
+
+describe('its data set', () => {
+  it('comes back as it was, in each syntax', () => {
+    for (const encoding of encodings) {
+      expect(decodeCommitmentResult(encodeCommitmentResult(result, encoding), encoding)).toEqual(result)
+    }
+  })
+
+  it('may have sequences of undefined length, and elements nobody asked for', () => {
+    const hex = [
+      '0800' + '0500' + '0a000000' + Buffer.from('ISO_IR 100').toString('hex'),
+      '0800' + '9511' + '06000000' + Buffer.from('1.2.3\0').toString('hex'),
+      '0800' + '9911' + 'ffffffff',
+      'feff00e0' + 'ffffffff',
+      '08005011' + '04000000' + Buffer.from('1.2\0').toString('hex'),
+      '08005511' + '04000000' + Buffer.from('1.4\0').toString('hex'),
+      '0900' + '0110' + 'ffffffff' + 'feff00e0' + '00000000' + 'feffdde0' + '00000000',
+      'feff0de0' + '00000000',
+      'feffdde0' + '00000000',
+    ].join('')
+    expect(decodeCommitmentRequest(Buffer.from(hex, 'hex'), { explicit: false, big: false })).toEqual({
+      transactionUid: '1.2.3',
+      references: [{ sopClassUid: '1.2', sopInstanceUid: '1.4' }],
+    })
+  })
+
+  it('of any bytes, or damaged anywhere, is read or refused, nothing else', () => {
+    const whole = encodings.map((encoding) =>
+      encodeCommitmentRequest({ transactionUid: '1.2.3', references: references(5) }, encoding),
+    )
+    fc.assert(
+      fc.property(
+        fc.constantFrom(0, 1, 2),
+        fc.nat(),
+        fc.uint8Array({ maxLength: 8 }),
+        fc.nat(8),
+        (index, at, bytes, cut) => {
+          const from = whole[index] ?? Buffer.alloc(0)
+          const place = at % from.length
+          const damaged = Buffer.concat([from.subarray(0, place), bytes, from.subarray(place + cut)])
+          try {
+            decodeCommitmentRequest(damaged, encodings[index] ?? { explicit: false, big: false })
+          } catch (error) {
+            expect(error).toMatchObject({ code: 'DATA_SET_MALFORMED' })
+          }
+        },
+      ),
+      { numRuns: 2000 },
+    )
+  })
+
+  it('nested a hundred thousand deep, or of a million empty items, is refused in a moment', () => {
+    const open = Buffer.from('08009911fffffffffeff00e0ffffffff', 'hex')
+    const deep = Buffer.concat(Array.from({ length: 100_000 }, () => open))
+    const items = Buffer.concat([
+      Buffer.from('08009911ffffffff', 'hex'),
+      Buffer.alloc(8_000_000, Buffer.from('feff00e000000000', 'hex')),
+    ])
+    for (const bytes of [deep, items]) {
+      const began = process.cpuUsage()
+      expect(() => decodeCommitmentRequest(bytes, { explicit: false, big: false })).toThrow(
+        'DATA_SET_MALFORMED',
+      )
+      const { user, system } = process.cpuUsage(began)
+      expect((user + system) / 1000).toBeLessThan(400) // milliseconds of all threads, the garbage collector's too
+    }
+  })
+})
