@@ -37,6 +37,7 @@ export async function createNode(
     store,
     studies,
     heads,
+    ...(ground.archive?.fetching ?? []),
     auditLog,
     view,
     // What was signed before anything can be signed again.
@@ -49,6 +50,7 @@ export async function createNode(
     selfTest,
     index.antiEntropy,
     index.publication,
+    ...(ground.archive === undefined ? [] : [ground.archive.indexer]),
     exchange.runner,
     exchange.receipts,
     reporting(settings, ground, exchange),

@@ -4,6 +4,7 @@ import { SearchAnswers } from '../access/answer-search.ts'
 import { HeldStudies } from '../access/held-studies.ts'
 import { RequestGuard } from '../access/request-guard.ts'
 import { TransferGate } from '../access/transfer-gate.ts'
+import { besideArchive } from '../archive/receive-from-archive.ts'
 import { buckets } from '../config/buckets.ts'
 import type { Settings } from '../config/settings.ts'
 import { DeliverStudy } from '../deliver/deliver-study.ts'
@@ -118,7 +119,9 @@ export function composeExchange(settings: Settings, ground: Ground, index: Index
     { ...dicom, patientIdIssuer: hospital.patientIdIssuer },
     { studies, heads, routes, worklist, account, log },
   )
-  const dimse = new DimseServer({ host: dicom.host, port: dicom.port }, { provider: intake, log })
+  const receiver = ground.archive?.receiver
+  const provider = receiver === undefined ? intake : besideArchive(intake, receiver)
+  const dimse = new DimseServer({ host: dicom.host, port: dicom.port }, { provider, log })
   return {
     book,
     sends,

@@ -13,6 +13,7 @@ import type { Holdings } from '../holdings/holdings.ts'
 import { openNodeKey } from '../enrolment/node-key-file.ts'
 import { LiveEvents } from '../http/events.ts'
 import { verifyByPeerId } from '../trust/trust.ts'
+import { composeArchive } from './archive-side.ts'
 import { openMasterKey } from './master-key.ts'
 import { composeTrust } from './trust-side.ts'
 
@@ -36,8 +37,9 @@ export async function composeGround(settings: Settings, deps: { clock: Clock; lo
     { dir: join(dataDir, 'blobs') },
     { store, sealer, reserve, clock, log, random },
   )
-  const holdings: Holdings = studies
   const heads = new HeadReader({}, { log })
+  const archive = composeArchive(settings, { store, sealer, reserve, studies, heads, clock, log, random })
+  const holdings: Holdings = archive?.holdings ?? studies
 
   const trustSide = await composeTrust(settings, { key, clock, log, random })
   const { bundle } = trustSide
@@ -51,7 +53,7 @@ export async function composeGround(settings: Settings, deps: { clock: Clock; lo
   const events = new LiveEvents()
   const self = { ura: hospital.ura, name: hospital.name, peerId: key.peerId }
   return {
-    ...{ clock, log, random, self, sealer, key, reserve, store, studies, holdings, heads },
+    ...{ clock, log, random, self, sealer, key, reserve, store, studies, archive, holdings, heads },
     ...trustSide,
     ...{ auditLog, account, budget, events, verify: verifyByPeerId },
   }

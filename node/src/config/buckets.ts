@@ -29,6 +29,16 @@ export const buckets = {
   filed: 'filed',
   /** run → what a self-test put into the index, until it is withdrawn */
   selfTests: 'self-tests',
+  /** handle → study that lies in the archive */
+  archivedStudies: 'archived-study',
+  /** keyed StudyInstanceUID → handle */
+  archivedByUid: 'archived-by-uid',
+  /** HMAC(kind, citizen number | patient number | day)/handle → true */
+  archivedBy: 'archived-by',
+  /** handle → citizen numbers that an archived study was shown under and is no more */
+  archivedFormerly: 'archived-formerly',
+  /** `full`, or a window of study dates → how far the pass is, what the window held */
+  archivePasses: 'archive-passes',
   /** id → item of the exception worklist */
   exceptions: 'exceptions',
 } as const

@@ -78,11 +78,14 @@ function camelCase(word: string): string {
 
 function withAbsolutePaths(settings: Settings, base: string): Settings {
   const absolute = (path: string) => (isAbsolute(path) ? path : resolve(base, path))
-  const { registry } = settings
+  const { registry, archive } = settings
   return {
     ...settings,
     dataDir: absolute(settings.dataDir),
     peopleFile: absolute(settings.peopleFile),
+    ...(archive?.authorizationFile === undefined
+      ? {}
+      : { archive: { ...archive, authorizationFile: absolute(archive.authorizationFile) } }),
     trust: { ...settings.trust, rootCertificateFile: absolute(settings.trust.rootCertificateFile) },
     registry: {
       ...registry,

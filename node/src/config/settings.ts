@@ -50,6 +50,48 @@ const ApplicationEntity = Type.Object(
 )
 export type ApplicationEntity = Static<typeof ApplicationEntity>
 
+const TimeOfDay = Type.String({ pattern: '^([01]\\d|2[0-3]):[0-5]\\d$', description: 'HH:MM, Dutch time' })
+const Whole = (description: string, value: number, maximum = 1_000_000) =>
+  Type.Integer({ minimum: 1, maximum, default: value, description })
+
+const Archive = Type.Object(
+  {
+    kind: Type.Enum(['dimse', 'dicomweb'], { description: 'how the archive is asked' }),
+    retrieve: Type.Enum(['move', 'get', 'wado'], {
+      description: 'how a study is fetched; wado goes with dicomweb, the others with dimse',
+    }),
+    url: Type.Optional(Type.String({ pattern: '^https?://', description: 'base of QIDO-RS and WADO-RS' })),
+    authorizationFile: Type.Optional(
+      Type.String({ description: 'file with the value of the Authorization header' }),
+    ),
+    host: Type.String({ default: '127.0.0.1' }),
+    port: Type.Optional(Port),
+    aeTitle: Type.Optional(AeTitle),
+    callingAeTitle: Type.Optional(AeTitle),
+    receiveAeTitle: Type.Optional(Type.Refine(AeTitle, (value) => value.trim() !== '')),
+    from: Type.String({
+      pattern: '^\\d{4}-\\d{2}-\\d{2}$',
+      default: '1990-01-01',
+      description: 'first study date that is asked for',
+    }),
+    night: Type.Object(
+      { from: TimeOfDay, until: TimeOfDay },
+      { ...closed, default: { from: '22:00', until: '06:00' } },
+    ),
+    studiesPerSecond: Type.Object(
+      { day: Whole('answers taken by day', 10), night: Whole('by night', 200) },
+      { ...closed, default: {} },
+    ),
+    recentDays: Whole('study dates that are asked for again and again', 7, 365),
+    recentMinutes: Whole('how often those', 10, 1440),
+    passHours: Whole('how often everything', 24, 8760),
+    cacheMiB: Whole('what was fetched, at most', 4096, 100_000_000),
+    keepMinutes: Whole('how long it is kept after its last use', 60, 100_000),
+    timeoutSeconds: Seconds('without progress', 60),
+  },
+  closed,
+)
+
 export const Settings = Type.Object(
   {
     hospital: Type.Object(
@@ -141,6 +183,7 @@ export const Settings = Type.Object(
       },
       closed,
     ),
+    archive: Type.Optional(Archive),
     web: Type.Object({ host: Type.String({ default: '127.0.0.1' }), port: Port }, closed),
     peopleFile: Type.String({
       minLength: 1,

@@ -6,7 +6,7 @@ import type { IncomingInstance } from '@twiin/study-store'
 /** The head of what came in: most fit in 64 KiB, ever more is read for those that do not. Throws `DICOM_UNREADABLE`. */
 export async function readHead(
   transferSyntaxUid: string,
-  incoming: IncomingInstance,
+  incoming: Pick<IncomingInstance, 'head' | 'size'>,
   heads: HeadReader,
 ): Promise<InstanceHead> {
   for (const size of headSizes) {

@@ -3,7 +3,7 @@ import type { InstanceHead } from '@twiin/dicom'
 import { parseBsn, passesElevenTest } from '@twiin/patient-token'
 
 /** A head as this hospital's own machines mean it: a patient number without issuer is one of the hospital's own. */
-export function withOwnIssuer(head: InstanceHead, issuer: string): InstanceHead {
+export function withOwnIssuer<Head extends Pick<InstanceHead, 'patientId'>>(head: Head, issuer: string): Head {
   const { patientId } = head
   if (patientId === undefined || patientId.issuer !== undefined || patientId.issuerOid !== undefined)
     return head
@@ -15,7 +15,7 @@ export function withOwnIssuer(head: InstanceHead, issuer: string): InstanceHead 
  * why it is not published.
  */
 export function citizenNumbersOf(
-  head: InstanceHead,
+  head: Parameters<typeof citizenNumberCandidates>[0],
   options: { acceptLegacyOtherPatientIds: boolean },
 ): string[] {
   return citizenNumberCandidates(head, options).map((candidate) =>

@@ -13,6 +13,7 @@ import { Lifecycle, silentLogger } from '@twiin/runtime'
 import { DiskReserve, Sealer, Store } from '@twiin/store'
 import { StudyStore } from '@twiin/study-store'
 import { Account } from '../account/account.ts'
+import { composeArchive } from '../composition/archive-side.ts'
 import { composeExchange } from '../composition/exchange.ts'
 import type { Exchange } from '../composition/exchange.ts'
 import type { Ground } from '../composition/ground.ts'
@@ -34,6 +35,8 @@ interface Options {
   name: string
   /** Whom the AE title `ELSEWHERE` stands for. */
   sendTo?: string
+  /** An archive behind its node; see `testArchive`. */
+  archive?: NonNullable<Settings['archive']>
 }
 
 export const radiologist = { id: 'rad', name: 'R. de Radioloog', role: 'radiologist' as const }
@@ -100,13 +103,14 @@ export class TestHospital implements AsyncDisposable {
     this.exchange = composeExchange(settings, this.ground, this.index)
     this.selfTest = composeSelfTest(settings, this.ground, this.index, this.exchange)
     registerPeerProtocols(this.ground, this.index, this.exchange, this.selfTest)
-    const { reserve, store, studies, heads, auditLog, view } = this.ground
+    const { reserve, store, studies, heads, auditLog, view, archive } = this.ground
     const { publisher, publication } = this.index
     const { runner, receipts, routes, dimse } = this.exchange
     const resumed = { name: 'routes', start: () => routes.resume() }
     this.#lifecycle = new Lifecycle([
-      ...[reserve, store, studies, heads, auditLog, view],
+      ...[reserve, store, studies, heads, ...(archive?.fetching ?? []), auditLog, view],
       ...[publisher, this.selfTest, publication, runner, receipts, resumed, dimse],
+      ...(archive === undefined ? [] : [archive.indexer]),
     ])
     await this.#lifecycle.start()
   }
@@ -189,15 +193,27 @@ export class TestHospital implements AsyncDisposable {
       { store, sealer, reserve, clock, log, random },
     )
     const host = wire.host(key.peerId)
+    const heads = new HeadReader({}, { log })
+    const archive = composeArchive(this.#settings(), {
+      store,
+      sealer,
+      reserve,
+      studies,
+      heads,
+      clock,
+      log,
+      random,
+    })
     const parts = {
       ...{ clock, log, random, sealer, reserve, store, view, bundle, auditLog, studies, key },
-      holdings: studies,
+      archive,
+      holdings: archive?.holdings ?? studies,
       gossip: new Gossip(
         { peerId: key.peerId, roundMs: 20_000 },
         { bundle, logView, host, clock, log, random },
       ),
       account: new Account({ organisation: { ura, name } }, { log: auditLog, bundle }),
-      heads: new HeadReader({}, { log }),
+      heads,
       budget: new MemoryBudget({ bytes: 16 << 20 }),
       events: new LiveEvents(),
       self: { ura, name, peerId: key.peerId },
@@ -208,8 +224,10 @@ export class TestHospital implements AsyncDisposable {
   }
 
   #settings(): Settings {
-    const { ura, name, sendTo } = this.options
+    const { ura, name, sendTo, archive } = this.options
     const parts = {
+      dataDir: this.dir,
+      ...(archive === undefined ? {} : { archive }),
       hospital: { ura, name, patientIdIssuer: name },
       dicom: {
         ...{ host: '127.0.0.1', port: 0, aeTitle: 'TWIIN', callingAeTitles: ['CT1'] },

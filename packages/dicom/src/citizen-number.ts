@@ -9,7 +9,7 @@ export const citizenNumberIssuer = { name: 'NLMINBIZA', oid: '2.16.840.1.113883.
  * the BSN there. The eleven test is the caller's.
  */
 export function citizenNumberCandidates(
-  head: InstanceHead,
+  head: Pick<InstanceHead, 'patientId' | 'otherPatientIds' | 'legacyOtherPatientIds'>,
   options: { acceptLegacyOtherPatientIds: boolean },
 ): string[] {
   const issued = [head.patientId, ...head.otherPatientIds]

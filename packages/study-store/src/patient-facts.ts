@@ -9,7 +9,10 @@ export type StoredPatient = PatientFacts & { conflict: boolean }
 const maxCitizenNumbers = 8
 const maxName = 1024
 
-export function patientFacts(head: InstanceHead, citizenNumbers?: readonly string[]): PatientFacts {
+export function patientFacts(
+  head: Pick<InstanceHead, 'patientName' | 'birthDate' | 'sex'> & Parameters<typeof citizenNumberCandidates>[0],
+  citizenNumbers?: readonly string[],
+): PatientFacts {
   const numbers = citizenNumbers ?? citizenNumberCandidates(head, { acceptLegacyOtherPatientIds: false })
   return {
     localId: head.patientId?.id ?? '',
