@@ -1,5 +1,6 @@
 import { DimseServer } from '@twiin/dimse'
 import { AccessDesk } from '../access/access-desk.ts'
+import { ContentsAnswers } from '../access/answer-contents.ts'
 import { SearchAnswers } from '../access/answer-search.ts'
 import { HeldStudies } from '../access/held-studies.ts'
 import { RequestGuard } from '../access/request-guard.ts'
@@ -49,6 +50,9 @@ export function composeExchange(settings: Settings, ground: Ground, index: Index
   const searchAnswers = new SearchAnswers({ desk, guard, account, signer: key, verify, clock, log })
   const isOffered: Sends['isOffered'] = (...offer) => sends.isOffered(...offer)
   const gate = new TransferGate({ desk, guard, consents, isOffered, account, clock, log })
+  const contentsAnswers = new ContentsAnswers({
+    ...{ desk, guard, studies: holdings, account, signer: key, verify, clock, log },
+  })
   const held = new HeldStudies({ studies: holdings })
 
   const searches = new PatientSearches(
@@ -127,6 +131,7 @@ export function composeExchange(settings: Settings, ground: Ground, index: Index
     sends,
     guard,
     searchAnswers,
+    contentsAnswers,
     gate,
     held,
     searches,

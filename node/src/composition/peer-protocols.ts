@@ -14,7 +14,7 @@ export function registerPeerProtocols(
   selfTest: SelfTest,
 ): void {
   const { host, clock, log, key, budget, account, verify, gossip } = ground
-  const { searchAnswers, gate, held, sends, arrivals } = exchange
+  const { searchAnswers, contentsAnswers, gate, held, sends, arrivals } = exchange
 
   host.answer(
     protocolIds.index,
@@ -32,6 +32,16 @@ export function registerPeerProtocols(
     },
     async (bytes, peerId) =>
       (await selfTest.answerQuestion(bytes, peerId)) ?? searchAnswers.answer(bytes, peerId),
+  )
+  host.answer(
+    protocolIds.contents,
+    {
+      maxRequestBytes: limits.contentsRequestBytes + 1024,
+      maxAnswerBytes: limits.contentsAnswerBytes + 1024,
+      timeoutMs: 8000,
+      maxConcurrentPerPeer: 4,
+    },
+    (bytes, peerId) => contentsAnswers.answer(bytes, peerId),
   )
   host.answer(
     protocolIds.send,

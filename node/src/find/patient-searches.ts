@@ -22,6 +22,8 @@ export interface SearchQuestion {
   bsn: string
   birthDate?: string
   purpose: PatientSearch['purpose']
+  /** How it was asked for, for the audit line. */
+  protocol?: string
 }
 
 interface Deps {
@@ -43,6 +45,7 @@ export class PatientSearches {
   readonly #self: { ura: string; name: string; peerId: string }
   readonly #deps: Deps
   readonly #searches = new Map<string, PatientSearch>()
+  readonly #listeners = new Set<(search: PatientSearch) => void>()
 
   constructor(options: { self: { ura: string; name: string; peerId: string } }, deps: Deps) {
     this.#self = options.self
@@ -63,6 +66,7 @@ export class PatientSearches {
       patient: { citizenNumber: bsn },
       purpose: question.purpose,
       requestId: id,
+      ...(question.protocol === undefined ? {} : { protocol: question.protocol }),
     } as const
     // A search is for treatment; referral is the basis of a send, and emergency has no procedure here yet (spec 08).
     if (question.purpose.basis !== 'treatment') {
@@ -113,6 +117,12 @@ export class PatientSearches {
       const search = this.find(id, person)
       if (search !== undefined) yield search
     }
+  }
+
+  /** Told when a holder has answered, or the index was read. Returns the way to stop listening. */
+  onChange(listener: (search: PatientSearch) => void): () => void {
+    this.#listeners.add(listener)
+    return () => void this.#listeners.delete(listener)
   }
 
   async #lookHere(search: PatientSearch): Promise<void> {
@@ -191,6 +201,7 @@ export class PatientSearches {
   }
 
   #tell(search: PatientSearch): void {
+    for (const listener of this.#listeners) listener(search)
     this.#deps.events.emit({
       kind: 'search',
       id: search.id,

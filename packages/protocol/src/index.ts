@@ -19,6 +19,8 @@ export { selfTestAnswer, selfTestRequest } from './self-test-messages.ts'
 export type { SelfTestAnswer, SelfTestRequest } from './self-test-messages.ts'
 export { activityReport } from './activity-report.ts'
 export type { ActivityReport } from './activity-report.ts'
+export { contentsAnswer, contentsRequest } from './contents-messages.ts'
+export type { ContentsAnswer, ContentsRequest, SeriesContents, StudyContents } from './contents-messages.ts'
 export { searchAnswer, searchRequest } from './search-messages.ts'
 export type { AnsweredStudy, SearchAnswer, SearchRequest } from './search-messages.ts'
 export {

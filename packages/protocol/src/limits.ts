@@ -11,6 +11,12 @@ export const limits = {
   /** 2,000 studies of about 500 bytes. */
   searchAnswerBytes: 2 * 1024 * 1024,
   studiesPerAnswer: 2000,
+  /** What stands in at most 200 studies, 5,000 series or 20,000 instances of about 250 bytes. */
+  contentsRequestBytes: 32 * 1024,
+  contentsAnswerBytes: 8 * 1024 * 1024,
+  studiesPerContents: 200,
+  seriesPerContents: 5000,
+  instancesPerContents: 20_000,
   /** RFC 9497 batches of 1,024 elements of 32 bytes, and the envelope. */
   tokenRequestBytes: 64 * 1024,
   tokenAnswerBytes: 64 * 1024,
