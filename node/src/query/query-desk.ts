@@ -221,8 +221,10 @@ export class QueryDesk {
         (study) => study.studyInstanceUid === studyInstanceUid && study.detail === 'holder' && !study.local,
       )
       const holder = search.holders.find(({ ura }) => ura === row?.holder)
-      if (holder !== undefined)
-        return { local: false, searchId: search.id, holder: holder.ura, holderName: holder.name }
+      if (row !== undefined && holder !== undefined) {
+        const { ura, name } = holder
+        return { local: false, searchId: search.id, holder: ura, holderName: name, instances: row.instances }
+      }
     }
     return undefined
   }

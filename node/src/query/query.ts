@@ -67,4 +67,12 @@ export interface QueryRun extends AsyncIterable<QueryMatch> {
 /** Where a study can be had from. */
 export type Located =
   | { readonly local: true; readonly handle: string }
-  | { readonly local: false; readonly searchId: string; readonly holder: string; readonly holderName: string }
+  | {
+      readonly local: false
+      readonly searchId: string
+      /** URA and name of who has it. */
+      readonly holder: string
+      readonly holderName: string
+      /** How many instances it told of. */
+      readonly instances: number
+    }

@@ -1,6 +1,7 @@
 import { codeOf } from '@twiin/runtime'
 import type { Clock, Logger, Service } from '@twiin/runtime'
 import type { Change, TransferBook } from './transfer-book.ts'
+import { isOver } from './transfer-record.ts'
 import type { TransferRecord } from './transfer-record.ts'
 
 /** How one attempt ended. `again` waits and tries again; the others are final until a person acts. */
@@ -50,6 +51,7 @@ export class TransferRunner implements Service {
   readonly #options: { concurrent: number; retryMs: number }
   readonly #deps: Deps
   readonly #running = new Map<string, TransferRecord>()
+  readonly #cancels = new Map<string, AbortController>()
   readonly #turns = new Set<Promise<void>>()
   #stopping = new AbortController()
   #timer = new AbortController()
@@ -72,6 +74,12 @@ export class TransferRunner implements Service {
     this.#stopping.abort(new Error('stopping'))
     this.#timer.abort(new Error('stopping'))
     await Promise.all(this.#turns)
+  }
+
+  /** Nobody wants it any more: what runs is cut off, and it ends as failed with this reason. Durable when it resolves. */
+  async cancel(id: string, reason: string): Promise<void> {
+    await this.#deps.book.change(id, (record) => (isOver(record) ? {} : { state: 'failed', reason }))
+    this.#cancels.get(id)?.abort(new Error('cancelled'))
   }
 
   #schedule(): void {
@@ -140,8 +148,10 @@ export class TransferRunner implements Service {
   }
 
   async #work(record: TransferRecord): Promise<Attempt> {
-    const { signal } = this.#stopping
     const { workers } = this.#deps
+    const cancel = new AbortController()
+    this.#cancels.set(record.id, cancel)
+    const signal = AbortSignal.any([this.#stopping.signal, cancel.signal])
     try {
       switch (record.kind) {
         case 'retrieval':
@@ -157,6 +167,8 @@ export class TransferRunner implements Service {
       // What the holder said is the reason, not that it refused.
       const reason = code === 'TRANSFER_REFUSED' && typeof facts.reason === 'string' ? facts.reason : code
       return finalCodes.has(code) ? { state: 'failed', reason } : { state: 'again', reason }
+    } finally {
+      this.#cancels.delete(record.id)
     }
   }
 

@@ -1,0 +1,66 @@
+import { dimseStatus } from '@twiin/dimse'
+import type { AssociationInfo } from '@twiin/dimse'
+import { TwiinError } from '@twiin/runtime'
+import type { ApplicationEntity } from '../config/settings.ts'
+import type { Pacs } from '../deliver/deliver-study.ts'
+import type { Asker } from './query.ts'
+
+/** A place that a C-MOVE may name. */
+export interface MoveDestination {
+  host: string
+  port: number
+  aeTitle: string
+  callingAeTitle: string
+  tls: boolean
+}
+
+/** Which systems of this hospital may query, on whose responsibility, and where studies may be moved to (spec 13 §2). */
+export class ApplicationEntities {
+  readonly #options: {
+    aeTitle: string
+    entities: readonly ApplicationEntity[]
+    pacs: Pacs
+  }
+
+  constructor(options: { aeTitle: string; entities: readonly ApplicationEntity[]; pacs: Pacs }) {
+    this.#options = options
+  }
+
+  /** Whether anything is configured for this AE title. */
+  isKnown(aeTitle: string): boolean {
+    return this.#find(aeTitle)?.query === true
+  }
+
+  /** Who asks. An AE title proves nothing: the hospital's network says who may use it. Throws `DIMSE_REFUSED` 0124. */
+  asker({ callingAe }: AssociationInfo, service: 'C-FIND' | 'C-MOVE' | 'C-GET'): Asker {
+    const entity = this.#find(callingAe)
+    if (entity?.query !== true) throw refusal(dimseStatus.notAuthorised, 'this AE may not query')
+    const name = entity.responsible ?? callingAe
+    return {
+      person: { id: `ae:${callingAe}`, name, role: entity.role ?? 'operator' },
+      // Without a role in which somebody answers for it, it sees what this hospital made and no more.
+      federated: entity.role !== undefined,
+      by: `${service} ${callingAe}`,
+    }
+  }
+
+  /** Where a study may go. Throws `DIMSE_REFUSED` A801. */
+  destination(aeTitle: string): MoveDestination {
+    const { pacs, aeTitle: callingAeTitle } = this.#options
+    if (aeTitle === pacs.aeTitle) return { ...pacs, tls: false }
+    const entity = this.#find(aeTitle)
+    if (entity?.moveDestination !== true)
+      throw refusal(dimseStatus.moveDestinationUnknown, 'no configured destination')
+    const { host, port, tls } = entity
+    return { host, port, aeTitle, callingAeTitle, tls }
+  }
+
+  #find(aeTitle: string): ApplicationEntity | undefined {
+    return this.#options.entities.find((entity) => entity.aeTitle.trim() === aeTitle)
+  }
+}
+
+/** `comment`: at most 64 characters, without patient data. */
+export function refusal(status: number, comment: string): TwiinError {
+  return new TwiinError('DIMSE_REFUSED', { status, comment: comment.slice(0, 64) })
+}
