@@ -2,7 +2,7 @@ import { encodeCharacters } from './character-set.ts'
 import type { CharacterSet } from './character-set.ts'
 import { escapeText } from './delimiters.ts'
 import type { MessageHeader } from './message.ts'
-import { readMessage } from './message.ts'
+import { readPlain } from './message.ts'
 import { timestamp } from './timestamp.ts'
 
 /**
@@ -60,11 +60,19 @@ export function acknowledge(
   const msh = [
     ...['MSH', '^~\\&', ...me, ...sender, timestamp(options.now), '', trigger, escapeText(options.controlId)],
     ...[/^[PTD]$/.test(header.processingId) ? header.processingId : 'P', version],
-    ...['', '', '', '', '', header.characterSets.map((set) => escapeText(set)).join('~')],
+    ...[
+      '',
+      '',
+      '',
+      '',
+      '',
+      answer.characterSet === undefined ? '' : escapeText(header.characterSets[0] ?? ''),
+    ],
   ].join('|')
   const text = error === undefined ? '' : hl7Errors[error]
   const msa = `MSA|${code}|${escapeText(header.controlId)}${text === '' ? '' : `|${text}`}`
   const err = error === undefined ? '' : `${errSegment(version, error, location)}\r`
+  // Of what could not be read only the header is repeated, byte for byte.
   return encodeCharacters(`${msh}\r${msa}\r${err}`, answer.characterSet ?? '8859/1')
 }
 
@@ -90,9 +98,12 @@ export interface Acknowledgement {
   error: string
 }
 
-/** Throws what `readMessage` throws, and `HL7_CONTENT` when there is no MSA. */
+/**
+ * Throws `HL7_UNREADABLE`, and `HL7_CONTENT` when there is no MSA. Read byte for byte, as `readHeader` does: what counts is
+ * ASCII, and an acceptance is one whatever its character set.
+ */
 export function readAcknowledgement(bytes: Buffer): Acknowledgement {
-  const message = readMessage(bytes)
+  const message = readPlain(bytes)
   const msa = message.required('MSA')
   const code = msa.text(1).toUpperCase()
   const err = message.first('ERR')

@@ -143,7 +143,11 @@ describe('a message', () => {
 describe('an acknowledgement', () => {
   it('goes back to who sent, about which message, and why not', () => {
     const { header } = readHeader(Buffer.from(msh('8859/1')))
-    const ack = acknowledge(header, { code: 'AE', error: 101, location: 'PID^1^3' }, at)
+    const ack = acknowledge(
+      header,
+      { code: 'AE', error: 101, location: 'PID^1^3', characterSet: '8859/1' },
+      at,
+    )
     expect(ack.toString('latin1').split('\r')).toEqual([
       'MSH|^~\\&|TWIIN|A|ZIS|A|20260105120000+0000||ACK^A08^ACK|T1|P|2.5||||||8859/1',
       'MSA|AE|M1|Required field missing',

@@ -74,22 +74,25 @@ export function readMessage(bytes: Buffer, options: ReadOptions = {}): Hl7Messag
   const { delimiters, header } = readHeader(bytes)
   const named = header.characterSets
   const characterSet = characterSetOf(bytes, { named, unnamed: options.unnamedCharacterSet ?? '8859/1' })
-  const text = decodeCharacters(bytes, characterSet)
-  const context: SegmentContext = {
-    delimiters,
-    decodeHex: (hex) => decodeCharacters(hex, characterSet),
-  }
-  return new Hl7Message({
-    header: headerOf(new Segment(lineAt(text, 0), context)),
-    characterSet,
-    segments: splitSegments(text, context),
-  })
+  const decode = (part: Buffer) => decodeCharacters(part, characterSet)
+  return assemble(decode(bytes), characterSet, { delimiters, decodeHex: decode })
+}
+
+/** Byte for byte as Latin-1, whatever set it claims. Throws `HL7_UNREADABLE`, `HL7_CONTENT`. */
+export function readPlain(bytes: Buffer): Hl7Message {
+  const decodeHex = (part: Buffer) => part.toString('latin1')
+  return assemble(decodeHex(bytes), '8859/1', { delimiters: readHeader(bytes).delimiters, decodeHex })
+}
+
+function assemble(text: string, characterSet: CharacterSet, context: SegmentContext): Hl7Message {
+  const header = headerOf(new Segment(firstLine(text), context))
+  return new Hl7Message({ header, characterSet, segments: splitSegments(text, context) })
 }
 
 /** The header alone, byte for byte as Latin-1. Throws `HL7_UNREADABLE`. */
 export function readHeader(bytes: Buffer): { delimiters: Delimiters; header: MessageHeader } {
   // Longer first lines there are none: whatever comes after is not needed to answer.
-  const line = lineAt(bytes.toString('latin1', 0, 4096), 0)
+  const line = firstLine(bytes.toString('latin1', 0, 4096))
   const delimiters = delimitersOf(line)
   const segment = new Segment(line, { delimiters, decodeHex: (hex) => hex.toString('latin1') })
   return { delimiters, header: headerOf(segment) }
@@ -127,10 +130,10 @@ function headerOf(msh: Segment): MessageHeader {
   }
 }
 
-/** Up to the next line end: a carriage return (§2.5); a line feed from who does not know better. */
-function lineAt(text: string, at: number): string {
-  const end = text.slice(at).search(/[\r\n]/)
-  return end === -1 ? text.slice(at) : text.slice(at, at + end)
+/** The first line. It ends with a carriage return (§2.5); with a line feed from who does not know better. */
+function firstLine(text: string): string {
+  const end = text.search(/[\r\n]/)
+  return end === -1 ? text : text.slice(0, end)
 }
 
 function splitSegments(text: string, context: SegmentContext): Segment[] {
