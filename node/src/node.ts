@@ -7,6 +7,7 @@ import { composeExchange } from './composition/exchange.ts'
 import type { Exchange } from './composition/exchange.ts'
 import { composeGround } from './composition/ground.ts'
 import type { Ground } from './composition/ground.ts'
+import { composeHl7, hl7Handlers } from './composition/hl7.ts'
 import { composeIndexSide } from './composition/index-side.ts'
 import { registerPeerProtocols } from './composition/peer-protocols.ts'
 import { composeSelfTest } from './composition/self-test.ts'
@@ -28,7 +29,8 @@ export async function createNode(
   const exchange = composeExchange(settings, ground, index)
   const selfTest = composeSelfTest(settings, ground, index, exchange)
   registerPeerProtocols(ground, index, exchange, selfTest)
-  const web = await composeWeb(settings, ground, index, exchange)
+  const hl7 = await composeHl7(settings, ground, hl7Handlers(settings, index))
+  const web = await composeWeb(settings, ground, index, exchange, hl7)
 
   const { reserve, store, studies, heads, auditLog, view, host, witness } = ground
   const services: Service[] = [
@@ -56,6 +58,7 @@ export async function createNode(
     reporting(settings, ground, exchange),
     { name: 'routes', start: () => exchange.routes.resume() },
     // Doors last: they serve the moment they open.
+    ...hl7.services,
     exchange.dimse,
     web.http,
     runtimeFile(settings, ground, web.caFile),

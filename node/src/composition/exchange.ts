@@ -11,6 +11,7 @@ import type { Settings } from '../config/settings.ts'
 import { DeliverStudy } from '../deliver/deliver-study.ts'
 import { ExceptionWorklist } from '../filing/exception-worklist.ts'
 import { FileStudy } from '../filing/file-study.ts'
+import { PatientsHere } from '../filing/patients-here.ts'
 import { askHolder } from '../find/ask-holder.ts'
 import { PatientSearches } from '../find/patient-searches.ts'
 import { Intake } from '../intake/intake.ts'
@@ -31,7 +32,7 @@ export type Exchange = ReturnType<typeof composeExchange>
 export function composeExchange(settings: Settings, ground: Ground, index: IndexSide) {
   const { clock, log, random, self, sealer, key, reserve, store, studies, holdings, heads } = ground
   const { bundle, host, account, budget, events, verify } = ground
-  const { consents, patients, tokens, reader, ownTokens } = index
+  const { consents, patients, localPatients, tokens, reader, ownTokens } = index
 
   const book = new TransferBook({
     store,
@@ -79,6 +80,7 @@ export function composeExchange(settings: Settings, ground: Ground, index: Index
     { patientIdIssuer: settings.hospital.patientIdIssuer, modifyingSystem: `TWIIN ${self.ura}` },
     {
       studies: holdings,
+      patients: new PatientsHere({ studies: holdings, patients: localPatients }),
       worklist,
       filed: store.repository(buckets.filed, { keys: 'plain-opaque' }),
       account,

@@ -1,4 +1,4 @@
-import { CachedTokens, TokenClient } from '@twiin/patient-token'
+import { CachedTokens, TokenClient, parseBsn } from '@twiin/patient-token'
 import { AntiEntropy, IndexPublisher, IndexReader, IndexReplica, networkWithSelf } from '@twiin/study-index'
 import { buckets } from '../config/buckets.ts'
 import type { Settings } from '../config/settings.ts'
@@ -7,6 +7,8 @@ import { IndexMembership } from '../trust/index-membership.ts'
 import { peerKeepers } from '../find/peer-keepers.ts'
 import { RecentTokens } from '../find/recent-tokens.ts'
 import { OwnPatients } from '../holdings/own-patients.ts'
+import { StudyOwners } from '../holdings/study-owners.ts'
+import { LocalPatients } from '../patients/local-patients.ts'
 import { OwnTokens } from '../publish/own-tokens.ts'
 import { Publication } from '../publish/publication.ts'
 import { StoredPublications } from '../publish/stored-publications.ts'
@@ -65,12 +67,20 @@ export function composeIndexSide(settings: Settings, ground: Ground) {
     records: store.repository(buckets.consents, { keys: 'keyed' }),
     clock,
   })
-  const patients = new OwnPatients({ studies })
+  const localPatients = new LocalPatients({
+    ...{ store, sealer },
+    patients: store.repository(buckets.localPatients, { keys: 'plain-opaque' }),
+    index: store.repository(buckets.localPatientIndex, { keys: 'plain-opaque' }),
+  })
+  const owners = new StudyOwners({ patients: localPatients })
+  const patients = new OwnPatients({ studies, known: localPatients, owners })
   const publication = new Publication({
-    ...{ studies, patients, consents, publisher, indexState, sealer, account, epoch, clock, log },
+    ...{ studies, patients, owners, consents, publisher, indexState, sealer, account, epoch, clock, log },
     tokens: known,
     wanted: store.repository(buckets.publications, { keys: 'plain-opaque' }),
   })
+  // A BSN that became known, or was corrected, after the study came (spec 16 §4).
+  localPatients.onChange(({ bsns }) => bsns.forEach((bsn) => publication.lookAgain(parseBsn(bsn))))
   // A new epoch has new locations: every patient is looked at again.
   let lastEpoch: number | undefined
   bundle.onChange(({ index }) => {
@@ -87,6 +97,8 @@ export function composeIndexSide(settings: Settings, ground: Ground) {
     tokens,
     consents,
     patients,
+    localPatients,
+    owners,
     publication,
   }
 }

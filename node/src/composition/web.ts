@@ -10,6 +10,7 @@ import { holdingRoutes } from '../holdings/routes.ts'
 import { byPersonOrToken } from '../http/authenticate.ts'
 import { problems } from '../http/problems.ts'
 import { sessionRoutes } from '../http/session-routes.ts'
+import { hl7Routes } from '../hl7/routes.ts'
 import { openWebCertificate } from '../http/web-certificate-files.ts'
 import { People } from '../people/people-file.ts'
 import type { Person } from '../people/people-file.ts'
@@ -21,14 +22,21 @@ import { transferRoutes } from '../transfers/routes.ts'
 import { version } from '../version.ts'
 import type { Exchange } from './exchange.ts'
 import type { Ground } from './ground.ts'
+import type { Hl7Side } from './hl7.ts'
 import type { IndexSide } from './index-side.ts'
 
 /** The hospital's side: page and API. */
-export async function composeWeb(settings: Settings, ground: Ground, index: IndexSide, exchange: Exchange) {
+export async function composeWeb(
+  settings: Settings,
+  ground: Ground,
+  index: IndexSide,
+  exchange: Exchange,
+  hl7: Hl7Side,
+) {
   const { clock, log, events, account, auditLog, bundle, watch, logView, witness, enrolment } = ground
   const { host, reserve, holdings: studies, self } = ground
   const { book, searches, fetcher, retrievals, sends, worklist, delivery } = exchange
-  const { publisher, publication, consents } = index
+  const { publisher, publication, consents, owners } = index
   const people = new People({ file: settings.peopleFile })
   const sessions = new Sessions<Person>({}, { people, clock })
   const status = new NodeStatus({
@@ -68,10 +76,11 @@ export async function composeWeb(settings: Settings, ground: Ground, index: Inde
         searchRoutes({ searches }),
         retrievalRoutes({ retrievals, book }),
         sendRoutes({ sends, book }),
-        holdingRoutes({ studies, bundle, statusOf: (bsn) => publication.statusOf(bsn) }),
+        holdingRoutes({ studies, bundle, statusOf: (bsn) => publication.statusOf(bsn), owners }),
         consentRoutes({ consents, account }),
         transferRoutes({ book, clock }),
         exceptionRoutes({ worklist, account, goOn }),
+        hl7Routes({ inbox: hl7.inbox }),
         auditRoutes({ log: auditLog, account }),
         statusRoutes({ hospital, version, demo: settings.demo }, { status, bundle }),
       ],

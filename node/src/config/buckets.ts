@@ -39,6 +39,22 @@ export const buckets = {
   archivedFormerly: 'archived-formerly',
   /** `full`, or a window of study dates → how far the pass is, what the window held */
   archivePasses: 'archive-passes',
+  /** id → HL7 message in the inbox, without its bytes */
+  hl7Messages: 'hl7-messages',
+  /** id → its bytes, until it is worked off */
+  hl7Bodies: 'hl7-bodies',
+  /** id → sender of a message that waits */
+  hl7Waiting: 'hl7-waiting',
+  /** keyed sender and control id → message that came under it */
+  hl7ControlIds: 'hl7-control-ids',
+  /** opaque issuer and number → patient, as the hospital's system states him */
+  localPatients: 'local-patients',
+  /** opaque BSN, or birth date and name / the key above → that number */
+  localPatientIndex: 'local-patient-index',
+  /** opaque study handle → what it counted for in the quality of BSNs */
+  bsnQualityMarks: 'bsn-quality-marks',
+  /** keyed origin → counts of studies */
+  bsnQuality: 'bsn-quality',
   /** id → item of the exception worklist */
   exceptions: 'exceptions',
 } as const

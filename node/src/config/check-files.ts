@@ -8,6 +8,7 @@ export function checkFiles(settings: Settings): void {
   const { registry } = settings
   requireFiles({
     ...trustFiles(settings),
+    ...hl7Files(settings),
     ...(isEnrolled(settings) ? {} : { 'registry.enrolmentTokenFile': registry.enrolmentTokenFile }),
   })
 }
@@ -25,6 +26,15 @@ const trustFiles = ({ trust, registry }: Settings) => ({
   'trust.rootCertificateFile': trust.rootCertificateFile,
   'registry.caFile': registry.caFile,
 })
+
+const hl7Files = ({ hl7 }: Settings) =>
+  hl7?.tls === undefined
+    ? {}
+    : {
+        'hl7.tls.certificateFile': hl7.tls.certificateFile,
+        'hl7.tls.keyFile': hl7.tls.keyFile,
+        ...(hl7.tls.clientCaFile === undefined ? {} : { 'hl7.tls.clientCaFile': hl7.tls.clientCaFile }),
+      }
 
 function requireFiles(needed: Record<string, string | undefined>): void {
   const missing = Object.entries(needed)

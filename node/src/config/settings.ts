@@ -1,6 +1,7 @@
 import { Addresses, Mailboxes } from '@twiin/protocol'
 import { Type } from 'typebox'
 import type { Static } from 'typebox'
+import { Hl7Settings } from './hl7-settings.ts'
 
 /** Every setting of a node, declared once: name, type, default, sentence. Unknown keys are errors (load-settings.ts). */
 
@@ -184,6 +185,7 @@ export const Settings = Type.Object(
       closed,
     ),
     archive: Type.Optional(Archive),
+    hl7: Type.Optional(Hl7Settings),
     web: Type.Object({ host: Type.String({ default: '127.0.0.1' }), port: Port }, closed),
     peopleFile: Type.String({
       minLength: 1,

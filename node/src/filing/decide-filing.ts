@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto'
 import type { LocalPatient } from '@twiin/study-store'
-import { namesAgree } from './names-agree.ts'
+import type { Doubt } from '../patients/known-patient.ts'
+import { comparePatients } from './compare-patients.ts'
+import type { Comparison, Person } from './compare-patients.ts'
 
 /** The patient of a study that arrived, as its holder describes him. */
 export interface IncomingPatient {
@@ -13,14 +15,26 @@ export interface IncomingPatient {
   bsn: string | undefined
 }
 
-export type Difference = 'name' | 'birthDate' | 'bsn'
+export type Difference = 'name' | 'birthDate' | 'bsn' | 'sex'
+
+/** A patient of this hospital, with what its patient administration knows beside. */
+export interface PatientHere extends LocalPatient {
+  otherNames?: readonly string[]
+  doubts?: readonly Doubt[]
+}
 
 export type Filing =
   | { as: 'local'; patientId: { id: string; issuer: string } }
   /** `apart`: another person here has the number that the holder gave this patient. */
   | { as: 'external'; patientId: { id: string; issuer: string }; apart?: LocalPatient }
   /** `withItself`: the study contradicts itself, and `local` is what it says; nobody here is meant. */
-  | { as: 'held'; local: LocalPatient; differences: Difference[]; withItself?: true }
+  | {
+      as: 'held'
+      local: LocalPatient
+      differences: Difference[]
+      comparison?: Comparison
+      withItself?: true
+    }
 
 /** What is known here that decides. */
 export interface KnownHere {
@@ -29,9 +43,11 @@ export interface KnownHere {
   /** Issuer of this hospital's own numbers. */
   ownIssuer: string
   /** Patients of this hospital with the incoming BSN. */
-  byCitizenNumber: readonly LocalPatient[]
+  byCitizenNumber: readonly PatientHere[]
+  /** Others of the same birth date and family name. */
+  alike?: readonly PatientHere[]
   /** The patient of the study that this hospital made itself under the same UID, if it did. */
-  sameStudy?: LocalPatient | undefined
+  sameStudy?: PatientHere | undefined
   /** Looks up a number of this hospital. */
   numbered: (id: string) => Promise<LocalPatient | undefined>
 }
@@ -39,26 +55,27 @@ export interface KnownHere {
 /** Under which number a study from elsewhere may be filed (ADR 0004): never one that can be somebody else's. */
 export async function decideFiling(incoming: IncomingPatient, known: KnownHere): Promise<Filing> {
   for (const local of known.byCitizenNumber) {
-    const differences = differencesBetween(incoming, local)
-    if (differences.length > 0 || local.conflict) return { as: 'held', local, differences }
+    const comparison = compareWith(incoming, local)
+    if (!comparison.sure || local.conflict) return heldOver(incoming, local)
   }
+  // His BSN may be mistyped, or not known on one side: who is that much alike is not filed as somebody else.
+  const likely = known.byCitizenNumber.length > 0 ? undefined : mostAlike(incoming, known.alike ?? [])
+  if (likely !== undefined) return heldOver(incoming, likely)
   const { sameStudy } = known
   if (
     sameStudy !== undefined &&
     !known.byCitizenNumber.some((patient) => haveOneNumber(patient, sameStudy))
   ) {
     // In the PACS it would join our own study, as another patient.
-    const differences = differencesBetween(incoming, sameStudy)
     const unnumbered = sameStudy.localId === ''
-    return { as: 'held', local: sameStudy, differences, ...(unnumbered ? { withItself: true } : {}) }
+    return { ...heldOver(incoming, sameStudy), ...(unnumbered ? { withItself: true } : {}) }
   }
   const same = sameStudy ?? preferred(known.byCitizenNumber, known.ownIssuer)
   if (same !== undefined) return { as: 'local', patientId: { id: same.localId, issuer: same.issuer } }
 
   const external = externalNumber(incoming.localId, known)
   const taken = await known.numbered(external.id)
-  if (taken !== undefined)
-    return { as: 'held', local: taken, differences: differencesBetween(incoming, taken) }
+  if (taken !== undefined) return heldOver(incoming, taken)
   const namesake = incoming.localId === '' ? undefined : await known.numbered(incoming.localId)
   return { as: 'external', patientId: external, ...(namesake === undefined ? {} : { apart: namesake }) }
 }
@@ -72,16 +89,39 @@ function preferred(patients: readonly LocalPatient[], ownIssuer: string): LocalP
   return [...patients].sort((a, b) => (rank(a) < rank(b) ? -1 : 1))[0]
 }
 
+function heldOver(incoming: IncomingPatient, local: PatientHere): Extract<Filing, { as: 'held' }> {
+  const comparison = compareWith(incoming, local)
+  return { as: 'held', local, differences: differencesIn(comparison), comparison }
+}
+
+/** Whom a person must look at first, if anybody. */
+function mostAlike(incoming: IncomingPatient, alike: readonly PatientHere[]): PatientHere | undefined {
+  return alike
+    .map((local) => ({ local, ...compareWith(incoming, local) }))
+    .filter(({ possible }) => possible)
+    .sort((a, b) => b.score - a.score || (a.local.localId < b.local.localId ? -1 : 1))[0]?.local
+}
+
+export function compareWith(incoming: IncomingPatient, local: PatientHere): Comparison {
+  const { citizenNumber: bsn, ...rest } = local
+  const here: Person = { ...rest, bsn }
+  return comparePatients(incoming, here)
+}
+
 /** What a person has to look at. A date or name that one side lacks cannot agree. */
-export function differencesBetween(incoming: IncomingPatient, local: LocalPatient): Difference[] {
+export function differencesBetween(incoming: IncomingPatient, local: PatientHere): Difference[] {
+  return differencesIn(compareWith(incoming, local))
+}
+
+function differencesIn({ fields }: Comparison): Difference[] {
+  const { bsn, birthDate, familyName, givenName, sex } = fields
   return [
-    ...(local.citizenNumber !== undefined &&
-    incoming.bsn !== undefined &&
-    local.citizenNumber !== incoming.bsn
-      ? ['bsn' as const]
-      : []),
-    ...(incoming.birthDate === '' || incoming.birthDate !== local.birthDate ? ['birthDate' as const] : []),
-    ...(namesAgree(incoming.name, local.name) ? [] : ['name' as const]),
+    ...(bsn.verdict === 'near' || bsn.verdict === 'differs' ? ['bsn' as const] : []),
+    ...(birthDate.verdict === 'agrees' ? [] : ['birthDate' as const]),
+    ...(familyName.verdict === 'agrees' && ['agrees', 'near'].includes(givenName.verdict)
+      ? []
+      : ['name' as const]),
+    ...(sex.verdict === 'differs' ? ['sex' as const] : []),
   ]
 }
 

@@ -2,9 +2,21 @@ import { TwiinError } from '@twiin/runtime'
 import type { Clock } from '@twiin/runtime'
 import type { Repository, Store } from '@twiin/store'
 import type { LiveEvents } from '../http/events.ts'
+import type { ComparedField, Comparison, FieldVerdict } from './compare-patients.ts'
 import type { Difference, IncomingPatient } from './decide-filing.ts'
 
 export type Resolution = 'same-patient' | 'other-patient' | 'reject'
+
+export interface ShownComparison {
+  /** 0–100. */
+  score: number
+  fields: readonly { field: ComparedField; verdict: FieldVerdict; points: number }[]
+}
+
+export function shownComparison({ score, fields }: Comparison): ShownComparison {
+  const names = Object.keys(fields) as ComparedField[]
+  return { score, fields: names.map((field) => ({ field, ...fields[field] })) }
+}
 
 /** Something a person has to look at, or should know. Holds patient data: stored sealed. */
 export interface WorkItem {
@@ -36,6 +48,8 @@ export interface WorkItem {
     bsn?: string
   }
   readonly differences: readonly Difference[]
+  /** How alike the two are, field by field (spec 16 §2). Absent in older items, and where nothing was compared. */
+  readonly comparison?: ShownComparison
   readonly resolution?: { decision: Resolution; by: string; at: number }
 }
 

@@ -7,9 +7,17 @@ import type { InstanceRecord, LocalPatient, StudyRecord } from '@twiin/study-sto
 import { patientOnRecord } from '../account/account.ts'
 import type { Account } from '../account/account.ts'
 import type { Holdings } from '../holdings/holdings.ts'
-import { decideFiling, differencesBetween, externalNumber, numberForStudy } from './decide-filing.ts'
+import {
+  compareWith,
+  decideFiling,
+  differencesBetween,
+  externalNumber,
+  numberForStudy,
+} from './decide-filing.ts'
 import type { Difference, Filing, IncomingPatient } from './decide-filing.ts'
+import { shownComparison } from './exception-worklist.ts'
 import type { ExceptionWorklist, Resolution, WorkItem } from './exception-worklist.ts'
+import type { PatientsHere } from './patients-here.ts'
 
 /** How a study from elsewhere was filed, kept so that sending it again gives the same bytes. */
 export interface Filed {
@@ -25,6 +33,7 @@ export type FilingOutcome =
 
 interface Deps {
   studies: Holdings
+  patients: PatientsHere
   worklist: ExceptionWorklist
   /** `<study handle>.<URA of the holder>` → how it was filed. */
   filed: Repository<Filed>
@@ -76,9 +85,12 @@ export class FileStudy {
         ? await this.#judge(work, incoming)
         : await this.#resolved(decision, item, work, incoming)
     if (filing.as === 'held') {
-      const { local, differences } = filing
+      const { local, differences, comparison } = filing
       const kind = filing.withItself === true ? 'IDENTITY_CONFLICT' : 'PATIENT_CONFLICT'
-      await this.#raise(work, incoming, local, { kind, state: 'open', differences })
+      await this.#raise(work, incoming, local, {
+        ...{ kind, state: 'open', differences },
+        ...(comparison === undefined ? {} : { comparison: shownComparison(comparison) }),
+      })
       return { held: true }
     }
     if (filing.as === 'external' && filing.apart !== undefined) {
@@ -110,15 +122,16 @@ export class FileStudy {
     const { patientIdIssuer } = this.#options
     const bsn = incoming.bsn ?? work.bsn
     const own = await studies.studyByUid(work.study.studyInstanceUid)
+    const here = this.#deps.patients
     return decideFiling(
       { ...incoming, bsn },
       {
         holderUra: work.holder.ura,
         studyInstanceUid: work.study.studyInstanceUid,
         ownIssuer: patientIdIssuer,
-        byCitizenNumber: bsn === undefined ? [] : await studies.patientsByCitizenNumber(bsn),
-        sameStudy: own === undefined ? undefined : patientIn(own),
-        numbered: (id) => studies.patientByNumber(id, patientIdIssuer),
+        ...(await here.candidates({ ...incoming, bsn })),
+        sameStudy: own === undefined ? undefined : await here.now(patientIn(own)),
+        numbered: (id) => here.numbered({ localId: id, issuer: patientIdIssuer }),
       },
     )
   }
@@ -129,7 +142,9 @@ export class FileStudy {
     const bsnDiffers = work.bsn !== undefined && stated.length > 0 && incoming.bsn !== work.bsn
     if (!work.study.identityConflict && !bsnDiffers) return undefined
     const [searched] =
-      work.bsn === undefined ? [] : await this.#deps.studies.patientsByCitizenNumber(work.bsn)
+      work.bsn === undefined
+        ? []
+        : (await this.#deps.patients.candidates({ ...incoming, bsn: work.bsn })).byCitizenNumber
     if (!bsnDiffers || searched === undefined)
       return {
         as: 'held',
@@ -138,7 +153,8 @@ export class FileStudy {
         withItself: true,
       }
     const differences = new Set<Difference>(['bsn', ...differencesBetween(incoming, searched)])
-    return { as: 'held', local: searched, differences: [...differences] }
+    const comparison = compareWith(incoming, searched)
+    return { as: 'held', local: searched, differences: [...differences], comparison }
   }
 
   /** What a person decided. Filing is never by a number that only the study itself gives as one of ours. */
@@ -148,14 +164,17 @@ export class FileStudy {
     work: ToFile,
     incoming: IncomingPatient,
   ): Promise<Filing> {
-    const { localId: id, issuer } = item.local
-    if (decision === 'same-patient' && item.kind === 'PATIENT_CONFLICT')
-      return { as: 'local', patientId: { id, issuer } }
+    if (decision === 'same-patient' && item.kind === 'PATIENT_CONFLICT') {
+      // Merged since it was asked: under the number that survived.
+      const { localId, issuer } = (await this.#deps.patients.numbered(item.local)) ?? item.local
+      return { as: 'local', patientId: { id: localId, issuer } }
+    }
     const decided = await this.#decide(work, incoming)
     if (decision === 'same-patient' && decided.as !== 'held') return decided
     const { studyInstanceUid } = work.study
     const external = externalNumber(incoming.localId, { holderUra: work.holder.ura, studyInstanceUid })
-    const taken = await this.#deps.studies.patientByNumber(external.id, this.#options.patientIdIssuer)
+    const { patientIdIssuer } = this.#options
+    const taken = await this.#deps.patients.numbered({ localId: external.id, issuer: patientIdIssuer })
     return {
       as: 'external',
       patientId: taken === undefined ? external : numberForStudy(work.holder.ura, studyInstanceUid),
@@ -166,7 +185,7 @@ export class FileStudy {
     work: ToFile,
     incoming: IncomingPatient,
     local: LocalPatient,
-    how: Pick<WorkItem, 'kind' | 'state' | 'differences'>,
+    how: Pick<WorkItem, 'kind' | 'state' | 'differences' | 'comparison'>,
   ): Promise<void> {
     const { studyInstanceUid, studyDate, description, modalities } = work.study
     const { localId, issuer, name, birthDate, sex, citizenNumber } = local

@@ -6,11 +6,12 @@ import type { NetworkBundle } from '../trust/network-bundle.ts'
 import { maskBsn, maskLocalId } from '../filing/mask-bsn.ts'
 import type { PublicationStatus } from '../publish/publication.ts'
 import type { Holdings } from './holdings.ts'
-import { patientOf } from './publishability.ts'
+import type { StudyOwners } from './study-owners.ts'
 
 interface Deps {
   studies: Holdings
   bundle: NetworkBundle
+  owners: StudyOwners
   statusOf: (bsn: Bsn) => Promise<PublicationStatus>
 }
 
@@ -48,7 +49,7 @@ export function holdingRoutes(deps: Deps): FastifyPluginAsyncTypebox {
 }
 
 async function publicationOf(study: StudyRecord, deps: Deps): Promise<PublicationStatus> {
-  const owner = patientOf(study)
+  const owner = await deps.owners.ownerOf(study)
   return 'bsn' in owner ? deps.statusOf(owner.bsn) : { state: 'unpublished', reason: owner.reason }
 }
 

@@ -39,6 +39,7 @@ beforeAll(async () => {
     parts as unknown as Ground,
     index,
     exchange,
+    net.a.hl7,
   )
   await http.start()
   ca = await readFile(caFile, 'utf8')
@@ -100,6 +101,8 @@ const table: [string, string, readonly Role[]][] = [
   ['POST', '/transfers/x/retry', ['radiologist', 'operator']],
   ['GET', '/exceptions', ['radiologist', 'operator']],
   ['POST', '/exceptions/x/resolution', ['operator']],
+  ['GET', '/hl7-messages', ['operator']],
+  ['POST', '/hl7-messages/x/retry', ['operator']],
   ['PUT', '/consents', ['operator']],
   ['POST', '/consents/lookups', ['operator']],
   ['GET', '/audit-events', ['auditor']],

@@ -11,6 +11,7 @@ import type { Account } from '../account/account.ts'
 import type { ConsentBook } from '../consents/consent-book.ts'
 import type { HoldingChange, Holdings } from '../holdings/holdings.ts'
 import type { OwnPatients } from '../holdings/own-patients.ts'
+import type { StudyOwners } from '../holdings/study-owners.ts'
 import { publishedStudy } from './published-study.ts'
 
 const batchSize = 256
@@ -28,6 +29,7 @@ export type PublicationStatus = { state: 'published' | 'pending' } | { state: 'u
 interface Deps {
   studies: Holdings
   patients: OwnPatients
+  owners: StudyOwners
   consents: ConsentBook
   tokens: PatientTokens
   publisher: IndexPublisher
@@ -104,7 +106,7 @@ export class Publication implements Service {
     for (const bsn of bsnsIn(citizenNumbers)) this.lookAgain(bsn)
     try {
       const study = await this.#deps.studies.studyByHandle(handle)
-      for (const bsn of ownersOf(study)) this.lookAgain(bsn)
+      for (const bsn of await this.#ownersOf(study)) this.lookAgain(bsn)
     } catch (error) {
       this.#deps.log.error('changed study not read', { code: codeOf(error) })
       this.lookAtEverything()
@@ -140,7 +142,7 @@ export class Publication implements Service {
     try {
       for await (const study of this.#deps.studies.studies()) {
         if (signal.aborted) return
-        for (const bsn of ownersOf(study)) if (!this.#changed.has(bsn)) this.#unseen.add(bsn)
+        for (const bsn of await this.#ownersOf(study)) if (!this.#changed.has(bsn)) this.#unseen.add(bsn)
       }
       for await (const numbers of this.#deps.studies.formerCitizenNumbers?.() ?? [])
         for (const bsn of bsnsIn(numbers)) if (!this.#changed.has(bsn)) this.#unseen.add(bsn)
@@ -264,6 +266,13 @@ export class Publication implements Service {
     })
   }
 
+  /** Every patient of ours a study may have been published under, also when it cannot be tied to one any more. */
+  async #ownersOf(study: StudyRecord | undefined): Promise<Bsn[]> {
+    if (study?.origin.kind !== 'local') return []
+    const owner = await this.#deps.owners.ownerOf(study)
+    return [...new Set([...bsnsIn(study.patient.citizenNumbers), ...('bsn' in owner ? [owner.bsn] : [])])]
+  }
+
   #keyOf(bsn: Bsn): string {
     return this.#deps.sealer.opaque('patient', bsn)
   }
@@ -282,12 +291,6 @@ interface Patient {
   studies: readonly StudyRecord[]
   /** Undefined: nothing may be seen. */
   show: readonly PublishedStudy[] | undefined
-}
-
-/** Every patient of ours a study may have been published under, also when it cannot be tied to one any more. */
-function ownersOf(study: StudyRecord | undefined): Bsn[] {
-  if (study?.origin.kind !== 'local') return []
-  return bsnsIn(study.patient.citizenNumbers)
 }
 
 const bsnsIn = (numbers: readonly string[]): Bsn[] => numbers.filter(passesElevenTest).map(parseBsn)

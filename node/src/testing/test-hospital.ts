@@ -7,9 +7,10 @@ import { HeadReader } from '@twiin/dicom'
 import { sampleStudy } from '@twiin/dicom/testing'
 import type { SampleInstance, SampleStudyOptions } from '@twiin/dicom/testing'
 import { openAssociation } from '@twiin/dimse'
+import { MllpClient } from '@twiin/hl7'
 import { NodeKey } from '@twiin/identity'
 import { MemoryBudget } from '@twiin/network'
-import { Lifecycle, silentLogger } from '@twiin/runtime'
+import { Lifecycle, silentLogger, systemClock } from '@twiin/runtime'
 import { DiskReserve, Sealer, Store } from '@twiin/store'
 import { StudyStore } from '@twiin/study-store'
 import { Account } from '../account/account.ts'
@@ -17,6 +18,8 @@ import { composeArchive } from '../composition/archive-side.ts'
 import { composeExchange } from '../composition/exchange.ts'
 import type { Exchange } from '../composition/exchange.ts'
 import type { Ground } from '../composition/ground.ts'
+import { composeHl7, hl7Handlers } from '../composition/hl7.ts'
+import type { Hl7Side } from '../composition/hl7.ts'
 import { composeIndexSide } from '../composition/index-side.ts'
 import type { IndexSide } from '../composition/index-side.ts'
 import { registerPeerProtocols } from '../composition/peer-protocols.ts'
@@ -58,6 +61,7 @@ export class TestHospital implements AsyncDisposable {
   index!: IndexSide
   exchange!: Exchange
   selfTest!: SelfTest
+  hl7!: Hl7Side
   #lifecycle!: Lifecycle
 
   private constructor(options: Options, network: TestNetwork, key: NodeKey, archive: Archive) {
@@ -104,6 +108,7 @@ export class TestHospital implements AsyncDisposable {
     this.selfTest = composeSelfTest(settings, this.ground, this.index, this.exchange)
     registerPeerProtocols(this.ground, this.index, this.exchange, this.selfTest)
     const { reserve, store, studies, heads, auditLog, view, archive } = this.ground
+    this.hl7 = await composeHl7(settings, this.ground, hl7Handlers(settings, this.index))
     const { publisher, publication } = this.index
     const { runner, receipts, routes, dimse } = this.exchange
     const resumed = { name: 'routes', start: () => routes.resume() }
@@ -111,6 +116,7 @@ export class TestHospital implements AsyncDisposable {
       ...[reserve, store, studies, heads, ...(archive?.fetching ?? []), auditLog, view],
       ...[publisher, this.selfTest, publication, runner, receipts, resumed, dimse],
       ...(archive === undefined ? [] : [archive.indexer]),
+      ...this.hl7.services,
     ])
     await this.#lifecycle.start()
   }
@@ -162,6 +168,17 @@ export class TestHospital implements AsyncDisposable {
     }
     await association.release()
     return { instances, studyInstanceUid: instances[0]?.studyInstanceUid ?? '', statuses }
+  }
+
+  /** The hospital's patient administration tells it something; resolves to MSA-1 when all was worked off. */
+  async tell(...messages: readonly Buffer[]): Promise<string[]> {
+    const { server, inbox } = this.hl7
+    const { port } = server?.address() ?? { port: 0 }
+    const client = new MllpClient({ host: '127.0.0.1', port }, { clock: systemClock, log: silentLogger })
+    const answers = await Promise.all(messages.map((message) => client.send(message)))
+    await client.close()
+    await eventually(() => inbox.waiting === 0)
+    return answers.map(({ code }) => code)
   }
 
   async audit(event?: AuditEntry['event']): Promise<AuditEntry[]> {
@@ -237,6 +254,10 @@ export class TestHospital implements AsyncDisposable {
       pacs: { host: '127.0.0.1', port: this.archive.port, aeTitle: 'PACS', callingAeTitle: 'TWIIN' },
       transfer: { lanes: 1, memoryMiB: 16, concurrent: 4, retrySeconds: 0.02 },
       index: { antiEntropySeconds: 60 },
+      hl7: {
+        ...{ host: '127.0.0.1', port: 0, application: 'TWIIN', processingIds: ['P'], maxMessageMiB: 16 },
+        ...{ senders: [{ application: 'ZIS', characterSet: '8859/1' }], patientIdAuthorities: ['ZIS'] },
+      },
     }
     return parts as Partial<Record<keyof Settings, unknown>> as Settings
   }

@@ -57,6 +57,7 @@ export class TestWeb implements AsyncDisposable {
       parts as unknown as Ground,
       index,
       exchange,
+      hospital.hl7,
     )
     await http.start()
     return new TestWeb(port, await readFile(caFile, 'utf8'), tokens, () => http.stop())
