@@ -1,11 +1,9 @@
-import { DimseServer } from '@twiin/dimse'
 import { AccessDesk } from '../access/access-desk.ts'
 import { ContentsAnswers } from '../access/answer-contents.ts'
 import { SearchAnswers } from '../access/answer-search.ts'
 import { HeldStudies } from '../access/held-studies.ts'
 import { RequestGuard } from '../access/request-guard.ts'
 import { TransferGate } from '../access/transfer-gate.ts'
-import { besideArchive } from '../archive/receive-from-archive.ts'
 import { buckets } from '../config/buckets.ts'
 import type { Settings } from '../config/settings.ts'
 import { DeliverStudy } from '../deliver/deliver-study.ts'
@@ -14,7 +12,6 @@ import { FileStudy } from '../filing/file-study.ts'
 import { PatientsHere } from '../filing/patients-here.ts'
 import { askHolder } from '../find/ask-holder.ts'
 import { PatientSearches } from '../find/patient-searches.ts'
-import { Intake } from '../intake/intake.ts'
 import { RouteToRecipient } from '../intake/route-to-recipient.ts'
 import { FetchStudy } from '../retrieve/fetch-study.ts'
 import { Retrievals } from '../retrieve/retrievals.ts'
@@ -23,6 +20,7 @@ import { Receipts } from '../send/receipts.ts'
 import { Sends } from '../send/sends.ts'
 import { TransferBook } from '../transfers/transfer-book.ts'
 import { TransferRunner } from '../transfers/transfer-runner.ts'
+import { composeDicomPort } from './dicom-port.ts'
 import type { Ground } from './ground.ts'
 import type { IndexSide } from './index-side.ts'
 
@@ -120,14 +118,9 @@ export function composeExchange(settings: Settings, ground: Ground, index: Index
     send: (route) => sends.route(route),
     log,
   })
-  const { dicom, hospital } = settings
-  const intake = new Intake(
-    { ...dicom, patientIdIssuer: hospital.patientIdIssuer },
-    { studies, heads, routes, worklist, account, log },
-  )
-  const receiver = ground.archive?.receiver
-  const provider = receiver === undefined ? intake : besideArchive(intake, receiver)
-  const dimse = new DimseServer({ host: dicom.host, port: dicom.port }, { provider, log })
+  const { queryDesk, dimse } = composeDicomPort(settings, ground, index, {
+    ...{ searches, retrievals, book, runner, fetcher, filing, routes, worklist },
+  })
   return {
     book,
     sends,
@@ -137,6 +130,7 @@ export function composeExchange(settings: Settings, ground: Ground, index: Index
     gate,
     held,
     searches,
+    queryDesk,
     fetcher,
     worklist,
     delivery,

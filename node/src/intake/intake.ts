@@ -21,6 +21,8 @@ import type { Destination, RouteToRecipient } from './route-to-recipient.ts'
 export interface IntakeOptions {
   aeTitle: string
   callingAeTitles: readonly string[]
+  /** Who may associate, but not store. */
+  queryingAeTitles: readonly string[]
   destinations: readonly Destination[]
   patientIdIssuer: string
   citizenNumberInLegacyField: readonly string[]
@@ -55,7 +57,9 @@ export class Intake implements StoreProvider {
   }
 
   admit({ callingAe, calledAe }: AssociationInfo): Admittance {
-    if (!this.#options.callingAeTitles.includes(callingAe)) return 'calling-ae-not-recognized'
+    const { callingAeTitles, queryingAeTitles } = this.#options
+    if (!callingAeTitles.includes(callingAe) && !queryingAeTitles.includes(callingAe))
+      return 'calling-ae-not-recognized'
     const known = calledAe === this.#options.aeTitle || this.#destinationOf(calledAe) !== undefined
     return known ? 'accept' : 'called-ae-not-recognized'
   }
@@ -63,6 +67,8 @@ export class Intake implements StoreProvider {
   async openStore(request: StoreRequest): Promise<StoreSink | { refuse: StoreStatus }> {
     const { association, ...facts } = request
     const { studies, heads, routes, worklist, log } = this.#deps
+    if (!this.#options.callingAeTitles.includes(association.callingAe))
+      return { refuse: dimseStatus.notAuthorised }
     const destination = this.#destinationOf(association.calledAe)
     try {
       const incoming = await studies.openIncoming({

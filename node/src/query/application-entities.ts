@@ -26,11 +26,6 @@ export class ApplicationEntities {
     this.#options = options
   }
 
-  /** Whether anything is configured for this AE title. */
-  isKnown(aeTitle: string): boolean {
-    return this.#find(aeTitle)?.query === true
-  }
-
   /** Who asks. An AE title proves nothing: the hospital's network says who may use it. Throws `DIMSE_REFUSED` 0124. */
   asker({ callingAe }: AssociationInfo, service: 'C-FIND' | 'C-MOVE' | 'C-GET'): Asker {
     const entity = this.#find(callingAe)

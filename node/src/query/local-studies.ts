@@ -43,7 +43,10 @@ export class LocalStudies {
   ): AsyncGenerator<QueryMatch> {
     // The patient was looked up by his numbers: what a study calls him need not be how the query writes it.
     const keys = named === undefined ? query.keys : withoutPatientNumbers(query.keys)
-    if (query.level === 'PATIENT') return yield* this.#patients(query, keys, named, outcome)
+    if (query.level === 'PATIENT') {
+      yield* this.#patients(query, keys, named, outcome)
+      return
+    }
     for await (const study of this.#candidates(query, named, outcome)) {
       query.signal?.throwIfAborted()
       const attributes = ownStudy(study, this.#place)
@@ -58,7 +61,10 @@ export class LocalStudies {
     study: StudyRecord,
     attributes: Attributes,
   ): AsyncGenerator<Attributes> {
-    if (query.level === 'STUDY') return yield attributes
+    if (query.level === 'STUDY') {
+      yield attributes
+      return
+    }
     const series = new Map<string, Attributes>()
     for await (const record of this.#deps.studies.series(study.handle)) {
       const described = withSeries(attributes, seriesShown(record))
@@ -115,7 +121,10 @@ export class LocalStudies {
   async *#ofPatient(named: NamedPatient): AsyncGenerator<StudyRecord> {
     const { studies, patients } = this.#deps
     const { local, bsn } = named
-    if (local === undefined) return yield* bsn === undefined ? [] : await patients.studiesOf(bsn)
+    if (local === undefined) {
+      if (bsn !== undefined) yield* await patients.studiesOf(bsn)
+      return
+    }
     const found: StudyRecord[] = []
     for await (const study of studies.studiesOfPatient(local)) {
       if (this.#isOf(study, named)) found.push(study)

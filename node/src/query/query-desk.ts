@@ -27,7 +27,7 @@ interface Deps {
 const mostAnswers = 2000
 const mostInstances = 50_000
 /** A PACS asks the same several times in a row, level by level: a search that young is not begun anew. */
-const freshMs = 60_000
+const freshMs = 5000
 
 /** Answers queries of this hospital's systems and viewers from what it holds and what the others hold (spec 13). */
 export class QueryDesk {
@@ -166,7 +166,7 @@ export class QueryDesk {
     }
     const birthDate = isoDate(single(keys, key.birthDate)) ?? (who.patient?.birthDate || undefined)
     const fresh = searches
-      .ofPerson(asker.person)
+      .of(asker.person)
       .find(
         (search) =>
           search.bsn === who.bsn &&
@@ -209,14 +209,14 @@ export class QueryDesk {
   #searchThatSaw(keys: DeskQuery['keys'], asker: Asker): PatientSearch | undefined {
     const uids = new Set(textsOf(keys, key.studyInstanceUid))
     return this.#deps.searches
-      .ofPerson(asker.person)
+      .of(asker.person)
       .find(({ studies }) =>
         studies.some(({ studyInstanceUid, local }) => !local && uids.has(studyInstanceUid ?? '')),
       )
   }
 
   #seen(studyInstanceUid: string, asker: Asker): Located | undefined {
-    for (const search of this.#deps.searches.ofPerson(asker.person)) {
+    for (const search of this.#deps.searches.of(asker.person)) {
       const row = search.studies.find(
         (study) => study.studyInstanceUid === studyInstanceUid && study.detail === 'holder' && !study.local,
       )

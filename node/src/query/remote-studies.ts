@@ -199,7 +199,10 @@ function* below(
   contents: StudyContents | undefined,
 ): Generator<Attributes> {
   if (!matchesKnown(keys, study)) return
-  if (level === 'STUDY') return yield study
+  if (level === 'STUDY') {
+    yield study
+    return
+  }
   for (const one of contents?.series ?? []) {
     const series = withSeries(study, one)
     if (!matchesKnown(keys, series)) continue

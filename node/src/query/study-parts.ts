@@ -2,7 +2,7 @@ import type { EgressOverlay } from '@twiin/dicom'
 import { matches } from '@twiin/dicom'
 import type { Attributes } from '@twiin/dicom'
 import { codeOf } from '@twiin/runtime'
-import type { Clock, Logger } from '@twiin/runtime'
+import type { Clock } from '@twiin/runtime'
 import type { InstanceRecord } from '@twiin/study-store'
 import type { Account } from '../account/account.ts'
 import { patientOnRecord } from '../account/account.ts'
@@ -35,7 +35,6 @@ interface Deps {
   filing: FileStudy
   account: Account
   clock: Clock
-  log: Logger
 }
 
 /** How often whoever waits is told that it goes on. */
@@ -59,8 +58,8 @@ export class StudyParts {
     signal: AbortSignal,
   ): AsyncGenerator<StudyPart> {
     const located = await this.#deps.desk.locate(studyInstanceUid, asker, { keys, signal })
-    if (located === undefined) return yield { kind: 'failed', expected: 1, reason: 'STUDY_UNKNOWN' }
-    if (located.local) yield await this.#own(located.handle, keys, asker)
+    if (located === undefined) yield { kind: 'failed', expected: 1, reason: 'STUDY_UNKNOWN' }
+    else if (located.local) yield await this.#own(located.handle, keys, asker)
     else yield* this.#others(studyInstanceUid, located, keys, asker, signal)
   }
 
@@ -94,7 +93,7 @@ export class StudyParts {
     asker: Asker,
     signal: AbortSignal,
   ): AsyncGenerator<StudyPart> {
-    const { retrievals, fetcher, filing, book } = this.#deps
+    const { retrievals } = this.#deps
     const { searchId, holder, instances: expected } = located
     const order = { searchId, studyInstanceUid, holder, destination: 'viewer' as const }
     const id = await retrievals.request(order, asker.person)
@@ -103,19 +102,25 @@ export class StudyParts {
       record = now
       if (!isOver(now)) yield { kind: 'coming', expected }
     }
-    if (record?.state !== 'delivered')
-      return yield { kind: 'failed', expected, reason: record?.reason ?? 'STUDY_UNKNOWN' }
+    if (record?.state === 'delivered') yield await this.#filed(id, record, expected, keys)
+    else yield { kind: 'failed', expected, reason: record?.reason ?? 'STUDY_UNKNOWN' }
+  }
+
+  /** Under the numbers it has here, when it is sure whose it is. */
+  async #filed(id: string, record: Retrieval, expected: number, keys: Attributes): Promise<StudyPart> {
+    const { fetcher, filing, book } = this.#deps
+    const { studyInstanceUid } = record
     const work = { transferId: id, studyInstanceUid, holder: record.counterparty }
     const brought = await fetcher.brought(work)
     const filed = await filing.file({ ...work, ...brought, bsn: record.bsn })
     if ('held' in filed) {
       // Whoever decides has it delivered into the PACS: nobody is waiting here any more.
       await book.change(id, { state: 'held', reason: 'PATIENT_CONFLICT', destination: 'pacs' })
-      return yield { kind: 'failed', expected, reason: 'PATIENT_CONFLICT' }
+      return { kind: 'failed', expected, reason: 'PATIENT_CONFLICT' }
     }
-    if ('rejected' in filed) return yield { kind: 'failed', expected, reason: 'REJECTED' }
+    if ('rejected' in filed) return { kind: 'failed', expected, reason: 'REJECTED' }
     const instances = filed.instances.filter((instance) => isAsked(instance, keys))
-    yield { kind: 'here', instances, overlay: filed.overlay }
+    return { kind: 'here', instances, overlay: filed.overlay }
   }
 
   /** The retrieval each second and at its end. Cancelled with the signal, or when it only fails for too long. */

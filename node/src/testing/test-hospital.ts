@@ -25,7 +25,7 @@ import type { IndexSide } from '../composition/index-side.ts'
 import { registerPeerProtocols } from '../composition/peer-protocols.ts'
 import { composeSelfTest } from '../composition/self-test.ts'
 import type { SelfTest } from '../composition/self-test.ts'
-import type { Settings } from '../config/settings.ts'
+import type { ApplicationEntity, Settings } from '../config/settings.ts'
 import { Gossip } from '../trust/gossip.ts'
 import { verifyByPeerId } from '../trust/trust.ts'
 import { LiveEvents } from '../http/events.ts'
@@ -40,6 +40,8 @@ interface Options {
   sendTo?: string
   /** An archive behind its node; see `testArchive`. */
   archive?: NonNullable<Settings['archive']>
+  /** Systems of its that may query, or be moved to. */
+  entities?: readonly ApplicationEntity[]
 }
 
 export const radiologist = { id: 'rad', name: 'R. de Radioloog', role: 'radiologist' as const }
@@ -241,14 +243,14 @@ export class TestHospital implements AsyncDisposable {
   }
 
   #settings(): Settings {
-    const { ura, name, sendTo, archive } = this.options
+    const { ura, name, sendTo, archive, entities = [] } = this.options
     const parts = {
       dataDir: this.dir,
       ...(archive === undefined ? {} : { archive }),
       hospital: { ura, name, patientIdIssuer: name },
       dicom: {
         ...{ host: '127.0.0.1', port: 0, aeTitle: 'TWIIN', callingAeTitles: ['CT1'] },
-        citizenNumberInLegacyField: [],
+        ...{ citizenNumberInLegacyField: [], applicationEntities: entities, querySeconds: 8 },
         destinations: sendTo === undefined ? [] : [{ aeTitle: 'ELSEWHERE', ura: sendTo, urgency: 'routine' }],
       },
       pacs: { host: '127.0.0.1', port: this.archive.port, aeTitle: 'PACS', callingAeTitle: 'TWIIN' },

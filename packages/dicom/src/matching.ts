@@ -69,6 +69,7 @@ function plainName(name: string): string[] {
     .replace(/[\u0300-\u036f]/g, '')
     .normalize('NFC')
     .toLowerCase()
+    .replaceAll('ı', 'i') // Turkish: the lower case of I
     .split('=')
     .map((group) => group.trim().replace(/[\^ ]+$/, ''))
 }

@@ -1,0 +1,99 @@
+import { besideArchive } from '../archive/receive-from-archive.ts'
+import { DimseServer } from '@twiin/dimse'
+import type { DimseProvider } from '@twiin/dimse'
+import type { ExceptionWorklist } from '../filing/exception-worklist.ts'
+import { Intake } from '../intake/intake.ts'
+import type { RouteToRecipient } from '../intake/route-to-recipient.ts'
+import { ApplicationEntities } from '../query/application-entities.ts'
+import { QueryProvider } from '../query/query-provider.ts'
+import { StudyParts } from '../query/study-parts.ts'
+import type { FileStudy } from '../filing/file-study.ts'
+import type { FetchStudy } from '../retrieve/fetch-study.ts'
+import type { Retrievals } from '../retrieve/retrievals.ts'
+import type { TransferBook } from '../transfers/transfer-book.ts'
+import type { TransferRunner } from '../transfers/transfer-runner.ts'
+import type { Settings } from '../config/settings.ts'
+import { askContents } from '../find/ask-contents.ts'
+import { LocalStudies } from '../query/local-studies.ts'
+import { QueryDesk } from '../query/query-desk.ts'
+import { RemoteStudies } from '../query/remote-studies.ts'
+import type { PatientSearches } from '../find/patient-searches.ts'
+import type { Ground } from './ground.ts'
+import type { IndexSide } from './index-side.ts'
+
+/** Queries of this hospital's systems: what it holds, and what the others hold. */
+function composeQueryDesk(
+  settings: Settings,
+  ground: Ground,
+  index: IndexSide,
+  deps: { searches: PatientSearches },
+): QueryDesk {
+  const { clock, random, self, key: signer, holdings: studies, host, account, verify } = ground
+  const { patients } = index
+  const { dicom, hospital } = settings
+  const waitMs = dicom.querySeconds * 1000
+  const place = { aeTitle: dicom.aeTitle, institution: self.name, ura: self.ura, name: self.name }
+  return new QueryDesk(
+    { patientIdIssuer: hospital.patientIdIssuer, waitMs },
+    {
+      local: new LocalStudies({ place }, { studies, patients, clock }),
+      remote: new RemoteStudies(
+        { aeTitle: dicom.aeTitle, waitMs },
+        {
+          ...{ searches: deps.searches, patients, clock },
+          askContents: (search, peerId, wanted) =>
+            askContents(search, peerId, wanted, { host, signer, verify, clock, random }),
+        },
+      ),
+      ...{ searches: deps.searches, studies, account, clock },
+    },
+  )
+}
+
+interface Parts {
+  searches: PatientSearches
+  retrievals: Retrievals
+  book: TransferBook
+  runner: TransferRunner
+  fetcher: FetchStudy
+  filing: FileStudy
+  routes: RouteToRecipient
+  worklist: ExceptionWorklist
+}
+
+/** What this hospital's systems talk to: storage, and query and retrieval of what is here and elsewhere. */
+export function composeDicomPort(settings: Settings, ground: Ground, index: IndexSide, parts: Parts) {
+  const { clock, log, studies, holdings, heads, account } = ground
+  const { dicom, hospital, pacs } = settings
+  const { aeTitle, applicationEntities: entities } = dicom
+  const intake = new Intake(
+    {
+      ...dicom,
+      patientIdIssuer: hospital.patientIdIssuer,
+      queryingAeTitles: entities.flatMap((entity) => (entity.query ? [entity.aeTitle] : [])),
+    },
+    { studies, heads, routes: parts.routes, worklist: parts.worklist, account, log },
+  )
+  const queryDesk = composeQueryDesk(settings, ground, index, parts)
+  const queries = new QueryProvider({
+    entities: new ApplicationEntities({ aeTitle, entities, pacs }),
+    desk: queryDesk,
+    parts: new StudyParts({ ...parts, desk: queryDesk, studies: holdings, account, clock }),
+    studies: holdings,
+    log,
+  })
+  const provider: DimseProvider = {
+    admit: (association) => intake.admit(association),
+    openStore: (request) => intake.openStore(request),
+    associationEnded: (association) => intake.associationEnded(association),
+    find: (request) => queries.find(request),
+    move: (request) => queries.move(request),
+    get: (request) => queries.get(request),
+  }
+  const receiver = ground.archive?.receiver
+  const dimse = new DimseServer(
+    { host: dicom.host, port: dicom.port },
+    { provider: receiver === undefined ? provider : besideArchive(provider, receiver), log },
+  )
+  return { queryDesk, dimse }
+}
