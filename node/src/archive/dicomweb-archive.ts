@@ -132,8 +132,8 @@ export class DicomwebArchive implements ArchiveSource {
     const search = new URLSearchParams(
       Object.entries(query).map(([key, value]): [string, string] => [key, String(value)]),
     )
-    search.set('includefield', keys.join(','))
-    return this.#json(`${path}?${search.toString()}`, keys, signal)
+    // Written out: Orthanc does not read an escaped comma as one.
+    return this.#json(`${path}?${search.toString()}&includefield=${keys.join(',')}`, keys, signal)
   }
 
   async #json(path: string, keys: readonly string[], signal: AbortSignal): Promise<Attributes[]> {
