@@ -142,8 +142,8 @@ export class ArchiveHoldings implements Holdings {
     return () => stop.forEach((each) => each())
   }
 
-  formerCitizenNumbers(): AsyncIterable<readonly string[]> {
-    return this.#deps.archived.formerCitizenNumbers()
+  formerStudies(): AsyncIterable<StudyRecord> {
+    return this.#deps.archived.formerStudies()
   }
 
   /** Of studies that are this hospital's own: what was delivered from elsewhere tells nothing of who its patients are. */

@@ -23,9 +23,9 @@ export interface ArchivedRecord extends Omit<ArchiveStudy, 'tellsOtherIds'> {
   updatedAt: number
 }
 
-/** Under which numbers a study was shown that is no more, or is another's now. */
+/** A study as it was, that is no more, or is another patient's now. */
 export interface Former {
-  citizenNumbers: string[]
+  record: ArchivedRecord
   at: number
 }
 
@@ -129,8 +129,8 @@ export class ArchivedStudies {
     return patients
   }
 
-  async *formerCitizenNumbers(): AsyncGenerator<readonly string[]> {
-    for await (const [, { citizenNumbers }] of this.#deps.formerly.entries()) yield citizenNumbers
+  async *formerStudies(): AsyncGenerator<StudyRecord> {
+    for await (const [, { record }] of this.#deps.formerly.entries()) yield this.#shown(record, false)
   }
 
   /** Handle, UID and count of what lies in the window. */
@@ -179,8 +179,7 @@ export class ArchivedStudies {
       tx.delete(this.#deps.byUid, studyInstanceUid)
       tx.delete(this.#deps.records, record.handle)
       for (const key of this.#keysOf(record)) tx.delete(this.#deps.by, key)
-      this.#remember(tx, record.handle, record.patient.citizenNumbers)
-      return { handle: record.handle, what: 'removed', citizenNumbers: record.patient.citizenNumbers }
+      return { handle: record.handle, what: 'removed', former: this.#remember(tx, record) }
     })
     if (change !== undefined) this.#tell(change)
     return change !== undefined
@@ -226,18 +225,15 @@ export class ArchivedStudies {
     for (const key of keys) tx.put(by, key, true)
     tx.put(records, record.handle, record)
     tx.put(byUid, record.studyInstanceUid, record.handle)
-    const gone = (before?.patient.citizenNumbers ?? []).filter(
-      (number) => !record.patient.citizenNumbers.includes(number),
-    )
-    if (gone.length === 0) return { handle: record.handle, what: 'arrived' }
-    this.#remember(tx, record.handle, gone)
-    return { handle: record.handle, what: 'identity', citizenNumbers: gone }
+    if (before === undefined || isDeepStrictEqual(before.patient, record.patient))
+      return { handle: record.handle, what: 'arrived' }
+    return { handle: record.handle, what: 'identity', former: this.#remember(tx, before) }
   }
 
-  #remember(tx: Update, handle: string, citizenNumbers: readonly string[]): void {
-    if (citizenNumbers.length === 0) return
+  #remember(tx: Update, record: ArchivedRecord): StudyRecord {
     const at = this.#deps.clock.now()
-    tx.put(this.#deps.formerly, `${handle}.${at}`, { citizenNumbers: [...citizenNumbers], at })
+    tx.put(this.#deps.formerly, `${record.handle}.${at}`, { record, at })
+    return this.#shown(record, false)
   }
 
   #keysOf({ handle, patient, studyDate, accessionNumber }: ArchivedRecord): string[] {
@@ -265,13 +261,20 @@ export class ArchivedStudies {
     for await (const record of this.#recordsBy(prefix)) yield this.#view(record)
   }
 
-  async #view({ digest: _, indexedAt, checkedAt: __, ...record }: ArchivedRecord): Promise<StudyRecord> {
+  async #view(record: ArchivedRecord): Promise<StudyRecord> {
     const { localId } = record.patient
+    return this.#shown(record, localId !== '' && (await this.#merged(record.patient))?.conflict === true)
+  }
+
+  #shown(
+    { digest: _, indexedAt, checkedAt: __, ...record }: ArchivedRecord,
+    identityConflict: boolean,
+  ): StudyRecord {
     return {
       ...record,
       origin: { kind: 'local', callingAe: this.#options.archive, calledAe: '' },
       receivedAt: indexedAt,
-      identityConflict: localId !== '' && (await this.#merged(record.patient))?.conflict === true,
+      identityConflict,
       isWhole: true,
     }
   }

@@ -35,7 +35,7 @@ export const buckets = {
   archivedByUid: 'archived-by-uid',
   /** HMAC(kind, citizen number | patient number | day)/handle → true */
   archivedBy: 'archived-by',
-  /** handle → citizen numbers that an archived study was shown under and is no more */
+  /** `<handle>.<time>` → archived study as it was, before it was removed or turned out to be another patient's */
   archivedFormerly: 'archived-formerly',
   /** `full`, or a window of study dates → how far the pass is, what the window held */
   archivePasses: 'archive-passes',

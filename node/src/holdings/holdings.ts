@@ -1,10 +1,10 @@
-import type { StudyChange, StudyStore } from '@twiin/study-store'
+import type { StudyChange, StudyRecord, StudyStore } from '@twiin/study-store'
 
-/** What changed of a study. `citizenNumbers`: when the study no longer says whom it was of, or says another. */
+/** What changed of a study. `former`: as it was, when it is held no more or is somebody else's now. */
 export interface HoldingChange extends Omit<StudyChange, 'what'> {
   /** `removed`: it is held no more. */
   what: StudyChange['what'] | 'removed'
-  citizenNumbers?: readonly string[]
+  former?: StudyRecord
 }
 
 /**
@@ -31,6 +31,6 @@ export interface Holdings extends Pick<
 > {
   /** Called after the change is durable. Returns the way to stop listening. */
   onChange(listener: (change: HoldingChange) => void): () => void
-  /** Of studies that are held no more, so that whoever was shown with them is looked at again; one list a study. */
-  formerCitizenNumbers?(): AsyncIterable<readonly string[]>
+  /** What was held lately, or was somebody else's, so that whoever was shown with it is looked at again. */
+  formerStudies?(): AsyncIterable<StudyRecord>
 }

@@ -102,11 +102,10 @@ export class Publication implements Service {
   }
 
   /** Never rejects: what cannot be read now is looked at with everything else. */
-  async #studyChanged({ handle, citizenNumbers = [] }: HoldingChange): Promise<void> {
-    for (const bsn of bsnsIn(citizenNumbers)) this.lookAgain(bsn)
+  async #studyChanged({ handle, former }: HoldingChange): Promise<void> {
     try {
-      const study = await this.#deps.studies.studyByHandle(handle)
-      for (const bsn of await this.#ownersOf(study)) this.lookAgain(bsn)
+      for (const study of [former, await this.#deps.studies.studyByHandle(handle)])
+        for (const bsn of await this.#ownersOf(study)) this.lookAgain(bsn)
     } catch (error) {
       this.#deps.log.error('changed study not read', { code: codeOf(error) })
       this.lookAtEverything()
@@ -144,8 +143,8 @@ export class Publication implements Service {
         if (signal.aborted) return
         for (const bsn of await this.#ownersOf(study)) if (!this.#changed.has(bsn)) this.#unseen.add(bsn)
       }
-      for await (const numbers of this.#deps.studies.formerCitizenNumbers?.() ?? [])
-        for (const bsn of bsnsIn(numbers)) if (!this.#changed.has(bsn)) this.#unseen.add(bsn)
+      for await (const study of this.#deps.studies.formerStudies?.() ?? [])
+        for (const bsn of await this.#ownersOf(study)) if (!this.#changed.has(bsn)) this.#unseen.add(bsn)
     } catch (error) {
       this.#everything = true
       throw error
