@@ -55,6 +55,7 @@ export async function createNode(
     ...(ground.archive === undefined ? [] : [ground.archive.indexer]),
     exchange.runner,
     exchange.receipts,
+    exchange.progress,
     reporting(settings, ground, exchange),
     { name: 'routes', start: () => exchange.routes.resume() },
     // Doors last: they serve the moment they open.

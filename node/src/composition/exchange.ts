@@ -16,9 +16,13 @@ import { RouteToRecipient } from '../intake/route-to-recipient.ts'
 import { FetchStudy } from '../retrieve/fetch-study.ts'
 import { Retrievals } from '../retrieve/retrievals.ts'
 import { Arrivals } from '../send/arrivals.ts'
+import { ProgressReports } from '../send/progress-reports.ts'
 import { Receipts } from '../send/receipts.ts'
 import { Sends } from '../send/sends.ts'
+import { LinkSpeeds } from '../transfers/link-speeds.ts'
+import { Links } from '../transfers/links.ts'
 import { TransferBook } from '../transfers/transfer-book.ts'
+import { TransferDesk } from '../transfers/transfer-desk.ts'
 import { TransferRunner } from '../transfers/transfer-runner.ts'
 import { composeDicomPort } from './dicom-port.ts'
 import type { Ground } from './ground.ts'
@@ -39,6 +43,9 @@ export function composeExchange(settings: Settings, ground: Ground, index: Index
     clock,
     random,
   })
+  const retryMs = settings.transfer.retrySeconds * 1000
+  const links = new Links({ retryMs }, { clock, random: Math.random })
+  const speeds = new LinkSpeeds()
   const sends = new Sends(
     { self },
     { book, bundle, studies: holdings, host, signer: key, verify, account, clock },
@@ -64,7 +71,7 @@ export function composeExchange(settings: Settings, ground: Ground, index: Index
   const fetcher = new FetchStudy(
     { lanes: settings.transfer.lanes },
     {
-      ...{ host, studies, heads, budget, signer: key, verify, clock, random, sealer },
+      ...{ host, studies, heads, budget, signer: key, verify, clock, random, sealer, links, speeds },
       evidence: store.repository(buckets.evidence, { keys: 'plain-opaque' }),
     },
   )
@@ -88,7 +95,10 @@ export function composeExchange(settings: Settings, ground: Ground, index: Index
   )
   const delivery = new DeliverStudy(
     { pacs: settings.pacs },
-    { studies, deliveries: store.repository(buckets.deliveries, { keys: 'plain-opaque' }), sealer, log },
+    {
+      ...{ studies, sealer, links, speeds, clock, log },
+      deliveries: store.repository(buckets.deliveries, { keys: 'plain-opaque' }),
+    },
   )
   const retrievals = new Retrievals(
     { self },
@@ -98,11 +108,10 @@ export function composeExchange(settings: Settings, ground: Ground, index: Index
     { self },
     { book, bundle, studies, fetcher, filing, delivery, reserve, verify, account, clock },
   )
-  const retryMs = settings.transfer.retrySeconds * 1000
   const runner = new TransferRunner(
     { concurrent: settings.transfer.concurrent, retryMs },
     {
-      ...{ book, clock, log },
+      ...{ book, links, clock, log },
       random: Math.random,
       workers: {
         retrieval: (record, signal) => retrievals.run(record, signal),
@@ -111,6 +120,8 @@ export function composeExchange(settings: Settings, ground: Ground, index: Index
       },
     },
   )
+  const transferDesk = new TransferDesk({ book, account, clock })
+  const progress = new ProgressReports({ book, links, speeds, host, clock, log })
   const receipts = new Receipts({ retryMs }, { book, host, signer: key, clock, log })
 
   const routes = new RouteToRecipient({
@@ -123,6 +134,10 @@ export function composeExchange(settings: Settings, ground: Ground, index: Index
   })
   return {
     book,
+    links,
+    speeds,
+    transferDesk,
+    progress,
     sends,
     guard,
     searchAnswers,

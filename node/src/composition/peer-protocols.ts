@@ -1,6 +1,7 @@
 import { limits, protocolIds, indexAnswer, indexRequest } from '@twiin/protocol'
 import { serveTransfer } from '@twiin/transfer'
 import { answerSend } from '../send/answer-send.ts'
+import type { Sends } from '../send/sends.ts'
 import type { Exchange } from './exchange.ts'
 import type { Ground } from './ground.ts'
 import type { IndexSide } from './index-side.ts'
@@ -43,17 +44,21 @@ export function registerPeerProtocols(
     },
     (bytes, peerId) => contentsAnswers.answer(bytes, peerId),
   )
-  host.answer(
-    protocolIds.send,
-    { maxRequestBytes: limits.sendRequestBytes, maxAnswerBytes: limits.sendAnswerBytes, timeoutMs: 10_000 },
-    (bytes, peerId) =>
-      answerSend(bytes, peerId, {
-        noteOffer: async (signed) =>
-          (await selfTest.takeOffer(signed, peerId)) || arrivals.noteOffer(signed, peerId),
-        noteReceipt: async (signed) =>
-          (await selfTest.takeReceipt(signed, peerId)) || sends.noteReceipt(signed, peerId),
-        log,
-      }),
+  const sendLimits = {
+    ...{ maxRequestBytes: limits.sendRequestBytes, maxAnswerBytes: limits.sendAnswerBytes },
+    timeoutMs: 10_000,
+  }
+  const notes = {
+    noteOffer: async (signed: Uint8Array, peerId: string) =>
+      (await selfTest.takeOffer(signed, peerId)) || arrivals.noteOffer(signed, peerId),
+    noteReceipt: async (signed: Uint8Array, peerId: string) =>
+      (await selfTest.takeReceipt(signed, peerId)) || sends.noteReceipt(signed, peerId),
+    log,
+  }
+  host.answer(protocolIds.send, sendLimits, (bytes, peerId) => answerSend(bytes, peerId, notes))
+  const noteProgress: Sends['noteProgress'] = (...told) => sends.noteProgress(...told)
+  host.answer(protocolIds.sendWithProgress, sendLimits, (bytes, peerId) =>
+    answerSend(bytes, peerId, { ...notes, noteProgress }),
   )
   host.serve(protocolIds.transfer, { maxFrameBytes: limits.transferFrameBytes }, (channel, peerId) =>
     serveTransfer(

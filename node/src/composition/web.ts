@@ -35,7 +35,8 @@ export async function composeWeb(
 ) {
   const { clock, log, events, account, auditLog, bundle, watch, logView, witness, enrolment } = ground
   const { host, reserve, holdings: studies, self } = ground
-  const { book, searches, fetcher, retrievals, sends, worklist, delivery } = exchange
+  const { book, transferDesk, links, speeds, searches, fetcher } = exchange
+  const { retrievals, sends, worklist, delivery } = exchange
   const { publisher, publication, consents, owners } = index
   const people = new People({ file: settings.peopleFile })
   const sessions = new Sessions<Person>({}, { people, clock })
@@ -78,7 +79,7 @@ export async function composeWeb(
         sendRoutes({ sends, book }),
         holdingRoutes({ studies, bundle, statusOf: (bsn) => publication.statusOf(bsn), owners }),
         consentRoutes({ consents, account }),
-        transferRoutes({ book, clock }),
+        transferRoutes({ book, desk: transferDesk, links, speeds, clock }),
         exceptionRoutes({ worklist, account, goOn }),
         hl7Routes({ inbox: hl7.inbox }),
         auditRoutes({ log: auditLog, account }),

@@ -3,10 +3,12 @@ import type { EgressOverlay } from '@twiin/dicom'
 import { dimseStatus, isStored, openAssociation } from '@twiin/dimse'
 import type { Association } from '@twiin/dimse'
 import { TwiinError, codeOf } from '@twiin/runtime'
-import type { Logger } from '@twiin/runtime'
+import type { Clock, Logger } from '@twiin/runtime'
 import type { Repository, Sealer } from '@twiin/store'
 import type { InstanceRecord, StudyStore } from '@twiin/study-store'
-import { DeliveryRound, contextOf } from './delivery-round.ts'
+import type { LinkSpeeds } from '../transfers/link-speeds.ts'
+import type { Links } from '../transfers/links.ts'
+import { DeliveryRound, contextOf, ofTheAssociation } from './delivery-round.ts'
 
 export interface Pacs {
   host: string
@@ -23,11 +25,19 @@ export interface Delivery {
   onDelivered: (done: number) => void
 }
 
+/** What this attempt brought. */
+interface Tally {
+  bytes: number
+}
+
 interface Deps {
   studies: StudyStore
   /** `<transfer>.<instance>` → the status the PACS answered. */
   deliveries: Repository<number>
   sealer: Sealer
+  links: Links
+  speeds: LinkSpeeds
+  clock: Clock
   log: Logger
 }
 
@@ -47,9 +57,34 @@ export class DeliverStudy {
   /**
    * Resolves when the PACS answered Success (or a warning that it stored) for all. Throws `PACS_REFUSED` when another
    * try is useless, `PACS_BUSY` and the codes of packages/dimse when not; what reading an instance threw. One bad
-   * instance never keeps back the others.
+   * instance never keeps back the others. Of a PACS that is away the error has the fact `link: 'pacs'`; `LINK_OPEN` when
+   * another transfer tries whether it is back (spec 17 §2).
    */
   async deliver(work: Delivery, signal: AbortSignal): Promise<void> {
+    const { links, speeds, clock } = this.#deps
+    links.enter('pacs', work.transferId)
+    const begun = clock.now()
+    const tally = { bytes: 0 }
+    try {
+      await this.#deliver(work, tally, signal)
+    } catch (error) {
+      signal.throwIfAborted()
+      throw (await this.#isAway(error, signal))
+        ? new TwiinError(codeOf(error), { ...factsOf(error), link: 'pacs' }, { cause: error })
+        : error
+    } finally {
+      speeds.note('pacs', tally.bytes, clock.now() - begun)
+    }
+  }
+
+  /** One object on which everything breaks does not make the PACS one that is away: that one answers C-ECHO. */
+  async #isAway(error: unknown, signal: AbortSignal): Promise<boolean> {
+    const code = codeOf(error)
+    if (code === 'PACS_BUSY') return factsOf(error)['stored'] === 0
+    return ofTheAssociation(code) && !(await this.isReachable(signal))
+  }
+
+  async #deliver(work: Delivery, tally: Tally, signal: AbortSignal): Promise<void> {
     const todo: InstanceRecord[] = []
     for (const instance of work.instances) {
       if (!(await this.#deps.deliveries.has(this.#keyOf(work, instance.sopInstanceUid)))) todo.push(instance)
@@ -58,13 +93,14 @@ export class DeliverStudy {
     work.onDelivered(round.done)
     for (let group = round.nextGroup(); group.length > 0; group = round.nextGroup()) {
       signal.throwIfAborted()
-      await this.#deliverGroup(group, round, work, signal)
+      await this.#deliverGroup(group, { round, work, tally }, signal)
     }
     const { refusals, unreadable, broken } = round
     // An object on which the association breaks every time, while the PACS is well otherwise, is refused by it.
     const isObject = broken === undefined || round.answered > 0 || (await this.isReachable(signal))
     signal.throwIfAborted()
-    if (refusals.length > 0 && isObject) this.#refuse(work.transferId, refusals)
+    const stored = Math.max(0, round.answered - refusals.length)
+    if (refusals.length > 0 && isObject) this.#refuse(work.transferId, refusals, stored)
     if (broken !== undefined) throw broken
     if (unreadable !== undefined) throw unreadable
   }
@@ -72,8 +108,7 @@ export class DeliverStudy {
   /** One association, until its instances are through or one of them breaks it. Throws when the PACS is not there. */
   async #deliverGroup(
     group: readonly InstanceRecord[],
-    round: DeliveryRound,
-    work: Delivery,
+    { round, work, tally }: { round: DeliveryRound; work: Delivery; tally: Tally },
     signal: AbortSignal,
   ): Promise<void> {
     await using association = await this.#associate(group, signal)
@@ -91,6 +126,8 @@ export class DeliverStudy {
       }
       if (isStored(status)) {
         await this.#deps.deliveries.put(this.#keyOf(work, instance.sopInstanceUid), status)
+        this.#deps.links.alive('pacs')
+        tally.bytes += instance.size
         work.onDelivered(round.stored(instance))
       } else {
         round.refused(instance, status)
@@ -144,12 +181,12 @@ export class DeliverStudy {
     return status
   }
 
-  #refuse(transfer: string, refusals: readonly number[]): never {
+  #refuse(transfer: string, refusals: readonly number[], stored: number): never {
     const [status = 0] = refusals
     this.#deps.log.warn('PACS refused instances', { transfer, refused: refusals.length, status })
     // PS3.4 table B.2-1: A7xx is out of resources, and passes.
     const passes = refusals.every((refusal) => (refusal & 0xff00) === 0xa700)
-    throw new TwiinError(passes ? 'PACS_BUSY' : 'PACS_REFUSED', { refused: refusals.length, status })
+    throw new TwiinError(passes ? 'PACS_BUSY' : 'PACS_REFUSED', { refused: refusals.length, status, stored })
   }
 
   /** C-ECHO, for the status page. */
@@ -169,3 +206,5 @@ export class DeliverStudy {
 }
 
 const verification = { abstractSyntax: '1.2.840.10008.1.1', transferSyntaxes: ['1.2.840.10008.1.2'] }
+
+const factsOf = (error: unknown): TwiinError['facts'] => (error instanceof TwiinError ? error.facts : {})

@@ -101,4 +101,5 @@ export const contextOf = ({ sopClassUid, transferSyntaxUid }: InstanceRecord) =>
   `${sopClassUid} ${transferSyntaxUid}`
 
 /** Ours, when reading or coercing the instance failed; everything else is between the PACS and us. */
-const ofTheAssociation = (code: string) => /^(ASSOCIATION_|CONNECTION_|PDU_|COMMAND_|DIMSE_)/.test(code)
+export const ofTheAssociation = (code: string) =>
+  /^(ASSOCIATION_|CONNECTION_|PDU_|COMMAND_|DIMSE_)/.test(code)

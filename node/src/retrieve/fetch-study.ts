@@ -7,6 +7,9 @@ import type { Clock } from '@twiin/runtime'
 import type { Repository, Sealer } from '@twiin/store'
 import type { InstanceRecord, StudyRecord, StudyStore } from '@twiin/study-store'
 import { receiveStudy } from '@twiin/transfer'
+import type { LinkSpeeds } from '../transfers/link-speeds.ts'
+import { peerLink } from '../transfers/links.ts'
+import type { Links } from '../transfers/links.ts'
 import { KeptStudy } from './keep-received.ts'
 
 export interface FetchedStudy {
@@ -50,6 +53,8 @@ interface Deps {
   /** `<transfer>.<study>` → signed manifest, the first; with `.whole` behind it the one that was complete, when another. */
   evidence: Repository<Uint8Array>
   sealer: Sealer
+  links: Links
+  speeds: LinkSpeeds
 }
 
 /** Fetches what is still missing of one study from its holder (spec 05). Throws the codes of packages/transfer. */
@@ -97,6 +102,7 @@ export class FetchStudy {
     const { holder, studyInstanceUid, transferId } = work
     let instances: readonly ManifestInstance[] = []
     let latest: Uint8Array = new Uint8Array()
+    const speed = this.#measure(holder)
     const { manifestDigest } = await receiveStudy(
       { recipient: host.peerId, lanes: this.#options.lanes },
       {
@@ -121,16 +127,20 @@ export class FetchStudy {
         budget,
         clock,
         onManifest: async (signed, manifest) => {
+          this.#deps.links.alive(peerLink(holder))
           instances = manifest.instances
           latest = signed
           await this.#keepAsEvidence(work, signed)
           await work.onManifest(manifest)
         },
         wantedFirst,
-        onProgress: work.onProgress,
+        onProgress: (progress) => {
+          speed.saw(progress.bytes.done)
+          work.onProgress(progress)
+        },
       },
       signal,
-    )
+    ).finally(() => speed.end())
     const key = this.#keyOf(work)
     const first = await this.#deps.evidence.get(key)
     if (first === undefined || !Buffer.from(first).equals(latest))
@@ -161,6 +171,20 @@ export class FetchStudy {
       if (rejected === undefined || rejected.note === sopInstanceUid) instances.push(instance)
     }
     return { study, instances }
+  }
+
+  /** How fast this holder's bytes come; those that an earlier attempt brought do not count. */
+  #measure(holder: { ura: string }) {
+    const { speeds, clock } = this.#deps
+    let first: { bytes: number; at: number } | undefined
+    let last = 0
+    return {
+      saw: (bytes: number) => {
+        first ??= { bytes, at: clock.now() }
+        last = bytes
+      },
+      end: () => first && speeds.note(peerLink(holder), last - first.bytes, clock.now() - first.at),
+    }
   }
 
   /** spec 05 §3: the first manifest of a job is what the holder vouched for. */

@@ -6,6 +6,7 @@ import type { DeliverStudy } from '../deliver/deliver-study.ts'
 import type { FileStudy } from '../filing/file-study.ts'
 import type { PatientSearches } from '../find/patient-searches.ts'
 import type { Person } from '../people/people-file.ts'
+import { reached } from '../transfers/hops.ts'
 import type { TransferBook } from '../transfers/transfer-book.ts'
 import type { Retrieval } from '../transfers/transfer-record.ts'
 import type { Attempt } from '../transfers/transfer-runner.ts'
@@ -14,6 +15,15 @@ import { isOf } from './identity.ts'
 
 /** spec 05 §2. */
 const jobMs = 24 * 3_600_000
+
+export interface RetrievalOrder {
+  searchId: string
+  studyInstanceUid: string
+  holder: string
+  destination: 'pacs' | 'viewer'
+  /** Nobody waits for it. */
+  background?: boolean
+}
 
 interface Deps {
   searches: PatientSearches
@@ -37,10 +47,7 @@ export class Retrievals {
   }
 
   /** On record and durable when it resolves. Throws `NOT_FOUND`, `STUDY_UNKNOWN`. */
-  async request(
-    order: { searchId: string; studyInstanceUid: string; holder: string; destination: 'pacs' | 'viewer' },
-    person: Person,
-  ): Promise<string> {
+  async request(order: RetrievalOrder, person: Person): Promise<string> {
     const { searches, book, clock, account } = this.#deps
     const search = searches.find(order.searchId, person)
     if (search === undefined) throw new TwiinError('NOT_FOUND')
@@ -82,6 +89,8 @@ export class Retrievals {
       epoch: search.epoch,
       loc: search.loc,
       bsn: search.bsn,
+      hops: { queued: now },
+      ...(order.background === true ? { background: true, urgent: false } : {}),
     })
     return id
   }
@@ -110,11 +119,15 @@ export class Retrievals {
     if ('held' in filing) return { state: 'held', reason: 'PATIENT_CONFLICT' }
     if ('rejected' in filing) return { state: 'failed', reason: 'REJECTED' }
     const total = filing.instances.length
+    await this.#deps.book.change(id, (now) => reached(now, 'filed', this.#deps.clock.now()))
     const known = await this.#deps.book.get(id)
     const onDelivered = (done: number) =>
       this.#deps.book.progress(id, { instances: { done, total }, bytes: known?.bytes ?? bytes })
     await this.#deps.delivery.deliver({ transferId: id, ...filing, onDelivered }, signal)
-    await this.#deps.book.change(id, { instances: { done: total, total } })
+    await this.#deps.book.change(id, (now) => ({
+      instances: { done: total, total },
+      ...reached(now, 'delivered', this.#deps.clock.now()),
+    }))
     return { state: 'delivered' }
   }
 
@@ -170,11 +183,12 @@ export class Retrievals {
       objects: { studyInstanceUids: [studyInstanceUid], count: total },
       requestId: id,
     })
-    await book.change(id, {
+    await book.change(id, (now) => ({
       instances: { done: toViewer ? total : 0, total },
       bytes: { done: bytes, total: bytes },
       brought: true,
-    })
+      ...reached(now, 'fetched', clock.now()),
+    }))
     return true
   }
 

@@ -10,6 +10,8 @@ import type { DeliverStudy } from '../deliver/deliver-study.ts'
 import type { NetworkBundle } from '../trust/network-bundle.ts'
 import type { FileStudy } from '../filing/file-study.ts'
 import type { FetchStudy } from '../retrieve/fetch-study.ts'
+import { reached } from '../transfers/hops.ts'
+import type { HopName } from '../transfers/hops.ts'
 import type { TransferBook } from '../transfers/transfer-book.ts'
 import type { Arrival } from '../transfers/transfer-record.ts'
 import type { Attempt } from '../transfers/transfer-runner.ts'
@@ -92,6 +94,7 @@ export class Arrivals {
     for (const uid of arrival.studyInstanceUids) {
       if (!arrival.collected.includes(uid)) await this.#collect(arrival, uid, signal)
     }
+    await this.#reach(arrival.id, 'fetched')
     const held: string[] = []
     let rejected = 0
     let delivered = 0
@@ -104,10 +107,17 @@ export class Arrivals {
     // Some may be in the PACS already while another waits for a person; the sender hears of the one that waits.
     if (held.length > 0) return { state: 'held', reason: 'PATIENT_CONFLICT', also: { receiptDue: 'held' } }
     if (rejected > 0) return { state: 'failed', reason: 'REJECTED', also: { receiptDue: 'rejected' } }
+    await this.#reach(arrival.id, 'delivered')
     return {
       state: 'delivered',
       also: { receiptDue: 'delivered', instances: { done: delivered, total: delivered } },
     }
+  }
+
+  async #reach(id: string, hop: HopName): Promise<void> {
+    const { book, clock } = this.#deps
+    if (book.working(id)?.hops?.[hop] !== undefined) return
+    await book.change(id, (now) => reached(now, hop, clock.now()))
   }
 
   async #collect(arrival: Arrival, studyInstanceUid: string, signal: AbortSignal): Promise<void> {
@@ -169,6 +179,7 @@ export class Arrivals {
     const outcome = await filing.file({ ...from, ...brought, bsn: undefined })
     if ('held' in outcome) return 'held'
     if ('rejected' in outcome) return 'rejected'
+    if (uid === arrival.studyInstanceUids.at(-1)) await this.#reach(arrival.id, 'filed')
     const { bytes, instances } = (await book.get(arrival.id)) ?? arrival
     const onDelivered = (done: number) =>
       book.progress(arrival.id, {
@@ -206,6 +217,7 @@ function arrivalOf(
       .slice(0, 200),
     sendReason: message.reason,
     sender: message.user,
+    hops: { queued: now },
     offer: signed,
     manifests: {},
     collected: [],
@@ -223,6 +235,8 @@ function dueOf({ state, reason, receiptDue }: Arrival): Arrival['receiptDue'] {
       return 'held'
     case 'failed':
       return reason === 'REJECTED' ? 'rejected' : 'held'
+    case 'cancelled':
+      return 'rejected'
     case 'queued':
     case 'running':
       return receiptDue

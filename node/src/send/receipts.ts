@@ -3,6 +3,7 @@ import { limits, protocolIds, receipt, sendAnswer, sendRequest } from '@twiin/pr
 import type { Signer } from '@twiin/protocol'
 import { codeOf } from '@twiin/runtime'
 import type { Clock, Logger, Service } from '@twiin/runtime'
+import { reached } from '../transfers/hops.ts'
 import type { Change, TransferBook } from '../transfers/transfer-book.ts'
 import type { Arrival, TransferRecord } from '../transfers/transfer-record.ts'
 
@@ -78,7 +79,7 @@ export class Receipts implements Service {
       // A sender that does not know the package never will; asking for ever would not help it.
       if (answer.kind === 'refused')
         log.warn('receipt refused', { transfer: arrival.id, reason: answer.reason })
-      await book.change(arrival.id, (now) => withoutDue(now, state))
+      await book.change(arrival.id, (now) => withoutDue(now, state, this.#deps.clock.now()))
       return true
     } catch (error) {
       log.debug('receipt not delivered yet', { transfer: arrival.id, code: codeOf(error) })
@@ -98,6 +99,7 @@ export class Receipts implements Service {
         manifests: Object.values(arrival.manifests),
         instances: arrival.instances.done,
         ...(state === 'held' ? { reason: codeFor(arrival) } : {}),
+        ...(arrival.state === 'cancelled' ? { reason: 'CANCELLED_BY_RECIPIENT' } : {}),
       },
       this.#deps.signer,
     ).bytes
@@ -105,8 +107,9 @@ export class Receipts implements Service {
 }
 
 /** What became due meanwhile (held, then delivered) stays due. */
-function withoutDue(now: TransferRecord, told: string): Change {
-  return now.kind === 'arrival' && now.receiptDue === told ? { receiptDue: undefined } : {}
+function withoutDue(record: TransferRecord, told: string, now: number): Change {
+  if (record.kind !== 'arrival' || record.receiptDue !== told) return {}
+  return { receiptDue: undefined, ...(told === 'held' ? {} : reached(record, 'receipt', now)) }
 }
 
 /** Why a person here has to look at it. */

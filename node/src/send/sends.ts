@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { PeerHost } from '@twiin/network'
 import { limits, offer, protocolIds, receipt as receiptType, sendAnswer, sendRequest } from '@twiin/protocol'
-import type { Receipt, Signer, VerifySignature } from '@twiin/protocol'
+import type { Progress, Receipt, Signer, VerifySignature } from '@twiin/protocol'
 import { TwiinError } from '@twiin/runtime'
 import type { Clock } from '@twiin/runtime'
 import type { StudyRecord } from '@twiin/study-store'
@@ -11,12 +11,16 @@ import type { Holdings } from '../holdings/holdings.ts'
 import type { NetworkBundle } from '../trust/network-bundle.ts'
 import type { Route } from '../intake/route-to-recipient.ts'
 import type { Person } from '../people/people-file.ts'
+import { reached } from '../transfers/hops.ts'
 import type { Change, TransferBook } from '../transfers/transfer-book.ts'
+import { isOver } from '../transfers/transfer-record.ts'
 import type { Send } from '../transfers/transfer-record.ts'
 import type { Attempt } from '../transfers/transfer-runner.ts'
+import { changeByProgress } from './package-progress.ts'
 
-/** How long the sender waits for a receipt before it offers again: noting twice does no harm. */
-const receiptPatienceMs = 60_000
+/** How long the sender waits for news or a receipt before it offers again: noting twice does no harm. Doubles to an hour. */
+const patienceMs = 60_000
+const longestPatienceMs = 3_600_000
 
 /** What one offer can name (packages/protocol). */
 const studiesPerOffer = 100
@@ -87,9 +91,12 @@ export class Sends {
   }
 
   async run(send: Send): Promise<Attempt> {
-    const { book, bundle, host } = this.#deps
+    const { book, bundle, host, clock } = this.#deps
     const member = bundle.memberByUra(send.counterparty.ura)
     if (member === undefined) return { state: 'failed', reason: 'RECIPIENT_UNKNOWN' }
+    const sinceNewsMs = clock.now() - (send.atRecipient?.toldAt ?? -Infinity)
+    if (send.offered && sinceNewsMs < patienceMs)
+      return { state: 'waiting', reason: 'AWAITING_RECEIPT', forMs: patienceMs }
     const bytes = await host.ask(
       member.peerId,
       protocolIds.send,
@@ -102,11 +109,13 @@ export class Sends {
       if (passing.has(answer.reason)) return { state: 'again', reason: answer.reason }
       throw new TwiinError('OFFER_REFUSED', { reason: answer.reason })
     }
-    await book.change(send.id, {
+    await book.change(send.id, (now) => ({
       offered: true,
       counterparty: { ...send.counterparty, peerId: member.peerId },
-    })
-    return { state: 'waiting', reason: 'AWAITING_RECEIPT', forMs: receiptPatienceMs }
+      ...reached(now, 'offered', clock.now()),
+    }))
+    const forMs = Math.min(patienceMs * 2 ** Math.min(send.attempts - 1, 10), longestPatienceMs)
+    return { state: 'waiting', reason: 'AWAITING_RECEIPT', forMs }
   }
 
   /** Whether this peer may collect this study of this package. */
@@ -114,8 +123,7 @@ export class Sends {
     const send = await this.#deps.book.get(Buffer.from(packageId).toString('hex'))
     return (
       send?.kind === 'send' &&
-      send.state !== 'failed' &&
-      send.state !== 'delivered' &&
+      !isOver(send) &&
       send.studyInstanceUids.includes(studyInstanceUid) &&
       this.#deps.bundle.member(peerId)?.ura === send.counterparty.ura
     )
@@ -141,7 +149,26 @@ export class Sends {
       requestId: id,
     })
     await book.change(id, (now) =>
-      now.kind !== 'send' || now.state === 'delivered' ? {} : changeBy(message, signed, now),
+      now.kind !== 'send' || now.state === 'delivered'
+        ? {}
+        : { ...changeBy(message, signed, now), ...reached(now, 'receipt', this.#deps.clock.now()) },
+    )
+  }
+
+  /** How far packages are at their recipient. News only: of what this peer was not offered it says nothing. */
+  async noteProgress({ packages }: Progress, peerId: string): Promise<void> {
+    const { book, bundle, clock } = this.#deps
+    const ura = bundle.member(peerId)?.ura
+    await Promise.all(
+      packages.map(async (told) => {
+        const id = Buffer.from(told.package).toString('hex')
+        const send = await book.get(id)
+        if (send?.kind !== 'send' || send.counterparty.ura !== ura) return
+        if (changeByProgress(send, told, clock.now()) === undefined) return
+        await book.change(id, (now) =>
+          now.kind === 'send' ? (changeByProgress(now, told, clock.now()) ?? {}) : {},
+        )
+      }),
     )
   }
 
@@ -180,6 +207,7 @@ export class Sends {
         .slice(0, 200),
       sendReason: order.reason,
       offered: false,
+      hops: { received: Math.max(...found.map(({ updatedAt }) => updatedAt)), queued: now },
       ...by,
       ...(mailbox === undefined ? {} : { mailbox }),
       ...(order.note === undefined ? {} : { note: order.note }),
@@ -256,8 +284,11 @@ function changeBy(message: Receipt, signed: Uint8Array, send: Send): Change {
       }
     }
     case 'held':
+      // Whoever cancelled it here did not wait for a person there.
+      if (send.state === 'cancelled') return { receipt: signed }
       return { state: 'held', reason: message.reason ?? 'HELD_BY_RECIPIENT', receipt: signed }
     case 'rejected':
+      if (send.state === 'cancelled') return { receipt: signed }
       return { state: 'failed', reason: message.reason ?? 'REJECTED_BY_RECIPIENT', receipt: signed }
   }
 }

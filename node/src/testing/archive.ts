@@ -18,6 +18,10 @@ export class Archive implements StoreProvider, AsyncDisposable {
   /** Every object that came in whole, also the ones that broke the line. */
   readonly offered: string[] = []
   associations = 0
+  /** Whether it is there: without, every connection is closed at once. */
+  isUp = true
+  /** How often somebody came while it was away. */
+  knocks = 0
   /** What it does with an object: a status, or break the line. */
   judge: (sopInstanceUid: string) => StoreStatus | 'break' = () => dimseStatus.success
   readonly #server = new DimseServer({ host: '127.0.0.1', port: 0 }, { provider: this, log: silentLogger })
@@ -67,6 +71,12 @@ export class Archive implements StoreProvider, AsyncDisposable {
   }
 
   #relay(near: Socket): void {
+    if (!this.isUp) {
+      this.knocks++
+      near.on('error', () => {})
+      near.destroy()
+      return
+    }
     const far = connect(this.#server.address().port, '127.0.0.1')
     for (const socket of [near, far]) {
       this.#sockets.add(socket)

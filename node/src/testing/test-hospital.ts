@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises'
+import { cp, mkdir, rename, rm } from 'node:fs/promises'
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { AuditLog } from '@twiin/audit'
@@ -10,7 +10,7 @@ import { openAssociation } from '@twiin/dimse'
 import { MllpClient } from '@twiin/hl7'
 import { NodeKey } from '@twiin/identity'
 import { MemoryBudget } from '@twiin/network'
-import { Lifecycle, silentLogger, systemClock } from '@twiin/runtime'
+import { Lifecycle, ShiftableClock, silentLogger, systemClock } from '@twiin/runtime'
 import { DiskReserve, Sealer, Store } from '@twiin/store'
 import { StudyStore } from '@twiin/study-store'
 import { Account } from '../account/account.ts'
@@ -112,11 +112,11 @@ export class TestHospital implements AsyncDisposable {
     const { reserve, store, studies, heads, auditLog, view, archive } = this.ground
     this.hl7 = await composeHl7(settings, this.ground, hl7Handlers(settings, this.index))
     const { publisher, publication } = this.index
-    const { runner, receipts, routes, dimse } = this.exchange
+    const { runner, receipts, progress, routes, dimse } = this.exchange
     const resumed = { name: 'routes', start: () => routes.resume() }
     this.#lifecycle = new Lifecycle([
       ...[reserve, store, studies, heads, ...(archive?.fetching ?? []), auditLog, view],
-      ...[publisher, this.selfTest, publication, runner, receipts, resumed, dimse],
+      ...[publisher, this.selfTest, publication, runner, receipts, progress, resumed, dimse],
       ...(archive === undefined ? [] : [archive.indexer]),
       ...this.hl7.services,
     ])
@@ -129,6 +129,16 @@ export class TestHospital implements AsyncDisposable {
 
   async restart(): Promise<void> {
     await this.stop()
+    await this.start()
+  }
+
+  /** As a kill at this moment would leave it: what the process does after it, its orderly stop too, never happened. */
+  async kill(): Promise<void> {
+    const atThatMoment = `${this.dir}.killed`
+    await cp(this.dir, atThatMoment, { recursive: true })
+    await this.stop()
+    await rm(this.dir, { recursive: true })
+    await rename(atThatMoment, this.dir)
     await this.start()
   }
 
@@ -277,8 +287,8 @@ export async function eventually<T>(
 }
 
 /** A (which sends to B by AE title) and B, in one network. */
-export async function twoHospitals() {
-  const network = await TestNetwork.open()
+export async function twoHospitals({ clock = new ShiftableClock() } = {}) {
+  const network = await TestNetwork.open({ clock })
   const a = await TestHospital.open({ ura: '90000001', name: 'A', sendTo: '90000002' }, network)
   const b = await TestHospital.open({ ura: '90000002', name: 'B' }, network)
   return {

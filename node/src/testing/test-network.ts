@@ -21,7 +21,7 @@ import type { WiredHost } from './wire.ts'
 
 /** What hospitals in a test have in common: clock, line, authority, directory and one token keeper. */
 export class TestNetwork implements AsyncDisposable {
-  readonly clock = new ShiftableClock()
+  readonly clock: ShiftableClock
   readonly wire = new Wire()
   readonly dir: string
   readonly authority: TestAuthority
@@ -37,10 +37,11 @@ export class TestNetwork implements AsyncDisposable {
   cosigners: readonly NodeKey[] = []
   witnessing: Bundle['witnessing'] = {
     ...{ phase: 'founding', quorum: 2, witnesses: [] },
-    endsAt: this.clock.now() + 30 * 86_400_000,
+    endsAt: Date.now() + 30 * 86_400_000,
   }
 
-  private constructor(dir: string, authority: TestAuthority) {
+  private constructor(dir: string, authority: TestAuthority, clock: ShiftableClock) {
+    this.clock = clock
     this.dir = dir
     this.authority = authority
     this.log = new TestLog(authority)
@@ -48,9 +49,9 @@ export class TestNetwork implements AsyncDisposable {
     this.keeper.answer(protocolIds.token, {}, (bytes, peerId) => this.#evaluate(bytes, peerId))
   }
 
-  static async open(): Promise<TestNetwork> {
+  static async open({ clock = new ShiftableClock() } = {}): Promise<TestNetwork> {
     const dir = await mkdtemp(join(tmpdir(), 'twiin-network-'))
-    return new TestNetwork(dir, await testAuthority())
+    return new TestNetwork(dir, await testAuthority(), clock)
   }
 
   /** Told of every new bundle, signed. */

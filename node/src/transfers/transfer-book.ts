@@ -21,6 +21,7 @@ export class TransferBook {
   readonly #clock: Clock
   readonly #random: (bytes: number) => Uint8Array
   readonly #active = new Map<string, TransferRecord>()
+  readonly #dead = new Map<string, TransferRecord>()
   readonly #progress = new Map<string, Live>()
   readonly #workers = new Set<() => void>()
 
@@ -44,6 +45,7 @@ export class TransferBook {
    */
   async load(): Promise<void> {
     for await (const [id, record] of this.#records.entries()) {
+      if (record.state === 'failed') this.#dead.set(id, record)
       if (isOver(record) && !hasReceiptDue(record)) continue
       this.#active.set(id, record)
       if (record.state === 'running' || isHeldHere(record))
@@ -105,11 +107,26 @@ export class TransferBook {
     return [...this.#active.values()]
   }
 
+  /** As it is now, of those that still have work to do. */
+  working(id: string): TransferRecord | undefined {
+    return this.#active.get(id)
+  }
+
+  /** Those that failed, and that nobody retried (spec 17 §1); the oldest first. */
+  deadLetters(): TransferRecord[] {
+    return [...this.#dead.values()].sort((a, b) => (a.id < b.id ? -1 : 1))
+  }
+
+  /** With how far those that run have come. */
+  withProgress(records: readonly TransferRecord[]): TransferRecord[] {
+    return records.map((record) => this.#withProgress(record))
+  }
+
   /** Newest first. */
   async list(range: { after?: string; limit: number }): Promise<TransferRecord[]> {
     const found: TransferRecord[] = []
-    for await (const [id, record] of this.#records.entries({ ...range, reverse: true })) {
-      found.push({ ...record, ...this.#progress.get(id) })
+    for await (const [, record] of this.#records.entries({ ...range, reverse: true })) {
+      found.push(this.#withProgress(record))
     }
     return found
   }
@@ -128,6 +145,8 @@ export class TransferBook {
   #took(record: TransferRecord): void {
     if (isOver(record) && !hasReceiptDue(record)) this.#active.delete(record.id)
     else this.#active.set(record.id, record)
+    if (record.state === 'failed') this.#dead.set(record.id, record)
+    else this.#dead.delete(record.id)
     if (record.state !== 'running') this.#progress.delete(record.id)
     this.#events.emit({ kind: 'transfer', id: record.id, state: record.state })
     for (const look of this.#workers) look()

@@ -1,9 +1,17 @@
 import type { Person } from '../people/people-file.ts'
+import type { Hops } from './hops.ts'
+import type { Link } from './links.ts'
 
 /** A piece of work that must survive a restart: something fetched, sent or arriving. Holds patient data: stored sealed. */
 export type TransferRecord = Retrieval | Send | Arrival
 
-export type TransferState = 'queued' | 'running' | 'delivered' | 'failed' | 'held'
+/** spec 17 §1 */
+export type TransferState = 'queued' | 'running' | 'delivered' | 'failed' | 'held' | 'cancelled'
+
+export interface Counted {
+  readonly done: number
+  readonly total: number
+}
 
 interface Common {
   /** 32 hex digits, ordered by time of creation. */
@@ -16,10 +24,19 @@ interface Common {
   readonly attempts: number
   /** When a queued one is tried again. */
   readonly nextTryAt: number
+  /** Since when it has been tried: a person's retry begins anew. Absent: since it was created. */
+  readonly triedSince?: number
+  /** The link by which the last try failed: the next one is when that link is tried. */
+  readonly link?: Link | undefined
+  /** What the PACS did not take in the last try, and the status it gave to the first of these. */
+  readonly undelivered?: { readonly instances: number; readonly status?: number } | undefined
   readonly urgent: boolean
+  /** Behind everything that somebody waits for. */
+  readonly background?: boolean
   readonly counterparty: { readonly ura: string; readonly name: string; readonly peerId: string }
-  readonly instances: { readonly done: number; readonly total: number }
-  readonly bytes: { readonly done: number; readonly total: number }
+  readonly instances: Counted
+  readonly bytes: Counted
+  readonly hops?: Hops
   readonly user?: Person
 }
 
@@ -49,10 +66,27 @@ export interface Send extends Common {
   readonly note?: string
   /** AE title that stored it, when nobody logged in sent it. */
   readonly callingAe?: string
+  /** The rule that sent it. */
+  readonly rule?: string
+  /** Series modalities that stay here (spec 17 §5). */
+  readonly excluded?: readonly string[]
   /** The recipient noted the offer. */
   readonly offered: boolean
+  /** Where it is there, as the recipient told last (spec 05 §7). */
+  readonly atRecipient?: AtRecipient
   /** The signed receipt, exactly as it came. */
   readonly receipt?: Uint8Array
+}
+
+/** Moments in milliseconds since the Unix epoch, by the recipient's clock; `toldAt` by ours. */
+export interface AtRecipient {
+  readonly toldAt: number
+  readonly state: 'queued' | 'running' | 'held'
+  readonly reason?: string
+  readonly nextTryAt?: number
+  readonly eta?: number
+  readonly fetched: Counted
+  readonly delivered: Counted
 }
 
 /** A directed send to this hospital (J2), arriving. The id is the sender's package id. */
@@ -74,4 +108,7 @@ export interface Arrival extends Common {
   readonly receiptDue?: 'delivered' | 'held' | 'rejected' | undefined
 }
 
-export const isOver = ({ state }: TransferRecord) => state === 'delivered' || state === 'failed'
+export const isOver = ({ state }: TransferRecord) =>
+  state === 'delivered' || state === 'failed' || state === 'cancelled'
+/** A running one that nobody works on is one whose end could not be written down. */
+export const isWaiting = ({ state }: TransferRecord) => state === 'queued' || state === 'running'

@@ -6,6 +6,7 @@ import { ManualClock, TwiinError, silentLogger } from '@twiin/runtime'
 import { Sealer, Store } from '@twiin/store'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { LiveEvents } from '../http/events.ts'
+import { Links } from './links.ts'
 import { TransferBook } from './transfer-book.ts'
 import type { Arrival, Send, TransferRecord } from './transfer-record.ts'
 import { TransferRunner } from './transfer-runner.ts'
@@ -16,6 +17,7 @@ let store: Store
 let clock: ManualClock
 let book: TransferBook
 let runner: TransferRunner
+let links: Links
 /** What the worker says to each attempt, in order; then `delivered`. */
 let script: ((record: TransferRecord) => Attempt | Promise<Attempt>)[]
 const tried: string[] = []
@@ -43,9 +45,10 @@ async function open(): Promise<void> {
     return (await script.shift()?.(record)) ?? { state: 'delivered' }
   }
   const workers = { retrieval: work, send: work, arrival: work }
+  links = new Links({ retryMs: 1000 }, { clock, random: () => 0.5 })
   runner = new TransferRunner(
     { concurrent: 1, retryMs: 1000 },
-    { book, workers, clock, log: silentLogger, random: () => 0.5 },
+    { book, workers, links, clock, log: silentLogger, random: () => 0.5 },
   )
 }
 async function close(): Promise<void> {

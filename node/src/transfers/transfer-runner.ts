@@ -1,14 +1,25 @@
 import { codeOf } from '@twiin/runtime'
 import type { Clock, Logger, Service } from '@twiin/runtime'
+import { hasRoom, inOrder } from './lanes.ts'
+import { blamedLink, linkOf } from './links.ts'
+import type { Link, Links } from './links.ts'
 import type { Change, TransferBook } from './transfer-book.ts'
-import { isOver } from './transfer-record.ts'
+import { isOver, isWaiting } from './transfer-record.ts'
 import type { TransferRecord } from './transfer-record.ts'
 
 /** How one attempt ended. `again` waits and tries again; the others are final until a person acts. */
 export type Attempt =
   | { state: 'delivered'; also?: Change }
-  | { state: 'held' | 'failed'; reason: string; also?: Change }
-  | { state: 'again'; reason: string }
+  | { state: 'held' | 'failed' | 'cancelled'; reason: string; also?: Change }
+  | {
+      state: 'again'
+      reason: string
+      /** By which it failed; without, it was the transfer's own failure. */
+      link?: Link
+      /** Another one tries that link already: this one learnt nothing of it. */
+      isBehind?: true
+      also?: Change
+    }
   /** Nothing left to do here for now; the other side, or a person, moves it on. */
   | { state: 'waiting'; reason: string; forMs: number }
 
@@ -25,6 +36,7 @@ const finalCodes = new Set([
   'RECIPIENT_UNKNOWN',
   'OFFER_REFUSED',
   'PACS_REFUSED',
+  'COMMITMENT_FAILED',
   'DICOM_UNREADABLE',
   'HEADER_INVALID',
   'HEADER_MISMATCH',
@@ -39,23 +51,28 @@ const giveUpMs = 7 * 24 * 3_600_000
 interface Deps {
   book: TransferBook
   workers: Workers
+  links: Links
   clock: Clock
   log: Logger
   /** 0 to 1. */
   random: () => number
 }
 
-/** Works off the queue: urgent before routine, then by age; a few at a time; failed ones after a growing pause. */
+interface Turn {
+  readonly record: TransferRecord
+  readonly cut: AbortController
+}
+
+/** Works off the queue: in order, a few at a time; over a link that failed only one, failed ones after a growing pause. */
 export class TransferRunner implements Service {
   readonly name = 'transfers'
   readonly #options: { concurrent: number; retryMs: number }
   readonly #deps: Deps
-  readonly #running = new Map<string, TransferRecord>()
-  readonly #cancels = new Map<string, AbortController>()
+  readonly #running = new Map<string, Turn>()
   readonly #turns = new Set<Promise<void>>()
   #stopping = new AbortController()
   #timer = new AbortController()
-  #stopListening = () => {}
+  #stopListening: (() => void)[] = []
 
   constructor(options: { concurrent: number; retryMs: number }, deps: Deps) {
     this.#options = options
@@ -63,62 +80,80 @@ export class TransferRunner implements Service {
   }
 
   async start(): Promise<void> {
+    const { book, links } = this.#deps
     this.#stopping = new AbortController()
-    await this.#deps.book.load()
-    this.#stopListening = this.#deps.book.onWork(() => this.#schedule())
+    await book.load()
+    for (const { link, reason, state } of book.active())
+      if (link !== undefined && state === 'queued') links.restore(link, reason ?? 'RESTART')
+    this.#stopListening = [
+      book.onWork(() => {
+        this.#cutCancelled()
+        this.#schedule()
+      }),
+      links.onChange(() => this.#schedule()),
+    ]
     this.#schedule()
   }
 
   async stop(): Promise<void> {
-    this.#stopListening()
+    for (const stop of this.#stopListening) stop()
     this.#stopping.abort(new Error('stopping'))
     this.#timer.abort(new Error('stopping'))
+    for (const { cut } of this.#running.values()) cut.abort(new Error('stopping'))
     await Promise.all(this.#turns)
   }
 
-  /** Nobody wants it any more: what runs is cut off, and it ends as failed with this reason. Durable when it resolves. */
+  /** Nobody wants it any more: what runs is cut off, and it ends as cancelled with this reason. Durable when it resolves. */
   async cancel(id: string, reason: string): Promise<void> {
-    await this.#deps.book.change(id, (record) => (isOver(record) ? {} : { state: 'failed', reason }))
-    this.#cancels.get(id)?.abort(new Error('cancelled'))
+    await this.#deps.book.change(id, (record) => (isOver(record) ? {} : { state: 'cancelled', reason }))
   }
 
   #schedule(): void {
     if (this.#stopping.signal.aborted) return
     const { book, clock } = this.#deps
     const queued = book.active().filter((record) => isWaiting(record) && !this.#running.has(record.id))
-    queued.sort((a, b) => Number(b.urgent) - Number(a.urgent) || a.createdAt - b.createdAt)
-    for (const record of queued) {
-      if (record.nextTryAt <= clock.now() && this.#hasRoomFor(record)) this.#begin(record)
-    }
-    const next = Math.min(...queued.map(({ nextTryAt }) => nextTryAt).filter((at) => at > clock.now()))
+    queued.sort(inOrder)
+    for (const record of queued) if (this.#isDue(record) && this.#hasRoomFor(record)) this.#begin(record)
+    const times = queued.filter(({ id }) => !this.#running.has(id)).map((record) => this.#nextTryAt(record))
+    const next = Math.min(...times.filter((at) => at > clock.now()))
     if (Number.isFinite(next)) this.#wakeAt(next)
   }
 
-  /**
-   * What others bring waits for its own half of the places, and one other hospital never takes more than half of those
-   * it could have: however much a peer offers, and however slowly it sends, a retrieval here finds a place.
-   */
-  #hasRoomFor(record: TransferRecord): boolean {
-    const { concurrent } = this.#options
-    const running = [...this.#running.values()]
-    if (running.length >= concurrent) return false
-    const arrivals = running.filter(({ kind }) => kind === 'arrival')
-    if (record.kind === 'arrival' && arrivals.length >= Math.max(1, Math.floor(concurrent / 2))) return false
-    const sameKindAndPeer = running.filter(
-      ({ kind, counterparty }) => kind === record.kind && counterparty.ura === record.counterparty.ura,
+  #isDue(record: TransferRecord): boolean {
+    return (
+      this.#nextTryAt(record) <= this.#deps.clock.now() && this.#deps.links.mayTry(linkOf(record), record.id)
     )
-    const share = record.kind === 'arrival' ? concurrent / 4 : concurrent / 2
-    return sameKindAndPeer.length < Math.max(1, Math.floor(share))
+  }
+
+  /** What failed by its link waits for that, and is due when it is well again. */
+  #nextTryAt(record: TransferRecord): number {
+    const open = this.#deps.links.open(linkOf(record))
+    if (record.link === undefined) return Math.max(record.nextTryAt, open?.nextTryAt ?? 0)
+    return open?.nextTryAt ?? 0
+  }
+
+  #hasRoomFor(record: TransferRecord): boolean {
+    const running = [...this.#running.values()].map((turn) => turn.record)
+    return hasRoom(record, running, this.#options.concurrent)
   }
 
   #begin(record: TransferRecord): void {
-    this.#running.set(record.id, record)
-    const turn = this.#attempt(record).finally(() => {
+    const turn = { record, cut: new AbortController() }
+    this.#running.set(record.id, turn)
+    this.#deps.links.enter(linkOf(record), record.id)
+    const attempt = this.#attempt(turn).finally(() => {
       this.#running.delete(record.id)
-      this.#turns.delete(turn)
+      this.#turns.delete(attempt)
+      this.#deps.links.left(record.id)
       this.#schedule()
     })
-    this.#turns.add(turn)
+    this.#turns.add(attempt)
+  }
+
+  #cutCancelled(): void {
+    for (const [id, { cut }] of this.#running)
+      if ((this.#deps.book.working(id)?.state ?? 'cancelled') === 'cancelled')
+        cut.abort(new Error('cancelled'))
   }
 
   #wakeAt(at: number): void {
@@ -130,15 +165,16 @@ export class TransferRunner implements Service {
     )
   }
 
-  async #attempt(queued: TransferRecord): Promise<void> {
+  async #attempt({ record: queued, cut }: Turn): Promise<void> {
     const { book, log } = this.#deps
     try {
       // What came in meanwhile stands: a receipt, or a person who acted.
       const record = await book.change(queued.id, (now) =>
-        isWaiting(now) ? { state: 'running', attempts: now.attempts + 1 } : {},
+        isWaiting(now) ? { state: 'running', attempts: now.attempts + 1, undelivered: undefined } : {},
       )
       if (record.state !== 'running') return
-      const end = await this.#work(record)
+      const end = await this.#work(record, cut.signal)
+      this.#tellLinks(record, end)
       await this.#conclude(record, end)
     } catch (error) {
       // The book itself failed, most likely a full disk. The record is still queued or running: it is tried again.
@@ -147,11 +183,8 @@ export class TransferRunner implements Service {
     }
   }
 
-  async #work(record: TransferRecord): Promise<Attempt> {
-    const { workers } = this.#deps
-    const cancel = new AbortController()
-    this.#cancels.set(record.id, cancel)
-    const signal = AbortSignal.any([this.#stopping.signal, cancel.signal])
+  async #work(record: TransferRecord, signal: AbortSignal): Promise<Attempt> {
+    const { workers, links } = this.#deps
     try {
       switch (record.kind) {
         case 'retrieval':
@@ -162,14 +195,36 @@ export class TransferRunner implements Service {
           return await workers.arrival(record, signal)
       }
     } catch (error) {
-      const facts = error instanceof Error && 'facts' in error ? (error.facts as { reason?: unknown }) : {}
+      const facts = error instanceof Error && 'facts' in error ? (error.facts as Record<string, unknown>) : {}
       const code = codeOf(error)
+      // Another transfer tries the link already.
+      if (code === 'LINK_OPEN') {
+        const link = facts['link'] as Link
+        return { state: 'again', reason: links.open(link)?.reason ?? 'RESTART', link, isBehind: true }
+      }
       // What the holder said is the reason, not that it refused.
-      const reason = code === 'TRANSFER_REFUSED' && typeof facts.reason === 'string' ? facts.reason : code
-      return finalCodes.has(code) ? { state: 'failed', reason } : { state: 'again', reason }
-    } finally {
-      this.#cancels.delete(record.id)
+      const { reason: said, refused, status } = facts
+      const reason = code === 'TRANSFER_REFUSED' && typeof said === 'string' ? said : code
+      const undelivered =
+        typeof refused === 'number'
+          ? { instances: refused, ...(typeof status === 'number' ? { status } : {}) }
+          : undefined
+      // The sender cancelled, or ended it otherwise: nothing is left to collect.
+      if (record.kind === 'arrival' && reason === 'PACKAGE_UNKNOWN') return { state: 'cancelled', reason }
+      if (finalCodes.has(code)) return { state: 'failed', reason, also: { undelivered } }
+      const link = blamedLink(record, code, facts)
+      return { state: 'again', reason, also: { undelivered }, ...(link === undefined ? {} : { link }) }
     }
+  }
+
+  #tellLinks(record: TransferRecord, end: Attempt): void {
+    if (this.#stopping.signal.aborted) return
+    const { links } = this.#deps
+    if (end.state !== 'again') links.alive(linkOf(record))
+    else if (end.link === undefined) {
+      // Whoever answered an offer is there, whatever it said.
+      if (record.kind === 'send') links.alive(linkOf(record))
+    } else if (end.isBehind === undefined) links.failed(end.link, end.reason, record.id)
   }
 
   async #conclude(record: TransferRecord, end: Attempt): Promise<void> {
@@ -180,40 +235,51 @@ export class TransferRunner implements Service {
       end: end.state,
       ...('reason' in end ? { reason: end.reason } : {}),
     })
-    const change = this.#changeFor(record, end)
     // A receipt may have come in meanwhile and ended it: that stands.
-    await book.change(record.id, (now) => (now.state === 'running' ? change : {}))
+    await book.change(record.id, (now) => (now.state === 'running' ? this.#changeFor(now, end) : {}))
   }
 
   #changeFor(record: TransferRecord, end: Attempt): Change {
     const now = this.#deps.clock.now()
     switch (end.state) {
       case 'delivered':
-        return { ...end.also, state: 'delivered' }
+        return { ...end.also, link: undefined, state: 'delivered' }
       case 'held':
-        return { ...end.also, state: end.state, reason: end.reason }
+      case 'cancelled':
+        return { ...end.also, link: undefined, state: end.state, reason: end.reason }
       case 'failed':
         return { ...failed(record, end.reason), ...end.also }
       case 'waiting':
-        return { state: 'queued', reason: end.reason, nextTryAt: now + end.forMs }
+        return { state: 'queued', reason: end.reason, nextTryAt: now + end.forMs, link: undefined }
       case 'again':
         if (this.#stopping.signal.aborted) return { state: 'queued', reason: 'RESTART', nextTryAt: now }
-        if (now - record.createdAt > giveUpMs) return failed(record, end.reason)
-        return { state: 'queued', reason: end.reason, nextTryAt: now + this.#pause(record.attempts) }
+        if (now - (record.triedSince ?? record.createdAt) > giveUpMs)
+          return { ...failed(record, end.reason), ...end.also }
+        return {
+          ...end.also,
+          state: 'queued',
+          reason: end.reason,
+          link: end.link,
+          nextTryAt: this.#pausedUntil(record, end.link),
+        }
     }
   }
 
-  /** Doubles up to an hour, and differs by up to a fifth, so that many do not come back at once. */
-  #pause(attempts: number): number {
-    const doubled = this.#options.retryMs * 2 ** Math.min(attempts - 1, 20)
-    return Math.min(doubled, longestPauseMs) * (0.9 + 0.2 * this.#deps.random())
+  #pausedUntil(record: TransferRecord, link: Link | undefined): number {
+    const now = this.#deps.clock.now()
+    if (link !== undefined) return this.#deps.links.open(link)?.nextTryAt ?? now
+    // Doubles up to an hour, and differs by up to a fifth, so that many do not come back at once.
+    const doubled = this.#options.retryMs * 2 ** Math.min(record.attempts - 1, 20)
+    return now + Math.min(doubled, longestPauseMs) * (0.9 + 0.2 * this.#deps.random())
   }
 }
 
-/** A running one that nobody works on is one whose end could not be written down. */
-const isWaiting = ({ state }: TransferRecord) => state === 'queued' || state === 'running'
-
 /** The sender must not wait for ever for what a person here has to look at first (spec 05 §5). */
 function failed(record: TransferRecord, reason: string): Change {
-  return { state: 'failed', reason, ...(record.kind === 'arrival' ? { receiptDue: 'held' } : {}) }
+  return {
+    state: 'failed',
+    reason,
+    link: undefined,
+    ...(record.kind === 'arrival' ? { receiptDue: 'held' } : {}),
+  }
 }

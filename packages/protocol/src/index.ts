@@ -31,8 +31,8 @@ export {
   transferRequest,
 } from './transfer-messages.ts'
 export type { Manifest, ManifestInstance, TransferControl, TransferRequest } from './transfer-messages.ts'
-export { offer, receipt, sendAnswer, sendRequest } from './send-messages.ts'
-export type { Offer, Receipt, SendAnswer, SendRequest } from './send-messages.ts'
+export { offer, receipt, sendAnswer, sendRequest, sendRequestWithProgress } from './send-messages.ts'
+export type { Offer, PackageProgress, Progress, Receipt, SendAnswer, SendRequest } from './send-messages.ts'
 export { tokenAnswer, tokenRequest } from './token-messages.ts'
 export type { TokenAnswer, TokenRequest } from './token-messages.ts'
 export { announcement, bundle, bundleContentBytes, evidence, witnessedBundle } from './bundle.ts'

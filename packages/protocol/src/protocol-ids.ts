@@ -12,6 +12,8 @@ export const protocolIds = {
   transfer: '/twiin/transfer/1.0.0',
   /** docs/spec/05-transfer.md §5 */
   send: '/twiin/send/1.0.0',
+  /** docs/spec/05-transfer.md §7: the same, and how far a package is */
+  sendWithProgress: '/twiin/send/1.1.0',
   /** docs/spec/06-registry.md §8 */
   bundle: '/twiin/bundle/1.0.0',
   /** docs/spec/12-self-test.md */

@@ -62,15 +62,64 @@ const Receipt = Type.Object(
 export type Receipt = Static<typeof Receipt>
 export const receipt = signedType('twiin/receipt/v1', messageType('receipt', Receipt, 16384), 16384)
 
-const Request = Type.Union([
-  Type.Object(
-    { kind: Type.Literal('offer'), signed: Bytes(1, limits.sendRequestBytes) },
-    { additionalProperties: false },
-  ),
-  Type.Object({ kind: Type.Literal('receipt'), signed: Bytes(1, 17000) }, { additionalProperties: false }),
-])
+const SignedOffer = Type.Object(
+  { kind: Type.Literal('offer'), signed: Bytes(1, limits.sendRequestBytes) },
+  { additionalProperties: false },
+)
+const SignedReceipt = Type.Object(
+  { kind: Type.Literal('receipt'), signed: Bytes(1, 17000) },
+  { additionalProperties: false },
+)
+const Request = Type.Union([SignedOffer, SignedReceipt])
 export type SendRequest = Static<typeof Request>
 export const sendRequest = messageType('send-request', Request, limits.sendRequestBytes)
+
+/** Of instances. */
+const Counted = Type.Object({ done: Count, total: Count }, { additionalProperties: false })
+const PackageProgress = Type.Object(
+  {
+    package: Bytes(16),
+    state: Type.Union([
+      Type.Literal('queued'),
+      Type.Literal('running'),
+      Type.Literal('held'),
+      Type.Literal('over'),
+    ]),
+    /** Why it waits, of the list of §7. */
+    reason: Type.Optional(Code),
+    nextTryAt: Type.Optional(Instant),
+    eta: Type.Optional(Instant),
+    fetched: Counted,
+    delivered: Counted,
+    hops: Type.Object(
+      {
+        offered: Type.Optional(Instant),
+        fetched: Type.Optional(Instant),
+        filed: Type.Optional(Instant),
+        delivered: Type.Optional(Instant),
+        committed: Type.Optional(Instant),
+      },
+      { additionalProperties: false },
+    ),
+  },
+  { additionalProperties: false },
+)
+export type PackageProgress = Static<typeof PackageProgress>
+
+/** §7. The connection proves who tells it; it is news, not evidence, and so not signed. */
+const Progress = Type.Object(
+  { kind: Type.Literal('progress'), packages: Type.Array(PackageProgress, { minItems: 1, maxItems: 100 }) },
+  { additionalProperties: false },
+)
+export type Progress = Static<typeof Progress>
+
+/** What `/twiin/send/1.1.0` takes: all of 1.0.0, and progress. */
+const RequestWithProgress = Type.Union([SignedOffer, SignedReceipt, Progress])
+export const sendRequestWithProgress = messageType(
+  'send-request-1.1',
+  RequestWithProgress,
+  limits.sendRequestBytes,
+)
 
 const Answer = Type.Union([
   /** Durable at the other side. */

@@ -1,0 +1,101 @@
+import { TwiinError } from '@twiin/runtime'
+import type { Clock } from '@twiin/runtime'
+import type { Account } from '../account/account.ts'
+import type { Person } from '../people/people-file.ts'
+import type { Change, TransferBook } from './transfer-book.ts'
+import { isOver } from './transfer-record.ts'
+import type { TransferRecord } from './transfer-record.ts'
+
+const events = { retrieval: 'retrieve-requested', send: 'send', arrival: 'send-received' } as const
+
+export const isRetryable = ({ state, attempts }: TransferRecord) =>
+  state === 'failed' || (state === 'queued' && attempts > 0)
+
+export const isCancellable = (record: TransferRecord) => !isOver(record)
+
+/** Which dead letters: of one reason, and where given of one kind or counterparty. */
+export interface DeadLetterChoice {
+  reason: string
+  kind?: TransferRecord['kind']
+  ura?: string
+}
+
+/** What people do about transfers (spec 17 §1): try again, try all of a kind again, stop. */
+export class TransferDesk {
+  readonly #deps: { book: TransferBook; account: Account; clock: Clock }
+
+  constructor(deps: { book: TransferBook; account: Account; clock: Clock }) {
+    this.#deps = deps
+  }
+
+  /** An operator, or whoever ordered it. Throws `NOT_FOUND`, `ROLE_NOT_PERMITTED`, `STATE_CONFLICT`. */
+  async retry(id: string, person: Person): Promise<void> {
+    await this.#find(id, person)
+    await this.#deps.book.change(id, (now) => {
+      if (!isRetryable(now)) throw new TwiinError('STATE_CONFLICT')
+      return this.#anew()
+    })
+  }
+
+  /** All dead letters of one reason. Returns how many. */
+  async retryAll(choice: DeadLetterChoice): Promise<number> {
+    const { book } = this.#deps
+    const chosen = book
+      .deadLetters()
+      .filter(
+        ({ reason, kind, counterparty }) =>
+          reason === choice.reason &&
+          kind === (choice.kind ?? kind) &&
+          counterparty.ura === (choice.ura ?? counterparty.ura),
+      )
+    const changed = chosen.map(({ id }) =>
+      book.change(id, (now) => (now.state === 'failed' ? this.#anew() : {})),
+    )
+    await Promise.all(changed)
+    return chosen.length
+  }
+
+  /**
+   * Ends it, also while it runs. What others did with it already stands: see spec 17 §1. On record before it happens.
+   * Throws as `retry` does.
+   */
+  async cancel(id: string, person: Person): Promise<void> {
+    const { book, account } = this.#deps
+    const record = await this.#find(id, person)
+    if (!isCancellable(record)) throw new TwiinError('STATE_CONFLICT')
+    await account.record({
+      event: events[record.kind],
+      outcome: 'failed',
+      reason: 'CANCELLED',
+      user: person,
+      peerId: record.counterparty.peerId,
+      objects: {
+        studyInstanceUids: record.kind === 'retrieval' ? [record.studyInstanceUid] : record.studyInstanceUids,
+      },
+      requestId: id,
+    })
+    await book.change(id, (now) => {
+      if (!isCancellable(now)) throw new TwiinError('STATE_CONFLICT')
+      return {
+        state: 'cancelled',
+        reason: 'CANCELLED',
+        link: undefined,
+        ...(now.kind === 'arrival' ? { receiptDue: 'rejected' } : {}),
+      }
+    })
+  }
+
+  async #find(id: string, person: Person): Promise<TransferRecord> {
+    const record = await this.#deps.book.get(id)
+    if (record === undefined) throw new TwiinError('NOT_FOUND')
+    if (person.role !== 'operator' && record.user?.id !== person.id)
+      throw new TwiinError('ROLE_NOT_PERMITTED')
+    return record
+  }
+
+  /** What is done already is not done again: the records know (spec 17 §1). */
+  #anew(): Change {
+    const now = this.#deps.clock.now()
+    return { state: 'queued', nextTryAt: now, triedSince: now, attempts: 0, link: undefined }
+  }
+}
