@@ -94,7 +94,6 @@ export class Arrivals {
     for (const uid of arrival.studyInstanceUids) {
       if (!arrival.collected.includes(uid)) await this.#collect(arrival, uid, signal)
     }
-    await this.#reach(arrival.id, 'fetched')
     const held: string[] = []
     let rejected = 0
     let delivered = 0
@@ -107,10 +106,14 @@ export class Arrivals {
     // Some may be in the PACS already while another waits for a person; the sender hears of the one that waits.
     if (held.length > 0) return { state: 'held', reason: 'PATIENT_CONFLICT', also: { receiptDue: 'held' } }
     if (rejected > 0) return { state: 'failed', reason: 'REJECTED', also: { receiptDue: 'rejected' } }
-    await this.#reach(arrival.id, 'delivered')
+    const { book, clock } = this.#deps
     return {
       state: 'delivered',
-      also: { receiptDue: 'delivered', instances: { done: delivered, total: delivered } },
+      also: {
+        receiptDue: 'delivered',
+        instances: { done: delivered, total: delivered },
+        ...reached(book.working(arrival.id) ?? arrival, 'delivered', clock.now()),
+      },
     }
   }
 
@@ -121,7 +124,7 @@ export class Arrivals {
   }
 
   async #collect(arrival: Arrival, studyInstanceUid: string, signal: AbortSignal): Promise<void> {
-    const { book, fetcher, account } = this.#deps
+    const { book, fetcher, account, clock } = this.#deps
     const { id, counterparty, studyInstanceUids, instances } = arrival
     const single = studyInstanceUids.length === 1
     const fetched = await fetcher.fetch(
@@ -147,18 +150,19 @@ export class Arrivals {
       requestId: id,
     })
     const bytes = fetched.instances.reduce((total, instance) => total + instance.bytes, 0)
-    await book.change(id, (before) =>
-      before.kind !== 'arrival'
-        ? {}
-        : {
-            collected: [...new Set([...before.collected, studyInstanceUid])],
-            manifests: { ...before.manifests, [studyInstanceUid]: fetched.manifestDigest },
-            bytes: {
-              done: Math.min(before.bytes.done + bytes, Math.max(before.bytes.total, bytes)),
-              total: Math.max(before.bytes.total, bytes),
-            },
-          },
-    )
+    await book.change(id, (before) => {
+      if (before.kind !== 'arrival') return {}
+      const collected = [...new Set([...before.collected, studyInstanceUid])]
+      return {
+        collected,
+        manifests: { ...before.manifests, [studyInstanceUid]: fetched.manifestDigest },
+        bytes: {
+          done: Math.min(before.bytes.done + bytes, Math.max(before.bytes.total, bytes)),
+          total: Math.max(before.bytes.total, bytes),
+        },
+        ...(collected.length < studyInstanceUids.length ? {} : reached(before, 'fetched', clock.now())),
+      }
+    })
   }
 
   /** As the study states him, for the record. */
