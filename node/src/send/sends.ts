@@ -279,6 +279,7 @@ function changeBy(message: Receipt, signed: Uint8Array, send: Send): Change {
       return {
         state: 'delivered',
         receipt: signed,
+        atRecipient: undefined,
         instances: { done: instances, total: instances },
         bytes: { done: bytes, total: bytes },
       }

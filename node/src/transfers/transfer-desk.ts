@@ -33,7 +33,7 @@ export class TransferDesk {
     await this.#find(id, person)
     await this.#deps.book.change(id, (now) => {
       if (!isRetryable(now)) throw new TwiinError('STATE_CONFLICT')
-      return this.#anew()
+      return this.#anew(now)
     })
   }
 
@@ -49,7 +49,7 @@ export class TransferDesk {
           counterparty.ura === (choice.ura ?? counterparty.ura),
       )
     const changed = chosen.map(({ id }) =>
-      book.change(id, (now) => (now.state === 'failed' ? this.#anew() : {})),
+      book.change(id, (now) => (now.state === 'failed' ? this.#anew(now) : {})),
     )
     await Promise.all(changed)
     return chosen.length
@@ -94,8 +94,10 @@ export class TransferDesk {
   }
 
   /** What is done already is not done again: the records know (spec 17 §1). */
-  #anew(): Change {
+  #anew({ kind }: TransferRecord): Change {
     const now = this.#deps.clock.now()
-    return { state: 'queued', nextTryAt: now, triedSince: now, attempts: 0, link: undefined }
+    const anew = { state: 'queued' as const, nextTryAt: now, triedSince: now, attempts: 0, link: undefined }
+    // A send is offered at once, whatever was told of it before.
+    return kind === 'send' ? { ...anew, atRecipient: undefined } : anew
   }
 }

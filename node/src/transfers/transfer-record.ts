@@ -73,7 +73,7 @@ export interface Send extends Common {
   /** The recipient noted the offer. */
   readonly offered: boolean
   /** Where it is there, as the recipient told last (spec 05 §7). */
-  readonly atRecipient?: AtRecipient
+  readonly atRecipient?: AtRecipient | undefined
   /** The signed receipt, exactly as it came. */
   readonly receipt?: Uint8Array
 }
