@@ -2,7 +2,7 @@ import { decodeIdentifier, encodeIdentifier, textOf, textsOf } from '@twiin/dico
 import type { Attributes } from '@twiin/dicom'
 import { dimseStatus, queryRetrieve } from '@twiin/dimse'
 import type { DimseProvider, MoveRequest, QueryRequest, RetrievedInstance, SubOperations } from '@twiin/dimse'
-import { isTwiinError } from '@twiin/runtime'
+import { TwiinError, isTwiinError } from '@twiin/runtime'
 import type { Logger } from '@twiin/runtime'
 import { refusal } from './application-entities.ts'
 import type { ApplicationEntities } from './application-entities.ts'
@@ -58,6 +58,7 @@ export class QueryProvider implements Required<Pick<DimseProvider, 'find' | 'mov
     }
     if (truncated)
       throw refusal(dimseStatus.outOfResources, 'more than one answer holds: name a patient or day')
+    if (answers > 0 && silent.length > 0) throw new TwiinError('DIMSE_REMARK', { comment: commentOn(silent) })
     // Nothing found is only an answer when everybody was heard.
     if (answers === 0 && silent.length > 0) throw refusal(0xc001, commentOn(silent))
   }

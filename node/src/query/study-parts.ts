@@ -127,6 +127,7 @@ export class StudyParts {
   async *#until(id: string, signal: AbortSignal): AsyncGenerator<Retrieval> {
     const { book, clock, runner } = this.#deps
     const began = clock.now()
+    let over = false
     let changed = () => {}
     const stopListening = book.onWork(() => changed())
     try {
@@ -137,11 +138,11 @@ export class StudyParts {
         const isLost = record.reason !== undefined && clock.now() - began > patienceMs
         if (!isOver(record) && (signal.aborted || isLost)) {
           await runner.cancel(id, record.reason ?? 'CANCELLED')
-          signal.throwIfAborted()
           continue
         }
+        over = isOver(record)
         yield record
-        if (isOver(record)) return
+        if (over) return
         const pause = new AbortController()
         await Promise.race([
           change,
@@ -151,6 +152,8 @@ export class StudyParts {
       }
     } finally {
       stopListening()
+      // Left before its end: whoever asked has cancelled, or is gone.
+      if (!over) await runner.cancel(id, 'CANCELLED')
     }
   }
 }

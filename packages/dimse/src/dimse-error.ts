@@ -21,6 +21,8 @@ const abortReasons = {
   DIMSE_TIMEOUT: 0,
   /** The peer answered a find, move or get with a failure: facts `status`, `comment`. Thrown by a provider: the status to answer with. */
   DIMSE_REFUSED: 0,
+  /** Thrown by a provider at the end of a find: it succeeds, with this `comment`. */
+  DIMSE_REMARK: 0,
   /** A data set that this package reads itself (commitment) breaks the rules. */
   DATA_SET_MALFORMED: 0,
   /** A data set in a response was longer than an identifier may be. */

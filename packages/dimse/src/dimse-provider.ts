@@ -13,7 +13,10 @@ import type { AssociationInfo, StoreProvider } from './store-provider.ts'
  * the association ends. `signal` fires at that moment too. Their end is the success of the operation.
  */
 export interface DimseProvider extends StoreProvider {
-  /** Each value is one match: an identifier of at most 64 KiB in `request.transferSyntaxUid`. */
+  /**
+   * Each value is one match: an identifier of at most 64 KiB in `request.transferSyntaxUid`. What succeeds, but with a remark,
+   * ends with `throw new TwiinError('DIMSE_REMARK', { comment })`.
+   */
   find?(request: QueryRequest): AsyncIterable<Uint8Array>
   /**
    * The provider sends to the destination itself; each value is where it stands, and goes out as a Pending response (at

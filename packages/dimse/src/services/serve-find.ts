@@ -1,8 +1,9 @@
+import { isTwiinError } from '@twiin/runtime'
 import type { Logger } from '@twiin/runtime'
 import type { DimseProvider, QueryRequest } from '../dimse-provider.ts'
 import { dimseStatus } from '../status.ts'
 import { iterate } from './iterate.ts'
-import { answerTo } from './operation.ts'
+import { answerTo, commentIn } from './operation.ts'
 import type { Respond } from './operation.ts'
 
 interface Deps {
@@ -18,6 +19,9 @@ export async function serveFind(request: QueryRequest, deps: Deps): Promise<void
       await deps.respond({ status: dimseStatus.pending, dataSet: match })
     }
   } catch (error) {
+    if (isTwiinError(error, 'DIMSE_REMARK')) {
+      return deps.respond({ status: dimseStatus.success, ...commentIn(error.facts) })
+    }
     return deps.respond(answerTo(error, dimseStatus.cannotUnderstand, deps.log))
   }
   await deps.respond({ status: request.signal.aborted ? dimseStatus.cancelled : dimseStatus.success })
