@@ -4,7 +4,7 @@ import { createServer } from 'node:net'
 import type { Server } from 'node:net'
 import { join } from 'node:path'
 import { writeFileDurably } from '@twiin/store'
-import { roles } from './hospitals.ts'
+import { maxHospitals, roles } from './hospitals.ts'
 import type { Role } from './hospitals.ts'
 
 /** What a demo keeps in DIR/demo.json, so that it comes back with the same ports and tokens. */
@@ -57,9 +57,11 @@ export class DemoFolder implements AsyncDisposable {
     return { web: firstPort + 1, peer: firstPort + 2 }
   }
 
-  hospitalPorts(index: number): { dicom: number; pacs: number; web: number; peer: number; share: number } {
+  hospitalPorts(index: number): Record<'dicom' | 'pacs' | 'web' | 'peer' | 'share' | 'pacsHttp', number> {
     const first = this.state.firstPort + 3 + index * portsPerHospital
-    return { dicom: first, pacs: first + 1, web: first + 2, peer: first + 3, share: first + 4 }
+    // Behind those of all hospitals, so that folders of before keep their ports.
+    const pacsHttp = this.state.firstPort + 3 + maxHospitals * portsPerHospital + index
+    return { dicom: first, pacs: first + 1, web: first + 2, peer: first + 3, share: first + 4, pacsHttp }
   }
 
   /** The bearer tokens of a hospital; made at its first start. */

@@ -2,7 +2,8 @@
  * `scripts/demo`: a whole network on this machine, enrolled through the real flow: registry, hospitals with a node and
  * a demo PACS each, sample studies. When everything is ready DIR/network.json says where everything is. SIGINT or
  * SIGTERM ends it, and everything it started, within ten seconds. `--replay`: the registry's public page shows the spring of
- * 2021 in a minute, as a labelled simulation.
+ * 2021 in a minute, as a labelled simulation. `--with-orthanc`: each PACS is an Orthanc, which holds the sample studies; the
+ * node indexes it and fetches on demand.
  */
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -10,10 +11,11 @@ import { ChildProcesses } from './child-processes.ts'
 import { DemoFolder } from './demo-state.ts'
 import { maxHospitals } from './hospitals.ts'
 import { removeNetwork, writeNetwork } from './network-file.ts'
+import { orthancInstalled, orthancMissing } from './orthanc.ts'
 import { startNetwork } from './start-network.ts'
 import { welcome } from './welcome.ts'
 
-const usage = 'scripts/demo [--headless] [--dir DIR] [--hospitals N] [--empty] [--replay]'
+const usage = 'scripts/demo [--headless] [--dir DIR] [--hospitals N] [--empty] [--replay] [--with-orthanc]'
 
 function readArguments() {
   const { values } = parseArgs({
@@ -23,16 +25,20 @@ function readArguments() {
       hospitals: { type: 'string', default: '3' },
       empty: { type: 'boolean', default: false },
       replay: { type: 'boolean', default: false },
+      'with-orthanc': { type: 'boolean', default: false },
     },
   })
   const hospitals = Number(values.hospitals)
   if (!Number.isInteger(hospitals) || hospitals < 1 || hospitals > maxHospitals)
     throw new Error(`--hospitals takes 1 to ${maxHospitals}`)
-  return { ...values, dir: resolve(values.dir), hospitals }
+  const withOrthanc = values['with-orthanc']
+  if (withOrthanc && !orthancInstalled)
+    throw new Error(`--with-orthanc: no Orthanc on this machine${orthancMissing}`)
+  return { ...values, dir: resolve(values.dir), hospitals, withOrthanc }
 }
 
 async function main(): Promise<void> {
-  const { dir, headless, hospitals, empty, replay } = readArguments()
+  const { dir, headless, hospitals, empty, replay, withOrthanc } = readArguments()
   const began = performance.now()
   const seconds = () => ((performance.now() - began) / 1000).toFixed(1)
   const tell = (step: string) => process.stdout.write(`${seconds().padStart(5)} s  ${step}\n`)
@@ -53,7 +59,10 @@ async function main(): Promise<void> {
   const processes = new ChildProcesses({ logDir: join(dir, 'logs') }, { onGone })
   try {
     const signal = AbortSignal.any([asked.signal, failed.signal])
-    const starting = startNetwork({ hospitals, empty, replay }, { folder, processes, signal, tell })
+    const starting = startNetwork(
+      { hospitals, empty, replay, withOrthanc },
+      { folder, processes, signal, tell },
+    )
     const network = await Promise.race([starting, rejection(signal)])
     ready = true
     await writeNetwork(dir, network)

@@ -12,7 +12,7 @@ interface ListedStudy {
 
 /** Records consents, stores the studies as a modality would, and waits until each is published or known not to be. */
 export async function loadSampleData(at: RunningHospital, signal: AbortSignal): Promise<void> {
-  const { hospital, runtime, tokens } = at
+  const { hospital, runtime, tokens, pacs } = at
   using node = new ApiClient({
     url: runtime.url,
     ca: await readFile(runtime.caFile, 'utf8'),
@@ -23,7 +23,11 @@ export async function loadSampleData(at: RunningHospital, signal: AbortSignal): 
   for (const bsn of new Set(patients.map((patient) => patient.bsn)))
     await node.call('PUT', '/api/v1/consents', { bsn, decision: 'permit' })
 
-  const to = { ...runtime.dicom, calledAe: hospital.aeTitle, callingAe: 'DEMO' }
+  // A PACS that is an archive has the studies; the node learns of them there.
+  const isArchive = pacs.kind === 'orthanc'
+  const to = isArchive
+    ? { host: pacs.host, port: pacs.port, calledAe: pacs.aeTitle, callingAe: 'DEMO' }
+    : { ...runtime.dicom, calledAe: hospital.aeTitle, callingAe: 'DEMO' }
   for (const { instances } of studies) {
     signal.throwIfAborted()
     const outcomes = await storeInstances(to, instances)
@@ -31,6 +35,7 @@ export async function loadSampleData(at: RunningHospital, signal: AbortSignal): 
     if (failed !== undefined)
       throw new Error(`${hospital.name} refused sample data: status ${failed.status.toString(16)}`)
   }
+  if (isArchive) await node.call('POST', '/api/v1/archive/passes', {})
   await until(
     async () => {
       const listed = await node.call<{ studies: ListedStudy[] }>('GET', '/api/v1/studies?limit=200')

@@ -33,7 +33,8 @@ export interface NetworkHospital {
   node: { peerId: string; multiaddrs: string[] }
   /** Called AE title `aeTitle` stores; one of `sendTo` (by URA number) sends there. */
   dicom: { host: string; port: number; aeTitle: string; sendTo: Record<string, string> }
-  pacs: { host: string; port: number; aeTitle: string; dir: string }
+  /** `orthanc`: `dir` is its own; its REST API and DICOMweb are at `http`. */
+  pacs: { kind: 'demo' | 'orthanc'; host: string; port: number; aeTitle: string; dir: string; http?: string }
   web: {
     url: string
     caFile: string

@@ -5,7 +5,7 @@ import { stringify } from 'yaml'
 import { ApiClient } from './api-client.ts'
 import type { ChildProcesses } from './child-processes.ts'
 import type { DemoFolder } from './demo-state.ts'
-import { callingAeTitles, roles, sendToAeTitle, users } from './hospitals.ts'
+import { callingAeTitles, fetchAeTitle, roles, sendToAeTitle, users } from './hospitals.ts'
 import type { Hospital, Role } from './hospitals.ts'
 import { trustDomain } from './start-registry.ts'
 import type { DemoRegistry } from './start-registry.ts'
@@ -26,7 +26,7 @@ export interface RunningHospital {
   configFile: string
   dataDir: string
   runtime: NodeRuntime
-  pacs: { host: string; port: number; aeTitle: string; dir: string }
+  pacs: { kind: 'demo' | 'orthanc'; host: string; port: number; aeTitle: string; dir: string; http?: string }
   sendTo: Record<string, string>
   tokens: Record<Role, string>
 }
@@ -35,17 +35,41 @@ interface Deps {
   folder: DemoFolder
   processes: ChildProcesses
   signal: AbortSignal
+  withOrthanc: boolean
 }
 
 const host = '127.0.0.1'
 
 /** Writes who works there; at the first start only. Needs no registry, so it is done meanwhile. */
-export async function settleHospital(hospital: Hospital, { folder, processes }: Deps): Promise<void> {
-  const { dir, pacsDir } = placesOf(hospital, folder)
+export async function settleHospital(
+  hospital: Hospital,
+  all: readonly Hospital[],
+  { folder, processes, withOrthanc }: Deps,
+): Promise<void> {
+  const { dir, pacsDir, orthancDir } = placesOf(hospital, folder)
   await mkdir(dir, { recursive: true, mode: 0o700 })
-  const { pacs } = folder.hospitalPorts(hospital.index)
-  const args = [host, String(pacs), hospital.pacsAeTitle, pacsDir]
-  processes.start(`pacs-${hospital.ura}`, 'scripts/demo-network/demo-pacs.ts', args)
+  const { pacs, pacsHttp, dicom } = folder.hospitalPorts(hospital.index)
+  const name = `pacs-${hospital.ura}`
+  if (withOrthanc) {
+    // It sends to the node by each AE title that the node has; whoever has none receives nothing.
+    const ours = [
+      hospital.aeTitle,
+      fetchAeTitle(hospital),
+      ...all.filter((other) => other !== hospital).map(sendToAeTitle),
+    ]
+    const modalities = [...ours, ...callingAeTitles].map((aeTitle) => ({ aeTitle, port: dicom }))
+    const options = {
+      dir: orthancDir,
+      aeTitle: hospital.pacsAeTitle,
+      dicomPort: pacs,
+      httpPort: pacsHttp,
+      modalities,
+    }
+    processes.start(name, 'scripts/demo-network/demo-orthanc.ts', [JSON.stringify(options)])
+  } else {
+    const args = [host, String(pacs), hospital.pacsAeTitle, pacsDir]
+    processes.start(name, 'scripts/demo-network/demo-pacs.ts', args)
+  }
 
   const tokens = await folder.tokensOf(hospital.ura)
   const people = new People({ file: join(dir, 'people.json') })
@@ -59,9 +83,9 @@ export async function settleHospital(hospital: Hospital, { folder, processes }: 
 export async function startHospital(
   hospital: Hospital,
   all: readonly Hospital[],
-  { folder, processes, signal, registry }: Deps & { registry: DemoRegistry },
+  { folder, processes, signal, registry, withOrthanc }: Deps & { registry: DemoRegistry },
 ): Promise<RunningHospital> {
-  const { dir, dataDir, pacsDir, configFile, enrolmentTokenFile } = placesOf(hospital, folder)
+  const { dir, dataDir, pacsDir, orthancDir, configFile, enrolmentTokenFile } = placesOf(hospital, folder)
   const ports = folder.hospitalPorts(hospital.index)
   const others = all.filter((other) => other !== hospital)
   const destinations = others.map((other) => ({
@@ -90,6 +114,7 @@ export async function startHospital(
       destinations,
     },
     pacs: { ...pacs, callingAeTitle: hospital.aeTitle },
+    ...(withOrthanc ? { archive: archiveOf(hospital, pacs) } : {}),
     web: { host, port: ports.web },
     peopleFile: join(dir, 'people.json'),
     mailboxes: ['radiologie'],
@@ -108,9 +133,20 @@ export async function startHospital(
     configFile,
     dataDir,
     runtime,
-    pacs: { ...pacs, dir: pacsDir },
+    pacs: withOrthanc
+      ? { ...pacs, kind: 'orthanc', dir: orthancDir, http: `http://${host}:${ports.pacsHttp}` }
+      : { ...pacs, kind: 'demo', dir: pacsDir },
     sendTo: Object.fromEntries(destinations.map(({ ura, aeTitle }) => [ura, aeTitle])),
     tokens: await folder.tokensOf(hospital.ura),
+  }
+}
+
+/** The node indexes its PACS, by night at any hour (spec 18). */
+function archiveOf(hospital: Hospital, { port, aeTitle }: { port: number; aeTitle: string }) {
+  return {
+    ...{ kind: 'dimse', retrieve: 'move', host, port, aeTitle },
+    receiveAeTitle: fetchAeTitle(hospital),
+    ...{ recentMinutes: 1, passHours: 1, studiesPerSecond: { day: 1000, night: 1000 } },
   }
 }
 
@@ -141,6 +177,7 @@ function placesOf(hospital: Hospital, folder: DemoFolder) {
     dir,
     dataDir: join(dir, 'data'),
     pacsDir: join(dir, 'pacs'),
+    orthancDir: join(dir, 'orthanc'),
     configFile: join(dir, 'node.yaml'),
     enrolmentTokenFile: join(dir, 'enrolment-token'),
   }

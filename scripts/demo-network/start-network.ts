@@ -15,7 +15,7 @@ import { until } from './until.ts'
 
 /** From an empty folder, or one that ran before, to a network in which everybody sees everybody and the data are in. */
 export async function startNetwork(
-  options: { hospitals: number; empty: boolean; replay?: boolean },
+  options: { hospitals: number; empty: boolean; replay?: boolean; withOrthanc?: boolean },
   deps: {
     folder: DemoFolder
     processes: ChildProcesses
@@ -24,14 +24,15 @@ export async function startNetwork(
   },
 ): Promise<Network> {
   const { folder, signal, tell } = deps
+  const { withOrthanc = false } = options
   const taking = hospitals.slice(0, options.hospitals)
   const [registry] = await Promise.all([
     startRegistry(folder, { replay: options.replay === true }, deps),
-    ...taking.map((hospital) => settleHospital(hospital, deps)),
+    ...taking.map((hospital) => settleHospital(hospital, taking, { ...deps, withOrthanc })),
   ])
   tell(`registry at ${registry.url}`)
   const running = await Promise.all(
-    taking.map((hospital) => startHospital(hospital, taking, { ...deps, registry })),
+    taking.map((hospital) => startHospital(hospital, taking, { ...deps, registry, withOrthanc })),
   )
   await Promise.all(running.map((hospital) => sees(hospital, taking, { signal })))
   tell(`${running.length} hospitals enrolled`)

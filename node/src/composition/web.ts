@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { Sessions, WebServer } from '@twiin/web'
+import { archiveRoutes } from '../archive/routes.ts'
 import { auditRoutes } from '../account/routes.ts'
 import type { Settings } from '../config/settings.ts'
 import { consentRoutes } from '../consents/routes.ts'
@@ -82,6 +83,7 @@ export async function composeWeb(
         transferRoutes({ book, desk: transferDesk, links, speeds, clock }),
         exceptionRoutes({ worklist, account, goOn }),
         hl7Routes({ inbox: hl7.inbox }),
+        archiveRoutes(ground.archive),
         auditRoutes({ log: auditLog, account }),
         statusRoutes({ hospital, version, demo: settings.demo }, { status, bundle }),
       ],
