@@ -5,6 +5,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { benchArchive } from './bench/archive.ts'
 import type { BenchOptions } from './bench/benchmark.ts'
 import { benchChannel } from './bench/channel.ts'
 import type { Comparison } from './bench/compare.ts'
@@ -23,6 +24,7 @@ const benchmarks: Readonly<Record<string, (options: BenchOptions) => Promise<Com
   channel: benchChannel,
   index: benchIndex,
   token: benchToken,
+  archive: benchArchive,
 }
 const usage = `npm run bench -- [${Object.keys(benchmarks).join('|')} ...] [--json FILE] [--profile DIR] [--rounds N]`
 /** For the rounds of one benchmark. */

@@ -7,3 +7,5 @@ export type { Role } from './people/people-file.ts'
 export type { Settings } from './config/settings.ts'
 /** What a node keeps as a replica of the index; for `npm run bench`. */
 export { StoredEntries } from './replica/stored-entries.ts'
+/** An archive as a node indexes it; for `npm run bench`. */
+export { composeArchive } from './composition/archive-side.ts'

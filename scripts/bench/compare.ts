@@ -26,7 +26,7 @@ export interface Row {
 export interface Comparison {
   title: string
   /** What `amount` counts. */
-  unit: 'B' | 'entries' | 'lookups' | 'patients'
+  unit: 'B' | 'entries' | 'lookups' | 'patients' | 'studies'
   /** Ours first; the others are its peers. */
   rows: Row[]
   /** What a reader must know to read the figures: settings, who fsyncs, what is left out. */

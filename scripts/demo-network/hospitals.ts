@@ -31,6 +31,9 @@ export const hospitals: readonly Hospital[] = towns.split(' ').map((town, index)
 /** Called AE title that stands for another hospital. */
 export const sendToAeTitle = (recipient: Hospital): string => `NAAR_${recipient.ura}`
 
+/** Another one, which stands for its cardiology. */
+export const cardiologyAeTitle = (recipient: Hospital): string => `CARD_${recipient.ura}`
+
 /** Where a PACS that is an archive sends what the node fetches from it. */
 export const fetchAeTitle = (hospital: Hospital): string => `${hospital.aeTitle}_IN`
 

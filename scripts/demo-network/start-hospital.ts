@@ -5,7 +5,7 @@ import { stringify } from 'yaml'
 import { ApiClient } from './api-client.ts'
 import type { ChildProcesses } from './child-processes.ts'
 import type { DemoFolder } from './demo-state.ts'
-import { callingAeTitles, fetchAeTitle, roles, sendToAeTitle, users } from './hospitals.ts'
+import { callingAeTitles, cardiologyAeTitle, fetchAeTitle, roles, sendToAeTitle, users } from './hospitals.ts'
 import type { Hospital, Role } from './hospitals.ts'
 import { trustDomain } from './start-registry.ts'
 import type { DemoRegistry } from './start-registry.ts'
@@ -51,11 +51,12 @@ export async function settleHospital(
   const { pacs, pacsHttp, dicom } = folder.hospitalPorts(hospital.index)
   const name = `pacs-${hospital.ura}`
   if (withOrthanc) {
+    const others = all.filter((other) => other !== hospital)
     // It sends to the node by each AE title that the node has; whoever has none receives nothing.
     const ours = [
       hospital.aeTitle,
       fetchAeTitle(hospital),
-      ...all.filter((other) => other !== hospital).map(sendToAeTitle),
+      ...others.flatMap((other) => [sendToAeTitle(other), cardiologyAeTitle(other)]),
     ]
     const modalities = [...ours, ...callingAeTitles].map((aeTitle) => ({ aeTitle, port: dicom }))
     const options = {
@@ -93,6 +94,11 @@ export async function startHospital(
     ura: other.ura,
     mailbox: 'radiologie',
   }))
+  const cardiologies = others.map((other) => ({
+    aeTitle: cardiologyAeTitle(other),
+    ura: other.ura,
+    mailbox: 'cardiologie',
+  }))
   const pacs = { host, port: ports.pacs, aeTitle: hospital.pacsAeTitle }
   const config = {
     hospital: { name: hospital.name, ura: hospital.ura, patientIdIssuer: hospital.patientIdIssuer },
@@ -111,13 +117,13 @@ export async function startHospital(
       port: ports.dicom,
       aeTitle: hospital.aeTitle,
       callingAeTitles: [...callingAeTitles, hospital.pacsAeTitle],
-      destinations,
+      destinations: [...destinations, ...cardiologies],
     },
     pacs: { ...pacs, callingAeTitle: hospital.aeTitle },
     ...(withOrthanc ? { archive: archiveOf(hospital, pacs) } : {}),
     web: { host, port: ports.web },
     peopleFile: join(dir, 'people.json'),
-    mailboxes: ['radiologie'],
+    mailboxes: ['radiologie', 'cardiologie'],
     index: { antiEntropySeconds: 5 },
     transfer: { retrySeconds: 1 },
     storage: { reserveMiB: 64 },

@@ -17,6 +17,8 @@ const program = join(root, 'scripts/demo-network/demo.ts')
 export interface DemoOptions {
   hospitals?: number
   empty?: boolean
+  /** Each PACS is an Orthanc. */
+  withOrthanc?: boolean
   /** Default: a folder of its own, removed afterwards. */
   dir?: string
   /** For the demo and everything it starts, besides what this process has. */
@@ -30,6 +32,7 @@ export async function startDemo(options: DemoOptions = {}): Promise<Demo> {
   await rm(networkFile(dir), { force: true })
   const args = ['--headless', '--dir', dir, '--hospitals', String(options.hospitals ?? 3)]
   if (options.empty === true) args.push('--empty')
+  if (options.withOrthanc === true) args.push('--with-orthanc')
   const flags = ['--disable-warning=ExperimentalWarning', '--import', exitWithParent]
   const env = { ...environment(), ...options.env }
   const demo = spawn(process.execPath, [...flags, program, ...args], {
