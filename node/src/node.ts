@@ -29,7 +29,7 @@ export async function createNode(
   const exchange = composeExchange(settings, ground, index)
   const selfTest = composeSelfTest(settings, ground, index, exchange)
   registerPeerProtocols(ground, index, exchange, selfTest)
-  const hl7 = await composeHl7(settings, ground, hl7Handlers(settings, index))
+  const hl7 = await composeHl7(settings, ground, hl7Handlers(settings, index, exchange))
   const web = await composeWeb(settings, ground, index, exchange, hl7)
 
   const { reserve, store, studies, heads, auditLog, view, host, witness } = ground
@@ -56,6 +56,7 @@ export async function createNode(
     exchange.runner,
     exchange.receipts,
     exchange.progress,
+    ...exchange.reports.services,
     reporting(settings, ground, exchange),
     { name: 'routes', start: () => exchange.routes.resume() },
     // Doors last: they serve the moment they open.

@@ -1,9 +1,10 @@
-import type { ManifestInstance } from '@twiin/protocol'
+import type { ManifestInstance, TransferRequest } from '@twiin/protocol'
 import { TwiinError } from '@twiin/runtime'
 import { ownerOf } from '@twiin/study-store'
 import type { InstanceRecord } from '@twiin/study-store'
 import type { StudySource } from '@twiin/transfer'
 import type { Holdings } from '../holdings/holdings.ts'
+import type { Only } from '../send/follow-send.ts'
 
 /**
  * The holdings as the transfer protocol reads them: data sets exactly as they were received. Of several copies of a
@@ -12,17 +13,33 @@ import type { Holdings } from '../holdings/holdings.ts'
  */
 export class HeldStudies implements StudySource {
   readonly #studies: Holdings
+  readonly #onlyOf: (packageId: Uint8Array) => Promise<Only | undefined>
 
-  constructor(deps: { studies: Holdings }) {
+  /** `onlyOf`: the instances of a package that is not of a whole study (spec 20 §3). */
+  constructor(deps: { studies: Holdings; onlyOf: (packageId: Uint8Array) => Promise<Only | undefined> }) {
     this.#studies = deps.studies
+    this.#onlyOf = deps.onlyOf
   }
 
-  async manifestInstances(studyInstanceUid: string): Promise<ManifestInstance[]> {
+  async manifestInstances(studyInstanceUid: string, request?: TransferRequest): Promise<ManifestInstance[]> {
+    const only = request?.kind === 'collect' ? await this.#onlyOf(request.package) : undefined
+    if (only !== undefined) return this.#single(studyInstanceUid, only)
     const [study] = await this.#studies.copiesOf(studyInstanceUid)
     const instances: ManifestInstance[] = []
     if (study === undefined) return instances
     for await (const instance of this.#studies.instances(study.handle))
       instances.push(manifestInstance(instance))
+    return instances
+  }
+
+  async #single(studyInstanceUid: string, only: Only): Promise<ManifestInstance[]> {
+    const instances: ManifestInstance[] = []
+    for (const uid of only.sopInstanceUids) {
+      const instance = await this.#studies.instanceByUid(uid, only.owner, { rejected: true })
+      if (instance === undefined || !maySend(instance)) continue
+      const study = await this.#studies.studyByHandle(instance.study)
+      if (study?.studyInstanceUid === studyInstanceUid) instances.push(manifestInstance(instance))
+    }
     return instances
   }
 
@@ -32,15 +49,21 @@ export class HeldStudies implements StudySource {
     offset: number,
   ): AsyncGenerator<Uint8Array> {
     // A copy that came in since the manifest was made may be the first now: the digest tells which one was meant.
-    for (const { handle, origin } of await this.#studies.copiesOf(studyInstanceUid)) {
-      const instance = await this.#studies.instanceByUid(sopInstanceUid, ownerOf(origin))
+    for (const { handle, origin } of await this.#studies.copiesOf(studyInstanceUid, { rejected: true })) {
+      const instance = await this.#studies.instanceByUid(sopInstanceUid, ownerOf(origin), { rejected: true })
       if (instance?.study !== handle || !Buffer.from(instance.sha256).equals(sha256)) continue
+      // Taken back while it was on its way.
+      if (!maySend(instance)) continue
       yield* this.#studies.readDataSet(instance, { offset })
       return
     }
     throw new TwiinError('SOURCE_CHANGED')
   }
 }
+
+/** A note that takes others back is hidden with them, and goes where it has to. */
+const maySend = ({ rejected, sopInstanceUid }: InstanceRecord) =>
+  rejected === undefined || rejected.note === sopInstanceUid
 
 function manifestInstance(instance: InstanceRecord): ManifestInstance {
   const { sopInstanceUid, sopClassUid, transferSyntaxUid, size, sha256 } = instance

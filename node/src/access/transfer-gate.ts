@@ -28,6 +28,8 @@ interface Deps {
   consents: ConsentBook
   /** Whether a package with this study was offered to this peer. */
   isOffered: (packageId: Uint8Array, studyInstanceUid: string, peerId: string) => Promise<boolean>
+  /** Who is given what, before it leaves (spec 20 §3). Durable when it resolves. */
+  noteRecipient: (request: TransferRequest, peerId: string) => Promise<void>
   account: Account
   clock: Clock
   log: Logger
@@ -62,6 +64,9 @@ export class TransferGate implements Gatekeeper {
     const offered = await this.#deps.isOffered(request.package, request.studyInstanceUid, peerId)
     if (!offered) return this.#refuse(request, peerId, 'PACKAGE_UNKNOWN')
     await this.#release(request, peerId)
+    // Taken back in between: whoever takes back did not yet see this recipient.
+    if (!(await this.#deps.isOffered(request.package, request.studyInstanceUid, peerId)))
+      return this.#refuse(request, peerId, 'PACKAGE_UNKNOWN')
     // The revocation of a peer cuts its connections, so there is nothing of its own to watch.
     return { permitted: true, watch: new AbortController().signal }
   }
@@ -84,6 +89,7 @@ export class TransferGate implements Gatekeeper {
 
   /** spec 07 §3: on record before the first byte leaves, so that no kill can hide a reading. */
   async #release(request: TransferRequest, peerId: string, bsn?: Bsn): Promise<void> {
+    await this.#deps.noteRecipient(request, peerId)
     const retrieve = request.kind === 'retrieve'
     await this.#deps.account.record({
       event: 'study-released',

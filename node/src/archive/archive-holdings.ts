@@ -39,9 +39,13 @@ export class ArchiveHoldings implements Holdings {
     }
   }
 
-  async studyByUid(studyInstanceUid: string, owner = 'local'): Promise<StudyRecord | undefined> {
-    if (owner !== 'local') return this.#deps.store.studyByUid(studyInstanceUid, owner)
-    const [own] = await this.copiesOf(studyInstanceUid)
+  async studyByUid(
+    studyInstanceUid: string,
+    owner = 'local',
+    hidden: { rejected?: boolean } = {},
+  ): Promise<StudyRecord | undefined> {
+    if (owner !== 'local') return this.#deps.store.studyByUid(studyInstanceUid, owner, hidden)
+    const [own] = await this.copiesOf(studyInstanceUid, hidden)
     return own?.origin.kind === 'local' ? own : undefined
   }
 
@@ -51,9 +55,9 @@ export class ArchiveHoldings implements Holdings {
     return study && this.#view(study)
   }
 
-  async copiesOf(studyInstanceUid: string): Promise<StudyRecord[]> {
+  async copiesOf(studyInstanceUid: string, hidden: { rejected?: boolean } = {}): Promise<StudyRecord[]> {
     const { store, archived } = this.#deps
-    const stored = await store.copiesOf(studyInstanceUid)
+    const stored = await store.copiesOf(studyInstanceUid, hidden)
     const inArchive = await archived.studyByUid(studyInstanceUid)
     const own = chosen(stored, inArchive)
     const others = stored.filter(({ origin }) => origin.kind !== 'local')
@@ -66,15 +70,22 @@ export class ArchiveHoldings implements Holdings {
     else yield* await this.#deps.source.series(study.studyInstanceUid, AbortSignal.timeout(seriesMs))
   }
 
-  async *instances(handle: string): AsyncGenerator<InstanceRecord> {
+  async *instances(
+    handle: string,
+    range: { skip?: number; rejected?: boolean } = {},
+  ): AsyncGenerator<InstanceRecord> {
     const study = await this.#archivedByHandle(handle)
-    if (study === undefined) yield* this.#deps.store.instances(handle)
+    if (study === undefined) yield* this.#deps.store.instances(handle, range)
     else yield* await this.#deps.fetcher.instances(study.studyInstanceUid)
   }
 
   /** Of the archive only what is in the cache now. */
-  async instanceByUid(sopInstanceUid: string, owner = 'local'): Promise<InstanceRecord | undefined> {
-    const stored = await this.#deps.store.instanceByUid(sopInstanceUid, owner)
+  async instanceByUid(
+    sopInstanceUid: string,
+    owner = 'local',
+    hidden: { rejected?: boolean } = {},
+  ): Promise<InstanceRecord | undefined> {
+    const stored = await this.#deps.store.instanceByUid(sopInstanceUid, owner, hidden)
     return stored ?? (owner === 'local' ? this.#deps.cache.instance(sopInstanceUid) : undefined)
   }
 

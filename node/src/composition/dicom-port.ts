@@ -8,6 +8,7 @@ import { ApplicationEntities } from '../query/application-entities.ts'
 import { QueryProvider } from '../query/query-provider.ts'
 import { StudyParts } from '../query/study-parts.ts'
 import type { FileStudy } from '../filing/file-study.ts'
+import type { FollowUps } from '../reports/follow-ups.ts'
 import type { FetchStudy } from '../retrieve/fetch-study.ts'
 import type { Retrievals } from '../retrieve/retrievals.ts'
 import type { TransferBook } from '../transfers/transfer-book.ts'
@@ -59,6 +60,7 @@ interface Parts {
   filing: FileStudy
   routes: RouteToRecipient
   worklist: ExceptionWorklist
+  followUps: FollowUps
 }
 
 /** What this hospital's systems talk to: storage, and query and retrieval of what is here and elsewhere. */
@@ -72,7 +74,10 @@ export function composeDicomPort(settings: Settings, ground: Ground, index: Inde
       patientIdIssuer: hospital.patientIdIssuer,
       queryingAeTitles: entities.flatMap((entity) => (entity.query ? [entity.aeTitle] : [])),
     },
-    { studies, heads, routes: parts.routes, worklist: parts.worklist, account, log },
+    {
+      ...{ studies, heads, account, log },
+      ...{ routes: parts.routes, followUps: parts.followUps, worklist: parts.worklist },
+    },
   )
   const queryDesk = composeQueryDesk(settings, ground, index, parts)
   const queries = new QueryProvider({

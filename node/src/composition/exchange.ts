@@ -27,6 +27,7 @@ import { TransferRunner } from '../transfers/transfer-runner.ts'
 import { composeDicomPort } from './dicom-port.ts'
 import type { Ground } from './ground.ts'
 import type { IndexSide } from './index-side.ts'
+import { composeReports } from './reports.ts'
 
 export type Exchange = ReturnType<typeof composeExchange>
 
@@ -55,11 +56,27 @@ export function composeExchange(settings: Settings, ground: Ground, index: Index
   const guard = new RequestGuard({ peerId: self.peerId }, { clock })
   const searchAnswers = new SearchAnswers({ desk, guard, account, signer: key, verify, clock, log })
   const isOffered: Sends['isOffered'] = (...offer) => sends.isOffered(...offer)
-  const gate = new TransferGate({ desk, guard, consents, isOffered, account, clock, log })
+  const worklist = new ExceptionWorklist({
+    store,
+    items: store.repository(buckets.exceptions, { keys: 'plain-opaque' }),
+    events,
+    clock,
+  })
+  const reports = composeReports(settings, ground, { book, sends, worklist, patients: index.localPatients })
+  const gate = new TransferGate({
+    ...{ desk, guard, consents, isOffered, account, clock, log },
+    noteRecipient: async (request, peerId) => {
+      const wasSent = request.kind === 'collect'
+      // What follows on a study makes nobody a recipient who was none.
+      if (wasSent && (await sends.onlyOf(request.package)) !== undefined) return
+      const ura = bundle.member(peerId)?.ura ?? ''
+      await reports.recipients.note(request.studyInstanceUid, { ura, wasSent })
+    },
+  })
   const contentsAnswers = new ContentsAnswers({
     ...{ desk, guard, studies: holdings, account, signer: key, verify, clock, log },
   })
-  const held = new HeldStudies({ studies: holdings })
+  const held = new HeldStudies({ studies: holdings, onlyOf: (packageId) => sends.onlyOf(packageId) })
 
   const searches = new PatientSearches(
     { self },
@@ -75,12 +92,6 @@ export function composeExchange(settings: Settings, ground: Ground, index: Index
       evidence: store.repository(buckets.evidence, { keys: 'plain-opaque' }),
     },
   )
-  const worklist = new ExceptionWorklist({
-    store,
-    items: store.repository(buckets.exceptions, { keys: 'plain-opaque' }),
-    events,
-    clock,
-  })
   const filing = new FileStudy(
     { patientIdIssuer: settings.hospital.patientIdIssuer, modifyingSystem: `TWIIN ${self.ura}` },
     {
@@ -106,7 +117,10 @@ export function composeExchange(settings: Settings, ground: Ground, index: Index
   )
   const arrivals = new Arrivals(
     { self },
-    { book, bundle, studies, fetcher, filing, delivery, reserve, verify, account, clock },
+    {
+      ...{ book, bundle, studies, fetcher, filing, delivery, reserve, verify, account, clock },
+      noteArrived: (brought) => reports.arrived.note(brought),
+    },
   )
   const runner = new TransferRunner(
     { concurrent: settings.transfer.concurrent, retryMs },
@@ -131,6 +145,7 @@ export function composeExchange(settings: Settings, ground: Ground, index: Index
   })
   const { queryDesk, dimse } = composeDicomPort(settings, ground, index, {
     ...{ searches, retrievals, book, runner, fetcher, filing, routes, worklist },
+    followUps: reports.followUps,
   })
   return {
     book,
@@ -148,6 +163,7 @@ export function composeExchange(settings: Settings, ground: Ground, index: Index
     queryDesk,
     fetcher,
     worklist,
+    reports,
     delivery,
     retrievals,
     arrivals,

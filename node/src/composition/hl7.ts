@@ -9,6 +9,7 @@ import { Hl7Inbox } from '../hl7/hl7-inbox.ts'
 import { ReceiveMessage } from '../hl7/receive-message.ts'
 import { WorkOff } from '../hl7/work-off.ts'
 import { AdtHandler } from '../patients/adt-handler.ts'
+import type { Exchange } from './exchange.ts'
 import type { Ground } from './ground.ts'
 import type { IndexSide } from './index-side.ts'
 
@@ -18,9 +19,10 @@ export type Hl7Side = Awaited<ReturnType<typeof composeHl7>>
 export function hl7Handlers(
   { hospital, hl7 }: Settings,
   { localPatients: patients }: IndexSide,
+  { reports }: Exchange,
 ): Hl7Handler[] {
   const own = { issuer: hospital.patientIdIssuer, authorities: hl7?.patientIdAuthorities ?? [] }
-  return [new AdtHandler({ own }, { patients })]
+  return [new AdtHandler({ own }, { patients }), reports.incoming]
 }
 
 /** What comes in by HL7: the inbox, and the listener when one is configured. `handlers` share the types among them. */

@@ -55,6 +55,18 @@ export const buckets = {
   bsnQualityMarks: 'bsn-quality-marks',
   /** keyed origin → counts of studies */
   bsnQuality: 'bsn-quality',
+  /** `<study>/<URA>` → a hospital that was given the study */
+  studyRecipients: 'study-recipients',
+  /** instance → what may have to follow to those */
+  followUps: 'follow-ups',
+  /** `<study>/<report>` → versions of a report that came by HL7 */
+  reportVersions: 'report-versions',
+  /** `<what it waits for>/<report>` → report whose study is not here yet */
+  waitingReports: 'waiting-reports',
+  /** id → a study that was taken back */
+  recalls: 'recalls',
+  /** id of the item → report that still goes to the RIS */
+  reportsOut: 'reports-out',
   /** id → item of the exception worklist */
   exceptions: 'exceptions',
 } as const

@@ -25,8 +25,10 @@ export interface WorkItem {
   /**
    * `PATIENT_CONFLICT`: with a patient here. `IDENTITY_CONFLICT`: within the study, or with who was searched for.
    * `INSTANCE_CONFLICT`: a machine of this hospital stored other content under an identifier that is here.
+   * `REPORT_PATIENT_CONFLICT`: a report names a study of another patient. `RECALLED`: its holder took the study back.
    */
-  readonly kind: 'PATIENT_CONFLICT' | 'IDENTITY_CONFLICT' | 'INSTANCE_CONFLICT'
+  readonly kind:
+    'PATIENT_CONFLICT' | 'IDENTITY_CONFLICT' | 'INSTANCE_CONFLICT' | 'REPORT_PATIENT_CONFLICT' | 'RECALLED'
   /** `notice`: filed or kept apart, nothing to decide. */
   readonly state: 'open' | 'notice' | 'resolved'
   readonly at: number
@@ -50,6 +52,8 @@ export interface WorkItem {
   readonly differences: readonly Difference[]
   /** How alike the two are, field by field (spec 16 §2). Absent in older items, and where nothing was compared. */
   readonly comparison?: ShownComparison
+  /** Why, as its holder says. */
+  readonly reason?: string
   readonly resolution?: { decision: Resolution; by: string; at: number }
 }
 
@@ -81,6 +85,15 @@ export class ExceptionWorklist {
       return true
     })
     if (added) this.#events.emit({ kind: 'exception', id: item.id, state: item.state })
+  }
+
+  /** Nobody has to decide any more about what a transfer brought: it was taken back. Durable when it resolves. */
+  async withdraw(transferId: string): Promise<void> {
+    for await (const [id, { state }] of this.#items.entries({ prefix: `${transferId}.` }))
+      if (state === 'open')
+        await this.#store.update(`exception ${subjectOf(id)}`, async (update) =>
+          update.delete(this.#items, id),
+        )
   }
 
   async get(id: string): Promise<WorkItem | undefined> {

@@ -73,6 +73,11 @@ export class FileStudy {
     return `${transferId}.${study.handle}.${this.#deps.sealer.opaque('filing', text)}`
   }
 
+  /** Whether this holder's copy of the study went to the PACS under some number. */
+  isFiled(handle: string, { ura }: { ura: string }): Promise<boolean> {
+    return this.#deps.filed.has(`${handle}.${ura}`)
+  }
+
   /** Durable, and on record, when it resolves. Throws `INSTANCE_CONFLICT`. */
   async file(work: ToFile): Promise<FilingOutcome> {
     const instances = await this.#besideOwn(work.instances)

@@ -14,6 +14,7 @@ import type { StudyStore } from '@twiin/study-store'
 import { patientOnRecord } from '../account/account.ts'
 import type { Account } from '../account/account.ts'
 import type { ExceptionWorklist } from '../filing/exception-worklist.ts'
+import type { FollowUps } from '../reports/follow-ups.ts'
 import { conflictNotice } from './conflict-notice.ts'
 import { InstanceReception } from './receive-instance.ts'
 import type { Destination, RouteToRecipient } from './route-to-recipient.ts'
@@ -32,6 +33,8 @@ interface Deps {
   studies: StudyStore
   heads: HeadReader
   routes: RouteToRecipient
+  /** Reports and rejection notes may have to go on to others (spec 20 §3). */
+  followUps: FollowUps
   worklist: ExceptionWorklist
   account: Account
   log: Logger
@@ -66,7 +69,7 @@ export class Intake implements StoreProvider {
 
   async openStore(request: StoreRequest): Promise<StoreSink | { refuse: StoreStatus }> {
     const { association, ...facts } = request
-    const { studies, heads, routes, worklist, log } = this.#deps
+    const { studies, heads, routes, followUps, worklist, log } = this.#deps
     if (!this.#options.callingAeTitles.includes(association.callingAe))
       return { refuse: dimseStatus.notAuthorised }
     const destination = this.#destinationOf(association.calledAe)
@@ -87,8 +90,12 @@ export class Intake implements StoreProvider {
           incoming,
           heads,
           log,
-          beforeSuccess: async (uid) =>
-            void (destination && (await routes.note(association, destination, uid))),
+          beforeSuccess: async (uid) => {
+            if (destination !== undefined) await routes.note(association, destination, uid)
+            const { sopInstanceUid } = request
+            if (followUps.concerns(request))
+              await followUps.note({ owner: 'local', studyInstanceUid: uid, sopInstanceUid })
+          },
           keptAside: async (handle, arrived) => {
             const study = await studies.studyByHandle(handle)
             if (study === undefined) return

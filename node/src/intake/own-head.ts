@@ -3,7 +3,10 @@ import type { InstanceHead } from '@twiin/dicom'
 import { parseBsn, passesElevenTest } from '@twiin/patient-token'
 
 /** A head as this hospital's own machines mean it: a patient number without issuer is one of the hospital's own. */
-export function withOwnIssuer<Head extends Pick<InstanceHead, 'patientId'>>(head: Head, issuer: string): Head {
+export function withOwnIssuer<Head extends Pick<InstanceHead, 'patientId'>>(
+  head: Head,
+  issuer: string,
+): Head {
   const { patientId } = head
   if (patientId === undefined || patientId.issuer !== undefined || patientId.issuerOid !== undefined)
     return head

@@ -100,8 +100,8 @@ export class SelfTestDesk implements Service {
   source(others: StudySource): StudySource {
     const { sending } = this.#deps
     return {
-      manifestInstances: async (uid) =>
-        (this.#run && sending.instances(this.#run, uid)) ?? others.manifestInstances(uid),
+      manifestInstances: async (uid, request) =>
+        (this.#run && sending.instances(this.#run, uid)) ?? others.manifestInstances(uid, request),
       read: (uid, instance, offset) => {
         const dataSet = this.#run && sending.dataSet(this.#run, uid)
         return dataSet === undefined ? others.read(uid, instance, offset) : oneChunk(dataSet.subarray(offset))

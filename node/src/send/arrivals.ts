@@ -13,6 +13,8 @@ import type { FetchStudy } from '../retrieve/fetch-study.ts'
 import { reached } from '../transfers/hops.ts'
 import type { HopName } from '../transfers/hops.ts'
 import type { TransferBook } from '../transfers/transfer-book.ts'
+import type { Brought } from '../reports/arrived-documents.ts'
+import { isOver } from '../transfers/transfer-record.ts'
 import type { Arrival } from '../transfers/transfer-record.ts'
 import type { Attempt } from '../transfers/transfer-runner.ts'
 
@@ -22,6 +24,8 @@ const freshMs = 60_000
 const openOffersPerPeer = 200
 
 interface Deps {
+  /** What came of a study may take back what is here (true), and have to go on (spec 20 §3, §5). */
+  noteArrived: (brought: Brought) => Promise<boolean>
   book: TransferBook
   bundle: NetworkBundle
   studies: StudyStore
@@ -96,15 +100,19 @@ export class Arrivals {
     }
     const held: string[] = []
     let rejected = 0
+    let recalled = 0
     let delivered = 0
     for (const uid of arrival.studyInstanceUids) {
       const outcome = await this.#file(arrival, uid, delivered, signal)
       if (outcome === 'held') held.push(uid)
       else if (outcome === 'rejected') rejected++
+      else if (outcome === 'recalled') recalled++
       else delivered += outcome
     }
     // Some may be in the PACS already while another waits for a person; the sender hears of the one that waits.
     if (held.length > 0) return { state: 'held', reason: 'PATIENT_CONFLICT', also: { receiptDue: 'held' } }
+    if (recalled > 0 && delivered + rejected === 0)
+      return { state: 'failed', reason: 'RECALLED', also: { receiptDue: 'rejected' } }
     if (rejected > 0) return { state: 'failed', reason: 'REJECTED', also: { receiptDue: 'rejected' } }
     const { book, clock } = this.#deps
     return {
@@ -176,10 +184,23 @@ export class Arrivals {
     uid: string,
     before: number,
     signal: AbortSignal,
-  ): Promise<number | 'held' | 'rejected'> {
+  ): Promise<number | 'held' | 'rejected' | 'recalled'> {
     const { fetcher, filing, delivery, book } = this.#deps
     const from = { transferId: arrival.id, holder: arrival.counterparty }
-    const brought = await fetcher.brought({ ...from, studyInstanceUid: uid })
+    let brought = await fetcher.brought({ ...from, studyInstanceUid: uid })
+    if (await this.#deps.noteArrived({ transfer: arrival, ...brought }))
+      brought = await fetcher.brought({ ...from, studyInstanceUid: uid })
+    // Nothing of it is left: its holder took it back before it was filed.
+    if (brought.instances.length === 0) return 'recalled'
+    // spec 20 §3: what follows on a study that was only viewed stays beside it, in the node.
+    const { study } = brought
+    const isBeside =
+      arrival.follows !== undefined && !(await filing.isFiled(study.handle, arrival.counterparty))
+    if (isBeside && study.receivedAt < arrival.createdAt) {
+      // Not when the study itself is still to be filed: then it comes after it.
+      if (this.#isToBeFiled(uid, arrival)) throw new TwiinError('STUDY_NOT_FILED')
+      return brought.instances.length
+    }
     const outcome = await filing.file({ ...from, ...brought, bsn: undefined })
     if ('held' in outcome) return 'held'
     if ('rejected' in outcome) return 'rejected'
@@ -192,6 +213,19 @@ export class Arrivals {
       })
     await delivery.deliver({ transferId: arrival.id, ...outcome, onDelivered }, signal)
     return outcome.instances.length
+  }
+
+  #isToBeFiled(uid: string, { id, counterparty }: Arrival): boolean {
+    return this.#deps.book.active().some((record) => {
+      if (record.id === id || record.counterparty.ura !== counterparty.ura) return false
+      if (record.kind === 'retrieval') return record.destination === 'pacs' && record.studyInstanceUid === uid
+      return (
+        record.kind === 'arrival' &&
+        record.follows === undefined &&
+        !isOver(record) &&
+        record.studyInstanceUids.includes(uid)
+      )
+    })
   }
 }
 
@@ -225,6 +259,7 @@ function arrivalOf(
     offer: signed,
     manifests: {},
     collected: [],
+    ...(message.follows === undefined ? {} : { follows: message.follows }),
     ...(message.mailbox === undefined ? {} : { mailbox: message.mailbox }),
     ...(message.note === undefined ? {} : { note: message.note }),
   }

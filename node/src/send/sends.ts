@@ -17,6 +17,7 @@ import { isOver } from '../transfers/transfer-record.ts'
 import type { Send } from '../transfers/transfer-record.ts'
 import type { Attempt } from '../transfers/transfer-runner.ts'
 import { changeByProgress } from './package-progress.ts'
+import type { Follow, Only } from './follow-send.ts'
 
 /** How long the sender waits for news or a receipt before it offers again: noting twice does no harm. Doubles to an hour. */
 const patienceMs = 60_000
@@ -88,6 +89,32 @@ export class Sends {
       const recipient = this.#deps.bundle.memberByUra(ura) ?? { ura, name: ura, peerId: '' }
       await this.#create(idFor(associationId, at), order, recipient, { callingAe })
     }
+  }
+
+  /** What follows on a study that the recipient has: on record, and durable, when it resolves. */
+  async follow({ id, ura, studyInstanceUid, only, kind, reason }: Follow): Promise<void> {
+    const { studies, book, bundle, clock } = this.#deps
+    if ((await book.get(id)) !== undefined) return
+    const study = await studies.studyByUid(studyInstanceUid, only.owner, { rejected: true })
+    if (study === undefined) throw new TwiinError('STUDY_UNKNOWN')
+    const recipient = bundle.memberByUra(ura) ?? { ura, name: ura, peerId: '' }
+    const { instances, bytes } = await this.#sizeOf(only)
+    const order = { studyInstanceUids: [studyInstanceUid], recipient: { ura }, reason: reason.slice(0, 500) }
+    await this.#putOnRecord(id, { ...study, instances }, order, recipient, { callingAe: 'TWIIN' })
+    await book.add({
+      ...newSend(id, order, recipient, clock.now()),
+      ...{ callingAe: 'TWIIN', only, follows: kind, urgent: kind === 'recall' },
+      instances: { done: 0, total: instances },
+      bytes: { done: 0, total: bytes },
+      studyInstanceUids: [studyInstanceUid],
+      description: study.description.slice(0, 200),
+    })
+  }
+
+  /** The instances of a package that is not of a whole study. */
+  async onlyOf(packageId: Uint8Array): Promise<Only | undefined> {
+    const send = await this.#deps.book.get(Buffer.from(packageId).toString('hex'))
+    return send?.kind === 'send' ? send.only : undefined
   }
 
   async run(send: Send): Promise<Attempt> {
@@ -189,15 +216,7 @@ export class Sends {
     const now = clock.now()
     for (const study of found) await this.#putOnRecord(id, study, order, recipient, by)
     await book.add({
-      kind: 'send',
-      id,
-      state: 'queued',
-      createdAt: now,
-      updatedAt: now,
-      attempts: 0,
-      nextTryAt: now,
-      urgent: order.urgency === 'urgent',
-      counterparty: { ura: recipient.ura, name: recipient.name, peerId: recipient.peerId },
+      ...newSend(id, order, recipient, now),
       instances: { done: 0, total: sum(found, 'instances') },
       bytes: { done: 0, total: sum(found, 'bytes') },
       studyInstanceUids: found.map(({ studyInstanceUid }) => studyInstanceUid),
@@ -205,8 +224,6 @@ export class Sends {
         .map(({ description }) => description)
         .join(', ')
         .slice(0, 200),
-      sendReason: order.reason,
-      offered: false,
       hops: { received: Math.max(...found.map(({ updatedAt }) => updatedAt)), queued: now },
       ...by,
       ...(mailbox === undefined ? {} : { mailbox }),
@@ -234,11 +251,25 @@ export class Sends {
     })
   }
 
+  async #offeredStudy(uid: string, { only }: Send): Promise<StudyRecord | undefined> {
+    const { studies } = this.#deps
+    if (only === undefined) return (await studies.copiesOf(uid))[0]
+    const study = await studies.studyByUid(uid, only.owner, { rejected: true })
+    return study && { ...study, ...(await this.#sizeOf(only)) }
+  }
+
+  async #sizeOf({ owner, sopInstanceUids }: Only): Promise<{ instances: number; bytes: number }> {
+    let bytes = 0
+    for (const uid of sopInstanceUids)
+      bytes += (await this.#deps.studies.instanceByUid(uid, owner, { rejected: true }))?.size ?? 0
+    return { instances: sopInstanceUids.length, bytes }
+  }
+
   async #offer(send: Send, recipient: string): Promise<Uint8Array> {
-    const { studies, clock, signer } = this.#deps
+    const { clock, signer } = this.#deps
     const offered = []
     for (const uid of send.studyInstanceUids) {
-      const [study] = await studies.copiesOf(uid)
+      const study = await this.#offeredStudy(uid, send)
       if (study === undefined) throw new TwiinError('STUDY_UNKNOWN')
       offered.push({
         studyInstanceUid: uid,
@@ -264,11 +295,25 @@ export class Sends {
             ? { id: callingAe, name: callingAe, role: 'system' }
             : { id: user.id.slice(0, 64), name: user.name.slice(0, 128), role: user.role },
         studies: offered,
+        ...(send.follows === undefined ? {} : { follows: send.follows }),
         ...(send.mailbox === undefined ? {} : { mailbox: send.mailbox }),
         ...(send.note === undefined ? {} : { note: send.note }),
       },
       signer,
     ).bytes
+  }
+}
+
+function newSend(
+  id: string,
+  { reason, urgency }: SendOrder,
+  { ura, name, peerId }: { ura: string; name: string; peerId: string },
+  now: number,
+) {
+  return {
+    ...({ kind: 'send', id, state: 'queued', attempts: 0, offered: false, sendReason: reason } as const),
+    ...{ createdAt: now, updatedAt: now, nextTryAt: now, urgent: urgency === 'urgent' },
+    counterparty: { ura, name, peerId },
   }
 }
 

@@ -110,13 +110,14 @@ export class TestHospital implements AsyncDisposable {
     this.selfTest = composeSelfTest(settings, this.ground, this.index, this.exchange)
     registerPeerProtocols(this.ground, this.index, this.exchange, this.selfTest)
     const { reserve, store, studies, heads, auditLog, view, archive } = this.ground
-    this.hl7 = await composeHl7(settings, this.ground, hl7Handlers(settings, this.index))
+    this.hl7 = await composeHl7(settings, this.ground, hl7Handlers(settings, this.index, this.exchange))
     const { publisher, publication } = this.index
-    const { runner, receipts, progress, routes, dimse } = this.exchange
+    const { runner, receipts, progress, reports, routes, dimse } = this.exchange
     const resumed = { name: 'routes', start: () => routes.resume() }
     this.#lifecycle = new Lifecycle([
       ...[reserve, store, studies, heads, ...(archive?.fetching ?? []), auditLog, view],
-      ...[publisher, this.selfTest, publication, runner, receipts, progress, resumed, dimse],
+      ...[publisher, this.selfTest, publication, runner, receipts, progress, ...reports.services],
+      ...[resumed, dimse],
       ...(archive === undefined ? [] : [archive.indexer]),
       ...this.hl7.services,
     ])

@@ -1,6 +1,7 @@
 import type { Person } from '../people/people-file.ts'
 import type { Hops } from './hops.ts'
 import type { Link } from './links.ts'
+import type { Only } from '../send/follow-send.ts'
 
 /** A piece of work that must survive a restart: something fetched, sent or arriving. Holds patient data: stored sealed. */
 export type TransferRecord = Retrieval | Send | Arrival
@@ -74,6 +75,9 @@ export interface Send extends Common {
   readonly offered: boolean
   /** Where it is there, as the recipient told last (spec 05 §7). */
   readonly atRecipient?: AtRecipient | undefined
+  /** Only these instances, for they follow on a study that the recipient has (spec 20 §3). */
+  readonly only?: Only
+  readonly follows?: 'report' | 'recall'
   /** The signed receipt, exactly as it came. */
   readonly receipt?: Uint8Array
 }
@@ -98,6 +102,8 @@ export interface Arrival extends Common {
   readonly sendReason: string
   readonly note?: string
   readonly sender: { readonly id: string; readonly name: string; readonly role: string }
+  /** It follows on a study that is here (spec 20 §3). */
+  readonly follows?: 'report' | 'recall'
   /** The signed offer: the evidence of what was asked. */
   readonly offer: Uint8Array
   /** SHA-256 of each signed manifest, by study. */

@@ -23,6 +23,7 @@ export const auditEvents = [
   'emergency',
   'log-read',
   'settings-changed',
+  'study-recalled',
   'self-test',
 ] as const
 export type AuditEvent = (typeof auditEvents)[number]

@@ -18,6 +18,8 @@ const Offer = Type.Object(
     reason: Text(500),
     note: Type.Optional(Text(2000)),
     urgency: Type.Union([Type.Literal('routine'), Type.Literal('urgent')]),
+    /** It follows on a study that the recipient has (docs/spec/20-reports.md §3): its manifest is not of the whole study. */
+    follows: Type.Optional(Type.Union([Type.Literal('report'), Type.Literal('recall')])),
     user: User,
     studies: Type.Array(
       Type.Object(

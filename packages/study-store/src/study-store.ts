@@ -123,12 +123,12 @@ export class StudyStore implements Service {
   }
 
   /** All copies of a study: this hospital's own first, then the others' in order of arrival. */
-  async copiesOf(studyInstanceUid: string): Promise<StudyRecord[]> {
+  async copiesOf(studyInstanceUid: string, { rejected = false }: Hidden = {}): Promise<StudyRecord[]> {
     const prefix = `${this.#catalogue.copiesKey(studyInstanceUid)}/`
     const [own, others]: [StudyRecord[], StudyRecord[]] = [[], []]
     for await (const [key] of this.#catalogue.copiesOfStudy.entries({ prefix })) {
       const study = await this.studyByHandle(key.slice(prefix.length))
-      if (study !== undefined && study.instances > 0)
+      if (study !== undefined && (rejected || study.instances > 0))
         (study.origin.kind === 'local' ? own : others).push(study)
     }
     return [...own, ...others]

@@ -21,8 +21,12 @@ export interface TransferBudget {
 
 /** The holder's studies. */
 export interface StudySource {
-  /** Empty when there is no such study. */
-  manifestInstances(studyInstanceUid: string): Promise<readonly ManifestInstance[]>
+  /** Empty when there is no such study. What was collected may be a part of it (spec 20 §3). */
+  manifestInstances(
+    studyInstanceUid: string,
+    /** What it is asked for by. */
+    request?: TransferRequest,
+  ): Promise<readonly ManifestInstance[]>
   /** The data set's bytes from `offset` on, exactly as received. */
   read(studyInstanceUid: string, instance: ManifestInstance, offset: number): AsyncIterable<Uint8Array>
 }

@@ -60,7 +60,7 @@ export async function serveTransfer(
     if (reason !== undefined) return await refuse(channel, reason)
     const verdict = await deps.gatekeeper.judge(request, peerId)
     if (!verdict.permitted) return await refuse(channel, verdict.reason)
-    const instances = await deps.source.manifestInstances(request.studyInstanceUid)
+    const instances = await deps.source.manifestInstances(request.studyInstanceUid, request)
     if (instances.length === 0) return await refuse(channel, 'STUDY_UNKNOWN')
     const signed = signManifest(request, peerId, instances, deps)
     if (signed === undefined) return await refuse(channel, 'STUDY_TOO_LARGE')

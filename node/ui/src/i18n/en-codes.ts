@@ -46,6 +46,7 @@ export const codes: Wording['codes'] = {
   JOB_EXPIRED: 'The order is older than 24 hours. Search again and retrieve again.',
   DIGEST_MISMATCH: 'The images arrived damaged and were not filed.',
   MANIFEST_INVALID: 'The content list of the other hospital was not right; nothing was accepted.',
+  RECALLED: 'The hospital it came from took it back.',
   INSTANCE_CONFLICT: 'Another image with the same number is here. Nothing was overwritten.',
   PATIENT_CONFLICT: 'The patient is known here with other data. Somebody must decide.',
   DICOM_UNREADABLE: 'The images are not readable DICOM.',

@@ -46,6 +46,7 @@ export const codes = {
   JOB_EXPIRED: 'De opdracht is ouder dan 24 uur. Zoek opnieuw en haal opnieuw op.',
   DIGEST_MISMATCH: 'De beelden kwamen beschadigd aan en zijn niet opgeborgen.',
   MANIFEST_INVALID: 'De inhoudslijst van het andere ziekenhuis klopte niet; er is niets aangenomen.',
+  RECALLED: 'Het ziekenhuis waar het vandaan kwam, heeft het teruggehaald.',
   INSTANCE_CONFLICT: 'Hier staat een ander beeld met hetzelfde nummer. Er is niets overschreven.',
   PATIENT_CONFLICT: 'De patiënt is hier bekend met andere gegevens. Iemand moet beslissen.',
   DICOM_UNREADABLE: 'De beelden zijn geen leesbaar DICOM.',

@@ -1,0 +1,70 @@
+import { buckets } from '../config/buckets.ts'
+import type { Settings } from '../config/settings.ts'
+import type { ExceptionWorklist } from '../filing/exception-worklist.ts'
+import { ArrivedDocuments } from '../reports/arrived-documents.ts'
+import { FollowUps } from '../reports/follow-ups.ts'
+import { IncomingReports } from '../reports/incoming-reports.ts'
+import { Recalls } from '../reports/recalls.ts'
+import { Recipients } from '../reports/recipients.ts'
+import { StoreAuthored } from '../reports/store-authored.ts'
+import type { PatientsKnown } from '../patients/known-patient.ts'
+import type { Sends } from '../send/sends.ts'
+import type { TransferBook } from '../transfers/transfer-book.ts'
+import type { Ground } from './ground.ts'
+
+export type ReportSide = ReturnType<typeof composeReports>
+
+/** Reports, corrections and recalls: in, on to who received their study, and back (spec 20). */
+export function composeReports(
+  settings: Settings,
+  ground: Ground,
+  exchange: { book: TransferBook; sends: Sends; worklist: ExceptionWorklist; patients: PatientsKnown },
+) {
+  const { clock, log, self, sealer, store, studies, holdings, heads, account, bundle } = ground
+  const { book, sends, worklist, patients } = exchange
+  const { dicom, hospital, hl7, transfer } = settings
+  const retryMs = transfer.retrySeconds * 1000
+  const send = sends.follow.bind(sends)
+  const here = { ura: self.ura, institution: hospital.name }
+  const authored = new StoreAuthored(
+    { aeTitle: dicom.aeTitle, patientIdIssuer: hospital.patientIdIssuer },
+    { studies, heads },
+  )
+  const recipients = new Recipients({
+    recipients: store.repository(buckets.studyRecipients, { keys: 'plain-opaque' }),
+    ...{ sealer, clock },
+  })
+  const followUps = new FollowUps(
+    { retryMs },
+    {
+      ...{ studies, recipients, send, sealer, clock, log },
+      todo: store.repository(buckets.followUps, { keys: 'plain-opaque' }),
+    },
+  )
+  const incoming = new IncomingReports(
+    { own: { issuer: hospital.patientIdIssuer, authorities: hl7?.patientIdAuthorities ?? [] }, ...here },
+    {
+      ...{ authored, worklist, patients, account, sealer, log },
+      studies: holdings,
+      versions: store.repository(buckets.reportVersions, { keys: 'plain-opaque' }),
+      waiting: store.repository(buckets.waitingReports, { keys: 'plain-opaque' }),
+      follow: (instance) => followUps.note({ owner: 'local', ...instance }),
+    },
+  )
+  const arrived = new ArrivedDocuments({
+    ...{ studies, worklist, book, recipients, followUps, account, clock, log },
+  })
+  const recalls = new Recalls(here, {
+    ...{ studies, authored, recipients, book, bundle, send, account, sealer, clock, log },
+    recalls: store.repository(buckets.recalls, { keys: 'plain-opaque' }),
+  })
+  return {
+    authored,
+    recipients,
+    followUps,
+    incoming,
+    arrived,
+    recalls,
+    services: [incoming, followUps, recalls],
+  }
+}

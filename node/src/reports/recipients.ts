@@ -1,0 +1,48 @@
+import type { Clock } from '@twiin/runtime'
+import type { Repository, Sealer } from '@twiin/store'
+
+/** A hospital that has, or may have, instances of a study from us. */
+export interface Recipient {
+  ura: string
+  /** A directed send needs no consent, and neither does what follows on it. */
+  wasSent: boolean
+  /** When it was last given the study as a whole. Milliseconds since the epoch. */
+  at: number
+}
+
+interface Deps {
+  /** `<study>/<URA>` → who it is. */
+  recipients: Repository<Recipient>
+  sealer: Sealer
+  clock: Clock
+}
+
+/** Whom this hospital gave a study, so that what is corrected or taken back can follow (spec 20 §3). */
+export class Recipients {
+  readonly #deps: Deps
+
+  constructor(deps: Deps) {
+    this.#deps = deps
+  }
+
+  /** Before the first byte leaves. Durable when it resolves. */
+  async note(studyInstanceUid: string, { ura, wasSent }: { ura: string; wasSent: boolean }): Promise<void> {
+    if (!/^\d{8}$/.test(ura)) return
+    const { recipients, clock } = this.#deps
+    const key = `${this.#prefixOf(studyInstanceUid)}${ura}`
+    const before = await recipients.get(key)
+    await recipients.put(key, { ura, wasSent: wasSent || before?.wasSent === true, at: clock.now() })
+  }
+
+  /** In order of their URA. */
+  async of(studyInstanceUid: string): Promise<Recipient[]> {
+    const found: Recipient[] = []
+    const prefix = this.#prefixOf(studyInstanceUid)
+    for await (const [, recipient] of this.#deps.recipients.entries({ prefix })) found.push(recipient)
+    return found
+  }
+
+  #prefixOf(studyInstanceUid: string): string {
+    return `${this.#deps.sealer.opaque('received study', studyInstanceUid)}/`
+  }
+}
