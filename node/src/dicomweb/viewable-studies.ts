@@ -1,5 +1,6 @@
 import { TwiinError } from '@twiin/runtime'
 import type { Clock } from '@twiin/runtime'
+import { ownerOf } from '@twiin/study-store'
 import type { StudyRecord } from '@twiin/study-store'
 import type { PatientSearch } from '../find/patient-search.ts'
 import type { PatientSearches } from '../find/patient-searches.ts'
@@ -76,6 +77,7 @@ export class ViewableStudies {
     if (origin.kind === 'local') return true
     if (!isWhole || identityConflict) return false
     const transfer = await this.#deps.book.get(origin.transferId ?? '')
+    if (transfer?.kind === 'disc') return true
     return transfer?.kind === 'arrival' || (transfer?.kind === 'retrieval' && transfer.destination === 'pacs')
   }
 
@@ -90,9 +92,8 @@ export class ViewableStudies {
   }
 
   async #local(study: StudyRecord, person: Person): Promise<OpenStudy> {
-    const owner = study.origin.kind === 'local' ? 'local' : study.origin.ura
     await this.#deps.opened.record(study, person)
-    return new LocalStudy(study, owner, this.#deps.holdings)
+    return new LocalStudy(study, ownerOf(study.origin), this.#deps.holdings)
   }
 
   async #brought(

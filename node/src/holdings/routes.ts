@@ -73,9 +73,11 @@ function describe(study: StudyRecord, bundle: NetworkBundle) {
     bytes: study.bytes,
     reports: study.reports,
     origin:
-      origin.kind === 'local'
-        ? { kind: 'local' }
-        : { kind: 'remote', ura: origin.ura, name: bundle.memberByUra(origin.ura)?.name ?? '' },
+      origin.kind === 'remote'
+        ? { kind: 'remote', ura: origin.ura, name: bundle.memberByUra(origin.ura)?.name ?? '' }
+        : origin.kind === 'disc'
+          ? { kind: 'disc', ura: '', name: origin.institution }
+          : { kind: 'local' },
     receivedAt: new Date(study.receivedAt).toISOString(),
   }
 }

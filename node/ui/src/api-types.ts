@@ -57,7 +57,7 @@ export type TransferState = 'queued' | 'running' | 'delivered' | 'failed' | 'hel
 
 export interface Transfer {
   id: string
-  kind: 'retrieval' | 'send' | 'arrival'
+  kind: 'retrieval' | 'send' | 'arrival' | 'disc'
   state: TransferState
   reason?: string
   studyDescription: string
@@ -121,7 +121,10 @@ export interface HeldStudy {
   instances: number
   bytes: number
   reports: number
-  origin: { kind: 'local' } | { kind: 'remote'; ura: string; name: string }
+  origin:
+    | { kind: 'local' }
+    | { kind: 'remote'; ura: string; name: string }
+    | { kind: 'disc'; ura: ''; name: string }
   receivedAt: string
   publication: { state: 'published' | 'pending' | 'unpublished'; reason?: string }
 }

@@ -25,6 +25,8 @@ export const auditEvents = [
   'settings-changed',
   'study-recalled',
   'self-test',
+  'media-import',
+  'media-export',
 ] as const
 export type AuditEvent = (typeof auditEvents)[number]
 

@@ -2,14 +2,15 @@
 export type Origin =
   | { kind: 'local'; callingAe: string; calledAe: string }
   | { kind: 'remote'; ura: string; transferId?: string }
+  | { kind: 'disc'; institution: string; transferId?: string }
 
 /**
- * Whose a copy of a study is: `local`, or the URA of the hospital it was received from. Copies of different owners are
+ * Whose a copy of a study is: `local`, the URA of the hospital it was received from, or `disc`. Copies of different owners are
  * studies apart, also under one UID: nobody adds to, contradicts, or takes the UID of what another has made.
  */
 export type Owner = string
 
-export const ownerOf = (origin: Origin): Owner => (origin.kind === 'local' ? 'local' : origin.ura)
+export const ownerOf = (origin: Origin): Owner => (origin.kind === 'remote' ? origin.ura : origin.kind)
 
 /** The patient as the data set states it; empty text where it states nothing. Dates are `YYYY-MM-DD`. */
 export interface PatientFacts {

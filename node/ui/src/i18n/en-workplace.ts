@@ -343,5 +343,7 @@ export const workplace: Omit<
     'log-read': 'Log read',
     'settings-changed': 'Settings changed',
     'self-test': 'Self-test',
+    'media-import': 'Disc read in',
+    'media-export': 'Disc written',
   },
 }

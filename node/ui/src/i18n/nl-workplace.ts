@@ -340,5 +340,7 @@ export const workplace = {
     'log-read': 'Logboek gelezen',
     'settings-changed': 'Instellingen gewijzigd',
     'self-test': 'Zelftest',
+    'media-import': 'Schijf ingelezen',
+    'media-export': 'Schijf geschreven',
   },
 }
