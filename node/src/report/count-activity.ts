@@ -53,6 +53,8 @@ type Counter = { -readonly [Field in keyof HalfMonth]: number }
 const newCounter = (): Counter => ({ sent: 0, received: 0, bytesReceived: 0 })
 
 function count(record: TransferRecord, half: Counter): void {
+  // A disc was exchanged with nobody.
+  if (record.kind === 'disc') return
   const studies = record.kind === 'retrieval' ? 1 : record.studyInstanceUids.length
   if (record.kind === 'send') half.sent += studies
   else {

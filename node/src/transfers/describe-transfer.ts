@@ -38,7 +38,7 @@ export function describeTransfer(record: TransferRecord, { links, ends }: Beside
     ...(undelivered === undefined ? {} : { undelivered }),
     hops: describeHops(record),
     eta: eta === undefined || isOver(record) || record.state === 'held' ? null : instant(eta),
-    ...(record.kind === 'retrieval' ? { destination: record.destination } : describeLetter(record)),
+    ...describeKind(record),
     ...(record.kind === 'send' ? describeThere(record) : {}),
   }
 }
@@ -54,7 +54,19 @@ function waitingOf(record: TransferRecord, links: Links): { reason?: string; nex
   }
 }
 
-function describeLetter(record: Exclude<TransferRecord, { kind: 'retrieval' }>) {
+function describeKind(record: TransferRecord) {
+  switch (record.kind) {
+    case 'retrieval':
+      return { destination: record.destination }
+    case 'disc':
+      return { disc: record.disc }
+    case 'send':
+    case 'arrival':
+      return describeLetter(record)
+  }
+}
+
+function describeLetter(record: Extract<TransferRecord, { kind: 'send' | 'arrival' }>) {
   const isShown = record.kind === 'send' || (record.state !== 'queued' && record.state !== 'running')
   return {
     sendReason: record.sendReason,
@@ -87,6 +99,7 @@ const hopsOf = {
   send: hopNames,
   arrival: hopNames.filter((hop) => hop !== 'received' && hop !== 'offered'),
   retrieval: ['queued', 'fetched', 'filed', 'delivered', 'committed'],
+  disc: ['queued', 'fetched', 'filed', 'delivered', 'committed'],
 } as const satisfies Record<TransferRecord['kind'], readonly HopName[]>
 
 /** Each hop in order, with when it was reached. Commitment only where it was asked for. */

@@ -4,7 +4,7 @@ import type { Link } from './links.ts'
 import type { Only } from '../send/follow-send.ts'
 
 /** A piece of work that must survive a restart: something fetched, sent or arriving. Holds patient data: stored sealed. */
-export type TransferRecord = Retrieval | Send | Arrival
+export type TransferRecord = Retrieval | Send | Arrival | FromDisc
 
 /** spec 17 §1 */
 export type TransferState = 'queued' | 'running' | 'delivered' | 'failed' | 'held' | 'cancelled'
@@ -118,3 +118,17 @@ export const isOver = ({ state }: TransferRecord) =>
   state === 'delivered' || state === 'failed' || state === 'cancelled'
 /** A running one that nobody works on is one whose end could not be written down. */
 export const isWaiting = ({ state }: TransferRecord) => state === 'queued' || state === 'running'
+/** A study of a disc, taken in by an operator (J10, spec 19 §4). */
+export interface FromDisc extends Common {
+  readonly kind: 'disc'
+  readonly studyInstanceUids: readonly [string]
+  readonly description: string
+  /** The disc, and the patient on it. */
+  readonly disc: string
+  readonly patientKey: string
+  /** Whom the operator said this is: a number of this hospital. */
+  readonly stated?: { readonly localId: string }
+  /** Every instance was copied from the disc: it is not needed any more. */
+  readonly brought?: boolean
+}
+

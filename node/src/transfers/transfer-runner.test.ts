@@ -44,8 +44,8 @@ async function open(): Promise<void> {
     tried.push(record.id)
     return (await script.shift()?.(record)) ?? { state: 'delivered' }
   }
-  const workers = { retrieval: work, send: work, arrival: work }
   links = new Links({ retryMs: 1000 }, { clock, random: () => 0.5 })
+  const workers = { retrieval: work, send: work, arrival: work, disc: work }
   runner = new TransferRunner(
     { concurrent: 1, retryMs: 1000 },
     { book, workers, links, clock, log: silentLogger, random: () => 0.5 },

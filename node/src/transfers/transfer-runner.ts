@@ -43,6 +43,8 @@ const finalCodes = new Set([
   'SEAL_BROKEN',
   'BLOB_MISSING',
   'OVERLAY_INVALID',
+  'DISC_GONE',
+  'DISC_UNREADABLE',
 ])
 const longestPauseMs = 3_600_000
 /** A send or arrival that has not got through in a week needs a person. */
@@ -193,6 +195,8 @@ export class TransferRunner implements Service {
           return await workers.send(record, signal)
         case 'arrival':
           return await workers.arrival(record, signal)
+        case 'disc':
+          return await workers.disc(record, signal)
       }
     } catch (error) {
       const facts = error instanceof Error && 'facts' in error ? (error.facts as Record<string, unknown>) : {}
