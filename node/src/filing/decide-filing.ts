@@ -48,6 +48,8 @@ export interface KnownHere {
   alike?: readonly PatientHere[]
   /** The patient of the study that this hospital made itself under the same UID, if it did. */
   sameStudy?: PatientHere | undefined
+  /** Number of this hospital that a person gave for the patient. */
+  stated?: string | undefined
   /** Looks up a number of this hospital. */
   numbered: (id: string) => Promise<LocalPatient | undefined>
 }
@@ -59,7 +61,8 @@ export async function decideFiling(incoming: IncomingPatient, known: KnownHere):
     if (!comparison.sure || local.conflict) return heldOver(incoming, local)
   }
   // His BSN may be mistyped, or not known on one side: who is that much alike is not filed as somebody else.
-  const likely = known.byCitizenNumber.length > 0 ? undefined : mostAlike(incoming, known.alike ?? [])
+  const isSettled = known.byCitizenNumber.length > 0 || known.stated !== undefined
+  const likely = isSettled ? undefined : mostAlike(incoming, known.alike ?? [])
   if (likely !== undefined) return heldOver(incoming, likely)
   const { sameStudy } = known
   if (
@@ -70,6 +73,7 @@ export async function decideFiling(incoming: IncomingPatient, known: KnownHere):
     const unnumbered = sameStudy.localId === ''
     return { ...heldOver(incoming, sameStudy), ...(unnumbered ? { withItself: true } : {}) }
   }
+  if (known.stated !== undefined) return decideByStatement(incoming, known.stated, known)
   const same = sameStudy ?? preferred(known.byCitizenNumber, known.ownIssuer)
   if (same !== undefined) return { as: 'local', patientId: { id: same.localId, issuer: same.issuer } }
 
@@ -80,7 +84,33 @@ export async function decideFiling(incoming: IncomingPatient, known: KnownHere):
   return { as: 'external', patientId: external, ...(namesake === undefined ? {} : { apart: namesake }) }
 }
 
-const haveOneNumber = (one: LocalPatient, other: LocalPatient) =>
+/**
+ * A person said whose it is. What is known here of that number must agree; and what says that it is somebody else's (his
+ * BSN, our own study of the same UID, a number unknown here while somebody alike has another) is stronger than a number
+ * that was typed.
+ */
+async function decideByStatement(
+  incoming: IncomingPatient,
+  stated: string,
+  known: KnownHere,
+): Promise<Filing> {
+  // The number that survived, when that one was merged.
+  const here = await known.numbered(stated)
+  const said = { localId: here?.localId ?? stated, issuer: here?.issuer ?? known.ownIssuer }
+  const others = [
+    ...known.byCitizenNumber,
+    ...(known.sameStudy === undefined ? [] : [known.sameStudy]),
+    ...(here === undefined ? [mostAlike(incoming, known.alike ?? [])] : []),
+  ]
+  const other = others.find((patient) => patient !== undefined && !haveOneNumber(patient, said))
+  if (other !== undefined) return heldOver(incoming, other)
+  const differs = here !== undefined && differencesBetween(incoming, here).length > 0
+  if (here !== undefined && (differs || here.conflict)) return heldOver(incoming, here)
+  return { as: 'local', patientId: { id: said.localId, issuer: said.issuer } }
+}
+
+type Numbered = Pick<LocalPatient, 'localId' | 'issuer'>
+const haveOneNumber = (one: Numbered, other: Numbered) =>
   one.localId === other.localId && one.issuer === other.issuer
 
 /** Of several records of one person: one with our own issuer, and always the same one. */

@@ -51,6 +51,8 @@ export interface ToFile {
   holder: { ura: string; name: string }
   /** The BSN a user searched by, when that is how the study came. */
   bsn: string | undefined
+  /** Number of this hospital that a person gave for the patient, having compared another identifier (spec 19 §4). */
+  stated?: { localId: string } | undefined
 }
 
 /** Decides under which number a study enters the PACS, or puts it on the worklist (ADR 0004). */
@@ -136,6 +138,7 @@ export class FileStudy {
         ownIssuer: patientIdIssuer,
         ...(await here.candidates({ ...incoming, bsn })),
         sameStudy: own === undefined ? undefined : await here.now(patientIn(own)),
+        stated: work.stated?.localId,
         numbered: (id) => here.numbered({ localId: id, issuer: patientIdIssuer }),
       },
     )
