@@ -14,6 +14,7 @@ import type { Authentication, Person } from './authenticate.ts'
 import { clientNetwork } from './client-network.ts'
 import { contentPolicy } from './content-policy.ts'
 import type { Problems } from './problems.ts'
+import { limitRequestTime, requestMs } from './request-time.ts'
 import { validateBySchema } from './validate.ts'
 
 export interface WebOptions {
@@ -76,10 +77,16 @@ async function buildServer<P extends Person>(
   deps: WebDeps<P>,
 ): Promise<FastifyInstance> {
   const app = fastify({
-    https: { cert: options.tls.certificate, key: options.tls.key, minVersion: 'TLSv1.2' },
+    https: {
+      cert: options.tls.certificate,
+      key: options.tls.key,
+      minVersion: 'TLSv1.2',
+      headersTimeout: requestMs,
+    },
     bodyLimit: options.bodyLimit,
     forceCloseConnections: true,
-    requestTimeout: 30_000,
+    // By `limitRequestTime`, since it is not the same for all routes.
+    requestTimeout: 0,
     routerOptions: { maxParamLength: 200 },
   })
     .setValidatorCompiler(validateBySchema)
@@ -107,6 +114,7 @@ async function buildServer<P extends Person>(
     },
   })
   authenticate(app, deps.authentication)
+  limitRequestTime(app)
   for (const routes of deps.plain) await app.register(routes)
   await app.register(
     async (api) => {
