@@ -16,6 +16,7 @@ import type { AssociationDeps, AssociationOptions } from './open-association.ts'
 import { decodePdvs, encodePdu, pduType } from './upper-layer/pdu.ts'
 import { dimseStatus } from './status.ts'
 import type { AssociationInfo, StoreProvider, StoreRequest, StoreSink } from './store-provider.ts'
+import type { ServerTls } from './upper-layer/tls.ts'
 import { queryRetrieve, transferSyntax, verificationClass } from './uids.ts'
 
 export const ctImage = '1.2.840.10008.5.1.4.1.1.2'
@@ -76,6 +77,7 @@ export async function startServer(provider: DimseProvider, options: Partial<Dims
   const { port } = server.address()
   return {
     port,
+    renewTls: (tls: ServerTls) => server.renewTls(tls),
     open: (more: Partial<AssociationOptions> = {}, deps: Partial<AssociationDeps> = {}) =>
       openAssociation(
         {
