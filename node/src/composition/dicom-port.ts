@@ -30,14 +30,14 @@ function composeQueryDesk(
   deps: { searches: PatientSearches },
 ): QueryDesk {
   const { clock, random, self, key: signer, holdings: studies, host, account, verify } = ground
-  const { patients } = index
+  const { patients, localPatients: known } = index
   const { dicom, hospital } = settings
   const waitMs = dicom.querySeconds * 1000
   const place = { aeTitle: dicom.aeTitle, institution: self.name, ura: self.ura, name: self.name }
   return new QueryDesk(
     { patientIdIssuer: hospital.patientIdIssuer, waitMs },
     {
-      local: new LocalStudies({ place }, { studies, patients, clock }),
+      local: new LocalStudies({ place }, { studies, patients, known, clock }),
       remote: new RemoteStudies(
         { aeTitle: dicom.aeTitle, waitMs },
         {
@@ -46,7 +46,7 @@ function composeQueryDesk(
             askContents(search, peerId, wanted, { host, signer, verify, clock, random }),
         },
       ),
-      ...{ searches: deps.searches, studies, account, clock },
+      ...{ searches: deps.searches, studies, patients, known, account, clock },
     },
   )
 }

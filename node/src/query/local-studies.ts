@@ -1,9 +1,11 @@
 import type { Attributes } from '@twiin/dicom'
-import { matches, textOf, textsOf } from '@twiin/dicom'
+import { attribute, matches, textsOf } from '@twiin/dicom'
 import type { Clock } from '@twiin/runtime'
 import type { SeriesRecord, StudyRecord } from '@twiin/study-store'
 import type { Holdings } from '../holdings/holdings.ts'
 import type { OwnPatients } from '../holdings/own-patients.ts'
+import type { LocalPatients } from '../patients/local-patients.ts'
+import type { PatientNumber } from '../patients/known-patient.ts'
 import {
   instanceShown,
   ownPatient,
@@ -23,6 +25,8 @@ const mostScanned = 5000
 interface Deps {
   studies: Holdings
   patients: OwnPatients
+  /** The patient administration: which numbers are one person's now. */
+  known: Pick<LocalPatients, 'numbered'>
   clock: Clock
 }
 
@@ -43,6 +47,8 @@ export class LocalStudies {
   ): AsyncGenerator<QueryMatch> {
     // The patient was looked up by his numbers: what a study calls him need not be how the query writes it.
     const keys = named === undefined ? query.keys : withoutPatientNumbers(query.keys)
+    // Whose number was merged goes by the one he has now.
+    const now = named?.local === undefined ? undefined : await this.#deps.known.numbered(named.local)
     if (query.level === 'PATIENT') {
       yield* this.#patients(query, keys, named, outcome)
       return
@@ -50,6 +56,10 @@ export class LocalStudies {
     for await (const study of this.#candidates(query, named, outcome)) {
       query.signal?.throwIfAborted()
       const attributes = ownStudy(study, this.#place)
+      if (now !== undefined) {
+        attributes.set(...attribute(key.patientId, now.localId))
+        attributes.set(...attribute(key.issuerOfPatientId, now.issuer))
+      }
       if (!matchesKnown(keys, attributes)) continue
       for await (const match of this.#below(query, keys, study, attributes)) yield this.#match(study, match)
     }
@@ -92,9 +102,10 @@ export class LocalStudies {
     const accession = single(keys, key.accessionNumber)
     const days = daysOf(keys, clock.now())
     if (uids.length > 0) {
+      const numbers = named?.local === undefined ? undefined : await this.#numbersOf(named.local)
       for (const uid of new Set(uids)) {
         const study = await studies.studyByUid(uid)
-        if (study !== undefined && this.#isOf(study, named)) yield study
+        if (study !== undefined && isOf(study, named?.bsn, numbers)) yield study
       }
     } else if (named !== undefined) {
       yield* this.#ofPatient(named)
@@ -126,19 +137,18 @@ export class LocalStudies {
       return
     }
     const found: StudyRecord[] = []
-    for await (const study of studies.studiesOfPatient(local)) {
-      if (this.#isOf(study, named)) found.push(study)
+    for (const number of await this.#numbersOf(local)) {
+      for await (const study of studies.studiesOfPatient(number)) {
+        if (isOf(study, bsn)) found.push(study)
+      }
     }
     yield* found.sort((a, b) => b.studyDate.localeCompare(a.studyDate) || b.receivedAt - a.receivedAt)
   }
 
-  #isOf({ patient, origin }: StudyRecord, named: NamedPatient | undefined): boolean {
-    if (origin.kind !== 'local') return false
-    const { local, bsn } = named ?? {}
-    return (
-      (local === undefined || (patient.localId === local.localId && patient.issuer === local.issuer)) &&
-      (bsn === undefined || patient.citizenNumbers.join() === bsn)
-    )
+  /** All that the person with this number goes by here, merged ones too; the one of today first. */
+  async #numbersOf(number: PatientNumber): Promise<PatientNumber[]> {
+    const known = await this.#deps.known.numbered(number)
+    return known === undefined ? [number] : [known, ...known.merged]
   }
 
   async *#patients(
@@ -191,5 +201,13 @@ export function matchesKnown(keys: Attributes, attributes: Attributes): boolean 
   return matches(known, attributes)
 }
 
-/** Whether a query is about one study, by its UID. */
-export const studyNamed = (keys: Attributes) => textOf(keys, key.studyInstanceUid) !== ''
+/** Made here, and nobody else's as far as it says. */
+function isOf({ patient, origin }: StudyRecord, bsn?: string, numbers?: readonly PatientNumber[]): boolean {
+  const stated = patient.citizenNumbers
+  const has = ({ localId, issuer }: PatientNumber) => patient.localId === localId && patient.issuer === issuer
+  return (
+    origin.kind === 'local' &&
+    (numbers === undefined || numbers.some(has)) &&
+    (bsn === undefined || stated.length === 0 || stated.join() === bsn)
+  )
+}

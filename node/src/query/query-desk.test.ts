@@ -172,6 +172,26 @@ describe('a query here', () => {
   })
 })
 
+describe('a patient whom only the administration knows', () => {
+  const stated = { numbers: [], names: ['Jansen^Anna'], birthDate: patient.birthDate, sex: 'F', doubts: [] }
+
+  it('is looked for elsewhere by his number here; whose number was merged, by the one he has now', async () => {
+    const { localPatients } = net.b.index
+    const number = (localId: string) => ({ localId, issuer: 'B' })
+    await localPatients.state(number('B-9'), { ...stated, bsn: null }, '1')
+    expect((await ask(net.b, { [key.patientId]: 'B-9' })).outcome.silent).toMatchObject([
+      { status: 'failed', reason: 'BSN_UNKNOWN' },
+    ])
+    await localPatients.state(number('B-9'), { ...stated, bsn }, '2')
+    const found = async (id: string) => (await ask(net.b, { [key.patientId]: id })).matches
+    expect((await found('B-9')).map(({ studyInstanceUid }) => studyInstanceUid)).toEqual([theirs])
+    await localPatients.merge(number('B-7'), number('B-9'), '3')
+    const merged = await found('B-7')
+    expect(merged.map(({ studyInstanceUid }) => studyInstanceUid)).toEqual([own, theirs])
+    expect(merged.map(({ attributes }) => textOf(attributes, key.patientId))).toEqual(['B-9', 'B-9'])
+  })
+})
+
 it('a holder that does not answer keeps nothing back of what is here, and is named', async () => {
   net.a.online = false
   net.network.clock.moveOn(6000)

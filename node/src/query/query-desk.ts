@@ -1,5 +1,4 @@
 import { textsOf } from '@twiin/dicom'
-import type { LocalPatient } from '@twiin/study-store'
 import { TwiinError, codeOf, isTwiinError } from '@twiin/runtime'
 import type { Clock } from '@twiin/runtime'
 import type { Bsn } from '@twiin/patient-token'
@@ -9,6 +8,8 @@ import type { PatientSearch } from '../find/patient-search.ts'
 import { isComplete } from '../find/patient-search.ts'
 import type { PatientSearches } from '../find/patient-searches.ts'
 import type { Holdings } from '../holdings/holdings.ts'
+import type { OwnPatients } from '../holdings/own-patients.ts'
+import type { LocalPatients } from '../patients/local-patients.ts'
 import type { LocalStudies } from './local-studies.ts'
 import type { Asker, DeskQuery, Located, QueryMatch, QueryOutcome, QueryRun } from './query.ts'
 import { key, patientNamed, single } from './query-keys.ts'
@@ -20,6 +21,9 @@ interface Deps {
   remote: RemoteStudies
   searches: PatientSearches
   studies: Holdings
+  patients: OwnPatients
+  /** The patient administration. */
+  known: Pick<LocalPatients, 'numbered'>
   account: Account
   clock: Clock
 }
@@ -164,7 +168,7 @@ export class QueryDesk {
       outcome.silent.push({ ura: '', name: '', status: 'failed', reason: who.reason })
       return undefined
     }
-    const birthDate = isoDate(single(keys, key.birthDate)) ?? (who.patient?.birthDate || undefined)
+    const birthDate = isoDate(single(keys, key.birthDate)) ?? who.birthDate
     const fresh = searches
       .of(asker.person)
       .find(
@@ -184,25 +188,27 @@ export class QueryDesk {
     return searches.find(await searches.begin(question, asker.person), asker.person)
   }
 
-  /** The person a query is about, if it is one for sure. */
-  async #who({
-    local,
-    bsn,
-  }: NamedPatient): Promise<{ bsn: Bsn; patient?: LocalPatient } | { reason: string }> {
-    const { studies } = this.#deps
+  /**
+   * The person a query is about, if it is one for sure: as the patient administration has him, else as own studies do. The
+   * birth date is the one on record here.
+   */
+  async #who({ local, bsn }: NamedPatient): Promise<{ bsn: Bsn; birthDate?: string } | { reason: string }> {
+    const { studies, known } = this.#deps
     if (local === undefined) {
-      const known = bsn === undefined ? [] : await studies.patientsByCitizenNumber(bsn)
-      const [patient, ...others] = known
-      return bsn === undefined
-        ? { reason: 'PATIENT_UNKNOWN' }
-        : { bsn, ...(patient === undefined || others.length > 0 ? {} : { patient }) }
+      if (bsn === undefined) return { reason: 'PATIENT_UNKNOWN' }
+      const patient = await this.#deps.patients.find(bsn)
+      return { bsn, ...(patient === undefined || patient.conflict ? {} : wholeDate(patient.birthDate)) }
     }
-    const patient = await studies.patientByNumber(local.localId, local.issuer)
-    if (patient === undefined) return { reason: 'PATIENT_UNKNOWN' }
-    if (patient.conflict) return { reason: 'PATIENT_CONFLICT' }
-    if (patient.citizenNumber === undefined) return { reason: 'BSN_UNKNOWN' }
-    const own = parseBsn(patient.citizenNumber)
-    return bsn !== undefined && bsn !== own ? { reason: 'PATIENT_CONFLICT' } : { bsn: own, patient }
+    const stated = await studies.patientByNumber(local.localId, local.issuer)
+    const registered = await known.numbered(local)
+    if (stated === undefined && registered === undefined) return { reason: 'PATIENT_UNKNOWN' }
+    if (stated?.conflict === true || registered?.doubts.includes('bsn') === true)
+      return { reason: 'PATIENT_CONFLICT' }
+    const number = registered?.bsn ?? stated?.citizenNumber
+    if (number === undefined) return { reason: 'BSN_UNKNOWN' }
+    const own = parseBsn(number)
+    if (bsn !== undefined && bsn !== own) return { reason: 'PATIENT_CONFLICT' }
+    return { bsn: own, ...wholeDate(registered?.birthDate || stated?.birthDate || '') }
   }
 
   /** Series and instances are asked for by study alone, of what a search showed before. */
@@ -282,6 +288,9 @@ export class QueryDesk {
     })
   }
 }
+
+/** An administration may know the year only. */
+const wholeDate = (birthDate: string) => (birthDate.length === 10 ? { birthDate } : {})
 
 function isoDate(date: string | undefined): string | undefined {
   const parts = /^(\d{4})(\d\d)(\d\d)$/.exec(date ?? '')
