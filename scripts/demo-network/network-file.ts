@@ -41,8 +41,8 @@ export interface NetworkHospital {
     users: { username: string; password: string; role: Role }[]
     tokens: Record<Role, string>
   }
+  dicomweb: { url: string }
   /** Null: not built. */
-  dicomweb: null
   share: null
 }
 
@@ -73,7 +73,7 @@ export function describeNetwork(
         users: users.map(({ username, password, role }) => ({ username, password, role })),
         tokens,
       },
-      dicomweb: null,
+      dicomweb: { url: `${runtime.url}/dicom-web` },
       share: null,
     })),
     patients: [...patients],

@@ -64,6 +64,7 @@ export async function composeWeb(
     {
       ...settings.web,
       ...{ tls, bodyLimit: 256 * 1024 },
+      crossOrigin: { prefix: '/dicom-web/', origins: settings.web.corsOrigins },
       uiDir: join(import.meta.dirname, '../../ui/dist'),
       api: { title: 'Twiin node', version, description: 'See docs/spec/10-node-api.md.' },
     },
@@ -71,7 +72,7 @@ export async function composeWeb(
       ...{ authentication: byPersonOrToken({ people, sessions }), problems, events, log },
       plain: [
         healthRoutes({ status }),
-        dicomWebRoutes({ holdings: studies, searches, retrievals, fetcher, book, account, clock }),
+        dicomWebRoutes({ self, holdings: studies, searches, retrievals, fetcher, book, account, clock }),
       ],
       api: [
         sessionRoutes({ hospital }, { sessions, events, onLogIn }),

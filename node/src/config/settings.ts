@@ -186,7 +186,18 @@ export const Settings = Type.Object(
     ),
     archive: Type.Optional(Archive),
     hl7: Type.Optional(Hl7Settings),
-    web: Type.Object({ host: Type.String({ default: '127.0.0.1' }), port: Port }, closed),
+    web: Type.Object(
+      {
+        host: Type.String({ default: '127.0.0.1' }),
+        port: Port,
+        corsOrigins: Type.Array(Type.String({ pattern: '^https?://[^/*\\s]{1,255}$' }), {
+          maxItems: 32,
+          default: [],
+          description: 'origins whose pages may call /dicom-web with a token: a viewer of its own',
+        }),
+      },
+      closed,
+    ),
     peopleFile: Type.String({
       minLength: 1,
       description: 'users and API tokens, written by `twiin-node users` and `tokens`',

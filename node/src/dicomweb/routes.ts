@@ -9,9 +9,11 @@ import type { TransferBook } from '../transfers/transfer-book.ts'
 import { bulkDataRoutes } from './bulk-data-routes.ts'
 import { frameRoutes } from './frame-routes.ts'
 import { problems } from '../http/problems.ts'
+import { HeldQuery } from './held-query.ts'
 import { InstanceReader } from './instance-reader.ts'
 import { metadataRoutes } from './metadata-routes.ts'
 import { OpenedStudies } from './opened-studies.ts'
+import { queryRoutes } from './query-routes.ts'
 import { viewers } from './request-context.ts'
 import { retrieveRoutes } from './retrieve-routes.ts'
 import { ViewableStudies } from './viewable-studies.ts'
@@ -21,6 +23,7 @@ const waitMs = 120_000
 
 /** DICOMweb under `/dicom-web`, and once more for what one search found under `/dicom-web/searches/{id}` (spec 14). */
 export function dicomWebRoutes(deps: {
+  self: { ura: string; name: string }
   holdings: Holdings
   searches: PatientSearches
   retrievals: Retrievals
@@ -34,6 +37,7 @@ export function dicomWebRoutes(deps: {
   const studies = new ViewableStudies({ waitMs }, { ...deps, opened })
   const reader = new InstanceReader({ holdings })
   const features = [
+    queryRoutes({ studies, desk: new HeldQuery({ ...deps, studies }) }),
     retrieveRoutes({ studies, holdings }),
     metadataRoutes({ studies, reader }),
     frameRoutes({ studies, reader }),

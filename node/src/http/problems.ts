@@ -3,6 +3,7 @@ import { Problems } from '@twiin/web'
 /** What this API answers with besides what any server has to say (spec 10 §3). */
 export const problems = new Problems({
   table: {
+    BSN_IN_URL: [400, 'A BSN never stands in an address: begin a patient search.'],
     FRAME_UNKNOWN: [404, 'The image has no such frame.'],
     NO_IMAGE: [404, 'The instance holds no image.'],
     HOLDER_REFUSED: [403, 'The hospital that holds this study does not give it.'],

@@ -46,7 +46,12 @@ export class TestWeb implements AsyncDisposable {
     const tokens = {} as Record<Role, string>
     for (const role of roles) tokens[role] = await people.addToken({ id: `${role} token`, name: role, role })
     const port = await freePort()
-    const settings = { dataDir: dir, peopleFile, demo: false, web: { host: '127.0.0.1', port, ...web } }
+    const settings = {
+      dataDir: dir,
+      peopleFile,
+      demo: false,
+      web: { host: '127.0.0.1', port, corsOrigins: [], ...web },
+    }
     const host = { peerId: key.peerId, connectedPeers: () => [] }
     const certificate = { notBefore: Date.now(), notAfter: Date.now() + 86_400_000 }
     const enrolment = { certificate, hasExpired: false, isConvincing: true }

@@ -13,6 +13,8 @@ import { authenticate } from './authenticate.ts'
 import type { Authentication, Person } from './authenticate.ts'
 import { clientNetwork } from './client-network.ts'
 import { contentPolicy } from './content-policy.ts'
+import { allowOrigins } from './cross-origin.ts'
+import type { CrossOrigin } from './cross-origin.ts'
 import type { Problems } from './problems.ts'
 import { limitRequestTime, requestMs } from './request-time.ts'
 import { validateBySchema } from './validate.ts'
@@ -27,6 +29,8 @@ export interface WebOptions {
   uiDir?: string
   /** Longest body, in bytes. */
   bodyLimit: number
+  /** Which pages of others may call what. */
+  crossOrigin?: CrossOrigin
   /** Of `/openapi.json`. */
   api: { title: string; version: string; description: string }
 }
@@ -113,6 +117,7 @@ async function buildServer<P extends Person>(
       security: [{ bearer: [] }],
     },
   })
+  if (options.crossOrigin !== undefined) allowOrigins(app, options.crossOrigin)
   authenticate(app, deps.authentication)
   limitRequestTime(app)
   for (const routes of deps.plain) await app.register(routes)
