@@ -7,15 +7,18 @@
  */
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { prepareOhif } from '../prepare-ohif.ts'
 import { ChildProcesses } from './child-processes.ts'
 import { DemoFolder } from './demo-state.ts'
 import { maxHospitals } from './hospitals.ts'
 import { removeNetwork, writeNetwork } from './network-file.ts'
+import { serveOhif } from './ohif-server.ts'
 import { orthancInstalled, orthancMissing } from './orthanc.ts'
 import { startNetwork } from './start-network.ts'
 import { welcome } from './welcome.ts'
 
-const usage = 'scripts/demo [--headless] [--dir DIR] [--hospitals N] [--empty] [--replay] [--with-orthanc]'
+const usage =
+  'scripts/demo [--headless] [--dir DIR] [--hospitals N] [--empty] [--replay] [--with-orthanc] [--with-ohif]'
 
 function readArguments() {
   const { values } = parseArgs({
@@ -26,6 +29,7 @@ function readArguments() {
       empty: { type: 'boolean', default: false },
       replay: { type: 'boolean', default: false },
       'with-orthanc': { type: 'boolean', default: false },
+      'with-ohif': { type: 'boolean', default: false },
     },
   })
   const hospitals = Number(values.hospitals)
@@ -38,7 +42,7 @@ function readArguments() {
 }
 
 async function main(): Promise<void> {
-  const { dir, headless, hospitals, empty, replay, withOrthanc } = readArguments()
+  const { dir, headless, hospitals, empty, replay, withOrthanc, 'with-ohif': withOhif } = readArguments()
   const began = performance.now()
   const seconds = () => ((performance.now() - began) / 1000).toFixed(1)
   const tell = (step: string) => process.stdout.write(`${seconds().padStart(5)} s  ${step}\n`)
@@ -56,15 +60,20 @@ async function main(): Promise<void> {
 
   await using folder = await DemoFolder.open(dir)
   await removeNetwork(dir)
+  const ohif = withOhif ? await serveOhif(await prepareOhif()) : undefined
   const processes = new ChildProcesses({ logDir: join(dir, 'logs') }, { onGone })
   try {
     const signal = AbortSignal.any([asked.signal, failed.signal])
     const starting = startNetwork(
-      { hospitals, empty, replay, withOrthanc },
+      { hospitals, empty, replay, withOrthanc, corsOrigins: ohif === undefined ? [] : [ohif.url] },
       { folder, processes, signal, tell },
     )
     const network = await Promise.race([starting, rejection(signal)])
     ready = true
+    ohif?.setSources(
+      network.hospitals.map(({ ura, name, dicomweb }) => ({ ura, name, dicomweb: dicomweb.url })),
+    )
+    if (ohif !== undefined) network.ohif = { url: ohif.url }
     await writeNetwork(dir, network)
     tell(`ready: ${join(dir, 'network.json')}`)
     if (!headless) process.stdout.write(welcome(network))
@@ -75,6 +84,7 @@ async function main(): Promise<void> {
     tell('stopping')
     await removeNetwork(dir)
     await processes.stop()
+    await ohif?.close()
   }
 }
 

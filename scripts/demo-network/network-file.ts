@@ -21,6 +21,8 @@ export interface Network {
   }
   hospitals: NetworkHospital[]
   patients: DemoPatient[]
+  /** With `--with-ohif`: a viewer; `{url}/viewer/{ura}?StudyInstanceUIDs=…&token=…` opens a study there. */
+  ohif?: { url: string }
 }
 
 export interface NetworkHospital {

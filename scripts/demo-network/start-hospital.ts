@@ -84,7 +84,17 @@ export async function settleHospital(
 export async function startHospital(
   hospital: Hospital,
   all: readonly Hospital[],
-  { folder, processes, signal, registry, withOrthanc }: Deps & { registry: DemoRegistry },
+  {
+    folder,
+    processes,
+    signal,
+    registry,
+    withOrthanc,
+    corsOrigins = [],
+  }: Deps & {
+    registry: DemoRegistry
+    corsOrigins?: readonly string[]
+  },
 ): Promise<RunningHospital> {
   const { dir, dataDir, pacsDir, orthancDir, configFile, enrolmentTokenFile } = placesOf(hospital, folder)
   const ports = folder.hospitalPorts(hospital.index)
@@ -121,7 +131,7 @@ export async function startHospital(
     },
     pacs: { ...pacs, callingAeTitle: hospital.aeTitle },
     ...(withOrthanc ? { archive: archiveOf(hospital, pacs) } : {}),
-    web: { host, port: ports.web },
+    web: { host, port: ports.web, corsOrigins },
     peopleFile: join(dir, 'people.json'),
     mailboxes: ['radiologie', 'cardiologie'],
     index: { antiEntropySeconds: 5 },

@@ -15,7 +15,13 @@ import { until } from './until.ts'
 
 /** From an empty folder, or one that ran before, to a network in which everybody sees everybody and the data are in. */
 export async function startNetwork(
-  options: { hospitals: number; empty: boolean; replay?: boolean; withOrthanc?: boolean },
+  options: {
+    hospitals: number
+    empty: boolean
+    replay?: boolean
+    withOrthanc?: boolean
+    corsOrigins?: readonly string[]
+  },
   deps: {
     folder: DemoFolder
     processes: ChildProcesses
@@ -32,7 +38,12 @@ export async function startNetwork(
   ])
   tell(`registry at ${registry.url}`)
   const running = await Promise.all(
-    taking.map((hospital) => startHospital(hospital, taking, { ...deps, registry, withOrthanc })),
+    taking.map((hospital) =>
+      startHospital(hospital, taking, {
+        ...{ ...deps, registry, withOrthanc },
+        corsOrigins: options.corsOrigins ?? [],
+      }),
+    ),
   )
   await Promise.all(running.map((hospital) => sees(hospital, taking, { signal })))
   tell(`${running.length} hospitals enrolled`)

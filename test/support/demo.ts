@@ -19,6 +19,8 @@ export interface DemoOptions {
   empty?: boolean
   /** Each PACS is an Orthanc. */
   withOrthanc?: boolean
+  /** With the OHIF viewer beside it. */
+  withOhif?: boolean
   /** Default: a folder of its own, removed afterwards. */
   dir?: string
   /** For the demo and everything it starts, besides what this process has. */
@@ -33,6 +35,7 @@ export async function startDemo(options: DemoOptions = {}): Promise<Demo> {
   const args = ['--headless', '--dir', dir, '--hospitals', String(options.hospitals ?? 3)]
   if (options.empty === true) args.push('--empty')
   if (options.withOrthanc === true) args.push('--with-orthanc')
+  if (options.withOhif === true) args.push('--with-ohif')
   const flags = ['--disable-warning=ExperimentalWarning', '--import', exitWithParent]
   const env = { ...environment(), ...options.env }
   const demo = spawn(process.execPath, [...flags, program, ...args], {

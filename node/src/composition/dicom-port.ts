@@ -100,5 +100,5 @@ export function composeDicomPort(settings: Settings, ground: Ground, index: Inde
     { host: dicom.host, port: dicom.port },
     { provider: receiver === undefined ? provider : besideArchive(provider, receiver), log },
   )
-  return { queryDesk, dimse }
+  return { queryDesk, intake, dimse }
 }

@@ -143,33 +143,13 @@ export function composeExchange(settings: Settings, ground: Ground, index: Index
     send: (route) => sends.route(route),
     log,
   })
-  const { queryDesk, dimse } = composeDicomPort(settings, ground, index, {
+  const { queryDesk, intake, dimse } = composeDicomPort(settings, ground, index, {
     ...{ searches, retrievals, book, runner, fetcher, filing, routes, worklist },
     followUps: reports.followUps,
   })
   return {
-    book,
-    links,
-    speeds,
-    transferDesk,
-    progress,
-    sends,
-    guard,
-    searchAnswers,
-    contentsAnswers,
-    gate,
-    held,
-    searches,
-    queryDesk,
-    fetcher,
-    worklist,
-    reports,
-    delivery,
-    retrievals,
-    arrivals,
-    runner,
-    receipts,
-    routes,
-    dimse,
+    ...{ book, links, speeds, transferDesk, progress, sends, guard, searchAnswers },
+    ...{ contentsAnswers, gate, held, searches, queryDesk, fetcher, intake, worklist },
+    ...{ reports, delivery, retrievals, arrivals, runner, receipts, routes, dimse },
   }
 }

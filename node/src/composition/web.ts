@@ -36,7 +36,7 @@ export async function composeWeb(
 ) {
   const { clock, log, events, account, auditLog, bundle, watch, logView, witness, enrolment } = ground
   const { host, reserve, holdings: studies, self } = ground
-  const { book, transferDesk, links, speeds, searches, fetcher } = exchange
+  const { book, transferDesk, links, speeds, searches, fetcher, intake, queryDesk } = exchange
   const { retrievals, sends, worklist, delivery } = exchange
   const { publisher, publication, consents, owners } = index
   const people = new People({ file: settings.peopleFile })
@@ -72,7 +72,11 @@ export async function composeWeb(
       ...{ authentication: byPersonOrToken({ people, sessions }), problems, events, log },
       plain: [
         healthRoutes({ status }),
-        dicomWebRoutes({ self, holdings: studies, searches, retrievals, fetcher, book, account, clock }),
+        dicomWebRoutes({
+          ...{ self, holdings: studies, searches, retrievals, fetcher, book, account, clock, intake },
+          desk: queryDesk,
+          aeTitle: settings.dicom?.aeTitle ?? 'TWIIN',
+        }),
       ],
       api: [
         sessionRoutes({ hospital }, { sessions, events, onLogIn }),

@@ -1,4 +1,4 @@
-import { isVr, tagOfKeyword, vrOf } from '@twiin/dicom'
+import { isVr, itemsOf, tagOfKeyword, vrOf } from '@twiin/dicom'
 import type { Attribute, Attributes } from '@twiin/dicom'
 import { passesElevenTest } from '@twiin/patient-token'
 import { TwiinError } from '@twiin/runtime'
@@ -77,8 +77,7 @@ function addKey(keys: Attributes, path: readonly string[], text: string): void {
     keys.set(tag, keyOf(tag, text))
     return
   }
-  const before = keys.get(tag)?.value[0]
-  const item: Attributes = before instanceof Map ? (before as Attributes) : new Map()
+  const item: Attributes = itemsOf(keys, tag)[0] ?? new Map<string, Attribute>()
   addKey(item, rest, text)
   keys.set(tag, { vr: 'SQ', value: [item] })
 }

@@ -65,7 +65,7 @@ async function askDesk(request: FastifyRequest, reply: FastifyReply, level: Quer
     ...run.outcome.silent.map(({ ura, status }) => `Hospital ${ura} did not answer: ${status}.`),
     ...(run.outcome.truncated ? ['There are more results than one answer holds.'] : []),
   ]
-  return answer(request, reply, found(), { query, warnings })
+  return answer(request, reply, found(), { query, warnings, isMatched: true })
 }
 
 function pathOf(attributes: Attributes, level: QueryLevel): string {
@@ -108,19 +108,21 @@ async function answer(
   request: FastifyRequest,
   reply: FastifyReply,
   found: AsyncIterable<Answer>,
-  from: { query: QidoQuery; warnings: () => string[] } = {
+  from: { query: QidoQuery; warnings: () => string[]; isMatched?: true } = {
     query: qidoQuery(request.query as Record<string, unknown>),
     warnings: () => [],
   },
 ) {
-  const { query, warnings } = from
+  const { query, warnings, isMatched } = from
   const type = jsonType(request)
   if ((request.params as Place).series === '') throw new TwiinError('NOT_FOUND')
   const base = baseUrl(request)
   const page: unknown[] = []
   let seen = 0
   for await (const { attributes, path } of found) {
-    if (!matches(query.keys, attributes) || seen++ < query.offset) continue
+    // The desk has matched already, and knows a patient by more than one number.
+    if (isMatched !== true && !matches(query.keys, attributes)) continue
+    if (seen++ < query.offset) continue
     if (page.length === query.limit) break
     const [url, retrieveUrl] = attribute('00081190', `${base}${path}`)
     page.push(toDicomJson(new Map([...attributes, ['00080005', charset], [url, retrieveUrl]])))

@@ -1,7 +1,6 @@
 import { attribute } from '@twiin/dicom'
 import type { Attributes } from '@twiin/dicom'
 import type { InstanceRecord, SeriesRecord, StudyRecord } from '@twiin/study-store'
-import type { FoundPatient, FoundStudy } from '../find/patient-search.ts'
 
 const day = (iso: string | null) => iso?.replaceAll('-', '') ?? ''
 const time = (iso: string | undefined) => iso?.replaceAll(':', '') ?? ''
@@ -27,26 +26,6 @@ export function studyAttributes(study: StudyRecord): Attributes {
     attribute('00200010', study.studyId),
     attribute('00201206', String(study.series)),
     attribute('00201208', String(study.instances)),
-  ])
-}
-
-/** The same of a study that a search found elsewhere: the number a patient has there is not for us to see. */
-export function foundAttributes(
-  row: FoundStudy,
-  patient: FoundPatient | undefined,
-  holderName: string,
-): Attributes {
-  return new Map([
-    attribute('00080020', day(row.studyDate)),
-    attribute('00080056', 'NEARLINE'),
-    attribute('00080061', ...row.modalities),
-    attribute('00080080', holderName),
-    attribute('00081030', row.description),
-    attribute('00100010', patient?.name),
-    attribute('00100030', day(patient?.birthDate ?? null)),
-    attribute('00100040', patient?.sex),
-    attribute('0020000D', row.studyInstanceUid ?? ''),
-    attribute('00201208', String(row.instances)),
   ])
 }
 

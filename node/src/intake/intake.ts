@@ -15,6 +15,7 @@ import { patientOnRecord } from '../account/account.ts'
 import type { Account } from '../account/account.ts'
 import type { ExceptionWorklist } from '../filing/exception-worklist.ts'
 import type { FollowUps } from '../reports/follow-ups.ts'
+import type { Person } from '../people/people-file.ts'
 import { conflictNotice } from './conflict-notice.ts'
 import { InstanceReception } from './receive-instance.ts'
 import type { Destination, RouteToRecipient } from './route-to-recipient.ts'
@@ -67,7 +68,11 @@ export class Intake implements StoreProvider {
     return known ? 'accept' : 'called-ae-not-recognized'
   }
 
-  async openStore(request: StoreRequest): Promise<StoreSink | { refuse: StoreStatus }> {
+  /** `studyInstanceUid`: instances of any other study are refused. */
+  async openStore(
+    request: StoreRequest,
+    { studyInstanceUid }: { studyInstanceUid?: string } = {},
+  ): Promise<StoreSink | { refuse: StoreStatus }> {
     const { association, ...facts } = request
     const { studies, heads, routes, followUps, worklist, log } = this.#deps
     if (!this.#options.callingAeTitles.includes(association.callingAe))
@@ -84,6 +89,7 @@ export class Intake implements StoreProvider {
           acceptLegacyOtherPatientIds: this.#options.citizenNumberInLegacyField.includes(
             association.callingAe,
           ),
+          ...(studyInstanceUid === undefined ? {} : { studyInstanceUid }),
         },
         {
           request,
@@ -115,10 +121,32 @@ export class Intake implements StoreProvider {
 
   associationEnded(association: AssociationInfo): void {
     const { routes, log } = this.#deps
-    this.#putOnRecord(association).catch((error: unknown) =>
+    this.putOnRecord(association).catch((error: unknown) =>
       log.error('audit line not written', { code: codeOf(error) }),
     )
     void routes.ended(association.id)
+  }
+
+  /** What came in one association or request, once it is over. `by`: the user who stored it, and how. */
+  async putOnRecord(
+    association: AssociationInfo,
+    by: { user?: Person; protocol: string } = {
+      protocol: `C-STORE ${association.callingAe} to ${association.calledAe}`,
+    },
+  ): Promise<void> {
+    const studies = this.#arrived.get(association.id)
+    this.#arrived.delete(association.id)
+    for (const { handle, studyInstanceUid, refused, count } of studies?.values() ?? []) {
+      const study = await this.#deps.studies.studyByHandle(handle)
+      await this.#deps.account.record({
+        event: 'study-stored',
+        ...(refused ? { outcome: 'refused', reason: 'INSTANCE_CONFLICT' } : { outcome: 'success' }),
+        ...by,
+        ...(study === undefined ? {} : { patient: patientOnRecord(study) }),
+        objects: { studyInstanceUids: [studyInstanceUid], count },
+        requestId: association.id,
+      })
+    }
   }
 
   #destinationOf(calledAe: string): Destination | undefined {
@@ -131,21 +159,5 @@ export class Intake implements StoreProvider {
     const key = `${handle} ${refused}`
     const count = (studies.get(key)?.count ?? 0) + 1
     this.#arrived.set(associationId, studies.set(key, { handle, studyInstanceUid, refused, count }))
-  }
-
-  async #putOnRecord(association: AssociationInfo): Promise<void> {
-    const studies = this.#arrived.get(association.id)
-    this.#arrived.delete(association.id)
-    for (const { handle, studyInstanceUid, refused, count } of studies?.values() ?? []) {
-      const study = await this.#deps.studies.studyByHandle(handle)
-      await this.#deps.account.record({
-        event: 'study-stored',
-        ...(refused ? { outcome: 'refused', reason: 'INSTANCE_CONFLICT' } : { outcome: 'success' }),
-        ...(study === undefined ? {} : { patient: patientOnRecord(study) }),
-        objects: { studyInstanceUids: [studyInstanceUid], count },
-        protocol: `C-STORE ${association.callingAe} to ${association.calledAe}`,
-        requestId: association.id,
-      })
-    }
   }
 }

@@ -14,6 +14,8 @@ const duplicateSopInstance = 0x0111
 interface Options {
   defaultIssuer: string
   acceptLegacyOtherPatientIds: boolean
+  /** The only study that is taken. */
+  studyInstanceUid?: string
 }
 
 interface Deps {
@@ -67,6 +69,9 @@ export class InstanceReception implements StoreSink {
     if (head.sopInstanceUid !== request.sopInstanceUid || head.sopClassUid !== request.sopClassUid) {
       return this.#refuse(dimseStatus.dataSetMismatch, 'command and data set differ')
     }
+    const { studyInstanceUid = head.studyInstanceUid } = this.#options
+    if (head.studyInstanceUid !== studyInstanceUid)
+      return this.#refuse(dimseStatus.dataSetMismatch, 'another study')
     const committed = await this.#commit(head)
     if (committed === undefined) return this.#refuse(dimseStatus.cannotUnderstand, 'identifiers')
     const { outcome, study } = committed

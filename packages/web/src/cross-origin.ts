@@ -20,10 +20,14 @@ const readable = 'content-length, content-location, content-range, content-type,
  */
 export function allowOrigins(app: FastifyInstance, { prefix, origins }: CrossOrigin): void {
   if (origins.length === 0) return
+  app.addHook('onSend', async (request, reply) => {
+    if (!request.url.startsWith(prefix)) return
+    const others = reply.getHeader('vary')
+    reply.header('vary', typeof others === 'string' ? `${others}, Origin` : 'Origin')
+  })
   app.addHook('onRequest', async (request, reply) => {
     const { origin } = request.headers
     if (!request.url.startsWith(prefix)) return undefined
-    reply.header('vary', 'Origin')
     if (origin === undefined || !origins.includes(origin)) return undefined
     reply.headers({ 'access-control-allow-origin': origin, 'access-control-expose-headers': readable })
     reply.header('cross-origin-resource-policy', 'cross-origin')
