@@ -25,7 +25,7 @@ export async function storePart(
   const start = await fileStart(pieces)
   if (start === undefined) return { status: dimseStatus.cannotUnderstand }
   const { meta, rest } = start
-  const sink = await intake.openStore({ association, ...meta }, study)
+  const sink = await intake.openStore({ association, ...meta }, { ...study, byUser: true })
   if ('refuse' in sink) return { meta, status: sink.refuse }
   try {
     if (rest.length > 0) await sink.write(rest)

@@ -68,14 +68,14 @@ export class Intake implements StoreProvider {
     return known ? 'accept' : 'called-ae-not-recognized'
   }
 
-  /** `studyInstanceUid`: instances of any other study are refused. */
+  /** `byUser`: a person who may store does, not a machine. `studyInstanceUid`: instances of any other study are refused. */
   async openStore(
     request: StoreRequest,
-    { studyInstanceUid }: { studyInstanceUid?: string } = {},
+    { studyInstanceUid, byUser }: { studyInstanceUid?: string; byUser?: true } = {},
   ): Promise<StoreSink | { refuse: StoreStatus }> {
     const { association, ...facts } = request
     const { studies, heads, routes, followUps, worklist, log } = this.#deps
-    if (!this.#options.callingAeTitles.includes(association.callingAe))
+    if (byUser !== true && !this.#options.callingAeTitles.includes(association.callingAe))
       return { refuse: dimseStatus.notAuthorised }
     const destination = this.#destinationOf(association.calledAe)
     try {
