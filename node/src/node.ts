@@ -53,6 +53,7 @@ export async function createNode(
     index.antiEntropy,
     index.publication,
     ...(ground.archive === undefined ? [] : [ground.archive.indexer]),
+    exchange.discs.desk,
     exchange.runner,
     exchange.receipts,
     exchange.progress,

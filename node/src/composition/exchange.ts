@@ -25,6 +25,7 @@ import { TransferBook } from '../transfers/transfer-book.ts'
 import { TransferDesk } from '../transfers/transfer-desk.ts'
 import { TransferRunner } from '../transfers/transfer-runner.ts'
 import { composeDicomPort } from './dicom-port.ts'
+import { composeDiscs } from './discs.ts'
 import type { Ground } from './ground.ts'
 import type { IndexSide } from './index-side.ts'
 import { composeReports } from './reports.ts'
@@ -122,6 +123,7 @@ export function composeExchange(settings: Settings, ground: Ground, index: Index
       noteArrived: (brought) => reports.arrived.note(brought),
     },
   )
+  const discs = composeDiscs(settings, ground, { book, filing, delivery })
   const runner = new TransferRunner(
     { concurrent: settings.transfer.concurrent, retryMs },
     {
@@ -131,6 +133,7 @@ export function composeExchange(settings: Settings, ground: Ground, index: Index
         retrieval: (record, signal) => retrievals.run(record, signal),
         send: (record) => sends.run(record),
         arrival: (record, signal) => arrivals.run(record, signal),
+        disc: (record, signal) => discs.takeIn.run(record, signal),
       },
     },
   )
@@ -151,5 +154,29 @@ export function composeExchange(settings: Settings, ground: Ground, index: Index
     ...{ book, links, speeds, transferDesk, progress, sends, guard, searchAnswers },
     ...{ contentsAnswers, gate, held, searches, queryDesk, fetcher, intake, worklist },
     ...{ reports, delivery, retrievals, arrivals, runner, receipts, routes, dimse },
+    book,
+    links,
+    speeds,
+    transferDesk,
+    progress,
+    sends,
+    guard,
+    searchAnswers,
+    contentsAnswers,
+    gate,
+    held,
+    searches,
+    queryDesk,
+    fetcher,
+    worklist,
+    reports,
+    delivery,
+    retrievals,
+    arrivals,
+    discs,
+    runner,
+    receipts,
+    routes,
+    dimse,
   }
 }

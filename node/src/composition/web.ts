@@ -5,6 +5,7 @@ import { auditRoutes } from '../account/routes.ts'
 import type { Settings } from '../config/settings.ts'
 import { consentRoutes } from '../consents/routes.ts'
 import { dicomWebRoutes } from '../dicomweb/routes.ts'
+import { discRoutes } from '../disc/routes.ts'
 import { exceptionRoutes } from '../filing/routes.ts'
 import { searchRoutes } from '../find/routes.ts'
 import { holdingRoutes } from '../holdings/routes.ts'
@@ -89,6 +90,7 @@ export async function composeWeb(
         exceptionRoutes({ worklist, account, goOn }),
         hl7Routes({ inbox: hl7.inbox }),
         archiveRoutes(ground.archive),
+        discRoutes(exchange.discs),
         auditRoutes({ log: auditLog, account }),
         statusRoutes({ hospital, version, demo: settings.demo }, { status, bundle }),
       ],

@@ -67,6 +67,10 @@ export const buckets = {
   recalls: 'recalls',
   /** id of the item → report that still goes to the RIS */
   reportsOut: 'reports-out',
+  /** id → disc that was sent here, and what is on it */
+  discs: 'discs',
+  /** `<disc>.<patient>.<study>` → where the instances of a study stand on the disc */
+  discStudies: 'disc-studies',
   /** id → item of the exception worklist */
   exceptions: 'exceptions',
 } as const

@@ -246,6 +246,17 @@ export const Settings = Type.Object(
       },
       { ...closed, default: {} },
     ),
+    disc: Type.Object(
+      {
+        maxGiB: Type.Number({
+          minimum: 0.001,
+          maximum: 200,
+          default: 20,
+          description: 'largest disc that may be sent here; together twice as much may wait',
+        }),
+      },
+      { ...closed, default: {} },
+    ),
     demo: Type.Boolean({
       default: false,
       description: 'shows on every page that no real patients are in it',

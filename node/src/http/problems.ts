@@ -25,6 +25,12 @@ export const problems = new Problems({
     TOKEN_QUOTA_EXCEEDED: [429, 'The quota of searches for new patients is used up.'],
     TOKEN_UNAVAILABLE: [503, 'The token keepers cannot be reached and this patient is not known here.'],
     NOT_READY: [503, 'The node is still waiting for its certificate or the network bundle.'],
+    DISC_FORMAT_UNKNOWN: [422, 'This is no folder, ISO 9660 image or zip.'],
+    DISC_UNREADABLE: [422, 'The disc cannot be read.'],
+    DISC_TOO_LARGE: [422, 'There is more on the disc than can be read.'],
+    ISO_FILE_TOO_LARGE: [422, 'A file of 4 GiB or more does not fit on an ISO disc.'],
+    ISO_NOT_ENCRYPTED: [422, 'Only a zip can be encrypted.'],
+    DISC_QUOTA: [429, 'Too many discs wait here; take one in or remove one.'],
     OUT_OF_RESOURCES: [507, 'The disk is full up to its reserve.'],
   },
 })

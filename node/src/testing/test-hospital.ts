@@ -112,11 +112,11 @@ export class TestHospital implements AsyncDisposable {
     const { reserve, store, studies, heads, auditLog, view, archive } = this.ground
     this.hl7 = await composeHl7(settings, this.ground, hl7Handlers(settings, this.index, this.exchange))
     const { publisher, publication } = this.index
-    const { runner, receipts, progress, reports, routes, dimse } = this.exchange
+    const { discs, runner, receipts, progress, reports, routes, dimse } = this.exchange
     const resumed = { name: 'routes', start: () => routes.resume() }
     this.#lifecycle = new Lifecycle([
       ...[reserve, store, studies, heads, ...(archive?.fetching ?? []), auditLog, view],
-      ...[publisher, this.selfTest, publication, runner, receipts, progress, ...reports.services],
+      ...[publisher, this.selfTest, publication, discs.desk, runner, receipts, progress, ...reports.services],
       ...[resumed, dimse],
       ...(archive === undefined ? [] : [archive.indexer]),
       ...this.hl7.services,
@@ -258,6 +258,7 @@ export class TestHospital implements AsyncDisposable {
     const parts = {
       dataDir: this.dir,
       ...(archive === undefined ? {} : { archive }),
+      disc: { maxGiB: 1 },
       hospital: { ura, name, patientIdIssuer: name },
       dicom: {
         ...{ host: '127.0.0.1', port: 0, aeTitle: 'TWIIN', callingAeTitles: ['CT1'] },

@@ -15,7 +15,7 @@ const closed = { additionalProperties: false }
 const readers = { roles: ['radiologist' as const, 'operator' as const] }
 const operator = { roles: ['operator' as const] }
 const one = { params: Type.Object({ id: Type.String({ maxLength: 64 }) }) }
-const Kind = Type.Enum(['retrieval', 'send', 'arrival'])
+const Kind = Type.Enum(['retrieval', 'send', 'arrival', 'disc'])
 const Ura = Type.String({ pattern: '^\\d{8}$' })
 
 interface Deps {
