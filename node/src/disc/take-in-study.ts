@@ -57,6 +57,7 @@ export class TakeInStudy {
     const { bytes } = transfer
     const onDelivered = (done: number) => book.progress(id, { instances: { done, total }, bytes })
     await delivery.deliver({ transferId: id, ...outcome, onDelivered }, signal)
+    await book.change(id, (now) => reached(now, 'delivered', clock.now()))
     return { state: 'delivered', also: { instances: { done: total, total } } }
   }
 

@@ -6,7 +6,12 @@ import type { Change, TransferBook } from './transfer-book.ts'
 import { isOver } from './transfer-record.ts'
 import type { TransferRecord } from './transfer-record.ts'
 
-const events = { retrieval: 'retrieve-requested', send: 'send', arrival: 'send-received', disc: 'media-import' } as const
+const events = {
+  retrieval: 'retrieve-requested',
+  send: 'send',
+  arrival: 'send-received',
+  disc: 'media-import',
+} as const
 
 export const isRetryable = ({ state, attempts }: TransferRecord) =>
   state === 'failed' || (state === 'queued' && attempts > 0)

@@ -131,4 +131,3 @@ export interface FromDisc extends Common {
   /** Every instance was copied from the disc: it is not needed any more. */
   readonly brought?: boolean
 }
-
