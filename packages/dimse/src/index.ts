@@ -1,7 +1,7 @@
 /**
  * DICOM upper layer (PS3.8) and the services of PS3.7 that images need, both sides, on node:net and node:tls: C-ECHO, C-STORE,
  * C-FIND, C-MOVE, C-GET, and storage commitment.
- * Bytes pass through unaltered, memory is bounded, back-pressure is real. See docs/spec/dicom-conformance.md.
+ * Bytes pass through unaltered, memory is bounded, back-pressure is real. See docs/dicom-conformance.md.
  */
 export { DimseServer } from './dimse-server.ts'
 export type { DimseServerOptions, DimseServerDeps } from './dimse-server.ts'

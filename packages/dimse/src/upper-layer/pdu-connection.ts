@@ -31,7 +31,7 @@ export class PduConnection {
   constructor(options: PduConnectionOptions, deps: { socket: Socket; clock: Clock }) {
     this.#options = options
     this.#socket = deps.socket
-    deps.socket.setNoDelay(true) // spec docs/spec/dicom-conformance.md §4: Nagle costs 40 ms an instance
+    deps.socket.setNoDelay(true) // spec docs/dicom-conformance.md §6.3: Nagle costs 40 ms an instance
     deps.socket.setKeepAlive(true, keepAliveMs) // a peer that lost its power during a long retrieval is noticed
     deps.socket.on('error', () => {}) // 'close' follows, and tells the writer
     this.#reader = new PduReader(options, deps)
