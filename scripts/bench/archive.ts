@@ -62,7 +62,7 @@ export async function benchArchive({ mostRounds, signal }: BenchOptions): Promis
         rows,
         conditions: [
           'one question at a time, by year of study date; every study sealed and fsynced in batches of 50; no rate limit (by night it is 200 a second, by day 10)',
-          'Orthanc gives no sequences over QIDO-RS, so the BSN of a new study takes two more questions; over C-FIND it gives them',
+          'Orthanc gives no sequences over QIDO-RS, so the BSN of a new study takes another question (two, of a study with more than eight instances); over C-FIND it gives them',
           'CPU is of the node’s side; Orthanc on the same machine, its storage without sync',
         ],
         notes: ['nothing was copied: no instance was fetched'],

@@ -119,7 +119,8 @@ describe.runIf(orthancInstalled)(`with an Orthanc at both sides${orthancMissing}
     const wanted = found.studies.find(
       ({ holder, description }) => holder === atA.ura && description?.startsWith('CT thorax'),
     )
-    if (wanted?.studyInstanceUid == null) throw new Error('the study in the PACS at A was not found')
+    if (wanted === undefined || wanted.studyInstanceUid === null)
+      throw new Error('the study in the PACS at A was not found')
     expect(await cached()).toBe(0)
     const id = await b.retrieve(found.id, wanted)
     expect(await b.retrieved(id, 90_000)).toMatchObject({ state: 'delivered' })

@@ -29,6 +29,7 @@ const mostPageBytes = 16 * 1024 * 1024
 /** The file meta information of a part lies within its first bytes. */
 const mostMetaBytes = 64 * 1024
 const instanceKeys = [tag.studyInstanceUid, tag.seriesInstanceUid, tag.sopInstanceUid]
+const few = 8
 const noAttributes: Attributes = new Map()
 const json = 'application/dicom+json'
 const files = 'multipart/related; type="application/dicom"; transfer-syntax=*'
@@ -57,9 +58,9 @@ export class DicomwebArchive implements ArchiveSource {
         seen.add(study.studyInstanceUid)
         yield study
       }
-      // An archive that does not page gives the same page again.
+      // An archive that does not page gives the same page again: it was all, unless it was full.
       if (seen.size === before) {
-        if (page === 0) return
+        if (page === 0 || answers.length < pageSize) return
         throw new TwiinError('ARCHIVE_TOO_MANY', { answers: seen.size })
       }
       offset += answers.length
@@ -75,18 +76,8 @@ export class DicomwebArchive implements ArchiveSource {
   /** QIDO-RS need not return sequences: one instance tells whose number stands in Other Patient IDs (spec 18 §2). */
   async completed(study: ArchiveStudy, signal: AbortSignal): Promise<ArchiveStudy> {
     if (study.tellsOtherIds || study.patient.citizenNumbers.length > 0) return study
-    const { studyInstanceUid } = study
-    const [first = noAttributes] = await this.#search(
-      `studies/${studyInstanceUid}/instances`,
-      { limit: 1 },
-      signal,
-      instanceKeys,
-    )
-    const series = valueOf(first, tag.seriesInstanceUid, 65)
-    const instance = valueOf(first, tag.sopInstanceUid, 65)
-    if (!isUid(series) || !isUid(instance)) return study
-    const path = `studies/${studyInstanceUid}/series/${series}/instances/${instance}/metadata`
-    const [metadata] = await this.#json(path, studyKeys, signal)
+    const path = await this.#oneInstance(study, signal)
+    const [metadata] = path === undefined ? [] : await this.#json(path, studyKeys, signal)
     if (metadata === undefined) return study
     const { citizenNumbers } = patientOfAnswer(metadata, this.#options)
     const bodyParts = study.bodyParts.length > 0 ? study.bodyParts : [valueOf(metadata, tag.bodyPart, 16)]
@@ -96,6 +87,20 @@ export class DicomwebArchive implements ArchiveSource {
       patient: { ...study.patient, citizenNumbers },
       tellsOtherIds: true,
     }
+  }
+
+  /** Where the metadata of an instance is; of a study with few, of all: one question less. */
+  async #oneInstance(
+    { studyInstanceUid, instances }: ArchiveStudy,
+    signal: AbortSignal,
+  ): Promise<string | undefined> {
+    if (instances > 0 && instances <= few) return `studies/${studyInstanceUid}/metadata`
+    const path = `studies/${studyInstanceUid}/instances`
+    const [first = noAttributes] = await this.#search(path, { limit: 1 }, signal, instanceKeys)
+    const series = valueOf(first, tag.seriesInstanceUid, 65)
+    const instance = valueOf(first, tag.sopInstanceUid, 65)
+    if (!isUid(series) || !isUid(instance)) return undefined
+    return `studies/${studyInstanceUid}/series/${series}/instances/${instance}/metadata`
   }
 
   async series(studyInstanceUid: string, signal: AbortSignal): Promise<SeriesRecord[]> {

@@ -77,7 +77,8 @@ export class DicomwebServer implements AsyncDisposable {
     if (uid === undefined) return this.#studies(url.searchParams, response)
     if (kept === undefined) return void response.writeHead(404).end()
     if (level === undefined) return this.#files(kept, response)
-    if (instance !== undefined) return this.#json(response, [this.#patient(kept, true)])
+    if (instance !== undefined || level === 'metadata')
+      return this.#json(response, [this.#patient(kept, true)])
     const [first] = kept.instances
     this.#json(response, [
       {
