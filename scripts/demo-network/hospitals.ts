@@ -40,6 +40,9 @@ export const fetchAeTitle = (hospital: Hospital): string => `${hospital.aeTitle}
 /** Calling AE titles that every node accepts, besides its own PACS. The last is the demo's own. */
 export const callingAeTitles = ['STORESCU', 'BARSCU', 'DEMO']
 
+/** Systems of every hospital that query its node: DCMTK's tools by the names they go by. Its PACS may, too. */
+export const queryingAeTitles = ['FINDSCU', 'MOVESCU', 'GETSCU']
+
 export const roles = ['radiologist', 'operator', 'auditor'] as const
 export type Role = (typeof roles)[number]
 

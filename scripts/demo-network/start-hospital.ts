@@ -5,7 +5,15 @@ import { stringify } from 'yaml'
 import { ApiClient } from './api-client.ts'
 import type { ChildProcesses } from './child-processes.ts'
 import type { DemoFolder } from './demo-state.ts'
-import { callingAeTitles, cardiologyAeTitle, fetchAeTitle, roles, sendToAeTitle, users } from './hospitals.ts'
+import {
+  callingAeTitles,
+  cardiologyAeTitle,
+  fetchAeTitle,
+  queryingAeTitles,
+  roles,
+  sendToAeTitle,
+  users,
+} from './hospitals.ts'
 import type { Hospital, Role } from './hospitals.ts'
 import { trustDomain } from './start-registry.ts'
 import type { DemoRegistry } from './start-registry.ts'
@@ -128,6 +136,10 @@ export async function startHospital(
       aeTitle: hospital.aeTitle,
       callingAeTitles: [...callingAeTitles, hospital.pacsAeTitle],
       destinations: [...destinations, ...cardiologies],
+      applicationEntities: [hospital.pacsAeTitle, ...queryingAeTitles].map((aeTitle) => ({
+        ...{ ...pacs, aeTitle, query: true },
+        ...{ role: 'radiologist', responsible: 'Afdeling radiologie (fictief)' },
+      })),
     },
     pacs: { ...pacs, callingAeTitle: hospital.aeTitle },
     ...(withOrthanc ? { archive: archiveOf(hospital, pacs) } : {}),

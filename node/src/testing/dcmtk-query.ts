@@ -35,7 +35,8 @@ export async function dcmtkQuery(tool: (typeof tools)[number], asked: Asked): Pr
   const { port, callingAe, keys, model = '-S', options = [], onStart } = asked
   const where = tool === 'findscu' ? ['-X', '-od', folder] : tool === 'getscu' ? ['-od', folder] : []
   const args = [
-    ...['-d', model, '-aet', callingAe, '-aec', 'TWIIN', ...where, ...options],
+    // What getscu says of each object would fill pages.
+    ...[tool === 'getscu' ? '-v' : '-d', model, '-aet', callingAe, '-aec', 'TWIIN', ...where, ...options],
     ...keys.flatMap((key) => ['-k', key]),
     ...['127.0.0.1', String(port)],
   ]
