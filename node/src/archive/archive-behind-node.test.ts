@@ -165,6 +165,25 @@ describe('an archive behind a node', () => {
     await eventually(async () => (await a.audit('withdraw')).length > 0)
   })
 
+  it('counts a study once that lies in the store too: the copy with more instances, on a tie the store’s', async () => {
+    await using net = await scene()
+    const { a, server, uid, archive } = net
+    const { studyInstanceUid } = await a.receive({ seed: 'archived/1', size: 8 })
+    expect(studyInstanceUid).toBe(uid)
+    const held = async () => {
+      const rows = []
+      for await (const study of a.ground.holdings.studiesWithCitizenNumber(bsn)) rows.push(study)
+      return rows
+    }
+    const stored = await a.ground.studies.studyByUid(uid)
+    expect(await held()).toMatchObject([{ handle: stored?.handle, instances: 3 }])
+    server.add({ patient, seed: 'archived/1', instances: 5 })
+    await passOf(a)
+    const archived = await archive.archived.studyByUid(uid)
+    expect(await held()).toMatchObject([{ handle: archived?.handle, instances: 5 }])
+    expect(await a.ground.holdings.copiesOf(uid)).toHaveLength(1)
+  })
+
   it('does not serve a study that is another patient’s by now, nor one with another patient’s instances', async () => {
     await using net = await scene()
     const { a, b, server, uid } = net
