@@ -1,5 +1,5 @@
 import { isTwiinError } from '@twiin/runtime'
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest } from '@twiin/web'
 import { byteRange } from './byte-range.ts'
 import { streamOf } from './request-context.ts'
 

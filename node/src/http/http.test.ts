@@ -28,7 +28,12 @@ beforeAll(async () => {
   for (const role of roles) tokens[role] = await people.addToken({ id: `${role} token`, name: role, role })
   await people.addUser({ id: 'rad', name: 'R. de Radioloog', role: 'radiologist', password })
   port = await freePort()
-  const settings = { dataDir: dir, peopleFile, demo: false, web: { host: '127.0.0.1', port, corsOrigins: [] } }
+  const settings = {
+    dataDir: dir,
+    peopleFile,
+    demo: false,
+    web: { host: '127.0.0.1', port, corsOrigins: [] },
+  }
   const host = { peerId: net.a.key.peerId, connectedPeers: () => [net.b.key.peerId] }
   const certificate = { notBefore: Date.now(), notAfter: Date.now() + 86_400_000 }
   const enrolment = { certificate, hasExpired: false, isConvincing: true }

@@ -1,10 +1,10 @@
 import type { Clock } from '@twiin/runtime'
 import { inOrder } from './lanes.ts'
 import { linkOf, peerLink } from './links.ts'
-import type { Link, Links } from './links.ts'
+import type { Links } from './links.ts'
 import type { LinkSpeeds } from './link-speeds.ts'
 import { isWaiting } from './transfer-record.ts'
-import type { TransferRecord } from './transfer-record.ts'
+import type { Link, TransferRecord } from './transfer-record.ts'
 
 /**
  * When each transfer is expected to end (spec 17 §3), in milliseconds since the Unix epoch: its own bytes and those

@@ -1,5 +1,4 @@
-import type { Link } from './links.ts'
-
+import type { Link } from './transfer-record.ts'
 /** How much the newest measurement counts against all before it. */
 const weight = 0.3
 /** Below this it is the greeting that was measured, not the line. */

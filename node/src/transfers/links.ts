@@ -1,9 +1,6 @@
 import { TwiinError } from '@twiin/runtime'
 import type { Clock } from '@twiin/runtime'
-import type { TransferRecord } from './transfer-record.ts'
-
-/** What several transfers share on their way, and all lose together: another hospital, or the PACS (spec 17 §2). */
-export type Link = 'pacs' | `peer:${string}`
+import type { Link, TransferRecord } from './transfer-record.ts'
 
 export interface OpenLink {
   readonly reason: string

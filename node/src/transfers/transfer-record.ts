@@ -1,7 +1,9 @@
 import type { Person } from '../people/people-file.ts'
 import type { Hops } from './hops.ts'
-import type { Link } from './links.ts'
 import type { Only } from '../send/follow-send.ts'
+
+/** What several transfers share on their way, and all lose together: another hospital, or the PACS (spec 17 §2). */
+export type Link = 'pacs' | `peer:${string}`
 
 /** A piece of work that must survive a restart: something fetched, sent or arriving. Holds patient data: stored sealed. */
 export type TransferRecord = Retrieval | Send | Arrival | FromDisc

@@ -2,10 +2,10 @@ import { codeOf } from '@twiin/runtime'
 import type { Clock, Logger, Service } from '@twiin/runtime'
 import { hasRoom, inOrder } from './lanes.ts'
 import { blamedLink, linkOf } from './links.ts'
-import type { Link, Links } from './links.ts'
+import type { Links } from './links.ts'
 import type { Change, TransferBook } from './transfer-book.ts'
 import { isOver, isWaiting } from './transfer-record.ts'
-import type { TransferRecord } from './transfer-record.ts'
+import type { Link, TransferRecord } from './transfer-record.ts'
 
 /** How one attempt ended. `again` waits and tries again; the others are final until a person acts. */
 export type Attempt =

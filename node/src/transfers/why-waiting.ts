@@ -1,6 +1,6 @@
 import { linkOf } from './links.ts'
-import type { Link, Links } from './links.ts'
-import type { TransferRecord } from './transfer-record.ts'
+import type { Links } from './links.ts'
+import type { Link, TransferRecord } from './transfer-record.ts'
 
 /** Why a transfer is where it is, and when it is tried next; neither when it just waits for its turn. */
 export interface Waiting {

@@ -2,12 +2,7 @@ import { TwiinError } from '@twiin/runtime'
 import type { ByteSource } from './byte-source.ts'
 import { EncapsulatedFrames } from './encapsulated-frames.ts'
 import type { Image, ImageDescription } from './image-description.ts'
-
-/** Bytes of a data set. */
-export interface Span {
-  offset: number
-  length: number
-}
+import type { Span } from './span.ts'
 
 /** One frame, where it stands: fragments of compressed data, or native pixels. */
 export interface Frame {

@@ -10,7 +10,8 @@ const maxCitizenNumbers = 8
 const maxName = 1024
 
 export function patientFacts(
-  head: Pick<InstanceHead, 'patientName' | 'birthDate' | 'sex'> & Parameters<typeof citizenNumberCandidates>[0],
+  head: Pick<InstanceHead, 'patientName' | 'birthDate' | 'sex'> &
+    Parameters<typeof citizenNumberCandidates>[0],
   citizenNumbers?: readonly string[],
 ): PatientFacts {
   const numbers = citizenNumbers ?? citizenNumberCandidates(head, { acceptLegacyOtherPatientIds: false })

@@ -136,6 +136,7 @@ export const workplace: Omit<
     retrieval: 'Retrieved',
     send: 'Sent',
     arrival: 'Received',
+    disc: 'Read from disc',
     from: 'from {{name}}',
     to: 'to {{name}}',
     kind: 'Direction',

@@ -132,6 +132,7 @@ export const workplace = {
     retrieval: 'Opgehaald',
     send: 'Verstuurd',
     arrival: 'Ontvangen',
+    disc: 'Van schijf ingelezen',
     from: 'van {{name}}',
     to: 'naar {{name}}',
     kind: 'Richting',

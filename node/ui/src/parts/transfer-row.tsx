@@ -1,5 +1,5 @@
 import { Badge, formatInstant } from '@twiin/ui-kit'
-import { ArrowDownToLine, ArrowUpFromLine, Download, Siren } from 'lucide-react'
+import { ArrowDownToLine, ArrowUpFromLine, Disc3, Download, Siren } from 'lucide-react'
 import { useTranslation } from 'react-i18next'
 import type { Transfer } from '../api-types.ts'
 import { formatName } from '../format.ts'
@@ -8,7 +8,7 @@ import { RetryButton } from './retry-button.tsx'
 import { TransferDetails } from './transfer-details.tsx'
 import { TransferState } from './transfer-state.tsx'
 
-const icons = { retrieval: Download, send: ArrowUpFromLine, arrival: ArrowDownToLine } as const
+const icons = { retrieval: Download, send: ArrowUpFromLine, arrival: ArrowDownToLine, disc: Disc3 } as const
 
 interface Props {
   transfer: Transfer
@@ -26,7 +26,7 @@ export function TransferRow({ transfer, isOpen, onToggle }: Props) {
   const mayRetry =
     transfer.retryable &&
     transfer.reason !== 'AWAITING_RECEIPT' &&
-    (user.role === 'operator' || kind !== 'arrival')
+    (user.role === 'operator' || (kind !== 'arrival' && kind !== 'disc'))
   return (
     <>
       <tr className="row" data-open={isOpen}>

@@ -1,0 +1,4 @@
+/** Whole hospitals in one process, for tests outside this workspace. */
+export { TestHospital, eventually } from './testing/test-hospital.ts'
+export { TestNetwork } from './testing/test-network.ts'
+export type { Counts } from './archive/archived-studies.ts'

@@ -1,0 +1,5 @@
+/** Bytes of a data set. */
+export interface Span {
+  offset: number
+  length: number
+}
