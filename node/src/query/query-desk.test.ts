@@ -48,7 +48,7 @@ beforeAll(async () => {
   own = (await net.b.receive({ ...at('B-7'), kind: 'MR', description: 'MR knie', accessionNumber: 'ACC-B' }))
     .studyInstanceUid
   await publish(net.a)
-})
+}, 60_000)
 afterAll(() => net[Symbol.asyncDispose]())
 
 describe('a query that names a patient', () => {

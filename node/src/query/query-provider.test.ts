@@ -49,11 +49,11 @@ beforeAll(async () => {
   theirs = (await a.receive({ patient: { ...patient, id: 'A-1', name } })).studyInstanceUid
   own = (await b.receive({ kind: 'MR', patient: { ...patient, id: 'B-7', name } })).studyInstanceUid
   await publish(a)
-})
+}, 60_000)
 afterAll(async () => {
   if (dcmtkMissing !== '') return
   for (const one of [a, b, workstation, network]) await one[Symbol.asyncDispose]()
-})
+}, 60_000)
 
 describe.skipIf(dcmtkMissing !== '')(`a system of the hospital${dcmtkMissing}`, () => {
   it('finds with findscu what lies here and elsewhere, its letters whole', async () => {
