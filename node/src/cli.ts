@@ -10,6 +10,7 @@ import { openMasterKey } from './composition/master-key.ts'
 import { checkFiles, checkFilesBeforeApproval } from './config/check-files.ts'
 import { ignoredVariables, loadSettings } from './config/load-settings.ts'
 import type { Settings } from './config/settings.ts'
+import { discCommands } from './disc/commands.ts'
 import { applicationCommands } from './enrolment/commands.ts'
 import { createNode } from './node.ts'
 import { People, roles } from './people/people-file.ts'
@@ -38,6 +39,7 @@ export async function runCli(argv: readonly string[]): Promise<void> {
   ).action(({ config }: ConfigOption) => verifyAudit(loadSettings(config)))
 
   applicationCommands(program, print)
+  discCommands(program, print)
 
   const role = new Option('--role <role>', 'what the account may do').choices(roles).makeOptionMandatory()
   const account = (command: Command) =>

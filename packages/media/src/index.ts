@@ -8,3 +8,4 @@ export type { DiscContents, DiscInstance, DiscPatient, DiscProblem, DiscStudy } 
 export { writeDisc } from './write/write-disc.ts'
 export type { DiscOrder, WrittenDisc } from './write/write-disc.ts'
 export type { DiscSource } from './write/disc-plan.ts'
+export { packSource } from './write/pack-source.ts'

@@ -28,7 +28,7 @@ export interface Directory {
 }
 
 /** More than any disc has; bounds what a hostile one makes us keep. */
-const mostRecords = 400_000
+const mostRecords = 200_000
 /** So many records without a pause. */
 const atOnce = 1000
 
