@@ -8,6 +8,7 @@ import { Recalls } from '../reports/recalls.ts'
 import { Recipients } from '../reports/recipients.ts'
 import { StoreAuthored } from '../reports/store-authored.ts'
 import type { PatientsKnown } from '../patients/known-patient.ts'
+import { StudyReports } from '../reports/study-reports.ts'
 import type { Sends } from '../send/sends.ts'
 import type { TransferBook } from '../transfers/transfer-book.ts'
 import type { Ground } from './ground.ts'
@@ -58,7 +59,9 @@ export function composeReports(
     ...{ studies, authored, recipients, book, bundle, send, account, sealer, clock, log },
     recalls: store.repository(buckets.recalls, { keys: 'plain-opaque' }),
   })
+  const shown = new StudyReports({ ura: self.ura }, { studies: holdings, account })
   return {
+    shown,
     authored,
     recipients,
     followUps,

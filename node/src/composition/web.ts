@@ -16,6 +16,7 @@ import { hl7Routes } from '../hl7/routes.ts'
 import { openWebCertificate } from '../http/web-certificate-files.ts'
 import { People } from '../people/people-file.ts'
 import type { Person } from '../people/people-file.ts'
+import { reportRoutes } from '../reports/routes.ts'
 import { retrievalRoutes } from '../retrieve/routes.ts'
 import { sendRoutes } from '../send/routes.ts'
 import { NodeStatus } from '../status/node-status.ts'
@@ -85,6 +86,7 @@ export async function composeWeb(
         retrievalRoutes({ retrievals, book }),
         sendRoutes({ sends, book }),
         holdingRoutes({ studies, bundle, statusOf: (bsn) => publication.statusOf(bsn), owners }),
+        reportRoutes({ reports: exchange.reports.shown, recalls: exchange.reports.recalls, book, bundle }),
         consentRoutes({ consents, account }),
         transferRoutes({ book, desk: transferDesk, links, speeds, clock }),
         exceptionRoutes({ worklist, account, goOn }),

@@ -108,6 +108,10 @@ const table: [string, string, readonly Role[]][] = [
   ['POST', '/exceptions/x/resolution', ['operator']],
   ['GET', '/hl7-messages', ['operator']],
   ['POST', '/hl7-messages/x/retry', ['operator']],
+  ['GET', '/studies/x/reports', ['radiologist']],
+  ['GET', '/studies/x/reports/x/pdf', ['radiologist']],
+  ['POST', '/recalls', ['operator']],
+  ['GET', '/recalls/x', ['operator']],
   ['PUT', '/consents', ['operator']],
   ['POST', '/consents/lookups', ['operator']],
   ['GET', '/audit-events', ['auditor']],
@@ -134,7 +138,7 @@ describe('the roles of spec 10 §1', () => {
     const { body } = await call('GET', '/openapi.json')
     const described = Object.entries(body['paths'] as Record<string, object>).flatMap(([path, methods]) =>
       Object.keys(methods).map(
-        (method) => `${method.toUpperCase()} ${path.replace('/api/v1', '').replace(/\{\w+\}/, 'x')}`,
+        (method) => `${method.toUpperCase()} ${path.replace('/api/v1', '').replace(/\{\w+\}/g, 'x')}`,
       ),
     )
     const open = ['/session', '/shares', '/events', '/healthz', '/readyz', '/metrics', '/dicom-web']

@@ -21,6 +21,8 @@ export const problems = new Problems({
     BASIS_NOT_SUPPORTED: [422, 'A search needs the basis "treatment".'],
     IDENTITY_MISMATCH: [422, 'This is not the patient of that BSN.'],
     RECIPIENT_UNKNOWN: [422, 'The network has no such hospital or mailbox.'],
+    NO_RECIPIENTS: [422, 'Nobody was given this study.'],
+    REPORT_UNREADABLE: [422, 'This report cannot be read.'],
     STUDY_UNKNOWN: [422, 'This study is not held here.'],
     TOKEN_QUOTA_EXCEEDED: [429, 'The quota of searches for new patients is used up.'],
     TOKEN_UNAVAILABLE: [503, 'The token keepers cannot be reached and this patient is not known here.'],

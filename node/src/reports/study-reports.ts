@@ -1,0 +1,127 @@
+import { encapsulatedPdf, readReportDocument } from '@twiin/dicom'
+import type { ReportDocument } from '@twiin/dicom'
+import { TwiinError, codeOf, isTwiinError } from '@twiin/runtime'
+import { ownerOf } from '@twiin/study-store'
+import type { InstanceRecord, StudyRecord } from '@twiin/study-store'
+import { patientOnRecord } from '../account/account.ts'
+import type { Account } from '../account/account.ts'
+import type { Holdings } from '../holdings/holdings.ts'
+import type { Person } from '../people/people-file.ts'
+import { renderReport, reportText } from './render-report.ts'
+
+export interface ShownReport {
+  sopInstanceUid: string
+  /** URA of whose copy it is in. */
+  holder: string
+  title: string
+  status: ReportDocument['status']
+  /** False of a version that another one here replaces. */
+  latest: boolean
+  date: string
+  author: string
+  text: string
+  pdf: string | null
+}
+
+interface Deps {
+  studies: Holdings
+  account: Account
+}
+
+/** One study has no more reports than this that anybody reads. */
+const mostReports = 100
+
+/** Reports of a study as people read them: our own, and those of copies that were received (spec 20 §6). */
+export class StudyReports {
+  readonly #ura: string
+  readonly #deps: Deps
+
+  constructor(options: { ura: string }, deps: Deps) {
+    this.#ura = options.ura
+    this.#deps = deps
+  }
+
+  /** Newest first. On record when it resolves. Throws `NOT_FOUND`. */
+  async of(studyInstanceUid: string, by: Person): Promise<ShownReport[]> {
+    const copies = await this.#deps.studies.copiesOf(studyInstanceUid)
+    if (copies.length === 0) throw new TwiinError('NOT_FOUND')
+    const shown: ShownReport[] = []
+    for (const copy of copies) shown.push(...(await this.#ofCopy(copy)))
+    await this.#record(copies[0], shown.length, by)
+    return shown.sort((a, b) => b.date.localeCompare(a.date) || Number(b.latest) - Number(a.latest))
+  }
+
+  /** Its PDF: as it came, or made of a structured report. On record when it resolves. Throws `NOT_FOUND`, `REPORT_UNREADABLE`. */
+  async pdf(
+    of: { studyInstanceUid: string; sopInstanceUid: string; holder: string },
+    by: Person,
+  ): Promise<Uint8Array> {
+    const { studies } = this.#deps
+    const owner = of.holder === this.#ura ? 'local' : of.holder
+    const instance = await studies.instanceByUid(of.sopInstanceUid, owner)
+    const study = instance === undefined ? undefined : await studies.studyByHandle(instance.study)
+    if (instance?.isReport !== true || study?.studyInstanceUid !== of.studyInstanceUid)
+      throw new TwiinError('NOT_FOUND')
+    const document = await this.#read(instance)
+    if (typeof document === 'string') throw new TwiinError('REPORT_UNREADABLE')
+    await this.#record(study, 1, by)
+    if (document.encapsulated === undefined) return renderReport(document)
+    return document.encapsulated.bytes
+  }
+
+  async #ofCopy(copy: StudyRecord): Promise<ShownReport[]> {
+    const { studies } = this.#deps
+    if (copy.reports === 0) return []
+    const holder = copy.origin.kind === 'local' ? this.#ura : ownerOf(copy.origin)
+    const found: { instance: InstanceRecord; document: ReportDocument | string }[] = []
+    for await (const instance of studies.instances(copy.handle)) {
+      if (!instance.isReport || found.length >= mostReports) continue
+      found.push({ instance, document: await this.#read(instance) })
+    }
+    // What an addendum adds to stays valid beside it.
+    const replaced = new Set(
+      found.flatMap(({ document }) =>
+        typeof document === 'string' || document.status === 'addendum' ? [] : document.predecessors,
+      ),
+    )
+    return found.map(({ instance, document }) => ({
+      ...{ sopInstanceUid: instance.sopInstanceUid, holder, latest: !replaced.has(instance.sopInstanceUid) },
+      ...(typeof document === 'string'
+        ? { title: '', status: 'final' as const, date: '', author: '', text: document, pdf: null }
+        : {
+            ...{ title: document.title, status: document.status, author: document.author },
+            date: `${document.date}${document.time === '' ? '' : `T${document.time}`}`,
+            text: reportText(document),
+            pdf: `/api/v1/studies/${copy.studyInstanceUid}/reports/${instance.sopInstanceUid}/pdf?holder=${holder}`,
+          }),
+    }))
+  }
+
+  /** A code instead of a document that cannot be read. */
+  async #read(instance: InstanceRecord): Promise<ReportDocument | string> {
+    const { transferSyntaxUid, size, sopClassUid } = instance
+    const dataSet = this.#deps.studies.readDataSet(instance)
+    try {
+      const isEncapsulated = sopClassUid === encapsulatedPdf
+      const document = await readReportDocument({ transferSyntaxUid, size, dataSet }, { isEncapsulated })
+      const isPdf = Buffer.from(document.encapsulated?.bytes.subarray(0, 5) ?? '').toString() === '%PDF-'
+      return isEncapsulated && !isPdf ? 'REPORT_UNREADABLE' : document
+    } catch (error) {
+      if (isTwiinError(error, 'DICOM_UNREADABLE')) return 'REPORT_UNREADABLE'
+      if (isTwiinError(error, 'REPORT_TOO_LARGE')) return codeOf(error)
+      throw error
+    }
+  }
+
+  async #record(study: StudyRecord | undefined, count: number, user: Person): Promise<void> {
+    if (study === undefined) return
+    await this.#deps.account.record({
+      event: 'study-viewed',
+      outcome: 'success',
+      user,
+      patient: patientOnRecord(study),
+      objects: { studyInstanceUids: [study.studyInstanceUid], count },
+      protocol: 'spec 20 §6: reports',
+    })
+  }
+}
