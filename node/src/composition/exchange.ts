@@ -13,6 +13,7 @@ import { PatientsHere } from '../filing/patients-here.ts'
 import { askHolder } from '../find/ask-holder.ts'
 import { PatientSearches } from '../find/patient-searches.ts'
 import { RouteToRecipient } from '../intake/route-to-recipient.ts'
+import { ReportForms } from '../reports/report-forms.ts'
 import { FetchStudy } from '../retrieve/fetch-study.ts'
 import { Retrievals } from '../retrieve/retrievals.ts'
 import { Arrivals } from '../send/arrivals.ts'
@@ -108,7 +109,8 @@ export function composeExchange(settings: Settings, ground: Ground, index: Index
   const delivery = new DeliverStudy(
     { pacs: settings.pacs },
     {
-      ...{ studies, sealer, links, speeds, clock, log },
+      ...{ sealer, links, speeds, clock, log },
+      forms: new ReportForms(settings.pacs.reports, { studies }),
       deliveries: store.repository(buckets.deliveries, { keys: 'plain-opaque' }),
     },
   )

@@ -181,6 +181,15 @@ export const Settings = Type.Object(
         port: Port,
         aeTitle: AeTitle,
         callingAeTitle: AeTitle,
+        reports: Type.Object(
+          {
+            structuredReport: Type.Enum(['as-is', 'also-pdf', 'pdf-only'], {
+              default: 'as-is',
+              description: 'in which form structured reports from elsewhere are delivered',
+            }),
+          },
+          { ...closed, default: {} },
+        ),
       },
       closed,
     ),

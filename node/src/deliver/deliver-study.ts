@@ -5,9 +5,10 @@ import type { Association } from '@twiin/dimse'
 import { TwiinError, codeOf } from '@twiin/runtime'
 import type { Clock, Logger } from '@twiin/runtime'
 import type { Repository, Sealer } from '@twiin/store'
-import type { InstanceRecord, StudyStore } from '@twiin/study-store'
+import type { InstanceRecord } from '@twiin/study-store'
 import type { LinkSpeeds } from '../transfers/link-speeds.ts'
 import type { Links } from '../transfers/links.ts'
+import type { ReportForms } from '../reports/report-forms.ts'
 import { DeliveryRound, contextOf, ofTheAssociation } from './delivery-round.ts'
 
 export interface Pacs {
@@ -31,7 +32,8 @@ interface Tally {
 }
 
 interface Deps {
-  studies: StudyStore
+  /** In which form reports go. */
+  forms: ReportForms
   /** `<transfer>.<instance>` → the status the PACS answered. */
   deliveries: Repository<number>
   sealer: Sealer
@@ -86,10 +88,11 @@ export class DeliverStudy {
 
   async #deliver(work: Delivery, tally: Tally, signal: AbortSignal): Promise<void> {
     const todo: InstanceRecord[] = []
-    for (const instance of work.instances) {
+    const instances = await this.#deps.forms.of(work.instances)
+    for (const instance of instances) {
       if (!(await this.#deps.deliveries.has(this.#keyOf(work, instance.sopInstanceUid)))) todo.push(instance)
     }
-    const round = new DeliveryRound(todo, work.instances.length)
+    const round = new DeliveryRound(todo, instances.length)
     work.onDelivered(round.done)
     for (let group = round.nextGroup(); group.length > 0; group = round.nextGroup()) {
       signal.throwIfAborted()
@@ -168,7 +171,7 @@ export class DeliverStudy {
     const { sopClassUid, sopInstanceUid, transferSyntaxUid } = instance
     if (!association.accepts(sopClassUid, transferSyntaxUid)) return dimseStatus.classNotSupported
     const dataSet = () => {
-      const original = this.#deps.studies.readDataSet(instance)
+      const original = this.#deps.forms.read(instance)
       // What this hospital made itself keeps its identifiers.
       return overlay === undefined || instance.origin.kind === 'local'
         ? original

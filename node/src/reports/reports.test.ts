@@ -4,6 +4,7 @@ import type { InstanceRecord, StudyRecord } from '@twiin/study-store'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { oruMessage } from '../testing/oru.ts'
 import { isComplete } from '../find/patient-search.ts'
+import { ReportForms } from './report-forms.ts'
 import { eventually, patient, radiologist, twoHospitals } from '../testing/test-hospital.ts'
 import type { TestHospital } from '../testing/test-hospital.ts'
 
@@ -135,6 +136,67 @@ describe('a report that comes by HL7', () => {
       expect(() => incoming.check(oruMessage({ text: [], pdf: bad }))).toThrow(location)
     expect(() => incoming.check(oruMessage({ text: ['x'.repeat(300_000)] }))).toThrow('OBX^1^5')
     expect(() => incoming.check(oruMessage({ status: 'Q' }))).toThrow('OBR^1^25')
+  })
+})
+
+describe('a PACS that cannot show structured reports', () => {
+  it.each([
+    ['also-pdf', ['104.1', '88.11']],
+    ['pdf-only', ['104.1']],
+  ] as const)('is given PDF (%s), the same each time, and the report stays here', async (form, classes) => {
+    net.b.structuredReport = form
+    await net.b.restart()
+    const { studyInstanceUid } = await receive({ patient: { ...patient, name: 'Янсен^Анна' } })
+    await tell(net.a, { text: ['Geen afwijkingen: ж Ω é'] })
+    await sent(studyInstanceUid)
+    const reports = net.b.archive.stored.filter(({ dataSet }) =>
+      /\.(88\.11|104\.1)\0?/.test(classOf(dataSet)),
+    )
+    expect(reports.map(({ dataSet }) => classOf(dataSet).slice(24)).sort()).toEqual(classes)
+    const pdf = reports.find(({ dataSet }) => classOf(dataSet).endsWith('104.1'))
+    expect(pdf?.dataSet.includes('%PDF-')).toBe(true)
+    expect(await textsOf(net.b, studyInstanceUid, '90000001')).toEqual(['final: Geen afwijkingen: ж Ω é'])
+    const again = new ReportForms({ structuredReport: form }, net.b.ground)
+    const { handle = '' } = (await study(net.b, studyInstanceUid, '90000001')) ?? {}
+    const instances: InstanceRecord[] = []
+    for await (const instance of net.b.ground.studies.instances(handle)) instances.push(instance)
+    const made = (await again.of(instances)).find(({ sopClassUid }) => sopClassUid.endsWith('104.1'))
+    expect(made?.sopInstanceUid).toBe(pdf?.sopInstanceUid)
+    const twice = [await bytesOf(again, made), await bytesOf(again, made)]
+    expect(twice[0]?.equals(twice[1] ?? Buffer.alloc(0))).toBe(true)
+  })
+})
+
+const classOf = (dataSet: Buffer) =>
+  /1\.2\.840\.10008\.5\.1\.4\.1\.1\.[0-9.]+/.exec(dataSet.toString('latin1', 0, 400))?.[0] ?? ''
+const bytesOf = async (forms: ReportForms, instance?: InstanceRecord) => {
+  const chunks: Uint8Array[] = []
+  if (instance !== undefined) for await (const chunk of forms.read(instance)) chunks.push(chunk)
+  return Buffer.concat(chunks)
+}
+
+describe('what a radiologist reads', () => {
+  it('is the text of every version, which is the latest, and a PDF; it is on record', async () => {
+    const { studyInstanceUid } = await receive()
+    await tell(net.a, { text: ['links'] })
+    await tell(net.a, { status: 'C', text: ['rechts'] })
+    await sent(studyInstanceUid)
+    const { shown } = net.b.exchange.reports
+    const reports = await shown.of(studyInstanceUid, radiologist)
+    expect(reports).toMatchObject([
+      {
+        status: 'corrected',
+        latest: true,
+        text: expect.stringContaining('rechts') as string,
+        holder: '90000001',
+      },
+      { status: 'final', latest: false, text: expect.stringContaining('links') as string },
+    ])
+    const of = { studyInstanceUid, holder: '90000001', sopInstanceUid: reports[0]?.sopInstanceUid ?? '' }
+    expect(Buffer.from(await shown.pdf(of, radiologist)).toString('latin1', 0, 5)).toBe('%PDF-')
+    expect(await net.b.audit('study-viewed')).toHaveLength(2)
+    await expect(shown.pdf({ ...of, studyInstanceUid: '1.2' }, radiologist)).rejects.toThrow('NOT_FOUND')
+    await expect(shown.of('1.2', radiologist)).rejects.toThrow('NOT_FOUND')
   })
 })
 

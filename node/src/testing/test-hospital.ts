@@ -59,6 +59,8 @@ export class TestHospital implements AsyncDisposable {
   readonly network: TestNetwork
   readonly key: NodeKey
   readonly archive: Archive
+  /** From the next start on. */
+  structuredReport: Settings['pacs']['reports']['structuredReport'] = 'as-is'
   ground!: Ground
   index!: IndexSide
   exchange!: Exchange
@@ -265,7 +267,10 @@ export class TestHospital implements AsyncDisposable {
         ...{ citizenNumberInLegacyField: [], applicationEntities: entities, querySeconds: 8 },
         destinations: sendTo === undefined ? [] : [{ aeTitle: 'ELSEWHERE', ura: sendTo, urgency: 'routine' }],
       },
-      pacs: { host: '127.0.0.1', port: this.archive.port, aeTitle: 'PACS', callingAeTitle: 'TWIIN' },
+      pacs: {
+        ...{ host: '127.0.0.1', port: this.archive.port, aeTitle: 'PACS', callingAeTitle: 'TWIIN' },
+        reports: { structuredReport: this.structuredReport },
+      },
       transfer: { lanes: 1, memoryMiB: 16, concurrent: 4, retrySeconds: 0.02 },
       index: { antiEntropySeconds: 60 },
       hl7: {
