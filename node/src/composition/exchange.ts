@@ -116,13 +116,14 @@ export function composeExchange(settings: Settings, ground: Ground, index: Index
   )
   const retrievals = new Retrievals(
     { self },
-    { searches, book, studies, fetcher, filing, delivery, account, clock },
+    { searches, book, studies, fetcher, filing, delivery, reportsOut: reports.out, account, clock },
   )
   const arrivals = new Arrivals(
     { self },
     {
       ...{ book, bundle, studies, fetcher, filing, delivery, reserve, verify, account, clock },
       noteArrived: (brought) => reports.arrived.note(brought),
+      reportsOut: reports.out,
     },
   )
   const discs = composeDiscs(settings, ground, { book, filing, delivery })

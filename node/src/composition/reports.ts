@@ -1,3 +1,4 @@
+import { MllpClient } from '@twiin/hl7'
 import { buckets } from '../config/buckets.ts'
 import type { Settings } from '../config/settings.ts'
 import type { ExceptionWorklist } from '../filing/exception-worklist.ts'
@@ -5,6 +6,7 @@ import { ArrivedDocuments } from '../reports/arrived-documents.ts'
 import { FollowUps } from '../reports/follow-ups.ts'
 import { IncomingReports } from '../reports/incoming-reports.ts'
 import { Recalls } from '../reports/recalls.ts'
+import { ReportsOut } from '../reports/reports-out.ts'
 import { Recipients } from '../reports/recipients.ts'
 import { StoreAuthored } from '../reports/store-authored.ts'
 import type { PatientsKnown } from '../patients/known-patient.ts'
@@ -59,15 +61,31 @@ export function composeReports(
     ...{ studies, authored, recipients, book, bundle, send, account, sealer, clock, log },
     recalls: store.repository(buckets.recalls, { keys: 'plain-opaque' }),
   })
+  const { reportsTo } = hl7 ?? {}
+  const out = new ReportsOut(
+    { hospital: hospital.name, retryMs },
+    {
+      ...{ studies, sealer, clock, log },
+      queue: store.repository(buckets.reportsOut, { keys: 'plain-opaque' }),
+      client:
+        reportsTo === undefined
+          ? undefined
+          : new MllpClient(
+              { host: reportsTo.host, port: reportsTo.port, ...(reportsTo.tls ? { tls: {} } : {}) },
+              { clock, log },
+            ),
+    },
+  )
   const shown = new StudyReports({ ura: self.ura }, { studies: holdings, account })
   return {
     shown,
+    out,
     authored,
     recipients,
     followUps,
     incoming,
     arrived,
     recalls,
-    services: [incoming, followUps, recalls],
+    services: [incoming, followUps, recalls, out],
   }
 }

@@ -64,6 +64,16 @@ export const Hl7Settings = Type.Object(
       description:
         'assigning authorities in PID-3 that mean this hospital’s own numbers, beside hospital.patientIdIssuer',
     }),
+    reportsTo: Type.Optional(
+      Type.Object(
+        {
+          host: Type.String({ minLength: 1, maxLength: 255 }),
+          port: Type.Integer({ minimum: 1, maximum: 65535 }),
+          tls: Type.Boolean({ default: false }),
+        },
+        { ...closed, description: 'the RIS that is told of reports from elsewhere, by ORU^R01' },
+      ),
+    ),
     maxMessageMiB: Type.Integer({ minimum: 1, maximum: 64, default: 16 }),
   },
   closed,

@@ -2,6 +2,7 @@ import { TwiinError, isTwiinError } from '@twiin/runtime'
 import type { Clock } from '@twiin/runtime'
 import type { InstanceRecord, StudyRecord, StudyStore } from '@twiin/study-store'
 import type { Account } from '../account/account.ts'
+import type { ReportsOut } from '../reports/reports-out.ts'
 import type { DeliverStudy } from '../deliver/deliver-study.ts'
 import type { FileStudy } from '../filing/file-study.ts'
 import type { PatientSearches } from '../find/patient-searches.ts'
@@ -26,6 +27,7 @@ export interface RetrievalOrder {
 }
 
 interface Deps {
+  reportsOut: ReportsOut
   searches: PatientSearches
   book: TransferBook
   studies: StudyStore
@@ -124,6 +126,8 @@ export class Retrievals {
     const onDelivered = (done: number) =>
       this.#deps.book.progress(id, { instances: { done, total }, bytes: known?.bytes ?? bytes })
     await this.#deps.delivery.deliver({ transferId: id, ...filing, onDelivered }, signal)
+    if (filing.overlay !== undefined)
+      await this.#deps.reportsOut.note(study, filing.instances, filing.overlay)
     await this.#deps.book.change(id, (now) => ({
       instances: { done: total, total },
       ...reached(now, 'delivered', this.#deps.clock.now()),

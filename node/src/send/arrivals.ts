@@ -13,6 +13,7 @@ import type { FetchStudy } from '../retrieve/fetch-study.ts'
 import { reached } from '../transfers/hops.ts'
 import type { HopName } from '../transfers/hops.ts'
 import type { TransferBook } from '../transfers/transfer-book.ts'
+import type { ReportsOut } from '../reports/reports-out.ts'
 import type { Brought } from '../reports/arrived-documents.ts'
 import { isOver } from '../transfers/transfer-record.ts'
 import type { Arrival } from '../transfers/transfer-record.ts'
@@ -24,6 +25,7 @@ const freshMs = 60_000
 const openOffersPerPeer = 200
 
 interface Deps {
+  reportsOut: ReportsOut
   /** What came of a study may take back what is here (true), and have to go on (spec 20 §3, §5). */
   noteArrived: (brought: Brought) => Promise<boolean>
   book: TransferBook
@@ -212,6 +214,7 @@ export class Arrivals {
         instances: { done: before + done, total: Math.max(instances.total, before + done) },
       })
     await delivery.deliver({ transferId: arrival.id, ...outcome, onDelivered }, signal)
+    await this.#deps.reportsOut.note(study, outcome.instances, outcome.overlay)
     return outcome.instances.length
   }
 
