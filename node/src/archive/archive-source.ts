@@ -29,6 +29,3 @@ export interface ArchiveSource {
   /** Every instance, into the places that `open` gives; resolves when the archive says that this was all. */
   fetch(studyInstanceUid: string, open: OpenInstance, signal: AbortSignal): Promise<void>
 }
-
-/** Errors that pass by themselves: the archive is asked again later. */
-export const passingArchiveErrors = ['ARCHIVE_UNREACHABLE', 'ARCHIVE_BUSY', 'ARCHIVE_TIMEOUT'] as const

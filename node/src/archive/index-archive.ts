@@ -3,7 +3,6 @@ import type { Clock, Logger, Service } from '@twiin/runtime'
 import type { Repository } from '@twiin/store'
 import { Backoff } from '../trust/backoff.ts'
 import type { ArchiveSource, DateWindow } from './archive-source.ts'
-import { passingArchiveErrors } from './archive-source.ts'
 import type { ArchiveStudy } from './archive-study.ts'
 import type { ArchivedStudies, Counts } from './archived-studies.ts'
 import { partsOf, windowOf, yearsBack } from './date-windows.ts'
@@ -284,8 +283,6 @@ export class IndexArchive implements Service {
 function isRefusedForSize(error: unknown): boolean {
   return isTwiinError(error, 'ARCHIVE_BUSY') && error.facts['status'] === 0xa700
 }
-
-export const isPassing = (error: unknown): boolean => isTwiinError(error, ...passingArchiveErrors)
 
 const noCounts = (): Counts => ({ unchanged: 0, new: 0, grown: 0, changed: 0, removed: 0 })
 

@@ -29,8 +29,6 @@ interface Deps {
   random: (bytes: number) => Uint8Array
 }
 
-export type ArchiveSide = NonNullable<ReturnType<typeof composeArchive>>
-
 /** The archive behind this node, when there is one: asked what it has, and for a study when somebody wants it. */
 export function composeArchive({ archive, dataDir, dicom, hospital }: Settings, deps: Deps) {
   if (archive === undefined) return undefined
