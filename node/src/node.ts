@@ -60,6 +60,7 @@ export async function createNode(
     ...exchange.reports.services,
     reporting(settings, ground, exchange),
     { name: 'routes', start: () => exchange.routes.resume() },
+    exchange.routing.complete,
     // Doors last: they serve the moment they open.
     ...hl7.services,
     exchange.dimse,

@@ -14,11 +14,18 @@ import type { Only } from '../send/follow-send.ts'
 export class HeldStudies implements StudySource {
   readonly #studies: Holdings
   readonly #onlyOf: (packageId: Uint8Array) => Promise<Only | undefined>
+  readonly #excludedFrom: (packageId: Uint8Array) => Promise<readonly string[]>
 
-  /** `onlyOf`: the instances of a package that is not of a whole study (spec 20 §3). */
-  constructor(deps: { studies: Holdings; onlyOf: (packageId: Uint8Array) => Promise<Only | undefined> }) {
+  constructor(deps: {
+    studies: Holdings
+    /** The instances of a package that is not of a whole study (spec 20 §3). */
+    onlyOf: (packageId: Uint8Array) => Promise<Only | undefined>
+    /** Series modalities that stay here of what a package offers (spec 17 §5). */
+    excludedFrom: (packageId: Uint8Array) => Promise<readonly string[]>
+  }) {
     this.#studies = deps.studies
     this.#onlyOf = deps.onlyOf
+    this.#excludedFrom = deps.excludedFrom
   }
 
   async manifestInstances(studyInstanceUid: string, request?: TransferRequest): Promise<ManifestInstance[]> {
@@ -27,8 +34,13 @@ export class HeldStudies implements StudySource {
     const [study] = await this.#studies.copiesOf(studyInstanceUid)
     const instances: ManifestInstance[] = []
     if (study === undefined) return instances
+    const excluded = request?.kind === 'collect' ? await this.#excludedFrom(request.package) : []
+    const staying = new Set<string>()
+    if (study.modalities.some((modality) => excluded.includes(modality)))
+      for await (const { seriesInstanceUid, modality } of this.#studies.series(study.handle))
+        if (excluded.includes(modality)) staying.add(seriesInstanceUid)
     for await (const instance of this.#studies.instances(study.handle))
-      instances.push(manifestInstance(instance))
+      if (!staying.has(instance.seriesInstanceUid)) instances.push(manifestInstance(instance))
     return instances
   }
 

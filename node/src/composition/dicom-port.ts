@@ -1,6 +1,7 @@
 import { besideArchive } from '../archive/receive-from-archive.ts'
 import { DimseServer } from '@twiin/dimse'
-import type { DimseProvider } from '@twiin/dimse'
+import type { AssociationInfo, CommitmentResultReceived, DimseProvider } from '@twiin/dimse'
+import type { Commitments } from '../deliver/commitments.ts'
 import type { ExceptionWorklist } from '../filing/exception-worklist.ts'
 import { Intake } from '../intake/intake.ts'
 import type { RouteToRecipient } from '../intake/route-to-recipient.ts'
@@ -13,6 +14,7 @@ import type { FetchStudy } from '../retrieve/fetch-study.ts'
 import type { Retrievals } from '../retrieve/retrievals.ts'
 import type { TransferBook } from '../transfers/transfer-book.ts'
 import type { TransferRunner } from '../transfers/transfer-runner.ts'
+import type { CompleteStudies } from '../routing/complete-studies.ts'
 import type { Settings } from '../config/settings.ts'
 import { askContents } from '../find/ask-contents.ts'
 import { LocalStudies } from '../query/local-studies.ts'
@@ -61,6 +63,8 @@ interface Parts {
   routes: RouteToRecipient
   worklist: ExceptionWorklist
   followUps: FollowUps
+  commitments: Commitments
+  complete: CompleteStudies
 }
 
 /** What this hospital's systems talk to: storage, and query and retrieval of what is here and elsewhere. */
@@ -74,10 +78,7 @@ export function composeDicomPort(settings: Settings, ground: Ground, index: Inde
       patientIdIssuer: hospital.patientIdIssuer,
       queryingAeTitles: entities.flatMap((entity) => (entity.query ? [entity.aeTitle] : [])),
     },
-    {
-      ...{ studies, heads, account, log },
-      ...{ routes: parts.routes, followUps: parts.followUps, worklist: parts.worklist },
-    },
+    { ...parts, studies, heads, account, log },
   )
   const queryDesk = composeQueryDesk(settings, ground, index, parts)
   const queries = new QueryProvider({
@@ -87,13 +88,21 @@ export function composeDicomPort(settings: Settings, ground: Ground, index: Inde
     studies: holdings,
     log,
   })
+  const isPacs = ({ callingAe, calledAe }: AssociationInfo) =>
+    pacs.commitment && callingAe === pacs.aeTitle && calledAe === pacs.callingAeTitle
   const provider: DimseProvider = {
-    admit: (association) => intake.admit(association),
+    // spec 17 §3: the PACS may bring the result of a commitment on an association of its own, and nothing else by that.
+    admit: (association) => (isPacs(association) ? 'accept' : intake.admit(association)),
     openStore: (request) => intake.openStore(request),
     associationEnded: (association) => intake.associationEnded(association),
     find: (request) => queries.find(request),
     move: (request) => queries.move(request),
     get: (request) => queries.get(request),
+    ...(pacs.commitment && {
+      committed: async (report: CommitmentResultReceived) => {
+        if (isPacs(report.association)) await parts.commitments.committed(report)
+      },
+    }),
   }
   const receiver = ground.archive?.receiver
   const dimse = new DimseServer(

@@ -6,6 +6,7 @@ import { RequestGuard } from '../access/request-guard.ts'
 import { TransferGate } from '../access/transfer-gate.ts'
 import { buckets } from '../config/buckets.ts'
 import type { Settings } from '../config/settings.ts'
+import { Commitments } from '../deliver/commitments.ts'
 import { DeliverStudy } from '../deliver/deliver-study.ts'
 import { ExceptionWorklist } from '../filing/exception-worklist.ts'
 import { FileStudy } from '../filing/file-study.ts'
@@ -27,6 +28,7 @@ import { TransferDesk } from '../transfers/transfer-desk.ts'
 import { TransferRunner } from '../transfers/transfer-runner.ts'
 import { composeDicomPort } from './dicom-port.ts'
 import { composeDiscs } from './discs.ts'
+import { composeRouting } from './routing-side.ts'
 import type { Ground } from './ground.ts'
 import type { IndexSide } from './index-side.ts'
 import { composeReports } from './reports.ts'
@@ -50,7 +52,7 @@ export function composeExchange(settings: Settings, ground: Ground, index: Index
   const links = new Links({ retryMs }, { clock, random: Math.random })
   const speeds = new LinkSpeeds()
   const sends = new Sends(
-    { self },
+    { self, excluded: settings.routing.excludeFromSends },
     { book, bundle, studies: holdings, host, signer: key, verify, account, clock },
   )
 
@@ -78,7 +80,11 @@ export function composeExchange(settings: Settings, ground: Ground, index: Index
   const contentsAnswers = new ContentsAnswers({
     ...{ desk, guard, studies: holdings, account, signer: key, verify, clock, log },
   })
-  const held = new HeldStudies({ studies: holdings, onlyOf: (packageId) => sends.onlyOf(packageId) })
+  const held = new HeldStudies({
+    studies: holdings,
+    onlyOf: (packageId) => sends.onlyOf(packageId),
+    excludedFrom: (packageId) => sends.excludedFrom(packageId),
+  })
 
   const searches = new PatientSearches(
     { self },
@@ -106,11 +112,16 @@ export function composeExchange(settings: Settings, ground: Ground, index: Index
       clock,
     },
   )
+  const commitments = new Commitments(
+    { pacs: settings.pacs, waitMs: settings.pacs.commitmentSeconds * 1000 },
+    { clock, random, log },
+  )
   const delivery = new DeliverStudy(
     { pacs: settings.pacs },
     {
       ...{ sealer, links, speeds, clock, log },
       forms: new ReportForms(settings.pacs.reports, { studies }),
+      commitments: settings.pacs.commitment ? commitments : undefined,
       deliveries: store.repository(buckets.deliveries, { keys: 'plain-opaque' }),
     },
   )
@@ -149,13 +160,15 @@ export function composeExchange(settings: Settings, ground: Ground, index: Index
     send: (route) => sends.route(route),
     log,
   })
+  const routing = composeRouting(settings, ground, { sends })
   const { queryDesk, intake, dimse } = composeDicomPort(settings, ground, index, {
     ...{ searches, retrievals, book, runner, fetcher, filing, routes, worklist },
     followUps: reports.followUps,
+    ...{ commitments, complete: routing.complete },
   })
   return {
     ...{ book, links, speeds, transferDesk, progress, sends, guard, searchAnswers },
     ...{ contentsAnswers, gate, held, searches, queryDesk, fetcher, intake, worklist },
-    ...{ reports, delivery, retrievals, arrivals, discs, runner, receipts, routes, dimse },
+    ...{ reports, delivery, retrievals, arrivals, discs, runner, receipts, routes, routing, dimse },
   }
 }

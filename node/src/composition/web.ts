@@ -18,6 +18,7 @@ import { People } from '../people/people-file.ts'
 import type { Person } from '../people/people-file.ts'
 import { reportRoutes } from '../reports/routes.ts'
 import { retrievalRoutes } from '../retrieve/routes.ts'
+import { routingRoutes } from '../routing/routes.ts'
 import { sendRoutes } from '../send/routes.ts'
 import { NodeStatus } from '../status/node-status.ts'
 import { healthRoutes, statusRoutes } from '../status/routes.ts'
@@ -85,6 +86,7 @@ export async function composeWeb(
         searchRoutes({ searches }),
         retrievalRoutes({ retrievals, book }),
         sendRoutes({ sends, book }),
+        routingRoutes({ rules: exchange.routing.rules }),
         holdingRoutes({ studies, bundle, statusOf: (bsn) => publication.statusOf(bsn), owners }),
         reportRoutes({ reports: exchange.reports.shown, recalls: exchange.reports.recalls, book, bundle }),
         consentRoutes({ consents, account }),

@@ -19,6 +19,8 @@ export const buckets = {
   indexEntries: 'index-entries',
   /** association id → studies that go to another hospital once it ends */
   routes: 'routes',
+  /** study handle → came in, and rules were not asked yet */
+  incompleteStudies: 'incomplete-studies',
   /** id → retrieval, send or arrival */
   transfers: 'transfers',
   /** `<transfer>.<instance>` → answered Success by the PACS */

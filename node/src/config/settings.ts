@@ -1,4 +1,5 @@
 import { Addresses, Mailboxes } from '@twiin/protocol'
+import { RoutingSettings } from '../routing/routing-settings.ts'
 import { Type } from 'typebox'
 import type { Static } from 'typebox'
 import { Hl7Settings } from './hl7-settings.ts'
@@ -190,6 +191,11 @@ export const Settings = Type.Object(
           },
           { ...closed, default: {} },
         ),
+        commitment: Type.Boolean({
+          default: false,
+          description: 'delivered only when the PACS committed itself to it (storage commitment)',
+        }),
+        commitmentSeconds: Seconds('how long the result of a commitment is waited for', 60),
       },
       closed,
     ),
@@ -244,6 +250,7 @@ export const Settings = Type.Object(
       },
       { ...closed, default: {} },
     ),
+    routing: RoutingSettings,
     storage: Type.Object(
       {
         reserveMiB: Type.Integer({

@@ -9,6 +9,7 @@ import type { InstanceRecord } from '@twiin/study-store'
 import type { LinkSpeeds } from '../transfers/link-speeds.ts'
 import type { Links } from '../transfers/links.ts'
 import type { ReportForms } from '../reports/report-forms.ts'
+import type { Commitments } from './commitments.ts'
 import { DeliveryRound, contextOf, ofTheAssociation } from './delivery-round.ts'
 
 export interface Pacs {
@@ -31,9 +32,16 @@ interface Tally {
   bytes: number
 }
 
+/** Added to the status of an instance that the PACS also committed itself to. */
+const isCommitted = 0x1_0000
+/** An instance that the PACS does not commit itself to is sent so often, then it needs a person. */
+const mostRounds = 2
+
 interface Deps {
   /** In which form reports go. */
   forms: ReportForms
+  /** Where the PACS has to commit itself before something counts as delivered. */
+  commitments: Pick<Commitments, 'ask'> | undefined
   /** `<transfer>.<instance>` → the status the PACS answered. */
   deliveries: Repository<number>
   sealer: Sealer
@@ -68,7 +76,14 @@ export class DeliverStudy {
     const begun = clock.now()
     const tally = { bytes: 0 }
     try {
-      await this.#deliver(work, tally, signal)
+      await this.#resolveDoubt(work, signal)
+      for (let round = 1; ; round++) {
+        await this.#deliver(work, tally, signal)
+        const failed = await this.#commit(work, signal)
+        if (failed === undefined) break
+        if (round < mostRounds) continue
+        throw new TwiinError('COMMITMENT_FAILED', failed)
+      }
     } catch (error) {
       signal.throwIfAborted()
       throw (await this.#isAway(error, signal))
@@ -77,6 +92,61 @@ export class DeliverStudy {
     } finally {
       speeds.note('pacs', tally.bytes, clock.now() - begun)
     }
+  }
+
+  /**
+   * A crash may have come between the Success of the PACS and our note of it. With commitment the PACS is asked what it has
+   * of the rest before that is sent; without, the one in doubt goes again, identical.
+   */
+  async #resolveDoubt(work: Delivery, signal: AbortSignal): Promise<void> {
+    const { commitments, deliveries } = this.#deps
+    const open = await this.#statusesOf(work)
+    const rest = open.filter(({ status }) => status === undefined)
+    if (commitments === undefined || rest.length === 0 || rest.length === open.length) return
+    const references = rest.map(({ instance }) => instance)
+    // Whoever cannot say gets them again.
+    const known = await commitments.ask(references, signal).catch(() => undefined)
+    signal.throwIfAborted()
+    for (const { sopInstanceUid } of known?.committed ?? [])
+      await deliveries.put(this.#keyOf(work, sopInstanceUid), isCommitted)
+  }
+
+  /** Undefined when the PACS is committed to all; what it is not is open again. */
+  async #commit(
+    work: Delivery,
+    signal: AbortSignal,
+  ): Promise<{ refused: number; status: number } | undefined> {
+    const { commitments, deliveries } = this.#deps
+    if (commitments === undefined) return undefined
+    const uncommitted = (await this.#statusesOf(work)).filter(({ status = 0 }) => status < isCommitted)
+    if (uncommitted.length === 0) return undefined
+    const { committed, failed } = await commitments.ask(
+      uncommitted.map(({ instance }) => instance),
+      signal,
+    )
+    const statuses = new Map(uncommitted.map(({ instance, status = 0 }) => [instance.sopInstanceUid, status]))
+    await Promise.all([
+      ...committed.map(({ sopInstanceUid }) =>
+        deliveries.put(this.#keyOf(work, sopInstanceUid), isCommitted | (statuses.get(sopInstanceUid) ?? 0)),
+      ),
+      ...failed.map(({ sopInstanceUid }) => deliveries.delete(this.#keyOf(work, sopInstanceUid))),
+    ])
+    const [first] = failed
+    return first && { refused: failed.length, status: first.reason }
+  }
+
+  async #statusesOf(work: Delivery): Promise<{ instance: InstanceRecord; status: number | undefined }[]> {
+    return Promise.all(
+      work.instances.map(async (instance) => ({
+        instance,
+        status: await this.#deps.deliveries.get(this.#keyOf(work, instance.sopInstanceUid)),
+      })),
+    )
+  }
+
+  /** Whether what was delivered was also committed. */
+  get commits(): boolean {
+    return this.#deps.commitments !== undefined
   }
 
   /** One object on which everything breaks does not make the PACS one that is away: that one answers C-ECHO. */

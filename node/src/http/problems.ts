@@ -23,6 +23,7 @@ export const problems = new Problems({
     RECIPIENT_UNKNOWN: [422, 'The network has no such hospital or mailbox.'],
     NO_RECIPIENTS: [422, 'Nobody was given this study.'],
     REPORT_UNREADABLE: [422, 'This report cannot be read.'],
+    NOTHING_LEFT: [422, 'All of it is of a kind that this hospital does not send.'],
     STUDY_UNKNOWN: [422, 'This study is not held here.'],
     TOKEN_QUOTA_EXCEEDED: [429, 'The quota of searches for new patients is used up.'],
     TOKEN_UNAVAILABLE: [503, 'The token keepers cannot be reached and this patient is not known here.'],

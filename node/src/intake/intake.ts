@@ -16,6 +16,7 @@ import type { Account } from '../account/account.ts'
 import type { ExceptionWorklist } from '../filing/exception-worklist.ts'
 import type { FollowUps } from '../reports/follow-ups.ts'
 import type { Person } from '../people/people-file.ts'
+import type { CompleteStudies } from '../routing/complete-studies.ts'
 import { conflictNotice } from './conflict-notice.ts'
 import { InstanceReception } from './receive-instance.ts'
 import type { Destination, RouteToRecipient } from './route-to-recipient.ts'
@@ -36,6 +37,7 @@ interface Deps {
   routes: RouteToRecipient
   /** Reports and rejection notes may have to go on to others (spec 20 §3). */
   followUps: FollowUps
+  complete: Pick<CompleteStudies, 'arrived' | 'associationEnded'>
   worklist: ExceptionWorklist
   account: Account
   log: Logger
@@ -74,7 +76,7 @@ export class Intake implements StoreProvider {
     { studyInstanceUid, byUser }: { studyInstanceUid?: string; byUser?: true } = {},
   ): Promise<StoreSink | { refuse: StoreStatus }> {
     const { association, ...facts } = request
-    const { studies, heads, routes, followUps, worklist, log } = this.#deps
+    const { studies, heads, routes, followUps, complete, worklist, log } = this.#deps
     if (byUser !== true && !this.#options.callingAeTitles.includes(association.callingAe))
       return { refuse: dimseStatus.notAuthorised }
     const destination = this.#destinationOf(association.calledAe)
@@ -96,11 +98,13 @@ export class Intake implements StoreProvider {
           incoming,
           heads,
           log,
-          beforeSuccess: async (uid) => {
-            if (destination !== undefined) await routes.note(association, destination, uid)
+          beforeSuccess: async ({ handle, studyInstanceUid }) => {
+            // What is stored for one hospital goes there, and rules are not asked (spec 17 §4).
+            if (destination === undefined) await complete.arrived(handle, association.id)
+            else await routes.note(association, destination, studyInstanceUid)
             const { sopInstanceUid } = request
             if (followUps.concerns(request))
-              await followUps.note({ owner: 'local', studyInstanceUid: uid, sopInstanceUid })
+              await followUps.note({ owner: 'local', studyInstanceUid, sopInstanceUid })
           },
           keptAside: async (handle, arrived) => {
             const study = await studies.studyByHandle(handle)
@@ -136,6 +140,7 @@ export class Intake implements StoreProvider {
   ): Promise<void> {
     const studies = this.#arrived.get(association.id)
     this.#arrived.delete(association.id)
+    this.#deps.complete.associationEnded(association.id)
     for (const { handle, studyInstanceUid, refused, count } of studies?.values() ?? []) {
       const study = await this.#deps.studies.studyByHandle(handle)
       await this.#deps.account.record({

@@ -23,7 +23,7 @@ interface Deps {
   incoming: IncomingInstance
   heads: HeadReader
   /** The instance is here; durable, whatever it does, before the sender is answered. */
-  beforeSuccess: (studyInstanceUid: string) => Promise<void>
+  beforeSuccess: (study: { handle: string; studyInstanceUid: string }) => Promise<void>
   /** Other content under an identifier that is here was kept aside; told to people before the sender is answered. */
   keptAside: (
     study: string,
@@ -87,7 +87,7 @@ export class InstanceReception implements StoreSink {
     }
     // Only now: an instance that was refused must not send anybody's study anywhere. A crash in between leaves the
     // sender without an answer, so it sends the instance again.
-    await this.#deps.beforeSuccess(head.studyInstanceUid)
+    await this.#deps.beforeSuccess({ handle: study, studyInstanceUid: head.studyInstanceUid })
     this.#deps.stored({
       handle: study,
       studyInstanceUid: head.studyInstanceUid,

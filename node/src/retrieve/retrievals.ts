@@ -128,10 +128,14 @@ export class Retrievals {
     await this.#deps.delivery.deliver({ transferId: id, ...filing, onDelivered }, signal)
     if (filing.overlay !== undefined)
       await this.#deps.reportsOut.note(study, filing.instances, filing.overlay)
-    await this.#deps.book.change(id, (now) => ({
-      instances: { done: total, total },
-      ...reached(now, 'delivered', this.#deps.clock.now()),
-    }))
+    await this.#deps.book.change(id, (now) => {
+      const at = this.#deps.clock.now()
+      const inPacs = reached(now, 'delivered', at)
+      return {
+        instances: { done: total, total },
+        ...(this.#deps.delivery.commits ? reached(inPacs, 'committed', at) : inPacs),
+      }
+    })
     return { state: 'delivered' }
   }
 

@@ -116,13 +116,14 @@ export class Arrivals {
     if (recalled > 0 && delivered + rejected === 0)
       return { state: 'failed', reason: 'RECALLED', also: { receiptDue: 'rejected' } }
     if (rejected > 0) return { state: 'failed', reason: 'REJECTED', also: { receiptDue: 'rejected' } }
-    const { book, clock } = this.#deps
+    const { book, clock, delivery } = this.#deps
+    const inPacs = reached(book.working(arrival.id) ?? arrival, 'delivered', clock.now())
     return {
       state: 'delivered',
       also: {
         receiptDue: 'delivered',
         instances: { done: delivered, total: delivered },
-        ...reached(book.working(arrival.id) ?? arrival, 'delivered', clock.now()),
+        ...(delivery.commits ? reached(inPacs, 'committed', clock.now()) : inPacs),
       },
     }
   }

@@ -3,7 +3,7 @@ import { receipt } from '@twiin/protocol'
 import { TwiinError } from '@twiin/runtime'
 import { Type } from 'typebox'
 import type { TransferBook } from '../transfers/transfer-book.ts'
-import type { Send } from '../transfers/transfer-record.ts'
+import type { Arrival, Send } from '../transfers/transfer-record.ts'
 import type { Sends } from './sends.ts'
 
 const closed = { additionalProperties: false }
@@ -43,6 +43,51 @@ export function sendRoutes(deps: { sends: Sends; book: TransferBook }): FastifyP
         return reply.code(202).header('location', `/api/v1/sends/${id}`).send({ id })
       },
     )
+    app.post(
+      '/sends/preview',
+      {
+        config: senders,
+        schema: {
+          body: Type.Object(
+            {
+              studyInstanceUids: Type.Array(Type.String({ pattern: '^[0-9.]{1,64}$' }), {
+                minItems: 1,
+                maxItems: 100,
+              }),
+            },
+            closed,
+          ),
+        },
+      },
+      async (request) => deps.sends.preview(request.body.studyInstanceUids),
+    )
+    app.get(
+      '/arrivals',
+      {
+        config: senders,
+        schema: {
+          querystring: Type.Object(
+            {
+              mailbox: Type.Optional(Type.String({ maxLength: 64 })),
+              after: Type.Optional(Type.String({ pattern: '^[0-9a-f]{32}$' })),
+              limit: Type.Integer({ minimum: 1, maximum: 500, default: 100 }),
+            },
+            closed,
+          ),
+        },
+      },
+      async ({ query: { mailbox, after, limit } }) => {
+        const page = await deps.book.list({ limit, ...(after === undefined ? {} : { after }) })
+        const complete = page.filter(
+          (record): record is Arrival =>
+            record.kind === 'arrival' &&
+            record.state === 'delivered' &&
+            record.mailbox === (mailbox ?? record.mailbox),
+        )
+        const next = page.length === limit ? { next: page.at(-1)?.id } : {}
+        return { arrivals: complete.map(describeArrival), ...next }
+      },
+    )
     app.get(
       '/sends/:id',
       { config: senders, schema: { params: Type.Object({ id: Type.String({ maxLength: 64 }) }) } },
@@ -71,6 +116,24 @@ function describe(record: Send) {
     createdAt: new Date(record.createdAt).toISOString(),
     updatedAt: new Date(record.updatedAt).toISOString(),
     ...(record.receipt === undefined ? {} : { receipt: describeReceipt(record.receipt) }),
+  }
+}
+
+/** What came, whole, and what was said with it (spec 17 §5). */
+function describeArrival(record: Arrival) {
+  const { id, counterparty, sender, mailbox, sendReason, note, urgent, studyInstanceUids } = record
+  return {
+    id,
+    from: { ura: counterparty.ura, name: counterparty.name },
+    sender: sender.name,
+    ...(mailbox === undefined ? {} : { mailbox }),
+    reason: sendReason,
+    ...(note === undefined ? {} : { note }),
+    urgency: urgent ? 'urgent' : 'routine',
+    studyInstanceUids,
+    studyDescription: record.description,
+    instances: record.instances.total,
+    completeAt: new Date(record.hops?.delivered ?? record.updatedAt).toISOString(),
   }
 }
 

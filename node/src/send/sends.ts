@@ -18,6 +18,9 @@ import type { Send } from '../transfers/transfer-record.ts'
 import type { Attempt } from '../transfers/transfer-runner.ts'
 import { changeByProgress } from './package-progress.ts'
 import type { Follow, Only } from './follow-send.ts'
+import { previewSend } from './preview-send.ts'
+import { whatGoes } from './what-goes.ts'
+import type { WhatGoes } from './what-goes.ts'
 
 /** How long the sender waits for news or a receipt before it offers again: noting twice does no harm. Doubles to an hour. */
 const patienceMs = 60_000
@@ -36,6 +39,13 @@ export interface SendOrder {
   urgency?: 'routine' | 'urgent'
 }
 
+/** A study that a rule sends (spec 17 §4). */
+export interface RuledSend extends Omit<SendOrder, 'studyInstanceUids'> {
+  rule: string
+  study: StudyRecord
+  excluded: readonly string[]
+}
+
 interface Deps {
   book: TransferBook
   bundle: NetworkBundle
@@ -50,10 +60,12 @@ interface Deps {
 /** Directed sends from here (J2, spec 05 §5): offered until the recipient notes it, done when its receipt says so. */
 export class Sends {
   readonly #self: { ura: string; peerId: string }
+  readonly #excluded: readonly string[]
   readonly #deps: Deps
 
-  constructor(options: { self: { ura: string; peerId: string } }, deps: Deps) {
+  constructor(options: { self: { ura: string; peerId: string }; excluded: readonly string[] }, deps: Deps) {
     this.#self = options.self
+    this.#excluded = options.excluded
     this.#deps = deps
   }
 
@@ -65,8 +77,31 @@ export class Sends {
     const isKnown = mailbox === undefined || member?.mailboxes.includes(mailbox) === true
     if (member === undefined || ura === this.#self.ura || !isKnown) throw new TwiinError('RECIPIENT_UNKNOWN')
     const id = book.newId()
-    await this.#create(id, order, member, { user: person })
+    await this.#create(id, order, member, { user: person, excluded: this.#excluded })
     return id
+  }
+
+  /** What this would send; see `previewSend`. */
+  preview(studyInstanceUids: readonly string[]): ReturnType<typeof previewSend> {
+    return previewSend(studyInstanceUids, { studies: this.#deps.studies, excluded: this.#excluded })
+  }
+
+  /** A rule sends. The same study as it is now is one send, however often told. */
+  async byRule({ study, rule, excluded, ...order }: RuledSend): Promise<void> {
+    const { bundle, studies } = this.#deps
+    const { studyInstanceUid, handle, instances, updatedAt } = study
+    if ((await whatGoes(study, excluded, studies)).instances === 0) return
+    const { ura } = order.recipient
+    const recipient = bundle.memberByUra(ura) ?? { ura, name: ura, peerId: '' }
+    const digest = createHash('sha256').update(`${rule}|${handle}|${instances}|${updatedAt}`).digest('hex')
+    const id = updatedAt.toString(16).padStart(12, '0') + digest.slice(0, 20)
+    await this.#create(id, { ...order, studyInstanceUids: [studyInstanceUid] }, recipient, { rule, excluded })
+  }
+
+  /** What stays here of the studies of a package. */
+  async excludedFrom(packageId: Uint8Array): Promise<readonly string[]> {
+    const send = await this.#deps.book.get(Buffer.from(packageId).toString('hex'))
+    return send?.kind === 'send' ? (send.excluded ?? []) : []
   }
 
   /**
@@ -203,7 +238,7 @@ export class Sends {
     id: string,
     order: SendOrder,
     recipient: { ura: string; name: string; peerId: string },
-    by: { user: Person } | { callingAe: string },
+    by: By,
   ): Promise<void> {
     const { studies, book, clock } = this.#deps
     const { mailbox } = order.recipient
@@ -213,12 +248,15 @@ export class Sends {
       if (study === undefined) throw new TwiinError('STUDY_UNKNOWN')
       found.push(study)
     }
+    const { excluded = [] } = by
+    const going = await Promise.all(found.map((study) => whatGoes(study, excluded, studies)))
+    if (sum(going, 'instances') === 0) throw new TwiinError('NOTHING_LEFT')
     const now = clock.now()
     for (const study of found) await this.#putOnRecord(id, study, order, recipient, by)
     await book.add({
       ...newSend(id, order, recipient, now),
-      instances: { done: 0, total: sum(found, 'instances') },
-      bytes: { done: 0, total: sum(found, 'bytes') },
+      instances: { done: 0, total: sum(going, 'instances') },
+      bytes: { done: 0, total: sum(going, 'bytes') },
       studyInstanceUids: found.map(({ studyInstanceUid }) => studyInstanceUid),
       description: found
         .map(({ description }) => description)
@@ -236,7 +274,7 @@ export class Sends {
     study: StudyRecord,
     { reason }: SendOrder,
     { peerId }: { peerId: string },
-    by: { user: Person } | { callingAe: string },
+    by: By,
   ): Promise<void> {
     await this.#deps.account.record({
       event: 'send',
@@ -246,7 +284,7 @@ export class Sends {
       patient: patientOnRecord(study),
       purpose: { basis: 'referral', reason },
       objects: { studyInstanceUids: [study.studyInstanceUid], count: study.instances },
-      protocol: 'callingAe' in by ? `called AE title, by ${by.callingAe}` : 'spec 05 §5',
+      protocol: protocolOf(by),
       requestId: id,
     })
   }
@@ -276,11 +314,11 @@ export class Sends {
         ...(study.studyDate === '' ? {} : { studyDate: study.studyDate }),
         modalities: study.modalities.slice(0, 16).map((modality) => modality.slice(0, 16)),
         description: study.description.slice(0, 256),
-        instances: study.instances,
-        bytes: study.bytes,
+        ...pick(await whatGoes(study, send.excluded ?? [], studies)),
       })
     }
-    const { user, callingAe = '' } = send
+    const { user, rule } = send
+    const actor = rule === undefined ? (send.callingAe ?? '') : `rule: ${rule}`.slice(0, 64)
     return offer.sign(
       {
         kind: 'offer',
@@ -292,7 +330,7 @@ export class Sends {
         urgency: send.urgent ? 'urgent' : 'routine',
         user:
           user === undefined
-            ? { id: callingAe, name: callingAe, role: 'system' }
+            ? { id: actor, name: actor, role: 'system' }
             : { id: user.id.slice(0, 64), name: user.name.slice(0, 128), role: user.role },
         studies: offered,
         ...(send.follows === undefined ? {} : { follows: send.follows }),
@@ -345,5 +383,15 @@ function idFor(associationId: string, part: number): string {
   return createHash('sha256').update(`${associationId} ${part}`).digest('hex').slice(0, 32)
 }
 
-const sum = (studies: readonly StudyRecord[], what: 'instances' | 'bytes') =>
+/** Who or what sends. */
+type By = { excluded?: readonly string[] } & ({ user: Person } | { callingAe: string } | { rule: string })
+
+/** The rule that allowed it, for the audit. */
+function protocolOf(by: By): string {
+  if ('rule' in by) return `rule: ${by.rule}`
+  return 'callingAe' in by ? `called AE title, by ${by.callingAe}` : 'spec 05 §5'
+}
+
+const pick = ({ instances, bytes }: WhatGoes) => ({ instances, bytes })
+const sum = (studies: readonly WhatGoes[], what: 'instances' | 'bytes') =>
   studies.reduce((total, study) => total + study[what], 0)

@@ -2,8 +2,15 @@ import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
 import type { AddressInfo, Socket } from 'node:net'
-import { DimseServer, dimseStatus } from '@twiin/dimse'
-import type { Admittance, StoreProvider, StoreRequest, StoreSink, StoreStatus } from '@twiin/dimse'
+import { DimseServer, commitmentFailure, dimseStatus } from '@twiin/dimse'
+import type {
+  Admittance,
+  CommitmentRequestReceived,
+  DimseProvider,
+  StoreRequest,
+  StoreSink,
+  StoreStatus,
+} from '@twiin/dimse'
 import { silentLogger } from '@twiin/runtime'
 
 interface Stored {
@@ -13,11 +20,15 @@ interface Stored {
 }
 
 /** A PACS on a real socket, with a line that breaks. */
-export class Archive implements StoreProvider, AsyncDisposable {
+export class Archive implements DimseProvider, AsyncDisposable {
   readonly stored: Stored[] = []
   /** Every object that came in whole, also the ones that broke the line. */
   readonly offered: string[] = []
   associations = 0
+  readonly commitmentsAsked: string[][] = []
+  /** Instances that it took and loses before it is asked for them, once. */
+  readonly loses = new Set<string>()
+  answersCommitment = true
   /** Whether it is there: without, every connection is closed at once. */
   isUp = true
   /** How often somebody came while it was away. */
@@ -42,6 +53,25 @@ export class Archive implements StoreProvider, AsyncDisposable {
   admit(): Admittance {
     this.associations++
     return 'accept'
+  }
+
+  /** Commits itself to what it has, on the association that asked. */
+  async commit({ transactionUid, references, reply }: CommitmentRequestReceived): Promise<void> {
+    this.commitmentsAsked.push(references.map(({ sopInstanceUid }) => sopInstanceUid))
+    const kept = new Set(
+      this.stored.map(({ sopInstanceUid }) => sopInstanceUid).filter((uid) => !this.loses.delete(uid)),
+    )
+    const committed = references.filter(({ sopInstanceUid }) => kept.has(sopInstanceUid))
+    const failed = references.filter(({ sopInstanceUid }) => !kept.has(sopInstanceUid))
+    if (!this.answersCommitment) return
+    setImmediate(
+      () =>
+        void reply({
+          transactionUid,
+          committed,
+          failed: failed.map((one) => ({ ...one, reason: commitmentFailure.noSuchObject })),
+        }),
+    )
   }
 
   async openStore({ sopInstanceUid }: StoreRequest): Promise<StoreSink> {

@@ -26,6 +26,7 @@ import { registerPeerProtocols } from '../composition/peer-protocols.ts'
 import { composeSelfTest } from '../composition/self-test.ts'
 import type { SelfTest } from '../composition/self-test.ts'
 import type { ApplicationEntity, Settings } from '../config/settings.ts'
+import type { Rule } from '../routing/routing-settings.ts'
 import { Gossip } from '../trust/gossip.ts'
 import { verifyByPeerId } from '../trust/trust.ts'
 import { LiveEvents } from '../http/events.ts'
@@ -42,6 +43,9 @@ interface Options {
   archive?: NonNullable<Settings['archive']>
   /** Systems of its that may query, or be moved to. */
   entities?: readonly ApplicationEntity[]
+  rules?: readonly Rule[]
+  /** Its PACS has to commit itself. */
+  commitment?: boolean
 }
 
 export const radiologist = { id: 'rad', name: 'R. de Radioloog', role: 'radiologist' as const }
@@ -114,12 +118,12 @@ export class TestHospital implements AsyncDisposable {
     const { reserve, store, studies, heads, auditLog, view, archive } = this.ground
     this.hl7 = await composeHl7(settings, this.ground, hl7Handlers(settings, this.index, this.exchange))
     const { publisher, publication } = this.index
-    const { discs, runner, receipts, progress, reports, routes, dimse } = this.exchange
+    const { discs, runner, receipts, progress, reports, routes, routing, dimse } = this.exchange
     const resumed = { name: 'routes', start: () => routes.resume() }
     this.#lifecycle = new Lifecycle([
       ...[reserve, store, studies, heads, ...(archive?.fetching ?? []), auditLog, view],
       ...[publisher, this.selfTest, publication, discs.desk, runner, receipts, progress, ...reports.services],
-      ...[resumed, dimse],
+      ...[resumed, routing.complete, dimse],
       ...(archive === undefined ? [] : [archive.indexer]),
       ...this.hl7.services,
     ])
@@ -270,9 +274,16 @@ export class TestHospital implements AsyncDisposable {
       pacs: {
         ...{ host: '127.0.0.1', port: this.archive.port, aeTitle: 'PACS', callingAeTitle: 'TWIIN' },
         reports: { structuredReport: this.structuredReport },
+        commitment: this.options.commitment === true,
+        commitmentSeconds: 0.2,
       },
       transfer: { lanes: 1, memoryMiB: 16, concurrent: 4, retrySeconds: 0.02 },
       index: { antiEntropySeconds: 60 },
+      routing: {
+        excludeFromSends: ['PR', 'KO'],
+        timeZone: 'Europe/Amsterdam',
+        rules: this.options.rules ?? [],
+      },
       hl7: {
         ...{ host: '127.0.0.1', port: 0, application: 'TWIIN', processingIds: ['P'], maxMessageMiB: 16 },
         ...{ senders: [{ application: 'ZIS', characterSet: '8859/1' }], patientIdAuthorities: ['ZIS'] },
@@ -294,10 +305,10 @@ export async function eventually<T>(
 }
 
 /** A (which sends to B by AE title) and B, in one network. */
-export async function twoHospitals({ clock = new ShiftableClock() } = {}) {
+export async function twoHospitals({ clock = new ShiftableClock(), commitment = false } = {}) {
   const network = await TestNetwork.open({ clock })
-  const a = await TestHospital.open({ ura: '90000001', name: 'A', sendTo: '90000002' }, network)
-  const b = await TestHospital.open({ ura: '90000002', name: 'B' }, network)
+  const a = await TestHospital.open({ ura: '90000001', name: 'A', sendTo: '90000002', commitment }, network)
+  const b = await TestHospital.open({ ura: '90000002', name: 'B', commitment }, network)
   return {
     ...{ network, a, b },
     async [Symbol.asyncDispose]() {

@@ -143,12 +143,17 @@ export class TransferBook {
   }
 
   #took(record: TransferRecord): void {
+    const before = this.#active.get(record.id)
     if (isOver(record) && !hasReceiptDue(record)) this.#active.delete(record.id)
     else this.#active.set(record.id, record)
     if (record.state === 'failed') this.#dead.set(record.id, record)
     else this.#dead.delete(record.id)
     if (record.state !== 'running') this.#progress.delete(record.id)
     this.#events.emit({ kind: 'transfer', id: record.id, state: record.state })
+    // spec 17 §5: people are told of it when it is whole, not at its first image.
+    const isNew = before !== undefined && before.state !== 'delivered'
+    if (record.kind === 'arrival' && record.state === 'delivered' && isNew)
+      this.#events.emit({ kind: 'arrival', id: record.id, state: 'complete' })
     for (const look of this.#workers) look()
   }
 }

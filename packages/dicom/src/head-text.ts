@@ -60,6 +60,7 @@ export class HeadText {
         seriesDescription: this.#text(tags.seriesDescription),
         bodyPart: this.#text(tags.bodyPartExamined),
         institution: this.#text(tags.institutionName),
+        department: this.#text(tags.institutionalDepartmentName),
         studyId: this.#text(tags.studyId),
         referringPhysician: nameOrNone(this.#text(tags.referringPhysicianName, 'name')),
         seriesDate: isoDate(this.#text(tags.seriesDate)),

@@ -36,6 +36,8 @@ export interface InstanceHead {
   instanceNumber?: number
   numberOfFrames?: number
   institution?: string
+  /** Institutional Department Name (0008,1040). */
+  department?: string
   studyId?: string
   referringPhysician?: string
   /** `YYYY-MM-DD` */

@@ -24,6 +24,7 @@ const wanted: ReadonlySet<number> = new Set([
   tags.seriesTime,
   tags.modality,
   tags.institutionName,
+  tags.institutionalDepartmentName,
   tags.referringPhysicianName,
   tags.studyDescription,
   tags.seriesDescription,

@@ -13,6 +13,7 @@ export const tags = {
   institutionName: 0x0008_0080,
   referringPhysicianName: 0x0008_0090,
   studyDescription: 0x0008_1030,
+  institutionalDepartmentName: 0x0008_1040,
   seriesDescription: 0x0008_103e,
   patientName: 0x0010_0010,
   patientId: 0x0010_0020,
