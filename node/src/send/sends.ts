@@ -304,7 +304,7 @@ export class Sends {
   }
 
   async #offer(send: Send, recipient: string): Promise<Uint8Array> {
-    const { clock, signer } = this.#deps
+    const { clock, signer, studies } = this.#deps
     const offered = []
     for (const uid of send.studyInstanceUids) {
       const study = await this.#offeredStudy(uid, send)
