@@ -57,7 +57,9 @@ export class ReportsOut implements Service {
     overlay: EgressOverlay,
   ): Promise<void> {
     const { client, queue, sealer, clock } = this.#deps
-    if (client === undefined) return
+    const { patientId } = overlay
+    // Without a number of this hospital the RIS would not know whose report it is.
+    if (client === undefined || patientId === undefined) return
     const { name, birthDate, sex } = study.patient
     for (const { sopInstanceUid, isReport, origin } of instances) {
       if (!isReport || origin.kind !== 'remote') continue
@@ -66,8 +68,8 @@ export class ReportsOut implements Service {
       if (await queue.has(id)) continue
       await queue.put(id, {
         ...{ id, owner: origin.ura, sopInstanceUid, at: clock.now(), attempts: 0, nextTryAt: clock.now() },
-        patient: { ...overlay.patientId, name, birthDate, sex },
-        accession: overlay.accession ?? { number: '', issuer: '' },
+        patient: { id: patientId.id, issuer: patientId.issuer ?? '', name, birthDate, sex },
+        accession: { number: overlay.accession?.number ?? '', issuer: overlay.accession?.issuer ?? '' },
       })
     }
     this.#wake.resolve()
