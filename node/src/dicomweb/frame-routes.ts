@@ -9,6 +9,8 @@ import { frameBytes, frameSize } from './frame-bytes.ts'
 import type { InstanceReader } from './instance-reader.ts'
 import { frameSyntax, frameType, octets } from './media-types.ts'
 import { multipart } from './multipart.ts'
+import { sendPicture } from './rendered-routes.ts'
+import type { RenderDeps } from './rendered-routes.ts'
 import { acceptOf, baseUrl, streamOf, viewers } from './request-context.ts'
 import type { Place } from './request-context.ts'
 import { instanceAt, pathOf } from './retrieve-routes.ts'
@@ -18,6 +20,7 @@ import type { ViewableStudies } from './viewable-studies.ts'
 interface Deps {
   studies: ViewableStudies
   reader: InstanceReader
+  renderer: RenderDeps['renderer']
 }
 
 /** One request names no more. */
@@ -35,9 +38,17 @@ export function frameRoutes(deps: Deps): FastifyPluginAsyncTypebox {
   }
 }
 
-async function sendFrames(request: FastifyRequest, reply: FastifyReply, { studies, reader }: Deps) {
-  const numbers = frameNumbers((request.params as Place)['*'] ?? '')
+async function sendFrames(request: FastifyRequest, reply: FastifyReply, deps: Deps) {
+  const { studies, reader } = deps
+  const [list = '', kind, ...more] = ((request.params as Place)['*'] ?? '').split('/')
+  const numbers = frameNumbers(list)
   const instance = await instanceAt(request, reply, studies)
+  const [first] = numbers
+  if (kind === 'rendered' || kind === 'thumbnail') {
+    if (numbers.length > 1 || first === undefined || more.length > 0) throw new TwiinError('FRAME_UNKNOWN')
+    return sendPicture(request, reply, instance, { frame: first, kind }, deps)
+  }
+  if (kind !== undefined) throw new TwiinError('NOT_FOUND')
   const index = await reader.frames(instance)
   // All of them are there before any is answered.
   const frames: Frame[] = []

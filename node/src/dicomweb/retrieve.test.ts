@@ -127,4 +127,146 @@ describe('WADO-RS of what is held here', () => {
     }
     if (stored.length > 0) expect(seen.size).toBeGreaterThan(10)
   })
+
+  it('makes a picture of every image it can decode, and says so of the others', async () => {
+    const made = new Map<string, number>()
+    for (const [i, file] of stored.entries()) {
+      // Two of each transfer syntax.
+      if ((made.get(file.transferSyntaxUid) ?? 0) >= 2) continue
+      const type = i % 2 === 0 ? 'image/jpeg' : 'image/png'
+      const answer = await web.call(`${pathOf(file)}/thumbnail`, { headers: { accept: type } })
+      if (answer.status === 200) {
+        expect(answer.headers['content-type']).toBe(type)
+        const magic = type === 'image/png' ? '89504e47' : 'ffd8ff'
+        expect(answer.body.toString('hex').startsWith(magic), file.name).toBe(true)
+        made.set(file.transferSyntaxUid, (made.get(file.transferSyntaxUid) ?? 0) + 1)
+      } else expect([404, 406, 422], file.name).toContain(answer.status)
+    }
+    if (stored.length > 0) expect(made.size).toBeGreaterThan(8)
+  })
+
+  it('shows the window and the size that were asked for', async () => {
+    const png = { headers: { accept: 'image/png' } }
+    const shown = await web.call(`${ctPath()}/rendered?window=40,400&viewport=64,64`, png)
+    expect([shown.body.readUInt32BE(16), shown.body.readUInt32BE(20)]).toEqual([64, 64])
+    const other = await web.call(`${ctPath()}/rendered?window=4000,10&viewport=64,64`, png)
+    expect(other.body.equals(shown.body)).toBe(false)
+    for (const bad of [
+      'viewport=0,5',
+      'viewport=99999,99999',
+      'window=1',
+      'window=1,-5',
+      'quality=1000',
+      'viewport=a,b',
+    ])
+      expect([bad, (await web.call(`${ctPath()}/rendered?${bad}`, png)).status]).toEqual([bad, 400])
+  })
+
+  it.each([
+    ['0', 404],
+    ['-1', 404],
+    ['2', 404],
+    ['1,2', 404],
+    ['99999999999', 404],
+    ['1;2', 404],
+    ['1/rendered/x', 404],
+    [Array.from({ length: 2000 }, () => '1').join(','), 400],
+  ])('answers frames that are not there with a problem: %#', async (list, status) => {
+    const answer = await web.call(`${ctPath()}/frames/${list}`)
+    expect([answer.status, answer.headers['content-type']]).toEqual([
+      status,
+      expect.stringContaining('problem'),
+    ])
+  })
+
+  it('answers what it cannot give in the form asked for with 406, however long the wish', async () => {
+    for (const accept of [
+      'text/html',
+      'image/jpeg',
+      'application/dicom; transfer-syntax=1.2.840.10008.1.2.4.50',
+      'x',
+      `${'a/b,'.repeat(1500)}*/*`,
+    ])
+      expect([accept.slice(0, 20), (await web.call(ctPath(), { headers: { accept } })).status]).toEqual([
+        accept.slice(0, 20),
+        406,
+      ])
+    expect(
+      (await web.call(`${ctPath()}/metadata`, { headers: { accept: 'application/dicom+xml' } })).status,
+    ).toBe(406)
+    expect((await web.call(`${ctPath()}/frames/1`, { headers: { accept: 'image/jp2' } })).status).toBe(406)
+  })
+
+  it('gives ranges of a single body, and refuses those past its end', async () => {
+    const accept = 'application/dicom'
+    const whole = await web.call(ctPath(), { headers: { accept } })
+    const size = whole.body.length
+    for (const [range, from, to] of [
+      ['bytes=0-0', 0, 1],
+      ['bytes=100-900', 100, 901],
+      [`bytes=${size - 10}-`, size - 10, size],
+      ['bytes=-5', size - 5, size],
+      [`bytes=5-${size + 1000}`, 5, size],
+    ] as const) {
+      const part = await web.call(ctPath(), { headers: { accept, range } })
+      expect([range, part.status, part.headers['content-range']]).toEqual([
+        range,
+        206,
+        `bytes ${from}-${to - 1}/${size}`,
+      ])
+      expect(part.body.equals(whole.body.subarray(from, to))).toBe(true)
+    }
+    const past = await web.call(ctPath(), { headers: { accept, range: `bytes=${size}-` } })
+    expect([past.status, past.headers['content-range']]).toEqual([416, `bytes */${size}`])
+    for (const range of ['bytes=9-3', 'lines=1-2', 'bytes=1-2,4-5', 'bytes=x-'])
+      expect([range, (await web.call(ctPath(), { headers: { accept, range } })).status]).toEqual([range, 200])
+    const etag = String(whole.headers.etag)
+    expect((await web.call(ctPath(), { headers: { accept, 'if-none-match': etag } })).status).toBe(304)
+    expect(whole.headers['cache-control']).toBe('private, no-cache')
+  })
+
+  it('takes no BSN in an address, and asks who comes', async () => {
+    for (const query of [
+      'PatientID=999990019&IssuerOfPatientID=NLMINBIZA',
+      'IssuerOfPatientID=nlminbiza',
+      '00100020=999990019&00100021=NLMINBIZA',
+      'OtherPatientIDs=999990019',
+      'PatientID=999990019%5E%5E%5ENLMINBIZA',
+      'IssuerOfPatientIDQualifiersSequence.UniversalEntityID=2.16.840.1.113883.2.4.6.3',
+    ]) {
+      const answer = await web.call(`/dicom-web/studies?${query}`)
+      expect([query, answer.status, (answer.json() as { code: string }).code]).toEqual([
+        query,
+        400,
+        'BSN_IN_URL',
+      ])
+    }
+    expect((await web.call('/dicom-web/studies', { as: 'auditor' })).status).toBe(403)
+    expect((await web.call(ctPath(), { headers: { authorization: 'Bearer wrong' } })).status).toBe(401)
+    expect((await web.call('/dicom-web/nothing', { headers: { accept: 'text/html' } })).status).toBe(404)
+  })
+
+  it('finds by what QIDO-RS can match, and says what it did not do', async () => {
+    const find = async (query: string) => {
+      const answer = await web.call(`/dicom-web/studies?${query}`)
+      return { ...answer, list: answer.json() as Record<string, { Value?: unknown[] }>[] }
+    }
+    const uid = ct.studyInstanceUid
+    const matching = [
+      'PatientName=jans*',
+      'StudyDate=20260101-20260110',
+      'PatientID=4711',
+      `StudyInstanceUID=1.2.3,${uid}`,
+    ]
+    for (const query of matching)
+      expect([query, (await find(query)).list.map((one) => one['0020000D']?.Value?.[0])]).toEqual([
+        query,
+        [uid],
+      ])
+    expect((await find('PatientName=nobody&limit=5')).list).toEqual([])
+    const vague = await find('fuzzymatching=true&limit=1&whatever=1')
+    expect(vague.list).toHaveLength(1)
+    expect(vague.headers['warning']).toMatch(/fuzzymatching parameter is not supported.*ignored/)
+    expect((await find('limit=-1')).status).toBe(400)
+  })
 })

@@ -1,4 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Renderer } from '@twiin/pictures'
 import type { Clock } from '@twiin/runtime'
 import type { Account } from '../account/account.ts'
 import type { PatientSearches } from '../find/patient-searches.ts'
@@ -15,6 +16,7 @@ import { InstanceReader } from './instance-reader.ts'
 import { metadataRoutes } from './metadata-routes.ts'
 import { OpenedStudies } from './opened-studies.ts'
 import { queryRoutes } from './query-routes.ts'
+import { renderedRoutes } from './rendered-routes.ts'
 import { viewers } from './request-context.ts'
 import { retrieveRoutes } from './retrieve-routes.ts'
 import { storeRoutes } from './store-routes.ts'
@@ -43,15 +45,18 @@ export function dicomWebRoutes(deps: {
   const opened = new OpenedStudies(deps)
   const studies = new ViewableStudies({ waitMs }, { ...deps, opened })
   const reader = new InstanceReader({ holdings })
+  const renderer = new Renderer()
   const features = [
     queryRoutes({ studies, desk: new StudyQueries({ ...deps, studies }) }),
     retrieveRoutes({ studies, holdings }),
     metadataRoutes({ studies, reader }),
-    frameRoutes({ studies, reader }),
+    frameRoutes({ studies, reader, renderer }),
+    renderedRoutes({ studies, reader, renderer }),
     bulkDataRoutes({ studies, reader }),
     storeRoutes(deps),
   ]
   return async (app) => {
+    app.addHook('onClose', () => renderer.stop())
     app.addHook('onSend', async (_request, reply) => {
       // Of patients: kept by nobody but who asked, who may keep it as long as it is told each time that it may.
       if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'private, no-cache')

@@ -1,0 +1,80 @@
+import { once } from 'node:events'
+import { Worker } from 'node:worker_threads'
+import { TwiinError } from '@twiin/runtime'
+import type { RenderRequest } from './render-frame.ts'
+import type { RenderAnswer } from './render-worker.ts'
+
+/** A mammogram has 27 million. */
+const mostPixels = 64 * 1024 * 1024
+const mostSides = 65_535
+const mostWaiting = 64
+/** Far more than any picture takes, on a busy machine. */
+const limitMs = 20_000
+const resourceLimits = { maxOldGenerationSizeMb: 512, maxYoungGenerationSizeMb: 64, stackSizeMb: 4 }
+
+/**
+ * Makes pictures one after the other in a thread of its own, which is replaced when it takes too long or dies. Throws
+ * `PICTURE_TOO_LARGE`, `PICTURE_UNREADABLE`, `PICTURE_UNSUPPORTED`, `RENDERER_BUSY`.
+ */
+export class Renderer {
+  #worker: Worker | undefined
+  #last: Promise<unknown> = Promise.resolve()
+  #waiting = 0
+
+  async render(request: RenderRequest): Promise<Buffer> {
+    const { rows, columns } = request.description
+    const { width = 1, height = 1 } = request.viewport ?? {}
+    // Before anything is allocated: the frame decoded, and the picture it is scaled to.
+    const isTooLarge = rows * columns > mostPixels || Math.max(rows, columns) > mostSides
+    if (isTooLarge || width * height > mostPixels) throw new TwiinError('PICTURE_TOO_LARGE')
+    if (this.#waiting >= mostWaiting) throw new TwiinError('RENDERER_BUSY')
+    this.#waiting++
+    const turn = this.#last.then(() => this.#make(request))
+    this.#last = turn.catch(() => {}).finally(() => this.#waiting--)
+    return turn
+  }
+
+  async stop(): Promise<void> {
+    await this.#worker?.terminate()
+  }
+
+  async #make(request: RenderRequest): Promise<Buffer> {
+    const answer = await this.#ask(request)
+    if ('code' in answer) throw new TwiinError(answer.code)
+    return Buffer.from(answer.picture)
+  }
+
+  async #ask(request: RenderRequest): Promise<RenderAnswer> {
+    const worker = (this.#worker ??= this.#start())
+    const timer = new AbortController()
+    const timeOut = setTimeout(() => timer.abort(), limitMs)
+    worker.ref()
+    try {
+      const gone = once(worker, 'exit', { signal: timer.signal }).then(() => {
+        throw new TwiinError('PICTURE_UNREADABLE')
+      })
+      gone.catch(() => {})
+      worker.postMessage(request)
+      const [answer] = (await Promise.race([once(worker, 'message', { signal: timer.signal }), gone])) as [
+        RenderAnswer,
+      ]
+      worker.unref()
+      return answer
+    } catch {
+      // Whatever it was in the middle of, the next picture gets a new thread.
+      this.#worker = undefined
+      await worker.terminate()
+      throw new TwiinError('PICTURE_UNREADABLE')
+    } finally {
+      clearTimeout(timeOut)
+      timer.abort()
+    }
+  }
+
+  #start(): Worker {
+    const program = new URL('./render-worker.ts', import.meta.url)
+    const worker = new Worker(program, { resourceLimits, stdout: true, stderr: true, env: {} })
+    worker.on('error', () => (this.#worker = undefined))
+    return worker
+  }
+}
