@@ -5,15 +5,22 @@ import { describe, expect, it } from 'vitest'
 import type { AssociationInfo, Credentials } from './store-provider.ts'
 import {
   CollectingProvider,
+  RawPeer,
   all,
   ask,
+  ctImage,
+  dataPdu,
+  explicitLittle,
   failure,
   instance,
   pattern,
+  pdv,
   providing,
   startServer,
+  storeCommand,
 } from './testing.ts'
 import { queryRetrieve, transferSyntax } from './uids.ts'
+import { decodeAssociateAccept, encodeAssociateRequest } from './upper-layer/associate-pdu.ts'
 
 /** A line in between on which everything takes so long, each way. */
 async function distantLine(port: number, ms: number) {
@@ -89,17 +96,30 @@ describe('the asynchronous operations window', () => {
     const provider = new CollectingProvider(() => ({
       finish: async () => {
         most = Math.max(most, ++open)
-        if (most === 3) release.resolve()
+        if (open === 3) setTimeout(release.resolve, 100) // time for a fourth, which must not come
         await release.promise
         open--
         return 0
       },
     }))
     await using server = await startServer(provider, { limits: { maxOperations: 3 } })
-    await using association = await server.open({ window: 100 })
-    await Promise.all(
-      Array.from({ length: 40 }, (_, i) => association.store(instance([pattern(500)], `1.2.${i}`))),
-    )
+    const peer = await RawPeer.connect(server.port)
+    const user = {
+      maxPduLength: 16384,
+      implementationClassUid: '1.2',
+      implementationVersion: 'X',
+      operations: { invoked: 0, performed: 1 },
+    }
+    const contexts = [{ id: 3, abstractSyntax: ctImage, transferSyntaxes: [explicitLittle] }]
+    peer.send(encodeAssociateRequest({ callingAe: 'RAW', calledAe: 'ARCHIVE', contexts, user }))
+    expect(decodeAssociateAccept((await peer.nextPdu())?.body ?? Buffer.alloc(0)).user.operations).toEqual({
+      invoked: 3,
+      performed: 1,
+    })
+    for (let id = 1; id <= 12; id++)
+      peer.send(dataPdu(pdv(3, 3, storeCommand({ messageId: id })), pdv(3, 2, pattern(100))))
+    for (let id = 1; id <= 12; id++) expect((await peer.nextPdu())?.type).toBe(4)
+    peer.socket.destroy()
     expect(most).toBe(3)
   })
 

@@ -16,7 +16,7 @@ const tag = {
 const isSequence = (candidate: number) =>
   candidate === tag.failedSopSequence || candidate === tag.referencedSopSequence
 
-export const maxReferences = 65_535
+const maxReferences = 65_535
 
 export function encodeCommitmentRequest(request: CommitmentRequest, encoding: Encoding): Buffer {
   return encode(request.transactionUid, { committed: request.references, failed: [] }, encoding)
