@@ -62,6 +62,7 @@ export async function createNode(
     { name: 'routes', start: () => exchange.routes.resume() },
     exchange.routing.complete,
     // Doors last: they serve the moment they open.
+    index.quality,
     ...hl7.services,
     exchange.dimse,
     web.http,

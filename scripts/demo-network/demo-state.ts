@@ -18,11 +18,11 @@ export interface DemoState {
   loaded: string[]
 }
 
-const blockSize = 64
+const blockSize = 96
 const portsPerHospital = 5
 // Below the range from which Linux takes ports for outgoing connections.
 const lowest = 20_000
-const blocks = 187
+const blocks = 124
 
 export class DemoFolder implements AsyncDisposable {
   readonly dir: string
@@ -57,11 +57,14 @@ export class DemoFolder implements AsyncDisposable {
     return { web: firstPort + 1, peer: firstPort + 2 }
   }
 
-  hospitalPorts(index: number): Record<'dicom' | 'pacs' | 'web' | 'peer' | 'share' | 'pacsHttp', number> {
+  hospitalPorts(
+    index: number,
+  ): Record<'dicom' | 'pacs' | 'web' | 'peer' | 'share' | 'pacsHttp' | 'hl7', number> {
     const first = this.state.firstPort + 3 + index * portsPerHospital
     // Behind those of all hospitals, so that folders of before keep their ports.
     const pacsHttp = this.state.firstPort + 3 + maxHospitals * portsPerHospital + index
-    return { dicom: first, pacs: first + 1, web: first + 2, peer: first + 3, share: first + 4, pacsHttp }
+    const hl7 = pacsHttp + maxHospitals
+    return { dicom: first, pacs: first + 1, web: first + 2, peer: first + 3, share: first + 4, pacsHttp, hl7 }
   }
 
   /** The bearer tokens of a hospital; made at its first start. */

@@ -37,6 +37,8 @@ export interface NetworkHospital {
   dicom: { host: string; port: number; aeTitle: string; sendTo: Record<string, string> }
   /** `orthanc`: `dir` is its own; its REST API and DICOMweb are at `http`. */
   pacs: { kind: 'demo' | 'orthanc'; host: string; port: number; aeTitle: string; dir: string; http?: string }
+  /** HL7 v2 over MLLP; `application` is the MSH-3 of who may send. */
+  hl7: { host: string; port: number; application: string }
   web: {
     url: string
     caFile: string
@@ -60,7 +62,7 @@ export function describeNetwork(
     version: 1,
     startedAt: new Date().toISOString(),
     registry: { url, pid, dataDir, caFile, tokens, users: people },
-    hospitals: hospitals.map(({ hospital, runtime, configFile, dataDir, pacs, sendTo, tokens }) => ({
+    hospitals: hospitals.map(({ hospital, runtime, configFile, dataDir, pacs, hl7, sendTo, tokens }) => ({
       name: hospital.name,
       ura: hospital.ura,
       pid: runtime.pid,
@@ -69,6 +71,7 @@ export function describeNetwork(
       node: { peerId: runtime.peerId, multiaddrs: runtime.multiaddrs },
       dicom: { ...runtime.dicom, aeTitle: hospital.aeTitle, sendTo },
       pacs,
+      hl7,
       web: {
         url: runtime.url,
         caFile: runtime.caFile,

@@ -35,6 +35,7 @@ export interface RunningHospital {
   dataDir: string
   runtime: NodeRuntime
   pacs: { kind: 'demo' | 'orthanc'; host: string; port: number; aeTitle: string; dir: string; http?: string }
+  hl7: { host: string; port: number; application: string }
   sendTo: Record<string, string>
   tokens: Record<Role, string>
 }
@@ -47,6 +48,8 @@ interface Deps {
 }
 
 const host = '127.0.0.1'
+/** MSH-3 of each hospital's information system. */
+const hl7Application = 'ZIS'
 
 /** Writes who works there; at the first start only. Needs no registry, so it is done meanwhile. */
 export async function settleHospital(
@@ -143,6 +146,12 @@ export async function startHospital(
     },
     pacs: { ...pacs, callingAeTitle: hospital.aeTitle },
     ...(withOrthanc ? { archive: archiveOf(hospital, pacs) } : {}),
+    hl7: {
+      host,
+      port: ports.hl7,
+      senders: [{ application: hl7Application }],
+      patientIdAuthorities: ['ZIS'],
+    },
     web: { host, port: ports.web, corsOrigins },
     peopleFile: join(dir, 'people.json'),
     mailboxes: ['radiologie', 'cardiologie'],
@@ -164,6 +173,7 @@ export async function startHospital(
     pacs: withOrthanc
       ? { ...pacs, kind: 'orthanc', dir: orthancDir, http: `http://${host}:${ports.pacsHttp}` }
       : { ...pacs, kind: 'demo', dir: pacsDir },
+    hl7: { host, port: ports.hl7, application: hl7Application },
     sendTo: Object.fromEntries(destinations.map(({ ura, aeTitle }) => [ura, aeTitle])),
     tokens: await folder.tokensOf(hospital.ura),
   }

@@ -9,7 +9,8 @@ import { get } from 'node:https'
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { openAssociation } from '@twiin/dimse'
-import { silentLogger } from '@twiin/runtime'
+import { MllpClient } from '@twiin/hl7'
+import { silentLogger, systemClock } from '@twiin/runtime'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { storeInstances } from '../../scripts/demo-network/store-instances.ts'
 import { isAlive, startDemo } from '../support/demo.ts'
@@ -166,6 +167,30 @@ test('damaged data sets are refused or kept, each with an answer', { timeout }, 
   const associations = Math.ceil(each / perAssociation)
   judge('data sets', associations * perAssociation, await attack(associations, store))
   expect(answered).toBe(associations * perAssociation)
+})
+
+test('damaged HL7 frames are answered or end a connection, and nothing else', { timeout }, async () => {
+  const { host, port, application } = hospital().hl7
+  const lines = [
+    `MSH|^~\\&|${application}|A|TWIIN|A|20260105||ADT^A08|mutated|P|2.5||||||UNICODE UTF-8`,
+    'EVN|A08|20260105',
+    'PID|1||4711^^^ZIS^PI~999990019^^^NLMINBIZA&2.16.840.1.113883.2.4.6.3&ISO^NNNLD||Jansen&&Jansen^Zoë^\\T\\||19600203|F',
+    'MRG|4712^^^ZIS^PI',
+  ]
+  const frame = Buffer.concat([
+    Buffer.from([0x0b]),
+    Buffer.from(lines.join('\r')),
+    Buffer.from('\r\x1c\r', 'latin1'),
+  ])
+  const next = seededNumbers('hl7')
+  const three = () => Buffer.concat([mutate(frame, next), mutate(frame, next), mutate(frame, next)])
+  const conversations = Math.ceil(each / 3)
+  judge('HL7 frames', 3 * conversations, await attack(conversations, () => throwAt(port, host, three())))
+  // One that is whole is still taken.
+  const client = new MllpClient({ host, port }, { clock: systemClock, log: silentLogger })
+  const whole = Buffer.from(lines.join('\r').replace('mutated', 'whole'))
+  expect(await client.send(whole)).toMatchObject({ code: 'AA' })
+  await client.close()
 })
 
 test('afterwards the next modality is served as ever', async () => {

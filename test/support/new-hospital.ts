@@ -51,6 +51,7 @@ export class NewHospital implements AsyncDisposable {
       dicom: { ...config.dicom, port, destinations: [] },
       // The demo PACS of a neighbour answers the echo.
       web: { ...config.web, port: port + 2 },
+      hl7: undefined,
     }
     await writeFile(hospital.configFile, stringify(own))
     return hospital

@@ -10,7 +10,6 @@ import { Commitments } from '../deliver/commitments.ts'
 import { DeliverStudy } from '../deliver/deliver-study.ts'
 import { ExceptionWorklist } from '../filing/exception-worklist.ts'
 import { FileStudy } from '../filing/file-study.ts'
-import { PatientsHere } from '../filing/patients-here.ts'
 import { askHolder } from '../find/ask-holder.ts'
 import { PatientSearches } from '../find/patient-searches.ts'
 import { RouteToRecipient } from '../intake/route-to-recipient.ts'
@@ -39,7 +38,7 @@ export type Exchange = ReturnType<typeof composeExchange>
 export function composeExchange(settings: Settings, ground: Ground, index: IndexSide) {
   const { clock, log, random, self, sealer, key, reserve, store, studies, holdings, heads } = ground
   const { bundle, host, account, budget, events, verify } = ground
-  const { consents, patients, localPatients, tokens, reader, ownTokens } = index
+  const { consents, patients, patientsHere, tokens, reader, ownTokens } = index
 
   const book = new TransferBook({
     store,
@@ -104,7 +103,7 @@ export function composeExchange(settings: Settings, ground: Ground, index: Index
     { patientIdIssuer: settings.hospital.patientIdIssuer, modifyingSystem: `TWIIN ${self.ura}` },
     {
       studies: holdings,
-      patients: new PatientsHere({ studies: holdings, patients: localPatients }),
+      patients: patientsHere,
       worklist,
       filed: store.repository(buckets.filed, { keys: 'plain-opaque' }),
       account,

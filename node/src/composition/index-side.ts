@@ -7,6 +7,8 @@ import { IndexMembership } from '../trust/index-membership.ts'
 import { peerKeepers } from '../find/peer-keepers.ts'
 import { RecentTokens } from '../find/recent-tokens.ts'
 import { OwnPatients } from '../holdings/own-patients.ts'
+import { PatientsHere } from '../filing/patients-here.ts'
+import { BsnQuality } from '../quality/bsn-quality.ts'
 import { StudyOwners } from '../holdings/study-owners.ts'
 import { LocalPatients } from '../patients/local-patients.ts'
 import { OwnTokens } from '../publish/own-tokens.ts'
@@ -72,6 +74,12 @@ export function composeIndexSide(settings: Settings, ground: Ground) {
     patients: store.repository(buckets.localPatients, { keys: 'plain-opaque' }),
     index: store.repository(buckets.localPatientIndex, { keys: 'plain-opaque' }),
   })
+  const patientsHere = new PatientsHere({ studies, patients: localPatients })
+  const quality = new BsnQuality({
+    ...{ store, studies, here: patientsHere, clock, log },
+    marks: store.repository(buckets.bsnQualityMarks, { keys: 'plain-opaque' }),
+    totals: store.repository(buckets.bsnQuality, { keys: 'keyed' }),
+  })
   const owners = new StudyOwners({ patients: localPatients })
   const patients = new OwnPatients({ studies, known: localPatients, owners })
   const publication = new Publication({
@@ -98,6 +106,8 @@ export function composeIndexSide(settings: Settings, ground: Ground) {
     consents,
     patients,
     localPatients,
+    patientsHere,
+    quality,
     owners,
     publication,
   }

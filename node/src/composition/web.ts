@@ -12,6 +12,7 @@ import { holdingRoutes } from '../holdings/routes.ts'
 import { byPersonOrToken } from '../http/authenticate.ts'
 import { problems } from '../http/problems.ts'
 import { sessionRoutes } from '../http/session-routes.ts'
+import { qualityRoutes } from '../quality/routes.ts'
 import { hl7Routes } from '../hl7/routes.ts'
 import { openWebCertificate } from '../http/web-certificate-files.ts'
 import { People } from '../people/people-file.ts'
@@ -41,7 +42,7 @@ export async function composeWeb(
   const { host, reserve, holdings: studies, self } = ground
   const { book, transferDesk, links, speeds, searches, fetcher, intake, queryDesk } = exchange
   const { retrievals, sends, worklist, delivery } = exchange
-  const { publisher, publication, consents, owners } = index
+  const { publisher, publication, consents, owners, quality } = index
   const people = new People({ file: settings.peopleFile })
   const sessions = new Sessions<Person>({}, { people, clock })
   const status = new NodeStatus({
@@ -74,7 +75,7 @@ export async function composeWeb(
     {
       ...{ authentication: byPersonOrToken({ people, sessions }), problems, events, log },
       plain: [
-        healthRoutes({ status }),
+        healthRoutes({ status, quality }),
         dicomWebRoutes({
           ...{ self, holdings: studies, searches, retrievals, fetcher, book, account, clock, intake },
           desk: queryDesk,
@@ -93,6 +94,7 @@ export async function composeWeb(
         transferRoutes({ book, desk: transferDesk, links, speeds, clock }),
         exceptionRoutes({ worklist, account, goOn }),
         hl7Routes({ inbox: hl7.inbox }),
+        qualityRoutes({ quality, bundle }),
         archiveRoutes(ground.archive),
         discRoutes(exchange.discs),
         auditRoutes({ log: auditLog, account }),

@@ -42,6 +42,14 @@ export class PatientsHere {
     }
   }
 
+  /** The patient as the administration knows him: by his number when it is one of ours, else by his BSN. */
+  async administered(person: IncomingPatient): Promise<PatientHere | undefined> {
+    const { patients } = this.#deps
+    const byNumber = person.localId === '' ? undefined : await patients.numbered(person)
+    const known = byNumber ?? (person.bsn === undefined ? undefined : (await patients.byBsn(person.bsn))[0])
+    return known && fromAdministration(known)
+  }
+
   /** Who has the number of this patient now, as the administration states him; as our studies do when it does not know. */
   async now(stated: LocalPatient): Promise<PatientHere> {
     const known = stated.localId === '' ? undefined : await this.#deps.patients.numbered(stated)

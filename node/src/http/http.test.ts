@@ -107,6 +107,7 @@ const table: [string, string, readonly Role[]][] = [
   ['GET', '/exceptions', ['radiologist', 'operator']],
   ['POST', '/exceptions/x/resolution', ['operator']],
   ['GET', '/hl7-messages', ['operator']],
+  ['GET', '/quality', ['operator']],
   ['POST', '/hl7-messages/x/retry', ['operator']],
   ['GET', '/studies/x/reports', ['radiologist']],
   ['GET', '/studies/x/reports/x/pdf', ['radiologist']],

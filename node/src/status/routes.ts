@@ -2,6 +2,8 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Gauge, Registry, collectDefaultMetrics } from 'prom-client'
 import { problems } from '../http/problems.ts'
 import type { NetworkBundle } from '../trust/network-bundle.ts'
+import type { BsnQuality } from '../quality/bsn-quality.ts'
+import { qualityMetrics } from '../quality/routes.ts'
 import { roles } from '../people/people-file.ts'
 import type { NodeStatus } from './node-status.ts'
 
@@ -41,8 +43,8 @@ export function statusRoutes(
 }
 
 /** For load balancers, monitoring and Prometheus: outside `/api/v1`, open, without patient data. */
-export function healthRoutes(deps: { status: NodeStatus }): FastifyPluginAsyncTypebox {
-  const metrics = nodeMetrics(deps.status)
+export function healthRoutes(deps: { status: NodeStatus; quality: BsnQuality }): FastifyPluginAsyncTypebox {
+  const metrics = nodeMetrics(deps.status, deps.quality)
   return async (app) => {
     app.get('/healthz', () => ({ status: 'alive' }))
     app.get('/readyz', async (_request, reply) => {
@@ -56,9 +58,13 @@ export function healthRoutes(deps: { status: NodeStatus }): FastifyPluginAsyncTy
 }
 
 /** One look at the node for each scrape, before anything is written out. */
-function nodeMetrics(status: NodeStatus): { contentType: string; metrics: () => Promise<string> } {
+function nodeMetrics(
+  status: NodeStatus,
+  quality: BsnQuality,
+): { contentType: string; metrics: () => Promise<string> } {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry, prefix: 'twiin_' })
+  qualityMetrics({ quality }, registry)
   const gauge = (name: string, help: string, labelNames: string[] = []) =>
     new Gauge({ name, help, labelNames, registers: [registry] })
   const transfers = gauge('twiin_transfers', 'Transfers that still have work to do, by state', ['state'])

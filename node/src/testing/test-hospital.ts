@@ -125,6 +125,7 @@ export class TestHospital implements AsyncDisposable {
       ...[publisher, this.selfTest, publication, discs.desk, runner, receipts, progress, ...reports.services],
       ...[resumed, routing.complete, dimse],
       ...(archive === undefined ? [] : [archive.indexer]),
+      this.index.quality,
       ...this.hl7.services,
     ])
     await this.#lifecycle.start()

@@ -1,0 +1,114 @@
+import { parseBsn } from '@twiin/patient-token'
+import { describe, expect, it } from 'vitest'
+import { isComplete } from '../find/patient-search.ts'
+import { adt } from '../testing/adt.ts'
+import type { AdtPatient } from '../testing/adt.ts'
+import { eventually, patient, radiologist, twoHospitals } from '../testing/test-hospital.ts'
+import type { TestHospital } from '../testing/test-hospital.ts'
+
+const bsn = parseBsn(patient.bsn)
+const other = parseBsn('999991772')
+/** As A's administration knows him; the studies have his number. */
+const anna: AdtPatient = {
+  ...{ id: patient.id, bsn: patient.bsn, family: 'Jansen', given: 'Anna', birthDate: '19600203', sex: 'F' },
+}
+const { bsn: _, ...unnumbered } = patient
+
+async function found(at: TestHospital, number: string): Promise<number> {
+  const purpose = { basis: 'treatment', reason: 'polikliniek' } as const
+  const id = await at.exchange.searches.begin({ bsn: number, purpose }, radiologist)
+  const search = await eventually(() => {
+    const found = at.exchange.searches.find(id, radiologist)
+    return found !== undefined && isComplete(found) && found
+  })
+  return search.studies.length
+}
+const consent = (at: TestHospital, to: typeof bsn) =>
+  at.index.consents.record(to, { scope: { kind: 'all' }, decision: 'permit', by: 'op' })
+
+/** A study that came without BSN. */
+const withoutBsn = (at: TestHospital) => at.receive({ patient: unnumbered })
+
+describe('a study that came before the BSN of its patient', () => {
+  it('is found elsewhere once the administration gives it, also after a restart, and no more when that is corrected', async () => {
+    await using net = await twoHospitals()
+    const { a, b } = net
+    await withoutBsn(a)
+    await consent(a, bsn)
+    await consent(a, other)
+    expect(await found(b, bsn)).toBe(0)
+    await a.tell(adt('A08', anna))
+    await eventually(async () => (await found(b, bsn)) === 1)
+    await a.restart()
+    await eventually(async () => (await found(b, bsn)) === 1)
+    await a.tell(adt('A08', { ...anna, bsn: other }))
+    await eventually(async () => (await found(b, bsn)) === 0)
+    await eventually(async () => (await found(b, other)) === 1)
+  })
+
+  it('is found under the BSN of whom its number was merged into', async () => {
+    await using net = await twoHospitals()
+    const { a, b } = net
+    await withoutBsn(a)
+    await consent(a, bsn)
+    await a.tell(
+      adt('A28', { ...anna, id: '0900' }),
+      adt('A40', { ...anna, id: '0900' }, { prior: patient.id }),
+    )
+    await eventually(async () => (await found(b, bsn)) === 1)
+  })
+
+  it.each([
+    ['name', { family: 'Bakker' }],
+    ['birth date', { birthDate: '19600204' }],
+    ['given name', { given: 'Berta' }],
+  ])('stays unpublished when its number is of somebody with another %s', async (_what, change) => {
+    await using net = await twoHospitals()
+    const { a } = net
+    const { studyInstanceUid } = await withoutBsn(a)
+    await a.tell(adt('A08', { ...anna, ...change }))
+    const study = await a.ground.studies.studyByUid(studyInstanceUid)
+    expect(study && (await a.index.owners.ownerOf(study))).toEqual({ reason: 'NO_BSN' })
+    expect(await a.index.patients.studiesOf(bsn)).toEqual([])
+  })
+})
+
+it('a study whose BSN is not the one the administration has for its number is shown to nobody', async () => {
+  await using net = await twoHospitals()
+  const { a } = net
+  const { studyInstanceUid } = await a.receive()
+  await a.tell(adt('A08', { ...anna, bsn: other }))
+  const study = await a.ground.studies.studyByUid(studyInstanceUid)
+  expect(study && (await a.index.owners.ownerOf(study))).toEqual({ reason: 'IDENTITY_CONFLICT' })
+  expect(await a.index.patients.studiesOf(bsn)).toEqual([])
+  expect(await a.index.patients.find(bsn)).toBeUndefined()
+})
+
+it('the quality of BSNs is counted once a study, by hospital and by machine, without anything of a patient', async () => {
+  await using net = await twoHospitals()
+  const { a, b } = net
+  await b.tell(adt('A28', anna))
+  await b.receive({ seed: 'own 1' })
+  await b.receive({ patient: { ...patient, id: '4712', name: 'Bakker^Piet' }, seed: 'own 2' })
+  await b.receive({ patient: { ...patient, id: '4713', bsn: '999990018' }, seed: 'own 3' })
+  await b.receive({ patient: { ...(unnumbered as typeof patient), id: '4714' }, seed: 'own 4' })
+  await a.receive({}, { calledAe: 'ELSEWHERE' })
+  const totals = await eventually(async () => {
+    const now = await b.index.quality.totals()
+    return now.reduce((sum, { counts }) => sum + counts.received, 0) === 5 && now
+  })
+  const of = (kind: string) => totals.filter(({ source }) => source.kind === kind)
+  expect(of('partner')).toEqual([
+    {
+      source: { kind: 'partner', ura: '90000001' },
+      counts: { received: 1, present: 1, valid: 1, compared: 1, agreeing: 1 },
+    },
+  ])
+  expect(of('device')).toEqual([
+    {
+      source: { kind: 'device', callingAe: 'CT1', modality: 'CT' },
+      counts: { received: 4, present: 3, valid: 2, compared: 2, agreeing: 1 },
+    },
+  ])
+  expect(JSON.stringify(totals)).not.toMatch(/Jansen|4711|99999/)
+})

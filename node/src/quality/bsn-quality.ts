@@ -1,0 +1,146 @@
+import { passesElevenTest } from '@twiin/patient-token'
+import { codeOf } from '@twiin/runtime'
+import type { Clock, Logger, Service } from '@twiin/runtime'
+import type { Repository, Store } from '@twiin/store'
+import type { StudyRecord } from '@twiin/study-store'
+import { compareWith } from '../filing/decide-filing.ts'
+import type { IncomingPatient } from '../filing/decide-filing.ts'
+import type { PatientsHere } from '../filing/patients-here.ts'
+import type { Holdings } from '../holdings/holdings.ts'
+
+/** Where studies came from: another hospital, a machine of this one, or discs. */
+export type QualitySource =
+  | { kind: 'partner'; ura: string }
+  | { kind: 'device'; callingAe: string; modality: string }
+  | { kind: 'disc' }
+
+const measures = ['received', 'present', 'valid', 'compared', 'agreeing'] as const
+export type Measure = (typeof measures)[number]
+/** Studies: all; with a BSN; with one that is valid; whose patient is known here; and agrees in all (spec 16 §5). */
+export type Counts = Readonly<Record<Measure, number>>
+
+interface Total {
+  source: QualitySource
+  counts: Counts
+}
+/** What a study counted for, so that it is counted once, and again when it changed. */
+export type Mark = Total
+
+interface Deps {
+  store: Store
+  studies: Holdings
+  here: PatientsHere
+  /** handle → mark */
+  marks: Repository<Mark>
+  /** keyed source → counts */
+  totals: Repository<Total>
+  clock: Clock
+  log: Logger
+}
+
+/** So long after a study changed it is looked at: most have come whole by then, and are counted with one write. */
+const settleMs = 2000
+
+/** How good the BSNs are that come in, by hospital and by machine. Counts only: nothing of a patient. */
+export class BsnQuality implements Service {
+  readonly name = 'bsn quality'
+  readonly #deps: Deps
+  readonly #changed = new Set<string>()
+  #wake = Promise.withResolvers<void>()
+  #stopping = new AbortController()
+  #done: Promise<void> = Promise.resolve()
+  #stopListening = () => {}
+
+  constructor(deps: Deps) {
+    this.#deps = deps
+  }
+
+  /** Studies that came right before a crash were not counted: the newest ones are looked at again. */
+  async start(): Promise<void> {
+    this.#stopping = new AbortController()
+    this.#stopListening = this.#deps.studies.onChange(({ handle }) => this.#look(handle))
+    for await (const { handle } of this.#deps.studies.studies({ reverse: true, limit: 500 }))
+      this.#look(handle)
+    this.#done = this.#work(this.#stopping.signal)
+  }
+
+  async stop(): Promise<void> {
+    this.#stopListening()
+    this.#stopping.abort(new Error('stopping'))
+    this.#wake.resolve()
+    await this.#done
+  }
+
+  async totals(): Promise<Total[]> {
+    const totals: Total[] = []
+    for await (const [, total] of this.#deps.totals.entries({ limit: 10_000 })) totals.push(total)
+    return totals
+  }
+
+  #look(handle: string): void {
+    this.#changed.add(handle)
+    this.#wake.resolve()
+  }
+
+  async #work(signal: AbortSignal): Promise<void> {
+    const { clock, log } = this.#deps
+    while (!signal.aborted) {
+      await this.#wake.promise
+      this.#wake = Promise.withResolvers<void>()
+      await clock.sleep(settleMs, signal).catch(() => {})
+      for (const handle of [...this.#changed]) {
+        if (signal.aborted) return
+        this.#changed.delete(handle)
+        await this.#count(handle).catch((error: unknown) =>
+          log.warn('study not counted for the quality of BSNs', { code: codeOf(error) }),
+        )
+      }
+    }
+  }
+
+  async #count(handle: string): Promise<void> {
+    const { store, studies, marks, totals } = this.#deps
+    const study = await studies.studyByHandle(handle)
+    if (study === undefined) return
+    const mark: Mark = { source: sourceOf(study), counts: await this.#judge(study) }
+    const key = JSON.stringify(mark.source)
+    await store.update([`quality ${handle}`, `quality ${key}`], async (tx) => {
+      const before = await tx.get(marks, handle)
+      // The modality of a study is that of its first instance; should it differ, the first count stands.
+      if (before !== undefined && JSON.stringify(before.source) !== key) return
+      const total = (await tx.get(totals, key))?.counts ?? nothing
+      const gained = difference(mark.counts, before?.counts ?? nothing)
+      if (before !== undefined && measures.every((measure) => gained[measure] === 0)) return
+      tx.put(totals, key, { source: mark.source, counts: sum(total, gained) })
+      tx.put(marks, handle, mark)
+    })
+  }
+
+  async #judge({ patient }: StudyRecord): Promise<Counts> {
+    const [number, ...others] = patient.citizenNumbers
+    const bsn = number !== undefined && others.length === 0 && passesElevenTest(number) ? number : undefined
+    const incoming: IncomingPatient = { ...patient, bsn }
+    const known = bsn === undefined ? undefined : await this.#deps.here.administered(incoming)
+    return {
+      received: 1,
+      present: Number(number !== undefined),
+      valid: Number(bsn !== undefined),
+      compared: Number(known !== undefined),
+      agreeing: Number(known !== undefined && compareWith(incoming, known).sure),
+    }
+  }
+}
+
+const nothing: Counts = { received: 0, present: 0, valid: 0, compared: 0, agreeing: 0 }
+const sum = (a: Counts, b: Counts) => combine(a, b, (x, y) => x + y)
+const difference = (a: Counts, b: Counts) => combine(a, b, (x, y) => x - y)
+function combine(a: Counts, b: Counts, by: (x: number, y: number) => number): Counts {
+  const counted = measures.map((measure) => [measure, by(a[measure], b[measure])])
+  return Object.fromEntries(counted) as Record<Measure, number>
+}
+
+function sourceOf({ origin, modalities }: StudyRecord): QualitySource {
+  if (origin.kind === 'remote') return { kind: 'partner', ura: origin.ura }
+  if (origin.kind === 'disc') return { kind: 'disc' }
+  return { kind: 'device', callingAe: origin.callingAe, modality: modalities[0] ?? '' }
+}
