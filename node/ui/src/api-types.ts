@@ -181,6 +181,15 @@ export interface WorkItem {
   incoming: Patient & { from: { ura: string; name: string } }
   local: Patient
   differences: string[]
+  /** Score 0–100 of how alike both are, and what each field added to it. */
+  comparison?: {
+    score: number
+    fields: {
+      field: 'bsn' | 'birthDate' | 'familyName' | 'givenName' | 'sex'
+      verdict: 'agrees' | 'near' | 'differs' | 'unknown'
+      points: number
+    }[]
+  }
   resolution?: { decision: Decision; by: string; at: string }
 }
 

@@ -16,6 +16,18 @@ export function SideBySide({ item }: { item: WorkItem }) {
   }
   return (
     <table className="side-by-side">
+      {item.comparison && (
+        <caption>
+          {t('exceptions.score', { score: item.comparison.score })}
+          {' – '}
+          {item.comparison.fields
+            .map(
+              ({ field, verdict }) =>
+                `${t(`exceptions.compared.${field}`)}: ${t(`exceptions.verdict.${verdict}`)}`,
+            )
+            .join(', ')}
+        </caption>
+      )}
       <thead>
         <tr>
           <th scope="col">{t('exceptions.field')}</th>
