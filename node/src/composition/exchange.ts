@@ -6,14 +6,9 @@ import { RequestGuard } from '../access/request-guard.ts'
 import { TransferGate } from '../access/transfer-gate.ts'
 import { buckets } from '../config/buckets.ts'
 import type { Settings } from '../config/settings.ts'
-import { Commitments } from '../deliver/commitments.ts'
-import { DeliverStudy } from '../deliver/deliver-study.ts'
-import { ExceptionWorklist } from '../filing/exception-worklist.ts'
-import { FileStudy } from '../filing/file-study.ts'
 import { askHolder } from '../find/ask-holder.ts'
 import { PatientSearches } from '../find/patient-searches.ts'
 import { RouteToRecipient } from '../intake/route-to-recipient.ts'
-import { ReportForms } from '../reports/report-forms.ts'
 import { FetchStudy } from '../retrieve/fetch-study.ts'
 import { Retrievals } from '../retrieve/retrievals.ts'
 import { Arrivals } from '../send/arrivals.ts'
@@ -27,6 +22,7 @@ import { TransferDesk } from '../transfers/transfer-desk.ts'
 import { TransferRunner } from '../transfers/transfer-runner.ts'
 import { composeDicomPort } from './dicom-port.ts'
 import { composeDiscs } from './discs.ts'
+import { composeFiling } from './filing.ts'
 import { composeRouting } from './routing-side.ts'
 import type { Ground } from './ground.ts'
 import type { IndexSide } from './index-side.ts'
@@ -38,7 +34,7 @@ export type Exchange = ReturnType<typeof composeExchange>
 export function composeExchange(settings: Settings, ground: Ground, index: IndexSide) {
   const { clock, log, random, self, sealer, key, reserve, store, studies, holdings, heads } = ground
   const { bundle, host, account, budget, events, verify } = ground
-  const { consents, patients, patientsHere, tokens, reader, ownTokens } = index
+  const { consents, patients, tokens, reader, ownTokens } = index
 
   const book = new TransferBook({
     store,
@@ -59,11 +55,9 @@ export function composeExchange(settings: Settings, ground: Ground, index: Index
   const guard = new RequestGuard({ peerId: self.peerId }, { clock })
   const searchAnswers = new SearchAnswers({ desk, guard, account, signer: key, verify, clock, log })
   const isOffered: Sends['isOffered'] = (...offer) => sends.isOffered(...offer)
-  const worklist = new ExceptionWorklist({
-    store,
-    items: store.repository(buckets.exceptions, { keys: 'plain-opaque' }),
-    events,
-    clock,
+  const { worklist, filing, commitments, delivery } = composeFiling(settings, ground, index, {
+    links,
+    speeds,
   })
   const reports = composeReports(settings, ground, { book, sends, worklist, patients: index.localPatients })
   const gate = new TransferGate({
@@ -97,31 +91,6 @@ export function composeExchange(settings: Settings, ground: Ground, index: Index
     {
       ...{ host, studies, heads, budget, signer: key, verify, clock, random, sealer, links, speeds },
       evidence: store.repository(buckets.evidence, { keys: 'plain-opaque' }),
-    },
-  )
-  const filing = new FileStudy(
-    { patientIdIssuer: settings.hospital.patientIdIssuer, modifyingSystem: `TWIIN ${self.ura}` },
-    {
-      studies: holdings,
-      patients: patientsHere,
-      worklist,
-      filed: store.repository(buckets.filed, { keys: 'plain-opaque' }),
-      account,
-      sealer,
-      clock,
-    },
-  )
-  const commitments = new Commitments(
-    { pacs: settings.pacs, waitMs: settings.pacs.commitmentSeconds * 1000 },
-    { clock, random, log },
-  )
-  const delivery = new DeliverStudy(
-    { pacs: settings.pacs },
-    {
-      ...{ sealer, links, speeds, clock, log },
-      forms: new ReportForms(settings.pacs.reports, { studies }),
-      commitments: settings.pacs.commitment ? commitments : undefined,
-      deliveries: store.repository(buckets.deliveries, { keys: 'plain-opaque' }),
     },
   )
   const retrievals = new Retrievals(

@@ -15,8 +15,6 @@ import type { Sends } from '../send/sends.ts'
 import type { TransferBook } from '../transfers/transfer-book.ts'
 import type { Ground } from './ground.ts'
 
-export type ReportSide = ReturnType<typeof composeReports>
-
 /** Reports, corrections and recalls: in, on to who received their study, and back (spec 20). */
 export function composeReports(
   settings: Settings,

@@ -2,7 +2,7 @@ import { openAssociation, storageCommitmentPush, transferSyntax } from '@twiin/d
 import type { Association, CommitmentResult, SopReference } from '@twiin/dimse'
 import { TwiinError } from '@twiin/runtime'
 import type { Clock, Logger } from '@twiin/runtime'
-import type { Pacs } from './deliver-study.ts'
+import type { Pacs } from './pacs.ts'
 
 /** How long the association stays open for a result: some archives answer on it, others on one of their own. */
 const heldOpenMs = 5000

@@ -11,13 +11,7 @@ import type { Links } from '../transfers/links.ts'
 import type { ReportForms } from '../reports/report-forms.ts'
 import type { Commitments } from './commitments.ts'
 import { DeliveryRound, contextOf, ofTheAssociation } from './delivery-round.ts'
-
-export interface Pacs {
-  host: string
-  port: number
-  aeTitle: string
-  callingAeTitle: string
-}
+import type { Pacs } from './pacs.ts'
 
 export interface Delivery {
   transferId: string

@@ -87,7 +87,7 @@ async function* partsOf(
 }
 
 /** `1,2,5`. Throws `FRAME_UNKNOWN` for what is no list of frame numbers, `VALIDATION` for one that is too long. */
-export function frameNumbers(list: string): number[] {
+function frameNumbers(list: string): number[] {
   if (!/^[1-9]\d{0,9}(,[1-9]\d{0,9})*$/.test(list)) throw new TwiinError('FRAME_UNKNOWN')
   const numbers = list.split(',').map(Number)
   if (numbers.length > mostFrames) throw new TwiinError('VALIDATION')

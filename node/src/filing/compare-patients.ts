@@ -29,15 +29,15 @@ export interface Comparison {
 }
 
 /** spec 16 §2: what each field adds. Without the BSN no sum reaches `sureFrom`, and neither does the BSN with a date alone. */
-export const weights: Readonly<Record<ComparedField, Readonly<Record<FieldVerdict, number>>>> = {
+const weights: Readonly<Record<ComparedField, Readonly<Record<FieldVerdict, number>>>> = {
   bsn: { agrees: 50, near: 0, differs: -30, unknown: 0 },
   birthDate: { agrees: 20, near: 5, differs: -30, unknown: 0 },
   familyName: { agrees: 15, near: 5, differs: -20, unknown: 0 },
   givenName: { agrees: 10, near: 5, differs: -25, unknown: 0 },
   sex: { agrees: 5, near: 0, differs: -20, unknown: 0 },
 }
-export const sureFrom = 90
-export const possibleFrom = 35
+const sureFrom = 90
+const possibleFrom = 35
 
 /** Compares two descriptions of a person, field by field. Who is who follows from it nowhere but in `decideFiling`. */
 export function comparePatients(one: Person, other: Person): Comparison {

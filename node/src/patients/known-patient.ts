@@ -28,10 +28,3 @@ export interface PatientsKnown {
   /** Who has this number now: after a merge, the survivor. */
   numbered(number: PatientNumber): Promise<KnownPatient | undefined>
 }
-
-/** A hospital that tells us of nobody. */
-export const nobodyKnown: PatientsKnown = {
-  byBsn: async () => [],
-  alike: async () => [],
-  numbered: async () => undefined,
-}

@@ -2,7 +2,7 @@ import { dimseStatus } from '@twiin/dimse'
 import type { AssociationInfo } from '@twiin/dimse'
 import { TwiinError } from '@twiin/runtime'
 import type { ApplicationEntity } from '../config/settings.ts'
-import type { Pacs } from '../deliver/deliver-study.ts'
+import type { Pacs } from '../deliver/pacs.ts'
 import type { Asker } from './query.ts'
 
 /** A place that a C-MOVE may name. */

@@ -47,7 +47,10 @@ export class ReportForms {
 
   async *read(instance: InstanceRecord): AsyncGenerator<Uint8Array> {
     const source = this.#sources.get(instance)
-    if (source === undefined) return yield* this.#deps.studies.readDataSet(instance)
+    if (source === undefined) {
+      yield* this.#deps.studies.readDataSet(instance)
+      return
+    }
     const { file, dataSetOffset } = await this.#write(source, instance.sopInstanceUid)
     yield file.subarray(dataSetOffset)
   }

@@ -36,7 +36,7 @@ it('the RIS is told of a report from elsewhere, under the number it was filed un
             { application: 'RIS', facility: 'B', now: 0, controlId: 'x' },
           )
         },
-      } as never,
+      },
       log: silentLogger,
     },
   )
@@ -56,7 +56,7 @@ it('the RIS is told of a report from elsewhere, under the number it was filed un
     ...{ patientId: { id: '90000001.4711', issuer: 'TWIIN:90000001' }, modifyingSystem: 'T', source: 'A' },
     ...{ accession: { number: 'ACC1', issuer: 'TWIIN:90000001' }, at: new Date(0) },
   }
-  for (const _ of [1, 2]) await out.note(study as never, instances, overlay as never)
+  for (const _ of [1, 2]) await out.note(study as never, instances, overlay)
   await eventually(() => told.length === 2)
   const [first, second] = told
   expect(first?.header.controlId).toBe(second?.header.controlId)

@@ -56,7 +56,8 @@ export class Archive implements DimseProvider, AsyncDisposable {
   }
 
   /** Commits itself to what it has, on the association that asked. */
-  async commit({ transactionUid, references, reply }: CommitmentRequestReceived): Promise<void> {
+  async commit(request: CommitmentRequestReceived): Promise<void> {
+    const { transactionUid, references } = request
     this.commitmentsAsked.push(references.map(({ sopInstanceUid }) => sopInstanceUid))
     const kept = new Set(
       this.stored.map(({ sopInstanceUid }) => sopInstanceUid).filter((uid) => !this.loses.delete(uid)),
@@ -66,7 +67,7 @@ export class Archive implements DimseProvider, AsyncDisposable {
     if (!this.answersCommitment) return
     setImmediate(
       () =>
-        void reply({
+        void request.reply({
           transactionUid,
           committed,
           failed: failed.map((one) => ({ ...one, reason: commitmentFailure.noSuchObject })),

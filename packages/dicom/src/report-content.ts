@@ -48,7 +48,7 @@ export interface Code {
   meaning: string
 }
 
-export function codeIn(node: DocumentNode, sequence: number): Code | undefined {
+function codeIn(node: DocumentNode, sequence: number): Code | undefined {
   const [item] = node.items(sequence)
   if (item === undefined) return undefined
   const value = item.text(tag.codeValue) || item.text(tag.longCodeValue) || item.text(tag.urnCodeValue).trim()

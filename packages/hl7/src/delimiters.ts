@@ -7,7 +7,7 @@ export interface Delimiters {
   subcomponent: string
 }
 
-export const usualDelimiters: Delimiters = {
+const usualDelimiters: Delimiters = {
   field: '|',
   component: '^',
   repetition: '~',

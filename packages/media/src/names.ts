@@ -23,9 +23,6 @@ export function comparable(place: Place): string {
     .join('/')
 }
 
-/** For people: where on the disc. */
-export const shownPlace = (place: Place): string => place.join('/').slice(0, 200)
-
 const programs = new Set(
   'exe dll com bat cmd msi jar app inf scr vbs js ps1 sh so dylib sys ocx cab'.split(' '),
 )

@@ -3,6 +3,7 @@ import { transferSyntax } from '@twiin/dicom'
 import { TwiinError } from '@twiin/runtime'
 import * as codecs from './codecs.ts'
 import { declaredSize } from './declared-size.ts'
+import type { Pixels } from './pixels.ts'
 import { encodePng } from './png.ts'
 import { decodeRle } from './rle.ts'
 import { toColour } from './to-colour.ts'
@@ -20,15 +21,6 @@ export interface RenderRequest {
   window?: { center: number; width: number }
   /** The picture is scaled to fit. */
   viewport?: { width: number; height: number }
-}
-
-/** A decoded frame: what stands in it may differ from what the data set says of the compressed one. */
-export interface Pixels {
-  bytes: Buffer
-  samplesPerPixel: number
-  bitsAllocated: number
-  /** Colours were turned to RGB, pixel by pixel, while decoding. */
-  isRgb: boolean
 }
 
 /** Frame to picture; to be run in a thread with limits. Throws `PICTURE_UNREADABLE`, `PICTURE_UNSUPPORTED`. */

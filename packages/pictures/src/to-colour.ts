@@ -1,6 +1,6 @@
 import type { ImageDescription } from '@twiin/dicom'
 import { TwiinError } from '@twiin/runtime'
-import type { Pixels } from './render-frame.ts'
+import type { Pixels } from './pixels.ts'
 
 /** RGB, YBR (PS3.3 C.7.6.3.1.2) or palette to RGB of eight bits, pixel by pixel. */
 export function toColour(pixels: Pixels, of: ImageDescription): Uint8Array {

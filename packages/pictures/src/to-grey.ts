@@ -1,6 +1,6 @@
 import type { ImageDescription } from '@twiin/dicom'
 import { TwiinError } from '@twiin/runtime'
-import type { Pixels } from './render-frame.ts'
+import type { Pixels } from './pixels.ts'
 
 /** Stored values through rescale and window (PS3.3 C.11.2.1.2) to greys of eight bits. */
 export function toGrey(

@@ -32,7 +32,7 @@ export class TemporaryFolder implements Disposable {
   }
 }
 
-export function inMemory(bytes: Buffer): MediaBytes {
+function inMemory(bytes: Buffer): MediaBytes {
   return {
     length: bytes.length,
     read: async (offset, length) => bytes.subarray(offset, offset + length),
@@ -44,7 +44,7 @@ export function inMemory(bytes: Buffer): MediaBytes {
 }
 
 /** Idle threads keep no process alive. */
-export const heads = new HeadReader({ workers: 1 }, { log: silentLogger })
+const heads = new HeadReader({ workers: 1 }, { log: silentLogger })
 
 export async function readPath(path: string, limits: Partial<MediaLimits> = {}): Promise<DiscContents> {
   await using source = await openSource(path)
