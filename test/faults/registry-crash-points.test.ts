@@ -1,7 +1,7 @@
 /**
  * The registry dies at a given system call while it certifies, suspends and revokes: at each in turn it starts again by
  * itself, its ledger is whole, and nothing a client was told is missing from it; no certificate exists outside the log.
- * Every write of the ledger and its fsync by default in half a dozen samples; TWIIN_CRASH_POINTS=2000 visits every one.
+ * Every write of the ledger and its fsync by default in four samples; TWIIN_CRASH_POINTS=2000 visits every one.
  */
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -12,7 +12,7 @@ import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { TestRegistry } from '../../registry/src/testing.ts'
 
-const wanted = Number(process.env['TWIIN_CRASH_POINTS'] ?? 6)
+const wanted = Number(process.env['TWIIN_CRASH_POINTS'] ?? 4)
 const program = join(import.meta.dirname, 'certify-few-clinics.ts')
 /** Where the ledger, the signed tree and the small files change. The thread pool does them, so each is counted there. */
 const calls = ['write', 'fsync', 'rename'] as const
