@@ -1,6 +1,6 @@
 /**
  * The process dies at a given system call while the store receives instances: at each in turn it starts again by itself,
- * has everything it acknowledged, and leaves nothing half done. Twenty points or so by default, three of
+ * has everything it acknowledged, and leaves nothing half done. A dozen points by default, some of
  * each call; TWIIN_CRASH_POINTS=2000 visits every one (some 300, a few seconds each).
  */
 import { execFileSync, spawn } from 'node:child_process'
