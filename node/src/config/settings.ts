@@ -34,7 +34,6 @@ const ApplicationEntity = Type.Object(
     aeTitle: Type.Refine(AeTitle, (value) => value.trim() !== ''),
     host: Type.String({ minLength: 1, maxLength: 255 }),
     port: Port,
-    tls: Type.Boolean({ default: false, description: 'studies go to it over TLS' }),
     query: Type.Boolean({ default: false, description: 'it may C-FIND, C-MOVE and C-GET here' }),
     moveDestination: Type.Boolean({ default: false, description: 'a C-MOVE may name it as destination' }),
     role: Type.Optional(

@@ -11,7 +11,6 @@ export interface MoveDestination {
   port: number
   aeTitle: string
   callingAeTitle: string
-  tls: boolean
 }
 
 /** Which systems of this hospital may query, on whose responsibility, and where studies may be moved to (spec 13 §2). */
@@ -42,12 +41,12 @@ export class ApplicationEntities {
   /** Where a study may go. Throws `DIMSE_REFUSED` A801. */
   destination(aeTitle: string): MoveDestination {
     const { pacs, aeTitle: callingAeTitle } = this.#options
-    if (aeTitle === pacs.aeTitle) return { ...pacs, tls: false }
+    if (aeTitle === pacs.aeTitle) return pacs
     const entity = this.#find(aeTitle)
     if (entity?.moveDestination !== true)
       throw refusal(dimseStatus.moveDestinationUnknown, 'no configured destination')
-    const { host, port, tls } = entity
-    return { host, port, aeTitle, callingAeTitle, tls }
+    const { host, port } = entity
+    return { host, port, aeTitle, callingAeTitle }
   }
 
   #find(aeTitle: string): ApplicationEntity | undefined {

@@ -38,7 +38,7 @@ beforeAll(async () => {
   if (dcmtkMissing !== '') return
   network = await TestNetwork.open()
   workstation = await Archive.start()
-  const place = { host: '127.0.0.1', port: workstation.port, tls: false }
+  const place = { host: '127.0.0.1', port: workstation.port }
   const entities = [
     { aeTitle: 'READER', ...place, query: true, moveDestination: false, role: 'radiologist' as const },
     { aeTitle: 'PLAIN', ...place, query: true, moveDestination: false },

@@ -57,7 +57,7 @@ beforeAll(async () => {
   network = await TestNetwork.open()
   await workstation.server.start()
   const { port } = workstation.server.address()
-  const place = { host: '127.0.0.1', port, tls: false }
+  const place = { host: '127.0.0.1', port }
   const entities = [
     { aeTitle: 'READER', ...place, query: true, moveDestination: false, role: 'radiologist' as const },
     { aeTitle: 'WORKSTATION', ...place, query: false, moveDestination: true },
