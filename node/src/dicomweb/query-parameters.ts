@@ -48,7 +48,7 @@ export function qidoQuery(parameters: Readonly<Record<string, unknown>>): QidoQu
   }
 }
 
-/** A BSN travels in bodies only: addresses stand in the logs of everything between (DESIGN §6). */
+/** A BSN travels in bodies only: addresses stand in the logs of everything between. */
 function refuseBsn(given: readonly (readonly [string, unknown])[]): void {
   for (const [name, value] of given) {
     const text = String(value)

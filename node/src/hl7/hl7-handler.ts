@@ -9,7 +9,7 @@ export interface Received {
 }
 
 /**
- * What the node does with a kind of message (spec 15 §4). Messages of one sender come one by one, in the order they were
+ * What the node does with a kind of message (spec 15 §3). Messages of one sender come one by one, in the order they were
  * acknowledged. After a crash the last one may come again: a handler that took it must leave things as they are, for which
  * `received.id` is there. A `TwiinError('HL7_CONTENT', …)` of `handle` means that the message can never be handled: it is
  * shown to people and the next one comes. Anything else is tried again.

@@ -7,7 +7,7 @@ import type { InboxRecord } from './inbox-record.ts'
 const closed = { additionalProperties: false }
 const Id = Type.String({ pattern: '^[0-9a-f]{14}$' })
 
-/** The HL7 inbox, without what stands in the messages (spec 15 §5). */
+/** The HL7 inbox, without what stands in the messages (spec 15 §4). */
 export function hl7Routes(deps: { inbox: Hl7Inbox }): FastifyPluginAsyncTypebox {
   return async (app) => {
     app.get(

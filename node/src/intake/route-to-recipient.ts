@@ -2,7 +2,7 @@ import type { Repository } from '@twiin/store'
 import type { Logger } from '@twiin/runtime'
 import { codeOf } from '@twiin/runtime'
 
-/** An AE title that stands for another hospital (DESIGN J2). */
+/** An AE title that stands for another hospital (journey J2). */
 export interface Destination {
   aeTitle: string
   ura: string

@@ -42,7 +42,7 @@ const tellMs = 1000
 /** A retrieval that fails and is tried again for so long is given up: somebody waits. */
 const patienceMs = 60_000
 
-/** The instances that a C-MOVE or C-GET asks for: own ones as they are, others' brought here and filed first (D9b). */
+/** The instances that a C-MOVE or C-GET asks for: own ones as they are, others' brought here and filed first (ADR 0004). */
 export class StudyParts {
   readonly #deps: Deps
 

@@ -1,6 +1,6 @@
 const MiB = 1024 ** 2
 
-/** Sizes in bytes. Checked before anything is allocated for them (spec 15 §2). */
+/** Sizes in bytes. Checked before anything is allocated for them (spec 15 §6). */
 export interface MllpLimits {
   /** Of one message. A report with a PDF in it is the largest that is sensible. */
   maxFrameBytes: number

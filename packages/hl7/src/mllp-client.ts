@@ -34,7 +34,7 @@ interface Line {
   listener: { frame: (frame: Buffer) => void; ended: (error: Error) => void } | undefined
 }
 
-/** Sends messages to one MLLP server, one outstanding at a time, in the order they were given (spec 15 §2). */
+/** Sends messages to one MLLP server, one outstanding at a time, in the order they were given (spec 15 §5). */
 export class MllpClient {
   readonly #options: Required<Omit<MllpClientOptions, 'tls'>> & Pick<MllpClientOptions, 'tls'>
   readonly #deps: { clock: Clock; log: Logger }
