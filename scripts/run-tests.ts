@@ -2,12 +2,13 @@
  * Runs the checks and every vitest project, and adds up. The second half of `scripts/test`.
  *
  * Checks and unit tests keep both cores of a small machine busy by themselves, so they run alone. The others mostly wait, for
- * processes to start and for each other, so two of them run beside each other; what each printed is shown when it ends.
+ * processes to start and for each other, so two of them run beside each other; each line then says whose it is.
  */
 import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
+import { createInterface } from 'node:readline'
 
 /** The longest first, so that both lanes end at about the same time. */
 const beside = ['journeys', 'faults', 'ui', 'interop', 'adversarial']
@@ -16,20 +17,17 @@ const env = { ...process.env, PATH: [dirname(process.execPath), bin, process.env
 const results = mkdtempSync(join(tmpdir(), 'twiin-results-'))
 const total = { passed: 0, failed: 0, skipped: 0 }
 
-/** Whether it succeeded, and what it printed unless that was shown as it came. */
-async function run(
-  command: string,
-  args: readonly string[],
-  show: 'as it comes' | 'at the end',
-): Promise<{ succeeded: boolean; printed: Buffer }> {
-  const output = show === 'as it comes' ? 'inherit' : 'pipe'
+/** Whether it succeeded. What it prints is shown as it comes, with the name in front of each line when one is given. */
+async function run(command: string, args: readonly string[], name?: string): Promise<boolean> {
+  const output = name === undefined ? 'inherit' : 'pipe'
   const child = spawn(command, args, { stdio: ['ignore', output, output], env })
-  const chunks: Buffer[] = []
-  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => chunks.push(chunk))
+  for (const input of [child.stdout, child.stderr]) {
+    if (input !== null) createInterface({ input }).on('line', (line) => console.log(`${name} │ ${line}`))
+  }
   const { promise, resolve } = Promise.withResolvers<boolean>()
   child.on('error', () => resolve(false))
   child.on('close', (code) => resolve(code === 0))
-  return { succeeded: await promise, printed: Buffer.concat(chunks) }
+  return promise
 }
 
 function count(file: string): { passed: number; failed: number; skipped: number } {
@@ -42,14 +40,15 @@ function count(file: string): { passed: number; failed: number; skipped: number 
   }
 }
 
-async function runProject(project: string, show: 'as it comes' | 'at the end'): Promise<void> {
-  if (show === 'as it comes') console.log(`— ${project}`)
-  else console.log(`— ${project} begins; what it prints follows when it ends`)
+async function runProject(project: string, name?: string): Promise<void> {
+  console.log(`— ${project}`)
   const file = join(results, `${project}.json`)
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`]
-  const args = ['run', '--project', project, '--passWithNoTests', ...reporters]
-  const { succeeded, printed } = await run('vitest', args, show)
-  if (show === 'at the end') process.stdout.write(Buffer.concat([Buffer.from(`— ${project}\n`), printed]))
+  const succeeded = await run(
+    'vitest',
+    ['run', '--project', project, '--passWithNoTests', ...reporters],
+    name,
+  )
   const { passed, failed, skipped } = count(file)
   total.passed += passed
   // A run can fail without a failed test: a file that does not load, an error outside any test.
@@ -57,14 +56,13 @@ async function runProject(project: string, show: 'as it comes' | 'at the end'): 
   total.skipped += skipped
 }
 
-console.log('— check')
-const checks = await run('node', ['scripts/check.ts'], 'as it comes')
-total[checks.succeeded ? 'passed' : 'failed']++
-await runProject('unit', 'as it comes')
-const lane = async () => {
-  for (let next = beside.shift(); next !== undefined; next = beside.shift())
-    await runProject(next, 'at the end')
+async function lane(): Promise<void> {
+  for (let next = beside.shift(); next !== undefined; next = beside.shift()) await runProject(next, next)
 }
+
+console.log('— check')
+total[(await run('node', ['scripts/check.ts'])) ? 'passed' : 'failed']++
+await runProject('unit')
 await Promise.all([lane(), lane()])
 rmSync(results, { recursive: true, force: true })
 if (total.skipped > 0) console.log(`${total.skipped} skipped, for the reason in their names`)
