@@ -1,8 +1,8 @@
 /**
  * Runs the checks and every vitest project, and adds up. The second half of `scripts/test`.
  *
- * Checks and unit tests keep both cores of a small machine busy by themselves, so they run alone. The others mostly wait, for
- * processes to start and for each other, so two of them run beside each other; each line then says whose it is.
+ * One project after another: most measure how soon something happens, and two at a time on two cores are late for each other.
+ * With more cores TWIIN_TEST_LANES=2 runs two beside each other, all but the unit tests; each line says whose it is.
  */
 import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -10,7 +10,8 @@ import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 
-/** The longest first, so that both lanes end at about the same time. */
+const lanes = Number(process.env['TWIIN_TEST_LANES'] ?? 1)
+/** The longest first, so that lanes end at about the same time. */
 const beside = ['journeys', 'faults', 'ui', 'interop', 'adversarial']
 const bin = join(import.meta.dirname, '../node_modules/.bin')
 const env = { ...process.env, PATH: [dirname(process.execPath), bin, process.env['PATH']].join(delimiter) }
@@ -63,7 +64,7 @@ async function lane(): Promise<void> {
 console.log('— check')
 total[(await run('node', ['scripts/check.ts'])) ? 'passed' : 'failed']++
 await runProject('unit')
-await Promise.all([lane(), lane()])
+await Promise.all(Array.from({ length: lanes }, lane))
 rmSync(results, { recursive: true, force: true })
 if (total.skipped > 0) console.log(`${total.skipped} skipped, for the reason in their names`)
 console.log(`${total.passed} passed, ${total.failed} failed`)
