@@ -149,6 +149,7 @@ async function startLate(extra: { flags?: string[]; env?: Record<string, string>
     peer: { listen: [`/ip4/127.0.0.1/tcp/${port + 3}`], dialLoopback: true },
     dicom: { ...config.dicom, port, destinations: [] },
     web: { ...config.web, port: port + 2 },
+    hl7: undefined,
   }
   await writeFile(configFile, stringify(changed))
   const flags = ['--disable-warning=ExperimentalWarning', ...(extra.flags ?? [])]
