@@ -1,6 +1,7 @@
 import { besideArchive } from '../archive/receive-from-archive.ts'
-import { DimseServer } from '@twiin/dimse'
+import { DimseServer, dimseStatus } from '@twiin/dimse'
 import type { AssociationInfo, CommitmentResultReceived, DimseProvider } from '@twiin/dimse'
+import { TwiinError } from '@twiin/runtime'
 import type { Commitments } from '../deliver/commitments.ts'
 import type { ExceptionWorklist } from '../filing/exception-worklist.ts'
 import { Intake } from '../intake/intake.ts'
@@ -100,7 +101,9 @@ export function composeDicomPort(settings: Settings, ground: Ground, index: Inde
     get: (request) => queries.get(request),
     ...(pacs.commitment && {
       committed: async (report: CommitmentResultReceived) => {
-        if (isPacs(report.association)) await parts.commitments.committed(report)
+        if (!isPacs(report.association))
+          throw new TwiinError('DIMSE_REFUSED', { status: dimseStatus.notAuthorised })
+        await parts.commitments.committed(report)
       },
     }),
   }

@@ -28,8 +28,9 @@ export class Commitments {
   }
 
   /**
-   * Throws `COMMITMENT_PENDING` when no result came in time, `COMMITMENT_UNSUPPORTED` when the PACS does not speak it, and
-   * the codes of packages/dimse.
+   * Of what was asked, and nothing else: what stands in both lists failed, what the result does not name is in neither. Throws
+   * `COMMITMENT_PENDING` when no result came in time, `COMMITMENT_UNSUPPORTED` when the PACS does not speak it, and the codes
+   * of packages/dimse.
    */
   async ask(references: readonly SopReference[], signal: AbortSignal): Promise<CommitmentResult> {
     const { clock, log } = this.#deps
@@ -54,8 +55,9 @@ export class Commitments {
       const left = this.#options.waitMs - heldOpenMs
       if (result === undefined && left > 0) result = await Promise.race([promise, after(left)])
       if (result === undefined) throw new TwiinError('COMMITMENT_PENDING')
-      log.info('commitment', { committed: result.committed.length, failed: result.failed.length })
-      return result
+      const named = onlyThose(references, result)
+      log.info('commitment', { committed: named.committed.length, failed: named.failed.length })
+      return named
     } finally {
       this.#asked.delete(transactionUid)
       signal.removeEventListener('abort', stop)
@@ -90,4 +92,13 @@ export class Commitments {
     const bytes = Buffer.from(this.#deps.random(16))
     return `2.25.${BigInt(`0x${bytes.toString('hex')}`)}`.slice(0, 64)
   }
+}
+
+function onlyThose(asked: readonly SopReference[], result: CommitmentResult): CommitmentResult {
+  const uids = new Set(asked.map(({ sopInstanceUid }) => sopInstanceUid))
+  const failed = result.failed.filter(({ sopInstanceUid }) => uids.has(sopInstanceUid))
+  for (const { sopInstanceUid } of failed) uids.delete(sopInstanceUid)
+  // Named twice is committed once.
+  const committed = result.committed.filter(({ sopInstanceUid }) => uids.delete(sopInstanceUid))
+  return { transactionUid: result.transactionUid, committed, failed }
 }

@@ -64,12 +64,14 @@ export class DeliverStudy {
    * instance never keeps back the others. Of a PACS that is away the error has the fact `link: 'pacs'`; `LINK_OPEN` when
    * another transfer tries whether it is back (spec 17 §2).
    */
-  async deliver(work: Delivery, signal: AbortSignal): Promise<void> {
-    const { links, speeds, clock } = this.#deps
-    links.enter('pacs', work.transferId)
+  async deliver(wanted: Delivery, signal: AbortSignal): Promise<void> {
+    const { forms, links, speeds, clock } = this.#deps
+    links.enter('pacs', wanted.transferId)
     const begun = clock.now()
     const tally = { bytes: 0 }
     try {
+      // What the PACS is given is also what it is asked about.
+      const work = { ...wanted, instances: await forms.of(wanted.instances) }
       await this.#resolveDoubt(work, signal)
       for (let round = 1; ; round++) {
         await this.#deliver(work, tally, signal)
@@ -105,7 +107,10 @@ export class DeliverStudy {
       await deliveries.put(this.#keyOf(work, sopInstanceUid), isCommitted)
   }
 
-  /** Undefined when the PACS is committed to all; what it is not is open again. */
+  /**
+   * Undefined when the PACS is committed to all; what it is not is open again. Throws `COMMITMENT_PENDING` for what its result
+   * does not name.
+   */
   async #commit(
     work: Delivery,
     signal: AbortSignal,
@@ -126,7 +131,10 @@ export class DeliverStudy {
       ...failed.map(({ sopInstanceUid }) => deliveries.delete(this.#keyOf(work, sopInstanceUid))),
     ])
     const [first] = failed
-    return first && { refused: failed.length, status: first.reason }
+    if (first !== undefined) return { refused: failed.length, status: first.reason }
+    const unnamed = statuses.size - committed.length
+    if (unnamed > 0) throw new TwiinError('COMMITMENT_PENDING', { unnamed })
+    return undefined
   }
 
   async #statusesOf(work: Delivery): Promise<{ instance: InstanceRecord; status: number | undefined }[]> {
@@ -152,7 +160,7 @@ export class DeliverStudy {
 
   async #deliver(work: Delivery, tally: Tally, signal: AbortSignal): Promise<void> {
     const todo: InstanceRecord[] = []
-    const instances = await this.#deps.forms.of(work.instances)
+    const { instances } = work
     for (const instance of instances) {
       if (!(await this.#deps.deliveries.has(this.#keyOf(work, instance.sopInstanceUid)))) todo.push(instance)
     }

@@ -28,6 +28,8 @@ export class Archive implements DimseProvider, AsyncDisposable {
   readonly commitmentsAsked: string[][] = []
   /** Instances that it took and loses before it is asked for them, once. */
   readonly loses = new Set<string>()
+  /** Instances that its results do not name. */
+  readonly leavesOut = new Set<string>()
   answersCommitment = true
   /** Whether it is there: without, every connection is closed at once. */
   isUp = true
@@ -62,8 +64,9 @@ export class Archive implements DimseProvider, AsyncDisposable {
     const kept = new Set(
       this.stored.map(({ sopInstanceUid }) => sopInstanceUid).filter((uid) => !this.loses.delete(uid)),
     )
-    const committed = references.filter(({ sopInstanceUid }) => kept.has(sopInstanceUid))
-    const failed = references.filter(({ sopInstanceUid }) => !kept.has(sopInstanceUid))
+    const named = references.filter(({ sopInstanceUid }) => !this.leavesOut.has(sopInstanceUid))
+    const committed = named.filter(({ sopInstanceUid }) => kept.has(sopInstanceUid))
+    const failed = named.filter(({ sopInstanceUid }) => !kept.has(sopInstanceUid))
     if (!this.answersCommitment) return
     setImmediate(
       () =>

@@ -26,13 +26,14 @@ export function encodeCommitmentResult(result: CommitmentResult, encoding: Encod
   return encode(result.transactionUid, result, encoding)
 }
 
-/** DATA_SET_MALFORMED for what is not one: no transaction, no references, more than 65,535, or one that is half there. */
+/** Throws as `decodeCommitmentResult`, and for a request that names failures. */
 export function decodeCommitmentRequest(bytes: Buffer, encoding: Encoding): CommitmentRequest {
   const { transactionUid, committed, failed } = decodeCommitmentResult(bytes, encoding)
-  if (committed.length === 0 || failed.length > 0) throw malformed('references')
+  if (failed.length > 0) throw malformed('references')
   return { transactionUid, references: committed }
 }
 
+/** DATA_SET_MALFORMED for what is not one: no transaction, no references, more than 65,535, or one that is half there. */
 export function decodeCommitmentResult(bytes: Buffer, encoding: Encoding): CommitmentResult {
   const elements = decodeElements(bytes, encoding, isSequence)
   const transactionUid = uidOf(elements, tag.transactionUid)
@@ -42,7 +43,8 @@ export function decodeCommitmentResult(bytes: Buffer, encoding: Encoding): Commi
     const number = reason?.length === 2 ? (encoding.big ? reason.readUInt16BE() : reason.readUInt16LE()) : 0
     return { ...referenceOf(item), reason: number }
   })
-  if (committed.length + failed.length > maxReferences) throw malformed('references')
+  const count = committed.length + failed.length
+  if (count === 0 || count > maxReferences) throw malformed('references')
   return { transactionUid, committed, failed }
 }
 

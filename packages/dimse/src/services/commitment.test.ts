@@ -70,6 +70,17 @@ describe('storage commitment', () => {
     ).rejects.toThrow(failure('CONTEXT_NOT_ACCEPTED'))
   })
 
+  it('that names nothing is no result', async () => {
+    const reports: CommitmentResult[] = []
+    await using asker = await startServer(
+      providing({ committed: async (report) => void reports.push(report) }),
+    )
+    await using association = await asker.open({ contexts: [context('scp')] })
+    const nothing = { transactionUid: '1.2.3', committed: [], failed: [] }
+    expect(await association.reportCommitment(nothing)).toEqual({ status: 0x0115 })
+    expect(reports).toEqual([])
+  })
+
   it('that the provider refuses, fails at, or cannot note is answered so', async () => {
     const errors = [new TwiinError('DIMSE_REFUSED', { status: 0x0213, comment: 'later' }), new Error('disk')]
     const fail = async () => {
