@@ -96,7 +96,12 @@ export class ContentsAnswers {
       room.series--
       series.set(record.seriesInstanceUid, seriesContents(record))
     }
-    if (message.level === 'instance') await this.#instances(study, series, room)
+    if (message.level === 'instance') {
+      // A question is no reason to fetch a whole study from the archive.
+      const isAtHand = (await this.#deps.studies.isAtHand?.(study)) ?? true
+      if (isAtHand) await this.#instances(study, series, room)
+      else room.more = true
+    }
     return { ...contents, series: [...series.values()] }
   }
 

@@ -3,6 +3,7 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { SampleInstance } from '@twiin/dicom/testing'
+import { askContents } from '../find/ask-contents.ts'
 import { isComplete } from '../find/patient-search.ts'
 import { DicomwebServer } from '../testing/dicomweb-server.ts'
 import { TestHospital, eventually, patient, radiologist } from '../testing/test-hospital.ts'
@@ -76,15 +77,25 @@ async function search(hospital: TestHospital) {
 const published = (hospital: TestHospital) =>
   eventually(async () => (await hospital.index.publication.statusOf(bsn)).state === 'published')
 
-async function retrieve(to: TestHospital, studyInstanceUid: string) {
+async function retrieve(
+  to: TestHospital,
+  studyInstanceUid: string,
+  destination: 'pacs' | 'viewer' = 'pacs',
+) {
   const { id } = await search(to)
-  const order = { searchId: id, studyInstanceUid, holder: '90000001', destination: 'pacs' as const }
+  const order = { searchId: id, studyInstanceUid, holder: '90000001', destination }
   const retrieval = await to.exchange.retrievals.request(order, radiologist)
   return eventually(async () => {
     const record = await to.exchange.book.get(retrieval)
     return record !== undefined && !['queued', 'running'].includes(record.state) && record
   })
 }
+
+const send = (from: TestHospital, uid: string) =>
+  from.exchange.sends.request(
+    { studyInstanceUids: [uid], recipient: { ura: '90000001' }, reason: 'verwijzing' },
+    radiologist,
+  )
 
 const sha256 = ({ bytes, dataSetOffset }: SampleInstance) =>
   createHash('sha256').update(bytes.subarray(dataSetOffset)).digest('hex')
@@ -182,6 +193,101 @@ describe('an archive behind a node', () => {
     const archived = await archive.archived.studyByUid(uid)
     expect(await held()).toMatchObject([{ handle: archived?.handle, instances: 5 }])
     expect(await a.ground.holdings.copiesOf(uid)).toHaveLength(1)
+  })
+
+  it('is not fetched from because somebody looks into a study', async () => {
+    await using net = await scene()
+    const { a, b, server, uid } = net
+    await consent(a)
+    await published(a)
+    const { found } = await search(b)
+    const { clock, random, host, verify } = b.ground
+    const deps = { clock, random, host, verify, signer: b.key }
+    const look = () =>
+      askContents(found as never, a.key.peerId, { studies: [uid], level: 'instance' }, deps)
+    const looked = await look()
+    expect(looked).toMatchObject({ more: true, studies: [{ uid, series: [{ modality: 'CT' }] }] })
+    expect(looked).not.toHaveProperty('studies.0.series.0.instances')
+    expect(server.fetches()).toEqual([])
+    await retrieve(b, uid)
+    const cached = await look()
+    expect(cached).toMatchObject({ more: false, studies: [{ series: [{ instances: [{}, {}, {}] }] }] })
+    expect(server.fetches()).toHaveLength(1)
+  })
+
+  it.each(['pacs', 'viewer'] as const)('gives its own study to the %s of its own hospital', async (to) => {
+    await using net = await scene()
+    const { a, uid } = net
+    await consent(a)
+    await published(a)
+    expect(await retrieve(a, uid, to)).toMatchObject({ state: 'delivered' })
+    expect(a.archive.stored).toHaveLength(to === 'pacs' ? 3 : 0)
+  })
+
+  it('shows on the worklist which instance it gave that is another patient’s', async () => {
+    await using net = await scene()
+    const { a, server, uid } = net
+    server.add({ patient: { ...patient, id: '8', bsn: '999990044' }, seed: 'archived/1', instances: 4 })
+    const theirs = server.studies.get(uid)?.instances ?? []
+    server.add({ patient, seed: 'archived/1' })
+    server.change = (instances) => [...instances, ...theirs.slice(3)]
+    const handle = (await a.ground.holdings.studyByUid(uid))?.handle ?? ''
+    for (let times = 0; times < 2; times++)
+      await expect(a.ground.holdings.instances(handle).next()).rejects.toMatchObject({
+        code: 'ARCHIVE_IDENTITY_MISMATCH',
+      })
+    expect(await a.exchange.worklist.list(10)).toMatchObject([
+      {
+        ...{ kind: 'IDENTITY_CONFLICT', state: 'notice', study: { studyInstanceUid: uid } },
+        ...{ incoming: { localId: '8', bsn: '999990044' }, local: { localId: '4711', bsn: patient.bsn } },
+        differences: ['bsn'],
+      },
+    ])
+  })
+
+  it('keeps what is its own, whatever others send under its UID', async () => {
+    await using net = await scene()
+    const { a, b, uid } = net
+    const stillOwn = async () => {
+      expect(await a.ground.holdings.copiesOf(uid)).toMatchObject([
+        { origin: { kind: 'local' } },
+        { origin: { ura: '90000002' } },
+      ])
+      expect(await a.ground.holdings.studyByUid(uid)).toMatchObject({ origin: { kind: 'local' } })
+    }
+    // As the same patient it may join it; that makes it nobody else's, and opens no door for another patient.
+    await b.receive({ seed: 'archived/1' })
+    await send(b, uid)
+    await a.transferIn('delivered')
+    await stillOwn()
+    const another = { ...patient, id: '8', bsn: '999990044', name: 'Ander^Carla', birthDate: '1971-01-01' }
+    await b.receive({ seed: 'archived/1', instances: 4, patient: another })
+    await send(b, uid)
+    await a.transferIn('held')
+    await stillOwn()
+  })
+
+  it('holds another patient’s study under the UID of its own for a person', async () => {
+    await using net = await scene()
+    const { a, b, uid } = net
+    const another = { ...patient, id: '8', bsn: '999990044', name: 'Ander^Carla', birthDate: '1971-01-01' }
+    await b.receive({ seed: 'archived/1', patient: another })
+    await send(b, uid)
+    expect(await a.transferIn('held')).toMatchObject({ reason: 'PATIENT_CONFLICT' })
+    expect(await a.ground.holdings.studyByUid(uid)).toMatchObject({ origin: { kind: 'local' } })
+    expect(a.archive.stored).toEqual([])
+  })
+
+  it('never takes what was delivered into it for its own', async () => {
+    await using net = await scene()
+    const { a, b, server } = net
+    const { studyInstanceUid } = await b.receive({ seed: 'elsewhere' })
+    await send(b, studyInstanceUid)
+    await a.transferIn('delivered')
+    server.add({ patient, seed: 'elsewhere' })
+    await passOf(a)
+    expect(await a.ground.holdings.studyByUid(studyInstanceUid)).toBeUndefined()
+    expect(await a.ground.holdings.copiesOf(studyInstanceUid)).toMatchObject([{ origin: { kind: 'remote' } }])
   })
 
   it('does not serve a study that is another patient’s by now, nor one with another patient’s instances', async () => {

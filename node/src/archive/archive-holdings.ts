@@ -13,11 +13,14 @@ interface Deps {
   source: ArchiveSource
   fetcher: FetchOnDemand
   cache: ArchiveCache
+  /** Whether this stored copy of another hospital's study was delivered into the archive, and is what lies there. */
+  wasDelivered: (handle: string) => Promise<boolean>
 }
 
 /**
  * The node's own store and the archive behind it as one (spec 18 §1): a study that lies in both counts once, and one that
- * came from another hospital stays that hospital's, also when it was delivered into the archive.
+ * came from another hospital and was delivered into the archive stays that hospital's. Sending something under the UID of
+ * an archived study takes nothing away.
  */
 export class ArchiveHoldings implements Holdings {
   readonly #deps: Deps
@@ -59,7 +62,7 @@ export class ArchiveHoldings implements Holdings {
     const { store, archived } = this.#deps
     const stored = await store.copiesOf(studyInstanceUid, hidden)
     const inArchive = await archived.studyByUid(studyInstanceUid)
-    const own = chosen(stored, inArchive)
+    const own = await this.#chosen(stored, inArchive)
     const others = stored.filter(({ origin }) => origin.kind !== 'local')
     return own === undefined ? others : [await this.#view(own), ...others]
   }
@@ -153,6 +156,11 @@ export class ArchiveHoldings implements Holdings {
     return () => stop.forEach((each) => each())
   }
 
+  async isAtHand({ handle, studyInstanceUid, instances }: StudyRecord): Promise<boolean> {
+    if ((await this.#archivedByHandle(handle)) === undefined) return true
+    return (this.#deps.cache.get(studyInstanceUid)?.instances.length ?? -1) >= instances
+  }
+
   formerStudies(): AsyncIterable<StudyRecord> {
     return this.#deps.archived.formerStudies()
   }
@@ -182,7 +190,20 @@ export class ArchiveHoldings implements Holdings {
     if (study.origin.kind !== 'local') return true
     const { studyInstanceUid, handle } = study
     const stored = await store.copiesOf(studyInstanceUid)
-    return chosen(stored, await archived.studyByUid(studyInstanceUid))?.handle === handle
+    return (await this.#chosen(stored, await archived.studyByUid(studyInstanceUid)))?.handle === handle
+  }
+
+  /** This hospital's own copy: the one with more instances, on a tie the one whose bytes are here. */
+  async #chosen(
+    stored: readonly StudyRecord[],
+    inArchive: StudyRecord | undefined,
+  ): Promise<StudyRecord | undefined> {
+    const own = stored.find(({ origin }) => origin.kind === 'local')
+    if (own !== undefined)
+      return inArchive !== undefined && inArchive.instances > own.instances ? inArchive : own
+    for (const { handle } of inArchive === undefined ? [] : stored)
+      if (await this.#deps.wasDelivered(handle)) return undefined
+    return inArchive
   }
 
   /** A number that is one person's in the store and another's in the archive is nobody's. */
@@ -200,13 +221,6 @@ export class ArchiveHoldings implements Holdings {
 }
 
 const seriesMs = 60_000
-
-/** This hospital's own copy: the one with more instances, on a tie the one whose bytes are here. */
-function chosen(stored: readonly StudyRecord[], inArchive: StudyRecord | undefined): StudyRecord | undefined {
-  const own = stored.find(({ origin }) => origin.kind === 'local')
-  if (own === undefined) return stored.length > 0 ? undefined : inArchive
-  return inArchive !== undefined && inArchive.instances > own.instances ? inArchive : own
-}
 
 function together(stored: LocalPatient, inArchive: LocalPatient): LocalPatient {
   const conflict = stored.conflict || inArchive.conflict || contradict(asFacts(stored), asFacts(inArchive))

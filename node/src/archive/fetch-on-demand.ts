@@ -8,6 +8,7 @@ import type { ArchiveCache, CachedStudy } from './archive-cache.ts'
 import type { ArchivedRecord, ArchivedStudies } from './archived-studies.ts'
 import { FetchedInstance } from './fetched-instance.ts'
 import type { Reception } from './fetched-instance.ts'
+import type { Mismatch } from './mismatch-notice.ts'
 import { IdleTimer } from './idle-timer.ts'
 
 export interface FetchOnDemandOptions {
@@ -39,11 +40,18 @@ export class FetchOnDemand {
   readonly #running = new Map<string, Promise<CachedStudy>>()
   readonly #stopping = new AbortController()
   readonly #waiting: (() => void)[] = []
+  readonly #listeners = new Set<(mismatch: Mismatch) => Promise<void>>()
   #active = 0
 
   constructor(options: FetchOnDemandOptions, deps: Deps) {
     this.#options = options
     this.#deps = deps
+  }
+
+  /** Called, and waited for, before a fetch fails by ARCHIVE_IDENTITY_MISMATCH. Returns the way to stop listening. */
+  onMismatch(listener: (mismatch: Mismatch) => Promise<void>): () => void {
+    this.#listeners.add(listener)
+    return () => void this.#listeners.delete(listener)
   }
 
   async stop(): Promise<void> {
@@ -148,9 +156,19 @@ export class FetchOnDemand {
       return study
     } catch (error) {
       for (const { blob, size } of reception.instances.values()) await cache.remove(blob, size)
+      await this.#tellMismatch(reception)
       // Why an instance was refused says more than that the archive then gave up.
       throw reception.failure ?? error
     }
+  }
+
+  async #tellMismatch({ record, stranger: stated, archive }: Reception): Promise<void> {
+    const study = stated && (await this.#deps.studies.studyByHandle(record.handle))
+    if (stated === undefined || study === undefined) return
+    for (const listener of this.#listeners)
+      await listener({ study, stated, archive }).catch((error: unknown) =>
+        this.#deps.log.warn('mismatch not told', { code: codeOf(error) }),
+      )
   }
 
   #open(facts: FetchedFacts, reception: Reception, idle: IdleTimer): Promise<FetchedInstance> {

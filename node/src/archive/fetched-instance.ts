@@ -19,6 +19,8 @@ export interface Reception {
   instances: Map<string, InstanceRecord>
   /** What makes all of it useless. */
   failure?: TwiinError
+  /** Whom the instance named that is another patient's. */
+  stranger?: PatientFacts
 }
 
 interface Deps {
@@ -93,8 +95,11 @@ export class FetchedInstance implements StoreSink {
       return this.#refuse(dimseStatus.cannotUnderstand, 'ARCHIVE_INVALID')
     // What an earlier C-MOVE of ours still sends is not what this one asked for, and no fault of it.
     if (head.studyInstanceUid !== record.studyInstanceUid) return this.#refuse(dimseStatus.notAuthorised)
-    if (!isOf(record.patient, this.#patientOf(head)))
+    const stated = this.#patientOf(head)
+    if (!isOf(record.patient, stated)) {
+      this.#reception.stranger ??= stated
       return this.#refuse(dimseStatus.notAuthorised, 'ARCHIVE_IDENTITY_MISMATCH')
+    }
     const size = this.#writer.size
     this.#over = true
     const sha256 = await this.#writer.finish()

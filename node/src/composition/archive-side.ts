@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { HeadReader } from '@twiin/dicom'
 import { TwiinError } from '@twiin/runtime'
 import type { Clock, Logger, Service } from '@twiin/runtime'
-import type { DiskReserve, Sealer, Store } from '@twiin/store'
+import type { DiskReserve, Repository, Sealer, Store } from '@twiin/store'
 import type { StudyStore } from '@twiin/study-store'
 import { ArchiveCache } from '../archive/archive-cache.ts'
 import { ArchiveHoldings } from '../archive/archive-holdings.ts'
@@ -17,12 +17,14 @@ import { Pace } from '../archive/pace.ts'
 import { ReceiveFromArchive } from '../archive/receive-from-archive.ts'
 import { buckets } from '../config/buckets.ts'
 import type { Settings } from '../config/settings.ts'
+import type { Filed } from '../filing/file-study.ts'
 
 interface Deps {
   store: Store
   sealer: Sealer
   reserve: DiskReserve
   studies: StudyStore
+  filed: Repository<Filed>
   heads: HeadReader
   clock: Clock
   log: Logger
@@ -32,7 +34,7 @@ interface Deps {
 /** The archive behind this node, when there is one: asked what it has, and for a study when somebody wants it. */
 export function composeArchive({ archive, dataDir, dicom, hospital }: Settings, deps: Deps) {
   if (archive === undefined) return undefined
-  const { store, studies } = deps
+  const { store, studies, filed } = deps
   const name = archive.aeTitle ?? 'ARCHIVE'
   const ownIssuer = hospital.patientIdIssuer
   const timeoutMs = archive.timeoutSeconds * 1000
@@ -77,10 +79,16 @@ export function composeArchive({ archive, dataDir, dicom, hospital }: Settings, 
       pace: new Pace({ night: archive.night, perSecond: archive.studiesPerSecond }, deps),
     },
   )
-  const holdings = new ArchiveHoldings({ store: studies, archived, source, fetcher, cache })
+  const wasDelivered = async (handle: string) => {
+    for await (const [, { besideOwn = false }] of filed.entries({ prefix: `${handle}.` }))
+      if (!besideOwn) return true
+    return false
+  }
+  const holdings = new ArchiveHoldings({ store: studies, archived, source, fetcher, cache, wasDelivered })
   /** Before peers can ask. */
   const fetching: Service[] = [cache, { name: 'archive fetches', stop: () => fetcher.stop() }]
-  return { holdings, archived, cache, indexer, receiver, fetching }
+  const onMismatch: FetchOnDemand['onMismatch'] = (listener) => fetcher.onMismatch(listener)
+  return { holdings, archived, cache, indexer, receiver, fetching, onMismatch }
 }
 
 function composeSource(

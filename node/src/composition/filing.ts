@@ -1,3 +1,4 @@
+import { mismatchNotice } from '../archive/mismatch-notice.ts'
 import { buckets } from '../config/buckets.ts'
 import type { Settings } from '../config/settings.ts'
 import { Commitments } from '../deliver/commitments.ts'
@@ -17,20 +18,21 @@ export function composeFiling(
   { patientsHere }: IndexSide,
   { links, speeds }: { links: Links; speeds: LinkSpeeds },
 ) {
-  const { clock, log, random, self, sealer, store, studies, holdings, account, events } = ground
+  const { clock, log, random, self, sealer, store, filed, holdings, account, events } = ground
   const worklist = new ExceptionWorklist({
     store,
     items: store.repository(buckets.exceptions, { keys: 'plain-opaque' }),
     events,
     clock,
   })
+  ground.archive?.onMismatch((mismatch) => worklist.raise(mismatchNotice(mismatch)))
   const filing = new FileStudy(
     { patientIdIssuer: settings.hospital.patientIdIssuer, modifyingSystem: `TWIIN ${self.ura}` },
     {
       studies: holdings,
       patients: patientsHere,
       worklist,
-      filed: store.repository(buckets.filed, { keys: 'plain-opaque' }),
+      filed,
       account,
       sealer,
       clock,
@@ -44,7 +46,7 @@ export function composeFiling(
     { pacs: settings.pacs },
     {
       ...{ sealer, links, speeds, clock, log },
-      forms: new ReportForms(settings.pacs.reports, { studies }),
+      forms: new ReportForms(settings.pacs.reports, { studies: holdings }),
       commitments: settings.pacs.commitment ? commitments : undefined,
       deliveries: store.repository(buckets.deliveries, { keys: 'plain-opaque' }),
     },

@@ -8,7 +8,9 @@ import type { Clock, Logger } from '@twiin/runtime'
 import { DiskReserve, Store } from '@twiin/store'
 import { StudyStore } from '@twiin/study-store'
 import { Account } from '../account/account.ts'
+import { buckets } from '../config/buckets.ts'
 import type { Settings } from '../config/settings.ts'
+import type { Filed } from '../filing/file-study.ts'
 import type { Holdings } from '../holdings/holdings.ts'
 import { openNodeKey } from '../enrolment/node-key-file.ts'
 import { LiveEvents } from '../http/events.ts'
@@ -38,7 +40,10 @@ export async function composeGround(settings: Settings, deps: { clock: Clock; lo
     { store, sealer, reserve, clock, log, random },
   )
   const heads = new HeadReader({}, { log })
-  const archive = composeArchive(settings, { store, sealer, reserve, studies, heads, clock, log, random })
+  const filed = store.repository<Filed>(buckets.filed, { keys: 'plain-opaque' })
+  const archive = composeArchive(settings, {
+    ...{ store, sealer, reserve, studies, filed, heads, clock, log, random },
+  })
   const holdings: Holdings = archive?.holdings ?? studies
 
   const trustSide = await composeTrust(settings, { key, clock, log, random })
@@ -53,7 +58,7 @@ export async function composeGround(settings: Settings, deps: { clock: Clock; lo
   const events = new LiveEvents()
   const self = { ura: hospital.ura, name: hospital.name, peerId: key.peerId }
   return {
-    ...{ clock, log, random, self, sealer, key, reserve, store, studies, archive, holdings, heads },
+    ...{ clock, log, random, self, sealer, key, reserve, store, studies, filed, archive, holdings, heads },
     ...trustSide,
     ...{ auditLog, account, budget, events, verify: verifyByPeerId },
   }

@@ -23,8 +23,9 @@ export interface WorkItem {
   /** `<transfer>.<study handle>.<digest of what is to be filed>`; without a transfer the handle stands for it. */
   readonly id: string
   /**
-   * `PATIENT_CONFLICT`: with a patient here. `IDENTITY_CONFLICT`: within the study, or with who was searched for.
-   * `INSTANCE_CONFLICT`: a machine of this hospital stored other content under an identifier that is here.
+   * `PATIENT_CONFLICT`: with a patient here. `IDENTITY_CONFLICT`: within the study, or with who was searched for; a
+   * notice when the archive gave an instance of another patient than it was indexed with. `INSTANCE_CONFLICT`: a machine of
+   * this hospital stored other content under an identifier that is here.
    * `REPORT_PATIENT_CONFLICT`: a report names a study of another patient. `RECALLED`: its holder took the study back.
    */
   readonly kind:

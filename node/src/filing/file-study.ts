@@ -25,6 +25,8 @@ export interface Filed {
   accession?: { number: string; issuer: string }
   source: string
   at: number
+  /** This hospital had made the study itself: what lies in its archive under the UID stays its own. */
+  besideOwn?: true
 }
 
 /** What goes to the PACS, and under which identifiers what came from elsewhere goes. */
@@ -221,7 +223,11 @@ export class FileStudy {
     const key = `${study.handle}.${holder.ura}`
     let entry = await filed.get(key)
     if (entry?.patientId.id !== patientId.id || entry.patientId.issuer !== patientId.issuer) {
-      entry = { patientId, source: asciiName(holder), at: clock.now(), ...accessionOf(study, holder) }
+      const own = await this.#deps.studies.studyByUid(study.studyInstanceUid)
+      entry = {
+        ...{ patientId, source: asciiName(holder), at: clock.now(), ...accessionOf(study, holder) },
+        ...(own === undefined ? {} : { besideOwn: true }),
+      }
       await account.record({
         event: 'study-filed',
         outcome: 'success',

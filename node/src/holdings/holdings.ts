@@ -31,6 +31,8 @@ export interface Holdings extends Pick<
 > {
   /** Called after the change is durable. Returns the way to stop listening. */
   onChange(listener: (change: HoldingChange) => void): () => void
+  /** Whether `instances` of this study gives them without fetching it first. Absent: always. */
+  isAtHand?(study: StudyRecord): Promise<boolean>
   /** What was held lately, or was somebody else's, so that whoever was shown with it is looked at again. */
   formerStudies?(): AsyncIterable<StudyRecord>
 }

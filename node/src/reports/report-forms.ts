@@ -7,7 +7,8 @@ import {
 } from '@twiin/dicom'
 import type { AuthoredInstance } from '@twiin/dicom'
 import { isTwiinError } from '@twiin/runtime'
-import type { InstanceRecord, StudyStore } from '@twiin/study-store'
+import type { InstanceRecord } from '@twiin/study-store'
+import type { Holdings } from '../holdings/holdings.ts'
 import { renderReport } from './render-report.ts'
 
 /** What a PACS that cannot show structured reports is given (spec 20 §4). */
@@ -17,7 +18,7 @@ export type StructuredReportForm = 'as-is' | 'also-pdf' | 'pdf-only'
 const structuredReport = /^1\.2\.840\.10008\.5\.1\.4\.1\.1\.88\.(?:11|22|33|34|35)$/
 
 interface Deps {
-  studies: Pick<StudyStore, 'readDataSet'>
+  studies: Pick<Holdings, 'readDataSet'>
 }
 
 /** In which form reports from elsewhere go to the PACS. */

@@ -1,10 +1,11 @@
 import { TwiinError, isTwiinError } from '@twiin/runtime'
 import type { Clock } from '@twiin/runtime'
-import type { InstanceRecord, StudyRecord, StudyStore } from '@twiin/study-store'
+import type { InstanceRecord, StudyRecord } from '@twiin/study-store'
 import type { Account } from '../account/account.ts'
 import type { ReportsOut } from '../reports/reports-out.ts'
 import type { DeliverStudy } from '../deliver/deliver-study.ts'
 import type { FileStudy } from '../filing/file-study.ts'
+import type { Holdings } from '../holdings/holdings.ts'
 import type { PatientSearches } from '../find/patient-searches.ts'
 import type { Person } from '../people/people-file.ts'
 import { reached } from '../transfers/hops.ts'
@@ -30,7 +31,7 @@ interface Deps {
   reportsOut: ReportsOut
   searches: PatientSearches
   book: TransferBook
-  studies: StudyStore
+  studies: Pick<Holdings, 'studyByUid' | 'instances'>
   fetcher: FetchStudy
   filing: FileStudy
   delivery: DeliverStudy

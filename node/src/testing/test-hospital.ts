@@ -25,7 +25,9 @@ import type { IndexSide } from '../composition/index-side.ts'
 import { registerPeerProtocols } from '../composition/peer-protocols.ts'
 import { composeSelfTest } from '../composition/self-test.ts'
 import type { SelfTest } from '../composition/self-test.ts'
+import { buckets } from '../config/buckets.ts'
 import type { ApplicationEntity, Settings } from '../config/settings.ts'
+import type { Filed } from '../filing/file-study.ts'
 import type { Rule } from '../routing/routing-settings.ts'
 import { Gossip } from '../trust/gossip.ts'
 import { verifyByPeerId } from '../trust/trust.ts'
@@ -231,11 +233,13 @@ export class TestHospital implements AsyncDisposable {
     )
     const host = wire.host(key.peerId)
     const heads = new HeadReader({}, { log })
+    const filed = store.repository<Filed>(buckets.filed, { keys: 'plain-opaque' })
     const archive = composeArchive(this.#settings(), {
       store,
       sealer,
       reserve,
       studies,
+      filed,
       heads,
       clock,
       log,
@@ -243,7 +247,7 @@ export class TestHospital implements AsyncDisposable {
     })
     const parts = {
       ...{ clock, log, random, sealer, reserve, store, view, bundle, auditLog, studies, key },
-      archive,
+      ...{ archive, filed },
       holdings: archive?.holdings ?? studies,
       gossip: new Gossip(
         { peerId: key.peerId, roundMs: 20_000 },
