@@ -4,26 +4,30 @@ import { ownerOf } from '@twiin/study-store'
 import type { InstanceRecord } from '@twiin/study-store'
 import type { StudySource } from '@twiin/transfer'
 import type { Holdings } from '../holdings/holdings.ts'
+import type { HouseStudies } from '../holdings/house-studies.ts'
 import type { Only } from '../send/follow-send.ts'
 
 /**
  * The holdings as the transfer protocol reads them: data sets exactly as they were received. Of several copies of a
- * study it is the one that `Sends` offers: our own, else the first that came from elsewhere. What a peer may retrieve
- * is always our own: nothing else is published or found (`OwnPatients`).
+ * study it is the one that `Sends` offers: our own, else the first from elsewhere that is the
+ * hospital's. What a peer may retrieve is always our own: nothing else is published or found (`OwnPatients`).
  */
 export class HeldStudies implements StudySource {
   readonly #studies: Holdings
+  readonly #house: Pick<HouseStudies, 'copyToGive'>
   readonly #onlyOf: (packageId: Uint8Array) => Promise<Only | undefined>
   readonly #excludedFrom: (packageId: Uint8Array) => Promise<readonly string[]>
 
   constructor(deps: {
     studies: Holdings
+    house: Pick<HouseStudies, 'copyToGive'>
     /** The instances of a package that is not of a whole study (spec 20 §3). */
     onlyOf: (packageId: Uint8Array) => Promise<Only | undefined>
     /** Series modalities that stay here of what a package offers (spec 17 §5). */
     excludedFrom: (packageId: Uint8Array) => Promise<readonly string[]>
   }) {
     this.#studies = deps.studies
+    this.#house = deps.house
     this.#onlyOf = deps.onlyOf
     this.#excludedFrom = deps.excludedFrom
   }
@@ -31,7 +35,7 @@ export class HeldStudies implements StudySource {
   async manifestInstances(studyInstanceUid: string, request?: TransferRequest): Promise<ManifestInstance[]> {
     const only = request?.kind === 'collect' ? await this.#onlyOf(request.package) : undefined
     if (only !== undefined) return this.#single(studyInstanceUid, only)
-    const [study] = await this.#studies.copiesOf(studyInstanceUid)
+    const study = await this.#house.copyToGive(studyInstanceUid)
     const instances: ManifestInstance[] = []
     if (study === undefined) return instances
     const excluded = request?.kind === 'collect' ? await this.#excludedFrom(request.package) : []

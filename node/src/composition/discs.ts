@@ -7,6 +7,7 @@ import { DiscShelf } from '../disc/disc-shelf.ts'
 import { ExportDisc } from '../disc/export-disc.ts'
 import { TakeInStudy } from '../disc/take-in-study.ts'
 import type { FileStudy } from '../filing/file-study.ts'
+import type { HouseStudies } from '../holdings/house-studies.ts'
 import type { TransferBook } from '../transfers/transfer-book.ts'
 import type { Ground } from './ground.ts'
 
@@ -14,10 +15,10 @@ import type { Ground } from './ground.ts'
 export function composeDiscs(
   settings: Settings,
   ground: Ground,
-  deps: { book: TransferBook; filing: FileStudy; delivery: DeliverStudy },
+  deps: { book: TransferBook; filing: FileStudy; delivery: DeliverStudy; house: HouseStudies },
 ) {
-  const { clock, log, random, self, sealer, reserve, store, studies, heads, account, events } = ground
-  const { book, filing, delivery } = deps
+  const { clock, log, random, self, sealer, reserve, store, studies, holdings, heads, account, events } = ground
+  const { book, filing, delivery, house } = deps
   const maxBytes = settings.disc.maxGiB * 1024 ** 3
   const shelf = new DiscShelf({ dir: join(settings.dataDir, 'discs'), maxBytes }, { sealer, reserve })
   const desk = new DiscDesk(
@@ -29,6 +30,6 @@ export function composeDiscs(
     },
   )
   const takeIn = new TakeInStudy({ desk, shelf, studies, heads, filing, delivery, book, account, clock })
-  const exports = new ExportDisc({ from: self.name }, { studies, account, clock, random })
+  const exports = new ExportDisc({ from: self.name }, { studies: holdings, house, account, clock, random })
   return { desk, takeIn, exports, maxBytes }
 }

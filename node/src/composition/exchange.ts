@@ -8,6 +8,7 @@ import { buckets } from '../config/buckets.ts'
 import type { Settings } from '../config/settings.ts'
 import { askHolder } from '../find/ask-holder.ts'
 import { PatientSearches } from '../find/patient-searches.ts'
+import { HouseStudies } from '../holdings/house-studies.ts'
 import { RouteToRecipient } from '../intake/route-to-recipient.ts'
 import { FetchStudy } from '../retrieve/fetch-study.ts'
 import { Retrievals } from '../retrieve/retrievals.ts'
@@ -46,19 +47,20 @@ export function composeExchange(settings: Settings, ground: Ground, index: Index
   const retryMs = settings.transfer.retrySeconds * 1000
   const links = new Links({ retryMs }, { clock, random: Math.random })
   const speeds = new LinkSpeeds()
-  const sends = new Sends(
-    { self, excluded: settings.routing.excludeFromSends },
-    { book, bundle, studies: holdings, host, signer: key, verify, account, clock },
-  )
 
   const desk = new AccessDesk({ bundle, ownTokens, patients, consents })
   const guard = new RequestGuard({ peerId: self.peerId }, { clock })
   const searchAnswers = new SearchAnswers({ desk, guard, account, signer: key, verify, clock, log })
-  const isOffered: Sends['isOffered'] = (...offer) => sends.isOffered(...offer)
   const { worklist, filing, commitments, delivery } = composeFiling(settings, ground, index, {
     links,
     speeds,
   })
+  const house = new HouseStudies({ studies: holdings, book, filing })
+  const sends = new Sends(
+    { self, excluded: settings.routing.excludeFromSends },
+    { book, bundle, studies: holdings, house, host, signer: key, verify, account, clock },
+  )
+  const isOffered: Sends['isOffered'] = (...offer) => sends.isOffered(...offer)
   const reports = composeReports(settings, ground, { book, sends, worklist, patients: index.localPatients })
   const gate = new TransferGate({
     ...{ desk, guard, consents, isOffered, account, clock, log },
@@ -75,6 +77,7 @@ export function composeExchange(settings: Settings, ground: Ground, index: Index
   })
   const held = new HeldStudies({
     studies: holdings,
+    house,
     onlyOf: (packageId) => sends.onlyOf(packageId),
     excludedFrom: (packageId) => sends.excludedFrom(packageId),
   })
@@ -95,7 +98,10 @@ export function composeExchange(settings: Settings, ground: Ground, index: Index
   )
   const retrievals = new Retrievals(
     { self },
-    { searches, book, studies, fetcher, filing, delivery, reportsOut: reports.out, account, clock },
+    {
+      ...{ searches, book, studies: holdings, fetcher, filing, delivery, account, clock },
+      reportsOut: reports.out,
+    },
   )
   const arrivals = new Arrivals(
     { self },
@@ -105,7 +111,7 @@ export function composeExchange(settings: Settings, ground: Ground, index: Index
       reportsOut: reports.out,
     },
   )
-  const discs = composeDiscs(settings, ground, { book, filing, delivery })
+  const discs = composeDiscs(settings, ground, { book, filing, delivery, house })
   const runner = new TransferRunner(
     { concurrent: settings.transfer.concurrent, retryMs },
     {
@@ -137,6 +143,6 @@ export function composeExchange(settings: Settings, ground: Ground, index: Index
   return {
     ...{ book, links, speeds, transferDesk, progress, sends, guard, searchAnswers },
     ...{ contentsAnswers, gate, held, searches, queryDesk, fetcher, intake, worklist },
-    ...{ reports, delivery, retrievals, arrivals, discs, runner, receipts, routes, routing, dimse },
+    ...{ house, reports, delivery, retrievals, arrivals, discs, runner, receipts, routes, routing, dimse },
   }
 }

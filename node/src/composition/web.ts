@@ -79,6 +79,7 @@ export async function composeWeb(
         dicomWebRoutes({
           ...{ self, holdings: studies, searches, retrievals, fetcher, book, account, clock, intake },
           desk: queryDesk,
+          house: exchange.house,
           aeTitle: settings.dicom?.aeTitle ?? 'TWIIN',
         }),
       ],

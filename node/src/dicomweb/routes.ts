@@ -4,6 +4,7 @@ import type { Clock } from '@twiin/runtime'
 import type { Account } from '../account/account.ts'
 import type { PatientSearches } from '../find/patient-searches.ts'
 import type { Holdings } from '../holdings/holdings.ts'
+import type { HouseStudies } from '../holdings/house-studies.ts'
 import type { QueryDesk } from '../query/query-desk.ts'
 import type { Intake } from '../intake/intake.ts'
 import type { FetchStudy } from '../retrieve/fetch-study.ts'
@@ -31,6 +32,7 @@ export function dicomWebRoutes(deps: {
   self: { ura: string; name: string }
   desk: QueryDesk
   holdings: Holdings
+  house: HouseStudies
   searches: PatientSearches
   retrievals: Retrievals
   fetcher: FetchStudy
@@ -47,7 +49,7 @@ export function dicomWebRoutes(deps: {
   const reader = new InstanceReader({ holdings })
   const renderer = new Renderer()
   const features = [
-    queryRoutes({ studies, desk: new StudyQueries({ ...deps, studies }) }),
+    queryRoutes({ studies, desk: new StudyQueries(deps) }),
     retrieveRoutes({ studies, holdings }),
     metadataRoutes({ studies, reader }),
     frameRoutes({ studies, reader, renderer }),

@@ -1,16 +1,16 @@
 import { matches, textsOf } from '@twiin/dicom'
 import type { PatientSearches } from '../find/patient-searches.ts'
 import type { Holdings } from '../holdings/holdings.ts'
+import type { HouseStudies } from '../holdings/house-studies.ts'
 import type { DeskQuery, QueryMatch, QueryOutcome, QueryRun } from '../query/query.ts'
 import { studyAttributes } from './record-attributes.ts'
-import type { ViewableStudies } from './viewable-studies.ts'
 
 interface Deps {
   self: { ura: string; name: string }
   desk: { find(query: DeskQuery): QueryRun }
   holdings: Holdings
   searches: PatientSearches
-  studies: ViewableStudies
+  house: Pick<HouseStudies, 'isOpen'>
 }
 
 const studyUid = '0020000D'
@@ -43,7 +43,7 @@ export class StudyQueries {
   }
 
   async *#known(uid: string, query: DeskQuery): AsyncGenerator<QueryMatch> {
-    const { searches, desk, holdings, studies, self } = this.#deps
+    const { searches, desk, holdings, house, self } = this.#deps
     for (const search of searches.of(query.asker.person)) {
       if (!search.studies.some(({ studyInstanceUid }) => studyInstanceUid === uid)) continue
       let found = false
@@ -57,7 +57,7 @@ export class StudyQueries {
     if (query.level !== 'STUDY') return
     for (const copy of await holdings.copiesOf(uid)) {
       const attributes = studyAttributes(copy)
-      if (!(await studies.isOpenToTheHouse(copy)) || !matches(query.keys, attributes)) continue
+      if (!(await house.isOpen(copy)) || !matches(query.keys, attributes)) continue
       yield { attributes, studyInstanceUid: uid, holder: self, local: true }
       return
     }

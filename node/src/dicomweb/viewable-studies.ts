@@ -5,6 +5,7 @@ import type { StudyRecord } from '@twiin/study-store'
 import type { PatientSearch } from '../find/patient-search.ts'
 import type { PatientSearches } from '../find/patient-searches.ts'
 import type { Holdings } from '../holdings/holdings.ts'
+import type { HouseStudies } from '../holdings/house-studies.ts'
 import type { Person } from '../people/people-file.ts'
 import type { FetchStudy } from '../retrieve/fetch-study.ts'
 import type { Retrievals } from '../retrieve/retrievals.ts'
@@ -22,6 +23,7 @@ export interface Wanted {
 
 interface Deps {
   holdings: Holdings
+  house: Pick<HouseStudies, 'isOpen'>
   searches: PatientSearches
   retrievals: Pick<Retrievals, 'request'>
   fetcher: FetchStudy
@@ -68,17 +70,8 @@ export class ViewableStudies {
       if (study !== undefined) return study
     }
     for (const copy of own === undefined ? [] : [own, ...copies])
-      if (await this.isOpenToTheHouse(copy)) return this.#local(copy, person)
+      if (await this.#deps.house.isOpen(copy)) return this.#local(copy, person)
     return notFound()
-  }
-
-  /** Sent to this hospital, or brought into its PACS. What one person fetched to look at is that person's. */
-  async isOpenToTheHouse({ origin, isWhole, identityConflict }: StudyRecord): Promise<boolean> {
-    if (origin.kind === 'local') return true
-    if (!isWhole || identityConflict) return false
-    const transfer = await this.#deps.book.get(origin.transferId ?? '')
-    if (transfer?.kind === 'disc') return true
-    return transfer?.kind === 'arrival' || (transfer?.kind === 'retrieval' && transfer.destination === 'pacs')
   }
 
   #found(search: PatientSearch, studyInstanceUid: string, person: Person): Promise<OpenStudy> | undefined {

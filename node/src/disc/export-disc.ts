@@ -2,9 +2,11 @@ import { writeDisc } from '@twiin/media'
 import type { DiscSource } from '@twiin/media'
 import { TwiinError, codeOf } from '@twiin/runtime'
 import type { Clock } from '@twiin/runtime'
-import type { StudyRecord, StudyStore } from '@twiin/study-store'
+import type { StudyRecord } from '@twiin/study-store'
 import { patientOnRecord } from '../account/account.ts'
 import type { Account } from '../account/account.ts'
+import type { Holdings } from '../holdings/holdings.ts'
+import type { HouseStudies } from '../holdings/house-studies.ts'
 import type { Person } from '../people/people-file.ts'
 
 export interface ExportOrder {
@@ -17,7 +19,8 @@ export interface ExportOrder {
 }
 
 interface Deps {
-  studies: Pick<StudyStore, 'copiesOf' | 'instances' | 'readDataSet'>
+  studies: Pick<Holdings, 'instances' | 'readDataSet'>
+  house: Pick<HouseStudies, 'copyToGive'>
   account: Account
   clock: Clock
   random: (bytes: number) => Uint8Array
@@ -42,7 +45,8 @@ export class ExportDisc {
     const chosen = new Map<string, StudyRecord>()
     const sources: DiscSource[] = []
     for (const uid of new Set(order.studyInstanceUids)) {
-      const study = await this.#copyOf(uid)
+      const study = await this.#deps.house.copyToGive(uid)
+      if (study === undefined) throw new TwiinError('STUDY_UNKNOWN')
       chosen.set(uid, study)
       for await (const instance of this.#deps.studies.instances(study.handle))
         sources.push({
@@ -63,14 +67,6 @@ export class ExportDisc {
     const lines = [...chosen.values()].map((study) => lineFor(study, order, user))
     for (const line of lines) await this.#deps.account.record({ ...line, outcome: 'success' })
     return this.#watched(disc.read(), lines)
-  }
-
-  /** This hospital's own copy, else the first that is whole. */
-  async #copyOf(studyInstanceUid: string): Promise<StudyRecord> {
-    const copies = await this.#deps.studies.copiesOf(studyInstanceUid)
-    const study = copies.find(({ isWhole }) => isWhole)
-    if (study === undefined) throw new TwiinError('STUDY_UNKNOWN')
-    return study
   }
 
   async *#watched(

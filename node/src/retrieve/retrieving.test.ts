@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { isComplete } from '../find/patient-search.ts'
-import { eventually, patient, radiologist, twoHospitals } from '../testing/test-hospital.ts'
-import type { TestHospital } from '../testing/test-hospital.ts'
+import { TestHospital, eventually, patient, radiologist, twoHospitals } from '../testing/test-hospital.ts'
 
 const bsn = patient.bsn as never
 const consent = (hospital: TestHospital, decision: 'permit' | 'deny') =>
@@ -47,6 +46,34 @@ describe('a retrieval', () => {
       expect(await b.audit(event)).toMatchObject([{ requestId: id, patient: { citizenNumber: bsn } }])
     await eventually(async () => (await a.audit('study-served')).length === 1)
     expect(await a.audit('study-served')).toMatchObject([{ requestId: id, user: { id: radiologist.id } }])
+  })
+
+  it('that was only looked at leaves this hospital by no send and no disc, until it is in the PACS', async () => {
+    await using net = await twoHospitals()
+    const { a, b, network } = net
+    await using c = await TestHospital.open({ ura: '90000003', name: 'C' }, network)
+    const { id, studyInstanceUid } = await order(a, b, 'viewer')
+    expect(await ended(b, id)).toMatchObject({ state: 'delivered' })
+    const { sends, discs } = b.exchange
+    const reason = 'verwijzing'
+    const studyInstanceUids = [studyInstanceUid]
+    const send = () => sends.request({ studyInstanceUids, recipient: { ura: '90000003' }, reason }, radiologist)
+    const disc = () =>
+      discs.exports.write(
+        { studyInstanceUids, recipient: 'X', reason, format: 'zip', language: 'nl' },
+        radiologist,
+      )
+    await expect(sends.preview(studyInstanceUids)).rejects.toThrow('STUDY_UNKNOWN')
+    await expect(send()).rejects.toThrow('STUDY_UNKNOWN')
+    await expect(disc()).rejects.toThrow('STUDY_UNKNOWN')
+    const [line] = await b.audit('search')
+    const wanted = { searchId: line?.requestId ?? '', holder: '90000001', destination: 'pacs' as const }
+    const again = await b.exchange.retrievals.request({ ...wanted, studyInstanceUid }, radiologist)
+    expect(await ended(b, again)).toMatchObject({ state: 'delivered' })
+    await (await disc()).return(undefined)
+    await send()
+    await c.transferIn('delivered')
+    expect(c.archive.stored).toHaveLength(3)
   })
 
   it('goes on where the line broke', async () => {

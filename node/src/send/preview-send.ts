@@ -1,6 +1,7 @@
 import { TwiinError } from '@twiin/runtime'
 import type { StudyRecord } from '@twiin/study-store'
 import type { Holdings } from '../holdings/holdings.ts'
+import type { HouseStudies } from '../holdings/house-studies.ts'
 import { whatGoes } from './what-goes.ts'
 
 export type SendWarning =
@@ -12,11 +13,15 @@ export type SendWarning =
  */
 export async function previewSend(
   studyInstanceUids: readonly string[],
-  { studies, excluded }: { studies: Holdings; excluded: readonly string[] },
+  {
+    studies,
+    house,
+    excluded,
+  }: { studies: Holdings; house: Pick<HouseStudies, 'copyToGive'>; excluded: readonly string[] },
 ) {
   const found: StudyRecord[] = []
   for (const uid of new Set(studyInstanceUids)) {
-    const [study] = await studies.copiesOf(uid)
+    const study = await house.copyToGive(uid)
     if (study === undefined) throw new TwiinError('STUDY_UNKNOWN')
     found.push(study)
   }

@@ -8,6 +8,7 @@ import type { StudyRecord } from '@twiin/study-store'
 import { patientOnRecord } from '../account/account.ts'
 import type { Account } from '../account/account.ts'
 import type { Holdings } from '../holdings/holdings.ts'
+import type { HouseStudies } from '../holdings/house-studies.ts'
 import type { NetworkBundle } from '../trust/network-bundle.ts'
 import type { Route } from '../intake/route-to-recipient.ts'
 import type { Person } from '../people/people-file.ts'
@@ -50,6 +51,7 @@ interface Deps {
   book: TransferBook
   bundle: NetworkBundle
   studies: Holdings
+  house: Pick<HouseStudies, 'copyToGive'>
   host: PeerHost
   signer: Signer<'twiin/offer/v1'>
   verify: VerifySignature
@@ -83,7 +85,8 @@ export class Sends {
 
   /** What this would send; see `previewSend`. */
   preview(studyInstanceUids: readonly string[]): ReturnType<typeof previewSend> {
-    return previewSend(studyInstanceUids, { studies: this.#deps.studies, excluded: this.#excluded })
+    const { studies, house } = this.#deps
+    return previewSend(studyInstanceUids, { studies, house, excluded: this.#excluded })
   }
 
   /** A rule sends. The same study as it is now is one send, however often told. */
@@ -240,11 +243,11 @@ export class Sends {
     recipient: { ura: string; name: string; peerId: string },
     by: By,
   ): Promise<void> {
-    const { studies, book, clock } = this.#deps
+    const { studies, house, book, clock } = this.#deps
     const { mailbox } = order.recipient
     const found: StudyRecord[] = []
     for (const uid of new Set(order.studyInstanceUids)) {
-      const [study] = await studies.copiesOf(uid)
+      const study = await house.copyToGive(uid)
       if (study === undefined) throw new TwiinError('STUDY_UNKNOWN')
       found.push(study)
     }
@@ -290,8 +293,8 @@ export class Sends {
   }
 
   async #offeredStudy(uid: string, { only }: Send): Promise<StudyRecord | undefined> {
-    const { studies } = this.#deps
-    if (only === undefined) return (await studies.copiesOf(uid))[0]
+    const { studies, house } = this.#deps
+    if (only === undefined) return house.copyToGive(uid)
     const study = await studies.studyByUid(uid, only.owner, { rejected: true })
     return study && { ...study, ...(await this.#sizeOf(only)) }
   }
