@@ -77,11 +77,7 @@ async function search(hospital: TestHospital) {
 const published = (hospital: TestHospital) =>
   eventually(async () => (await hospital.index.publication.statusOf(bsn)).state === 'published')
 
-async function retrieve(
-  to: TestHospital,
-  studyInstanceUid: string,
-  destination: 'pacs' | 'viewer' = 'pacs',
-) {
+async function retrieve(to: TestHospital, studyInstanceUid: string, destination: 'pacs' | 'viewer' = 'pacs') {
   const { id } = await search(to)
   const order = { searchId: id, studyInstanceUid, holder: '90000001', destination }
   const retrieval = await to.exchange.retrievals.request(order, radiologist)
@@ -203,8 +199,7 @@ describe('an archive behind a node', () => {
     const { found } = await search(b)
     const { clock, random, host, verify } = b.ground
     const deps = { clock, random, host, verify, signer: b.key }
-    const look = () =>
-      askContents(found as never, a.key.peerId, { studies: [uid], level: 'instance' }, deps)
+    const look = () => askContents(found as never, a.key.peerId, { studies: [uid], level: 'instance' }, deps)
     const looked = await look()
     expect(looked).toMatchObject({ more: true, studies: [{ uid, series: [{ modality: 'CT' }] }] })
     expect(looked).not.toHaveProperty('studies.0.series.0.instances')

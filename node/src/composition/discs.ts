@@ -17,7 +17,8 @@ export function composeDiscs(
   ground: Ground,
   deps: { book: TransferBook; filing: FileStudy; delivery: DeliverStudy; house: HouseStudies },
 ) {
-  const { clock, log, random, self, sealer, reserve, store, studies, holdings, heads, account, events } = ground
+  const { clock, log, random, self, sealer, reserve, store, studies, holdings, heads, account, events } =
+    ground
   const { book, filing, delivery, house } = deps
   const maxBytes = settings.disc.maxGiB * 1024 ** 3
   const shelf = new DiscShelf({ dir: join(settings.dataDir, 'discs'), maxBytes }, { sealer, reserve })

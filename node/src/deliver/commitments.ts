@@ -28,9 +28,9 @@ export class Commitments {
   }
 
   /**
-   * Of what was asked, and nothing else: what stands in both lists failed, what the result does not name is in neither. Throws
-   * `COMMITMENT_PENDING` when no result came in time, `COMMITMENT_UNSUPPORTED` when the PACS does not speak it, and the codes
-   * of packages/dimse.
+   * Of what was asked, and nothing else: what stands in both lists failed, what the result does not name is in neither.
+   * Throws `COMMITMENT_PENDING` when no result came in time, `COMMITMENT_UNSUPPORTED` when the PACS does not speak it, and
+   * the codes of packages/dimse.
    */
   async ask(references: readonly SopReference[], signal: AbortSignal): Promise<CommitmentResult> {
     const { clock, log } = this.#deps

@@ -108,8 +108,8 @@ export class DeliverStudy {
   }
 
   /**
-   * Undefined when the PACS is committed to all; what it is not is open again. Throws `COMMITMENT_PENDING` for what its result
-   * does not name.
+   * Undefined when the PACS is committed to all; what it is not is open again. Throws `COMMITMENT_PENDING` for what its
+   * result does not name.
    */
   async #commit(
     work: Delivery,

@@ -57,7 +57,8 @@ describe('a retrieval', () => {
     const { sends, discs } = b.exchange
     const reason = 'verwijzing'
     const studyInstanceUids = [studyInstanceUid]
-    const send = () => sends.request({ studyInstanceUids, recipient: { ura: '90000003' }, reason }, radiologist)
+    const send = () =>
+      sends.request({ studyInstanceUids, recipient: { ura: '90000003' }, reason }, radiologist)
     const disc = () =>
       discs.exports.write(
         { studyInstanceUids, recipient: 'X', reason, format: 'zip', language: 'nl' },
