@@ -76,8 +76,7 @@ export function composeExchange(settings: Settings, ground: Ground, index: Index
     ...{ desk, guard, studies: holdings, account, signer: key, verify, clock, log },
   })
   const held = new HeldStudies({
-    studies: holdings,
-    house,
+    ...{ studies: holdings, house },
     onlyOf: (packageId) => sends.onlyOf(packageId),
     excludedFrom: (packageId) => sends.excludedFrom(packageId),
   })

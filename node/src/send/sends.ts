@@ -85,8 +85,7 @@ export class Sends {
 
   /** What this would send; see `previewSend`. */
   preview(studyInstanceUids: readonly string[]): ReturnType<typeof previewSend> {
-    const { studies, house } = this.#deps
-    return previewSend(studyInstanceUids, { studies, house, excluded: this.#excluded })
+    return previewSend(studyInstanceUids, { ...this.#deps, excluded: this.#excluded })
   }
 
   /** A rule sends. The same study as it is now is one send, however often told. */
