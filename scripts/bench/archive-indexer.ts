@@ -40,7 +40,10 @@ const settings = {
     ...{ passHours: 24, cacheMiB: 64, keepMinutes: 60, timeoutSeconds: 60 },
   },
 } as Partial<Record<keyof Settings, unknown>> as Settings
-const side = composeArchive(settings, { store, sealer, reserve, studies, heads, clock, log, random })
+const side = composeArchive(settings, {
+  ...{ store, sealer, reserve, studies, heads, clock, log, random },
+  filed: store.repository('filed', { keys: 'plain-opaque' }),
+})
 if (side === undefined) throw new Error('no archive')
 
 async function pass(begin: () => Promise<void> | void) {
