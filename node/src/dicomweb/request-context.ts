@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import { Readable } from 'node:stream'
 import { isUid } from '@twiin/dicom'
 import { TwiinError } from '@twiin/runtime'
@@ -23,8 +22,9 @@ export const viewers = { roles: ['radiologist', 'operator'] as const }
 /** Aborts when the client has gone away. */
 export function whileConnected(reply: FastifyReply): AbortSignal {
   const gone = new AbortController()
-  // The response ends by itself too; then nobody waits any more.
-  void once(reply.raw, 'close').then(() => gone.abort(new TwiinError('CLIENT_GONE')))
+  const leave = () => gone.abort(new TwiinError('CLIENT_GONE'))
+  // The response ends by itself too; then nobody waits any more. One that broke is one that nobody reads.
+  reply.raw.once('close', leave).once('error', leave)
   return gone.signal
 }
 
