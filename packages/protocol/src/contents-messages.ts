@@ -1,3 +1,4 @@
+import { TwiinError } from '@twiin/runtime'
 import { Type } from 'typebox'
 import type { Static } from 'typebox'
 import { messageType } from './codec.ts'
@@ -99,8 +100,19 @@ const Answer = Type.Union([
   ),
 ])
 export type ContentsAnswer = Static<typeof Answer>
+const answerType = messageType('contents-answer', Answer, limits.contentsAnswerBytes)
 export const contentsAnswer = signedType(
   'twiin/answer/v1',
-  messageType('contents-answer', Answer, limits.contentsAnswerBytes),
+  { ...answerType, decode: (bytes) => withinTotals(answerType.decode(bytes)) },
   limits.contentsAnswerBytes,
 )
+
+/** The limits are of a whole answer, not of each study and series in it. Throws `MESSAGE_INVALID`. */
+function withinTotals(answer: ContentsAnswer): ContentsAnswer {
+  if (answer.status !== 'answered') return answer
+  const series = answer.studies.flatMap((study) => study.series ?? [])
+  const instances = series.reduce((sum, one) => sum + (one.instances?.length ?? 0), 0)
+  if (series.length > limits.seriesPerContents || instances > limits.instancesPerContents)
+    throw new TwiinError('MESSAGE_INVALID', { message: answerType.name, at: '/studies' })
+  return answer
+}

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { entryHeader, indexRequest, searchRequest, transferControl } from './index.ts'
-import type { SearchRequest, Signer } from './index.ts'
+import { contentsAnswer, entryHeader, indexRequest, searchRequest, transferControl } from './index.ts'
+import type { ContentsAnswer, SearchRequest, SeriesContents, Signer } from './index.ts'
 
 const peer = `12D3KooW${'A'.repeat(44)}`
 const signer: Signer = {
@@ -56,6 +56,32 @@ describe('messages', () => {
 
   it('nested deeper than the stack are refused, not fatal', () => {
     expect(() => indexRequest.decode(new Uint8Array(1_000_000).fill(0x81))).toThrow('MESSAGE_INVALID')
+  })
+})
+
+describe('an answer on contents', () => {
+  const opened = (...series: number[]) => {
+    const shape = { modality: 'CT', description: '', bodyPart: '', count: 1 }
+    const instance = { uid: '1.2', sopClass: '1.2', syntax: '1.2' }
+    const seriesWith = (instances: number): SeriesContents => ({
+      ...{ uid: '1.2', ...shape },
+      instances: Array.from({ length: instances }, () => instance),
+    })
+    const text = { accessionNumber: '', studyId: '', referringPhysician: '' }
+    const half = Math.ceil(series.length / 2)
+    const studies = [series.slice(0, half), series.slice(half)].map((some) => ({
+      ...{ uid: '1.2', ...text, seriesCount: some.length, series: some.map(seriesWith) },
+    }))
+    const facts = { requestId: new Uint8Array(16), issuedAt: 1, more: false }
+    const answer: ContentsAnswer = { status: 'answered', ...facts, studies }
+    const { bytes } = contentsAnswer.sign(answer, signer)
+    return () => contentsAnswer.open(bytes, peer, verify).message
+  }
+
+  it('is held to its limits in all, not in each study or series', () => {
+    expect(opened(1, 1)()).toMatchObject({ status: 'answered' })
+    expect(opened(10_000, 10_001)).toThrow('MESSAGE_INVALID')
+    expect(opened(...Array.from({ length: 5001 }, () => 0))).toThrow('MESSAGE_INVALID')
   })
 })
 
