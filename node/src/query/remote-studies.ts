@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { textsOf } from '@twiin/dicom'
 import type { Attributes } from '@twiin/dicom'
 import type { ContentsAnswer, ContentsRequest, SeriesContents, StudyContents } from '@twiin/protocol'
@@ -10,13 +11,13 @@ import type { FoundStudy, Holder, PatientSearch } from '../find/patient-search.t
 import type { PatientSearches } from '../find/patient-searches.ts'
 import { AnswerQueue } from './answer-queue.ts'
 import { foundPatient, foundStudy, withInstance, withSeries } from './describe-match.ts'
-import type { DeskQuery, QueryMatch, QueryOutcome } from './query.ts'
+import type { DeskQuery, QueryMatch, QueryOutcome, SilentHolder } from './query.ts'
 import { key, withoutPatientNumbers } from './query-keys.ts'
 import { matchesKnown } from './local-studies.ts'
 
 interface Deps {
-  searches: PatientSearches
-  patients: OwnPatients
+  searches: Pick<PatientSearches, 'onChange'>
+  patients: Pick<OwnPatients, 'find'>
   askContents: (
     search: PatientSearch,
     peerId: string,
@@ -27,6 +28,15 @@ interface Deps {
 
 /** What a search does not tell, and a look into the study does. */
 const inContents = [key.studyTime, key.accessionNumber, key.studyId, key.referringPhysician, key.studySeries]
+
+/** Answers that wait for who reads them. */
+const room = 500
+/** After so many that were looked at others get their turn. */
+const turn = 256
+
+/** Why a holder showed nothing. */
+type Silence = Pick<SilentHolder, 'status' | 'reason'>
+const noAnswer: Silence = { status: 'pending', reason: 'NO_ANSWER' }
 
 /** The studies of a patient search that lie elsewhere, as answers to a query. */
 export class RemoteStudies {
@@ -45,7 +55,7 @@ export class RemoteStudies {
     outcome: QueryOutcome,
     until: number,
   ): AsyncGenerator<QueryMatch> {
-    const queue = new AnswerQueue<QueryMatch>()
+    const queue = new AnswerQueue<QueryMatch>({ room })
     const stop = new AbortController()
     const watching = this.#watch(
       search,
@@ -77,13 +87,12 @@ export class RemoteStudies {
     const { searches, clock } = this.#deps
     const taken = new Set<string>()
     const looks: Promise<void>[] = []
-    const unseen = new Set<Holder>()
     let changed = () => {}
     const stopListening = searches.onChange((one) => void (one.id === search.id && changed()))
     const timeUp = new AbortController()
     const wait = clock.sleep(Math.max(0, until - clock.now()), AbortSignal.any([signal, timeUp.signal])).then(
-      () => true,
-      () => true,
+      () => true as const,
+      () => true as const,
     )
     try {
       for (let isOver = false; ;) {
@@ -92,16 +101,20 @@ export class RemoteStudies {
           if (holder.status === 'pending' || taken.has(holder.ura)) continue
           taken.add(holder.ura)
           if (holder.status !== 'answered') continue
-          unseen.add(holder)
-          const look = this.#show(search, holder, query, outcome, queue)
-          looks.push(look.then(() => void unseen.delete(holder)))
+          const { ura, name } = holder
+          // Others are still waited for: what fails meanwhile is told, and ends nothing.
+          const look = this.#show(search, holder, query, { outcome, queue, wait })
+          looks.push(
+            look.catch(
+              (error: unknown) =>
+                void outcome.silent.push({ ura, name, status: 'failed', reason: codeOf(error) }),
+            ),
+          )
         }
         if (isOver || isComplete(search)) break
         isOver = await Promise.race([change, wait])
       }
-      await Promise.race([Promise.all(looks), wait])
-      for (const { ura, name } of unseen)
-        outcome.silent.push({ ura, name, status: 'pending', reason: 'NO_ANSWER' })
+      await Promise.all(looks)
       this.#tellSilent(search, outcome)
     } finally {
       stopListening()
@@ -119,13 +132,12 @@ export class RemoteStudies {
     }
   }
 
-  /** What one holder has. */
+  /** What one holder has. It has until the time is up; who reads it may take longer. */
   async #show(
     search: PatientSearch,
     holder: Holder,
     query: DeskQuery,
-    outcome: QueryOutcome,
-    queue: AnswerQueue<QueryMatch>,
+    to: { outcome: QueryOutcome; queue: AnswerQueue<QueryMatch>; wait: Promise<true> },
   ): Promise<void> {
     const wanted = new Set(textsOf(query.keys, key.studyInstanceUid))
     const rows = search.studies.filter(
@@ -138,15 +150,19 @@ export class RemoteStudies {
     const keys = withoutPatientNumbers(query.keys)
     const shallow = query.level === 'STUDY' && !inContents.some((tag) => query.keys.has(tag))
     const patient = await this.#patientOf(search)
+    let looked = 0
     for (let at = 0; at < rows.length; at += limits.studiesPerContents) {
       const some = rows.slice(at, at + limits.studiesPerContents)
-      const contents = shallow ? undefined : await this.#contents(search, holder, some, query, outcome)
+      const contents = shallow ? undefined : await this.#contents(search, holder, some, query, to)
+      if (contents === 'late') return
       for (const row of some) {
         const known = contents?.get(row.studyInstanceUid ?? '')
         const place = { aeTitle: this.#options.aeTitle, institution: holder.name }
         const study = foundStudy(row, patient, place, known)
         for (const attributes of below(query, keys, study, known)) {
-          const isRead = queue.push({
+          if (++looked % turn === 0) await setImmediate()
+          if (attributes === undefined) continue
+          const isRead = await to.queue.put({
             attributes,
             studyInstanceUid: row.studyInstanceUid ?? '',
             holder: { ura: holder.ura, name: holder.name },
@@ -159,31 +175,41 @@ export class RemoteStudies {
     }
   }
 
+  /** What stands in some of its studies; `late` when the time was up first. */
   async #contents(
     search: PatientSearch,
     holder: Holder,
     rows: readonly FoundStudy[],
     query: DeskQuery,
-    outcome: QueryOutcome,
-  ): Promise<Map<string, StudyContents>> {
+    { outcome, wait }: { outcome: QueryOutcome; wait: Promise<true> },
+  ): Promise<Map<string, StudyContents> | 'late'> {
+    const answer = await Promise.race([this.#ask(search, holder, rows, query), wait.then(() => noAnswer)])
+    if (answer.status === 'answered') {
+      outcome.truncated ||= answer.more
+      return new Map(answer.studies.map((study) => [study.uid, study]))
+    }
+    const { ura, name } = holder
+    outcome.silent.push({ ura, name, status: answer.status, reason: answer.reason })
+    return answer.status === 'pending' ? 'late' : new Map()
+  }
+
+  async #ask(
+    search: PatientSearch,
+    holder: Holder,
+    rows: readonly FoundStudy[],
+    query: DeskQuery,
+  ): Promise<ContentsAnswer | Silence> {
     const [series, ...others] = textsOf(query.keys, key.seriesInstanceUid)
     const level = query.level === 'IMAGE' ? 'instance' : query.level === 'SERIES' ? 'series' : 'study'
     try {
-      const answer = await this.#deps.askContents(search, holder.peerId, {
+      return await this.#deps.askContents(search, holder.peerId, {
         studies: rows.map(({ studyInstanceUid }) => studyInstanceUid ?? ''),
         level,
         ...(series === undefined || others.length > 0 || level === 'study' ? {} : { series }),
       })
-      if (answer.status === 'answered') {
-        outcome.truncated ||= answer.more
-        return new Map(answer.studies.map((study) => [study.uid, study]))
-      }
-      outcome.silent.push({ ura: holder.ura, name: holder.name, status: 'refused', reason: answer.reason })
     } catch (error) {
-      const { ura, name } = holder
-      outcome.silent.push({ ura, name, status: 'unreachable', reason: codeOf(error) })
+      return { status: 'unreachable', reason: codeOf(error) }
     }
-    return new Map()
   }
 
   async #patientOf(search: PatientSearch) {
@@ -192,29 +218,31 @@ export class RemoteStudies {
   }
 }
 
+/** What answers the query; undefined in place of what does not, so that who looks can take breath. */
 function* below(
   { level }: DeskQuery,
   keys: Attributes,
   study: Attributes,
   contents: StudyContents | undefined,
-): Generator<Attributes> {
-  if (!matchesKnown(keys, study)) return
-  if (level === 'STUDY') {
-    yield study
-    return
-  }
+): Generator<Attributes | undefined> {
+  if (!matchesKnown(keys, study)) return yield undefined
+  if (level === 'STUDY') return yield study
   for (const one of contents?.series ?? []) {
     const series = withSeries(study, one)
-    if (!matchesKnown(keys, series)) continue
-    if (level === 'SERIES') yield series
+    if (!matchesKnown(keys, series)) yield undefined
+    else if (level === 'SERIES') yield series
     else yield* instancesOf(one, keys, series)
   }
 }
 
-function* instancesOf(contents: SeriesContents, keys: Attributes, series: Attributes): Generator<Attributes> {
+function* instancesOf(
+  contents: SeriesContents,
+  keys: Attributes,
+  series: Attributes,
+): Generator<Attributes | undefined> {
   for (const one of contents.instances ?? []) {
     const instance = withInstance(series, one)
-    if (matchesKnown(keys, instance)) yield instance
+    yield matchesKnown(keys, instance) ? instance : undefined
   }
 }
 
