@@ -18,6 +18,8 @@ import type { DiscShelf } from './disc-shelf.ts'
 const mostDiscs = 16
 const keptMs = 7 * 24 * 3_600_000
 const readingMs = 30 * 60_000
+/** What the process did not outlive twice is not read a third time. */
+const mostReadings = 2
 const sweepMs = 3_600_000
 
 interface Deps {
@@ -60,7 +62,7 @@ export class DiscDesk implements Service {
     const { shelf, discs } = this.#deps
     this.#stopped = new AbortController()
     await shelf.prepare((id) => (/^[0-9a-f]{32}$/.test(id) ? discs.has(id) : Promise.resolve(false)))
-    for await (const [, record] of discs.entries()) if (record.state === 'reading') this.#read(record)
+    for await (const [, record] of discs.entries()) if (record.state === 'reading') await this.#readAgain(record)
     void this.#sweep(this.#stopped.signal)
   }
 
@@ -86,7 +88,7 @@ export class DiscDesk implements Service {
       const bytes = await shelf.put(id, body)
       const receivedAt = clock.now()
       const times = { receivedAt, expiresAt: receivedAt + keptMs }
-      const record: DiscRecord = { id, state: 'reading', ...times, bytes, user }
+      const record: DiscRecord = { id, state: 'reading', readings: 1, ...times, bytes, user }
       await account.record({
         event: 'media-import',
         outcome: 'success',
@@ -184,6 +186,15 @@ export class DiscDesk implements Service {
     })
   }
 
+  /** Counted before it begins: it may end the process. */
+  async #readAgain(record: DiscRecord): Promise<void> {
+    const { readings = 0 } = record
+    if (readings >= mostReadings) return this.#refuse(record, 'DISC_UNREADABLE')
+    const next = { ...record, readings: readings + 1 }
+    await this.#deps.discs.put(record.id, next)
+    this.#read(next)
+  }
+
   #read(record: DiscRecord): void {
     const stop = new AbortController()
     const done = this.#readNow(record, stop.signal).finally(() => this.#readings.delete(record.id))
@@ -206,17 +217,28 @@ export class DiscDesk implements Service {
       await discs.put(id, { ...record, state: 'ready', contents: shown })
       log.info('disc read', { disc: id, ...contents.counts, format: contents.format })
     } catch (error) {
-      if (stopped.aborted) return
-      const code = codeOf(error)
-      log.warn('disc refused', { disc: id, code })
-      const reason = refusals.has(code) ? code : 'DISC_UNREADABLE'
-      await discs
-        .put(id, { ...record, state: 'refused', reason })
-        .catch((cause: unknown) => log.error('disc not written down', { disc: id, code: codeOf(cause) }))
+      // Ended from outside: not the disc's doing.
+      if (stopped.aborted) await this.#write({ ...record, readings: (record.readings ?? 1) - 1 })
+      else await this.#refuse(record, codeOf(error))
     } finally {
       timer.abort()
       if (!stopped.aborted) events.emit({ kind: 'disc', id, state: 'read' })
     }
+  }
+
+  async #refuse(record: DiscRecord, code: string): Promise<void> {
+    this.#deps.log.warn('disc refused', { disc: record.id, code })
+    const reason = refusals.has(code) ? code : 'DISC_UNREADABLE'
+    await this.#write({ ...record, state: 'refused', reason })
+  }
+
+  /** Never rejects. */
+  async #write(record: DiscRecord): Promise<void> {
+    const { discs, log } = this.#deps
+    const { id } = record
+    await discs
+      .put(id, record)
+      .catch((cause: unknown) => log.error('disc not written down', { disc: id, code: codeOf(cause) }))
   }
 
   async #keep(id: string, contents: DiscContents): Promise<NonNullable<DiscRecord['contents']>> {

@@ -22,6 +22,8 @@ export interface DiscRecord {
   readonly state: 'reading' | 'ready' | 'refused'
   /** Code: why it is refused. */
   readonly reason?: string
+  /** Readings that were begun and did not come to an end, the one that runs included. */
+  readonly readings?: number
   readonly receivedAt: number
   readonly expiresAt: number
   readonly bytes: number

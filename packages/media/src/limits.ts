@@ -5,6 +5,8 @@ export interface MediaLimits {
   /** Files and folders. */
   entries: number
   dicomFiles: number
+  /** Of the folders of an image, as they are read: records that name nothing count too. */
+  directoryBytes: number
   /** Folders within folders. */
   depth: number
   /** Of all files together, inflated. */
@@ -20,6 +22,7 @@ const GiB = 1024 ** 3
 export const defaultLimits: MediaLimits = {
   entries: 200_000,
   dicomFiles: 100_000,
+  directoryBytes: 128 * 1024 * 1024,
   depth: 24,
   bytes: 64 * GiB,
   ratio: 100,
@@ -33,6 +36,7 @@ export class Tally {
   readonly #signal: AbortSignal | undefined
   #entries = 0
   #bytes = 0
+  #directoryBytes = 0
 
   constructor(limits: MediaLimits, signal?: AbortSignal) {
     this.#limits = limits
@@ -48,6 +52,12 @@ export class Tally {
     this.#signal?.throwIfAborted()
     if (++this.#entries > this.#limits.entries) throw tooLarge('entries')
     if (depth > this.#limits.depth) throw tooLarge('depth')
+  }
+
+  directory(bytes: number): void {
+    this.#signal?.throwIfAborted()
+    this.#directoryBytes += bytes
+    if (this.#directoryBytes > this.#limits.directoryBytes) throw tooLarge('directoryBytes')
   }
 
   file(bytes: number): void {

@@ -1,3 +1,4 @@
+import type { Tally } from '../limits.ts'
 import type { MediaBytes } from '../media-source.ts'
 import { readSystemUse } from './rock-ridge.ts'
 import type { RockRidge } from './rock-ridge.ts'
@@ -9,6 +10,8 @@ const flags = { folder: 0x02, associated: 0x04, moreExtents: 0x80 }
 /** A record does not cross the end of a sector. */
 const sectorBytes = 2048
 const shortestRecord = 34
+/** 256 GiB in parts of 4. */
+const mostExtents = 64
 
 export interface DirectoryEntry {
   /** As the volume writes it: of ISO 9660 without version, of Joliet as it is. */
@@ -16,20 +19,22 @@ export interface DirectoryEntry {
   folder: boolean
   extents: Extent[]
   bytes: number
-  /** Of files interleaved with others: not read. */
-  interleaved: boolean
+  /** Interleaved with others, or in more parts than any file has: not read. */
+  unreadable: boolean
   rockRidge: RockRidge
 }
 
-/** The entries of a folder, without itself and its parent. Throws `FILE_UNREADABLE`. */
+/** The entries of a folder, without itself and its parent. Throws `FILE_UNREADABLE`, `DISC_TOO_LARGE`. */
 export async function* readDirectory(
   bytes: MediaBytes,
   volume: Volume,
   extent: Extent,
+  tally: Tally,
 ): AsyncGenerator<DirectoryEntry> {
   const { offset, length } = rangeOf(bytes, volume, extent)
   let file: DirectoryEntry | undefined
   for (let at = 0; at < length; at += sectorBytes) {
+    tally.directory(sectorBytes)
     const sector = await bytes.read(offset + at, Math.min(sectorBytes, length - at))
     for (let start = 0; start + shortestRecord <= sector.length;) {
       const recordBytes = sector[start] ?? 0
@@ -60,12 +65,14 @@ async function entryOf(record: Buffer, bytes: MediaBytes, volume: Volume): Promi
     folder: ((record[25] ?? 0) & flags.folder) !== 0,
     extents: [extent],
     bytes: extent.bytes,
-    interleaved: (record[26] ?? 0) !== 0 || (record[27] ?? 0) !== 0,
+    unreadable: (record[26] ?? 0) !== 0 || (record[27] ?? 0) !== 0,
     rockRidge: volume.joliet ? {} : await readSystemUse(systemUse, bytes, volume),
   }
 }
 
 function addExtent(file: DirectoryEntry, record: Buffer): void {
+  if (file.extents.length === mostExtents) file.unreadable = true
+  if (file.unreadable) return
   const extent = extentAt(record)
   file.extents.push(extent)
   file.bytes += extent.bytes

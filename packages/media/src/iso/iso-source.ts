@@ -60,7 +60,7 @@ export class IsoSource implements MediaSource {
     const [place = [], ...aliases] = places.filter((one) => one !== undefined)
     if (!place.every(isPlainName)) return { oddity: 'NAME_REFUSED', place }
     if (entry.rockRidge.special === true) return { oddity: 'LINK_NOT_FOLLOWED', place }
-    if (entry.interleaved || !this.#lieWithin(entry.extents, volume))
+    if (entry.unreadable || !this.#lieWithin(entry.extents, volume))
       return { oddity: 'FILE_UNREADABLE', place }
     tally.file(entry.bytes)
     const read = () => this.#read(entry.extents, volume)
@@ -79,7 +79,7 @@ export class IsoSource implements MediaSource {
       visited.add(folder.extent.block)
       const below: typeof waiting = []
       try {
-        for await (const entry of readDirectory(this.#bytes, volume, folder.extent)) {
+        for await (const entry of readDirectory(this.#bytes, volume, folder.extent, tally)) {
           tally.entry(folder.place.length + 1)
           const ownName = entry.name.replace(/;\d+$/, '').replace(/\.$/, '')
           const place = [...folder.place, entry.rockRidge.name ?? ownName]
