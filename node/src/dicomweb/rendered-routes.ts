@@ -1,11 +1,11 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import type { FrameIndex } from '@twiin/dicom'
-import type { RenderRequest, Renderer } from '@twiin/pictures'
+import type { Frame, FrameIndex } from '@twiin/dicom'
+import type { PictureRequest, Renderer } from '@twiin/pictures'
 import { TwiinError, isTwiinError } from '@twiin/runtime'
 import type { InstanceRecord } from '@twiin/study-store'
 import type { FastifyReply, FastifyRequest } from '@twiin/web'
 import { choose } from './accept.ts'
-import { frameBytes } from './frame-bytes.ts'
+import { frameBytes, frameSize } from './frame-bytes.ts'
 import type { InstanceReader } from './instance-reader.ts'
 import { frameSyntax } from './media-types.ts'
 import { acceptOf, studyAt, viewers, whileConnected } from './request-context.ts'
@@ -25,8 +25,6 @@ const pictureOffers = [
 ]
 /** Instances that are looked at for one that shows something. */
 const mostTried = 50
-/** A frame is in memory while it becomes a picture. */
-const mostFrameBytes = 128 * 1024 * 1024
 const thumbnail = { width: 128, height: 128 }
 
 /** Pictures for people: rendered frames and thumbnails (PS3.18 §10.4.1.1.3, spec 14 §5). */
@@ -74,8 +72,11 @@ export async function sendPicture(
   if (offer === undefined) throw new TwiinError('NOT_ACCEPTABLE')
   const how = pictureParameters(request.query as Record<string, unknown>)
   const index = await reader.frames(instance)
+  if (index.image.pixels.kind !== 'integer') throw new TwiinError('PICTURE_UNSUPPORTED')
+  const frame = await index.frame(of.frame)
   const picture = await renderer.render({
-    frame: await wholeFrame(of.frame, index, instance, reader),
+    frameBytes: frameSize(frame, index.image),
+    frame: () => wholeFrame(frame, index, instance, reader),
     transferSyntaxUid: frameSyntax(instance.transferSyntaxUid),
     description: index.image.description,
     type: offer.type,
@@ -86,20 +87,21 @@ export async function sendPicture(
 }
 
 async function wholeFrame(
-  number: number,
-  index: FrameIndex,
+  frame: Frame,
+  { image }: FrameIndex,
   instance: InstanceRecord,
   reader: InstanceReader,
-) {
-  const frame = await index.frame(number)
-  if (index.image.pixels.kind !== 'integer') throw new TwiinError('PICTURE_UNSUPPORTED')
-  if (frame.length > mostFrameBytes) throw new TwiinError('PICTURE_TOO_LARGE')
-  const pieces: Uint8Array[] = []
-  for await (const piece of frameBytes(frame, index.image, instance, reader)) pieces.push(piece)
-  return Buffer.concat(pieces)
+): Promise<Uint8Array> {
+  const bytes = Buffer.allocUnsafe(frameSize(frame, image))
+  let length = 0
+  for await (const piece of frameBytes(frame, image, instance, reader)) {
+    bytes.set(piece, length)
+    length += piece.length
+  }
+  return bytes.subarray(0, length)
 }
 
-type PictureParameters = Pick<RenderRequest, 'quality' | 'window' | 'viewport'>
+type PictureParameters = Pick<PictureRequest, 'quality' | 'window' | 'viewport'>
 
 /** `viewport=512,512`, `window=40,400[,linear]`, `quality=90` (PS3.18 §8.3.5). Throws `VALIDATION`. */
 function pictureParameters({ viewport, window, quality }: Record<string, unknown>): PictureParameters {

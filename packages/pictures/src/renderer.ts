@@ -7,10 +7,18 @@ import type { RenderAnswer } from './render-worker.ts'
 /** A mammogram has 27 million. */
 const mostPixels = 64 * 1024 * 1024
 const mostSides = 65_535
+const mostFrameBytes = 128 * 1024 * 1024
 const mostWaiting = 64
 /** Far more than any picture takes, on a busy machine. */
 const limitMs = 20_000
 const resourceLimits = { maxOldGenerationSizeMb: 512, maxYoungGenerationSizeMb: 64, stackSizeMb: 4 }
+
+/** What a picture is made of; its frame is read when its turn comes, so that no two are in memory. */
+export interface PictureRequest extends Omit<RenderRequest, 'frame'> {
+  /** Bytes of the frame, known before it is read. */
+  frameBytes: number
+  frame: () => Promise<Uint8Array>
+}
 
 /**
  * Makes pictures one after the other in a thread of its own, which is replaced when it takes too long or dies. Throws
@@ -21,12 +29,13 @@ export class Renderer {
   #last: Promise<unknown> = Promise.resolve()
   #waiting = 0
 
-  async render(request: RenderRequest): Promise<Buffer> {
+  async render(request: PictureRequest): Promise<Buffer> {
     const { rows, columns } = request.description
     const { width = 1, height = 1 } = request.viewport ?? {}
     // Before anything is allocated: the frame decoded, and the picture it is scaled to.
     const isTooLarge = rows * columns > mostPixels || Math.max(rows, columns) > mostSides
-    if (isTooLarge || width * height > mostPixels) throw new TwiinError('PICTURE_TOO_LARGE')
+    if (isTooLarge || width * height > mostPixels || request.frameBytes > mostFrameBytes)
+      throw new TwiinError('PICTURE_TOO_LARGE')
     if (this.#waiting >= mostWaiting) throw new TwiinError('RENDERER_BUSY')
     this.#waiting++
     const turn = this.#last.then(() => this.#make(request))
@@ -38,8 +47,8 @@ export class Renderer {
     await this.#worker?.terminate()
   }
 
-  async #make(request: RenderRequest): Promise<Buffer> {
-    const answer = await this.#ask(request)
+  async #make({ frame: read, frameBytes: _, ...request }: PictureRequest): Promise<Buffer> {
+    const answer = await this.#ask({ ...request, frame: await inTime(read) })
     if ('code' in answer) throw new TwiinError(answer.code)
     return Buffer.from(answer.picture)
   }
@@ -76,5 +85,16 @@ export class Renderer {
     const worker = new Worker(program, { resourceLimits, stdout: true, stderr: true, env: {} })
     worker.on('error', () => (this.#worker = undefined))
     return worker
+  }
+}
+
+/** Others wait for their turn. */
+async function inTime(read: () => Promise<Uint8Array>): Promise<Uint8Array> {
+  const late = Promise.withResolvers<never>()
+  const timeOut = setTimeout(() => late.reject(new TwiinError('PICTURE_UNREADABLE')), limitMs)
+  try {
+    return await Promise.race([read(), late.promise])
+  } finally {
+    clearTimeout(timeOut)
   }
 }
