@@ -4,14 +4,15 @@ import type { Holdings } from '../holdings/holdings.ts'
 import { isOf } from '../retrieve/identity.ts'
 import type { FetchStudy } from '../retrieve/fetch-study.ts'
 import type { TransferBook } from '../transfers/transfer-book.ts'
+import { isOver } from '../transfers/transfer-record.ts'
 import type { Retrieval } from '../transfers/transfer-record.ts'
 import type { OpenStudy } from './local-study.ts'
 import { untilChange } from './until-change.ts'
 
 interface Deps {
-  book: TransferBook
-  fetcher: FetchStudy
-  holdings: Holdings
+  book: Pick<TransferBook, 'get' | 'onWork'>
+  fetcher: Pick<FetchStudy, 'named' | 'wantFirst'>
+  holdings: Pick<Holdings, 'instanceByUid' | 'instances' | 'onChange' | 'series' | 'studyByUid'>
   /** Durable when it resolves. */
   onFirstShown: () => Promise<void>
 }
@@ -68,8 +69,10 @@ export class RemoteStudy implements OpenStudy {
     return this.#until(signal, async (retrieval) => {
       const named = await this.#manifest(retrieval)
       if (named !== undefined && !named.has(sopInstanceUid)) throw new TwiinError('NOT_FOUND')
-      this.#deps.fetcher.wantFirst({ ...retrieval, holder: retrieval.counterparty }, sopInstanceUid)
-      return this.#instance(retrieval, sopInstanceUid)
+      const here = await this.#instance(retrieval, sopInstanceUid)
+      if (here === undefined && !isOver(retrieval))
+        this.#deps.fetcher.wantFirst({ ...retrieval, holder: retrieval.counterparty }, sopInstanceUid)
+      return here
     })
   }
 

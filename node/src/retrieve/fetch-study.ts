@@ -19,7 +19,6 @@ export interface FetchedStudy {
 
 /** So many of one study at once: who asks for more wants all of it. */
 const mostWanted = 1000
-const nothing: ReadonlySet<string> = new Set()
 
 /** One study of one transfer. */
 export interface FetchedFrom {
@@ -61,19 +60,18 @@ interface Deps {
 export class FetchStudy {
   readonly #options: { lanes: number }
   readonly #deps: Deps
-  /** Holder and study → instances somebody waits for. */
-  readonly #wanted = new Map<string, Set<string>>()
+  /** Holder and study → instances somebody waits for, of what is being fetched; and by how many transfers it is. */
+  readonly #wanted = new Map<string, { instances: Set<string>; fetches: number }>()
 
   constructor(options: { lanes: number }, deps: Deps) {
     this.#options = options
     this.#deps = deps
   }
 
-  /** Somebody waits for this instance: it is fetched before those nobody asked for yet. */
+  /** Somebody waits for this instance: while its study is fetched, it comes before those nobody asked for yet. */
   wantFirst({ holder, studyInstanceUid }: Omit<FetchedFrom, 'transferId'>, sopInstanceUid: string): void {
-    const key = `${holder.ura} ${studyInstanceUid}`
-    const wanted = this.#wanted.get(key) ?? new Set<string>()
-    if (wanted.size < mostWanted) this.#wanted.set(key, wanted.add(sopInstanceUid))
+    const instances = this.#wanted.get(`${holder.ura} ${studyInstanceUid}`)?.instances
+    if (instances !== undefined && instances.size < mostWanted) instances.add(sopInstanceUid)
   }
 
   /** What the holder's latest manifest of this transfer names; undefined before there is one. */
@@ -86,10 +84,13 @@ export class FetchStudy {
 
   async fetch(work: Fetch, signal: AbortSignal): Promise<FetchedStudy> {
     const key = `${work.holder.ura} ${work.studyInstanceUid}`
+    const wanted = this.#wanted.get(key) ?? { instances: new Set<string>(), fetches: 0 }
+    this.#wanted.set(key, wanted)
+    wanted.fetches++
     try {
-      return await this.#fetch(work, () => this.#wanted.get(key) ?? nothing, signal)
+      return await this.#fetch(work, () => wanted.instances, signal)
     } finally {
-      this.#wanted.delete(key)
+      if (--wanted.fetches === 0) this.#wanted.delete(key)
     }
   }
 
