@@ -1,5 +1,5 @@
 import type { HeadReader } from '@twiin/dicom'
-import { TwiinError, codeOf, isTwiinError } from '@twiin/runtime'
+import { TwiinError, codeOf, isTwiinError, doubled } from '@twiin/runtime'
 import type { Clock, Logger } from '@twiin/runtime'
 import { contradict } from '@twiin/study-store'
 import type { InstanceRecord } from '@twiin/study-store'
@@ -109,7 +109,7 @@ export class FetchOnDemand {
         log.warn('study not fetched from the archive', { code: codeOf(error), attempt })
         const mayPass = isTwiinError(error, 'ARCHIVE_INCOMPLETE', 'ARCHIVE_UNREACHABLE', 'ARCHIVE_BUSY')
         if (!mayPass || attempt >= tries) throw error
-        await clock.sleep(retryMs * 2 ** attempt, signal)
+        await clock.sleep(doubled(attempt, { firstMs: retryMs }), signal)
       }
     }
   }

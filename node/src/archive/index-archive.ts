@@ -1,7 +1,6 @@
-import { TwiinError, codeOf, isTwiinError } from '@twiin/runtime'
+import { Backoff, codeOf, isTwiinError, TwiinError } from '@twiin/runtime'
 import type { Clock, Logger, Service } from '@twiin/runtime'
 import type { Repository } from '@twiin/store'
-import { Backoff } from '../trust/backoff.ts'
 import type { ArchiveSource, DateWindow } from './archive-source.ts'
 import type { ArchiveStudy } from './archive-study.ts'
 import type { ArchivedStudies, Counts } from './archived-studies.ts'

@@ -35,13 +35,15 @@ export async function composeHl7(settings: Settings, ground: Ground, handlers: r
     controlIds: store.repository<never>(buckets.hl7ControlIds, { keys: 'keyed' }),
   }
   const deps = { ...inboxBuckets, store, handlers, clock, log }
-  const inbox = new Hl7Inbox({ ...deps, workOff: new WorkOff(deps) })
   const { hl7, hospital } = settings
+  const inbox = new Hl7Inbox({ senders: hl7?.senders ?? [] }, { ...deps, workOff: new WorkOff(deps) })
   if (hl7 === undefined) return { inbox, services: [inbox] }
   const receiver = new ReceiveMessage({ ...hl7, facility: hospital.name }, { ...deps, inbox, random })
+  const addresses = hl7.senders.map((sender) => sender.addresses)
   const server = new MllpServer(
     {
       ...{ host: hl7.host, port: hl7.port, limits: { maxFrameBytes: hl7.maxMessageMiB << 20 } },
+      ...(addresses.includes(undefined) ? {} : { addresses: addresses.flatMap((some) => some ?? []) }),
       ...(hl7.tls === undefined ? {} : { tls: await readTls(hl7.tls) }),
     },
     { receiver, log },

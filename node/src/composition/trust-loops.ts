@@ -1,10 +1,9 @@
-import { Loop, codeOf } from '@twiin/runtime'
+import { Backoff, codeOf, fractionOf, Loop } from '@twiin/runtime'
 import type { Service } from '@twiin/runtime'
 import type { Settings } from '../config/settings.ts'
 import { announce } from '../enrolment/announce.ts'
 import { tendCertificate } from '../enrolment/tend-certificate.ts'
 import { untilHeard } from '../enrolment/until-heard.ts'
-import { Backoff, fractionOf } from '../trust/backoff.ts'
 import type { Ground } from './ground.ts'
 
 const hourMs = 3_600_000

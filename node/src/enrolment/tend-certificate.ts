@@ -1,6 +1,5 @@
-import { Loop, codeOf } from '@twiin/runtime'
+import { Backoff, codeOf, Loop } from '@twiin/runtime'
 import type { Clock, Logger } from '@twiin/runtime'
-import { Backoff } from '../trust/backoff.ts'
 import type { NetworkBundle } from '../trust/network-bundle.ts'
 import type { Enrolment } from './enrol.ts'
 

@@ -4,7 +4,7 @@ import { TwiinError } from '@twiin/runtime'
 import type { Clock, Logger, Service } from '@twiin/runtime'
 import type { Store } from '@twiin/store'
 import type { InboxBuckets, InboxRecord, Sender } from './inbox-record.ts'
-import { senderKey } from './inbox-record.ts'
+import type { AllowedSender } from './receive-message.ts'
 import type { WorkOff } from './work-off.ts'
 
 interface Deps extends InboxBuckets {
@@ -21,18 +21,23 @@ const keepMs = 7 * 86_400_000
 const keepFailedMs = 90 * 86_400_000
 const sweepMs = 3_600_000
 
+/** Who may send, as configured; without a facility it stands for all. */
+type ConfiguredSender = Pick<AllowedSender, 'application' | 'facility'>
+
 /** Messages that were acknowledged: durable first, then worked off in the order of each sender (spec 15 §3). */
 export class Hl7Inbox implements Service {
   readonly name = 'hl7 inbox'
+  readonly #senders: readonly ConfiguredSender[]
   readonly #deps: Deps
   #lastId = 0
   #waiting = 0
   #stopping = new AbortController()
-  /** By sender: ids in order, and the work on them. */
-  readonly #queues = new Map<string, { ids: string[]; running: Promise<void> | undefined }>()
+  /** By configured sender, however many facilities its messages name: ids in order, and the work on them. */
+  readonly #queues = new Map<number, { ids: string[]; running: Promise<void> | undefined }>()
   #sweeping: Promise<void> = Promise.resolve()
 
-  constructor(deps: Deps) {
+  constructor(options: { senders: readonly ConfiguredSender[] }, deps: Deps) {
+    this.#senders = options.senders
     this.#deps = deps
   }
 
@@ -129,7 +134,11 @@ export class Hl7Inbox implements Service {
   }
 
   #enqueue(id: string, sender: Sender): void {
-    const key = senderKey(sender)
+    // What came from one that is not configured any more waits behind each other: -1.
+    const key = this.#senders.findIndex(
+      ({ application, facility }) =>
+        application === sender.application && (facility === undefined || facility === sender.facility),
+    )
     const queue = this.#queues.get(key) ?? { ids: [], running: undefined }
     this.#queues.set(key, queue)
     queue.ids.push(id)
@@ -138,7 +147,7 @@ export class Hl7Inbox implements Service {
   }
 
   /** One sender's messages, one by one. Never rejects. */
-  async #drain(key: string, queue: { ids: string[] }): Promise<void> {
+  async #drain(key: number, queue: { ids: string[] }): Promise<void> {
     const { signal } = this.#stopping
     for (;;) {
       const id = queue.ids.shift()

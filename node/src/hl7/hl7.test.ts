@@ -19,7 +19,7 @@ const adt = (id: string, name = 'Jansen', options = {}) => `${msh(id, options)}P
 
 async function listener(dir = mkdtempSync(join(tmpdir(), 'twiin-hl7-')), clock = new ShiftableClock()) {
   const applied: string[] = []
-  const trouble = new Map<string, () => Error | undefined>()
+  const trouble = new Map<string, () => Error | undefined | Promise<undefined>>()
   const patients: Hl7Handler = {
     name: 'patients',
     handles: (type) => ['ADT', 'ADT^A08', 'ADT^A40'].includes(type),
@@ -28,7 +28,7 @@ async function listener(dir = mkdtempSync(join(tmpdir(), 'twiin-hl7-')), clock =
         throw new TwiinError('HL7_CONTENT', { error: 101, location: 'PID^1^3' })
     },
     handle: async (message) => {
-      const failure = trouble.get(message.header.controlId)?.()
+      const failure = await trouble.get(message.header.controlId)?.()
       if (failure !== undefined) throw failure
       applied.push(message.header.controlId)
     },
@@ -43,14 +43,16 @@ async function listener(dir = mkdtempSync(join(tmpdir(), 'twiin-hl7-')), clock =
     controlIds: store.repository<never>('ids', { keys: 'keyed' }),
   }
   const deps = { ...buckets, store, handlers, clock, log: silentLogger }
-  const inbox = new Hl7Inbox({ ...deps, workOff: new WorkOff(deps) })
+  const senders = [
+    { application: 'ZIS', characterSet: '8859/1' },
+    { application: 'FAR', addresses: ['10.0.0.1'], characterSet: '8859/1' },
+    ...Array.from({ length: 8 }, (_, at) => ({ application: `RIS${at}`, characterSet: '8859/1' })),
+  ]
+  const inbox = new Hl7Inbox({ senders }, { ...deps, workOff: new WorkOff(deps) })
   const receiver = new ReceiveMessage(
     {
       ...{ application: 'TWIIN', facility: 'A', processingIds: ['P'] },
-      senders: [
-        { application: 'ZIS', characterSet: '8859/1' },
-        { application: 'FAR', addresses: ['10.0.0.1'], characterSet: '8859/1' },
-      ],
+      senders,
     },
     { ...deps, inbox, random: (bytes) => randomBytes(bytes) },
   )
@@ -149,6 +151,36 @@ describe('a message', () => {
     await eventually(async () => (await at.states())[0] === '1 applied')
     for await (const _ of at.buckets.bodies.entries()) throw new Error('its content is still there')
     expect(await at.send(adt('1'))).toBe('AA')
+  })
+
+  it('waits for the one before of its sender, whatever facility that names', async () => {
+    await using at = await listener()
+    const held = Promise.withResolvers<undefined>()
+    at.trouble.set('1', () => held.promise)
+    expect([await at.send(adt('1')), await at.send(adt('2').replace('|A|TWIIN', '|OTHER|TWIIN'))]).toEqual([
+      'AA',
+      'AA',
+    ])
+    expect(await at.send(adt('3', 'x', { app: 'RIS0' }))).toBe('AA')
+    await eventually(() => at.applied.length > 0)
+    expect(at.applied).toEqual(['3'])
+    held.resolve(undefined)
+    await eventually(() => at.applied.length === 3)
+    expect(at.applied).toEqual(['3', '1', '2'])
+  })
+
+  it('is one of four in memory, however many senders have a backlog', async () => {
+    await using at = await listener()
+    const held = Promise.withResolvers<undefined>()
+    let begun = 0
+    for (let app = 0; app < 8; app++) {
+      at.trouble.set(`${app}`, () => (begun++, held.promise))
+      expect(await at.send(adt(`${app}`, 'x', { app: `RIS${app}` }))).toBe('AA')
+    }
+    await eventually(() => begun >= 4)
+    expect(begun).toBe(4)
+    held.resolve(undefined)
+    await eventually(() => at.applied.length === 8)
   })
 
   it('leaves nothing readable on disk', async () => {

@@ -26,9 +26,6 @@ export interface Sender {
   readonly facility: string
 }
 
-export const senderKey = ({ application, facility }: Sender): string =>
-  JSON.stringify([application, facility])
-
 /** A message, as kept until it is worked off. */
 export interface StoredBody {
   bytes: Uint8Array

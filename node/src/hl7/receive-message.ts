@@ -1,5 +1,13 @@
 import { acknowledge, characterSetNamed, isHl7ErrorCode, readHeader, readMessage } from '@twiin/hl7'
-import type { AckCode, AckError, CharacterSet, Hl7Message, MessageHeader, MllpReceiver } from '@twiin/hl7'
+import type {
+  AckCode,
+  AckError,
+  CharacterSet,
+  Hl7Message,
+  MessageHeader,
+  MllpConnection,
+  MllpReceiver,
+} from '@twiin/hl7'
 import { TwiinError, codeOf, isTwiinError } from '@twiin/runtime'
 import type { Clock, Logger } from '@twiin/runtime'
 import type { Hl7Handler } from './hl7-handler.ts'
@@ -46,7 +54,10 @@ export class ReceiveMessage implements MllpReceiver {
     this.#deps = deps
   }
 
-  async receive(bytes: Buffer, from: { remoteAddress: string }): Promise<Buffer> {
+  async receive(
+    bytes: Buffer,
+    from: Pick<MllpConnection, 'remoteAddress' | 'admitted'>,
+  ): Promise<Buffer> {
     const { clock, random, log } = this.#deps
     let header = noHeader
     let characterSet: CharacterSet | undefined
@@ -54,6 +65,7 @@ export class ReceiveMessage implements MllpReceiver {
     try {
       header = readHeader(bytes).header
       const sender = this.#admit(header, from)
+      from.admitted()
       this.#checkHeader(header)
       const unnamed = characterSetNamed(sender.characterSet) ?? '8859/1'
       const message = readMessage(bytes, { unnamedCharacterSet: unnamed })

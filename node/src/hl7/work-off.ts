@@ -1,5 +1,5 @@
 import { readMessage } from '@twiin/hl7'
-import { TwiinError, codeOf, isTwiinError } from '@twiin/runtime'
+import { TwiinError, codeOf, isTwiinError, doubled } from '@twiin/runtime'
 import type { Clock, Logger } from '@twiin/runtime'
 import type { Store } from '@twiin/store'
 import type { Hl7Handler } from './hl7-handler.ts'
@@ -15,12 +15,15 @@ interface Deps extends Pick<InboxBuckets, 'records' | 'bodies' | 'waiting'> {
 
 /** A failure that may pass holds up its sender so long, all together some five minutes; then it is a person's. */
 const mostAttempts = 12
-const firstRetryMs = 500
-const longestRetryMs = 60_000
+const retries = { firstMs: 500, mostMs: 60_000 }
+/** Messages in memory at once; a pause after a failure takes nobody's turn. */
+const mostAtOnce = 4
 
 /** Gives an acknowledged message to its handlers, until all took it or it failed (spec 15 §3). */
 export class WorkOff {
   readonly #deps: Deps
+  #running = 0
+  readonly #turns: (() => void)[] = []
 
   constructor(deps: Deps) {
     this.#deps = deps
@@ -31,13 +34,27 @@ export class WorkOff {
     const { log, clock } = this.#deps
     for (let attempt = 1; !signal.aborted; attempt++) {
       try {
-        if (await this.#once(id, attempt)) return
+        if (await this.#inTurn(() => this.#once(id, attempt), signal)) return
       } catch (error) {
         // The store itself failed: the message stands as it stood.
         log.error('hl7 message not worked off', { code: codeOf(error) })
       }
-      const pause = Math.min(firstRetryMs * 2 ** (attempt - 1), longestRetryMs)
+      const pause = doubled(attempt - 1, retries)
       await clock.sleep(pause, signal).catch(() => {})
+    }
+  }
+
+  /** When its turn comes; false when the signal came first. */
+  async #inTurn(work: () => Promise<boolean>, signal: AbortSignal): Promise<boolean> {
+    if (this.#running >= mostAtOnce) await new Promise<void>((resolve) => this.#turns.push(resolve))
+    else this.#running++
+    try {
+      return !signal.aborted && (await work())
+    } finally {
+      // The turn goes to the next, or nobody has it.
+      const next = this.#turns.shift()
+      if (next === undefined) this.#running--
+      else next()
     }
   }
 

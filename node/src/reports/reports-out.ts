@@ -2,7 +2,7 @@ import { encapsulatedPdf, readReportDocument } from '@twiin/dicom'
 import type { EgressOverlay, ReportDocument } from '@twiin/dicom'
 import { writeMessage } from '@twiin/hl7'
 import type { Acknowledgement, SegmentValue } from '@twiin/hl7'
-import { codeOf, isTwiinError } from '@twiin/runtime'
+import { codeOf, isTwiinError, doubled } from '@twiin/runtime'
 import type { Clock, Logger, Service } from '@twiin/runtime'
 import type { Repository, Sealer } from '@twiin/store'
 import type { InstanceRecord, StudyRecord, StudyStore } from '@twiin/study-store'
@@ -129,7 +129,7 @@ export class ReportsOut implements Service {
     const { client, clock, log } = this.#deps
     const over = { ...item, nextTryAt: Infinity }
     const attempts = item.attempts + 1
-    const pause = Math.min(this.#options.retryMs * 2 ** Math.min(attempts, 20), longestPauseMs)
+    const pause = doubled(attempts, { firstMs: this.#options.retryMs, mostMs: longestPauseMs })
     const again = { ...item, attempts, nextTryAt: clock.now() + pause }
     try {
       const message = await this.#write(item)

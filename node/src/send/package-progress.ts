@@ -74,10 +74,10 @@ export function changeByProgress(send: Send, told: PackageProgress, now: number)
     ...(send.hops?.offered === undefined ? {} : { offered: send.hops.offered }),
     ...(receipt === undefined ? {} : { receipt }),
   }
-  if (isOver(send)) return { hops }
+  const isNews = Object.entries(hops).some(([hop, at]) => send.hops?.[hop as keyof typeof hops] !== at)
+  if (isOver(send) || told.state === 'over') return isNews ? { hops } : undefined
   const isSame = send.atRecipient?.state === told.state && send.atRecipient.reason === told.reason
   if (isSame && now - (send.atRecipient?.toldAt ?? 0) < leastBetweenMs) return undefined
-  if (told.state === 'over') return { hops }
   const { state, reason, nextTryAt, eta, fetched, delivered } = told
   const atRecipient: AtRecipient = {
     ...{ toldAt: now, state, fetched, delivered },
@@ -89,5 +89,23 @@ export function changeByProgress(send: Send, told: PackageProgress, now: number)
     atRecipient,
     hops,
     instances: { ...send.instances, done: Math.min(delivered.done, send.instances.total) },
+  }
+}
+
+/** In so long a peer is listened to on so many packages. What is beyond is left: what lasts is told again. */
+const windowMs = 10_000
+const mostInWindow = 1000
+
+/** How much each peer told of late, so that none keeps this node writing. */
+export class ToldByPeers {
+  readonly #told = new Map<string, { since: number; packages: number }>()
+
+  /** Whether so many more are listened to; then they count. */
+  allows(peerId: string, packages: number, now: number): boolean {
+    for (const [other, { since }] of this.#told) if (now - since >= windowMs) this.#told.delete(other)
+    const told = this.#told.get(peerId) ?? { since: now, packages: 0 }
+    if (told.packages + packages > mostInWindow) return false
+    this.#told.set(peerId, { ...told, packages: told.packages + packages })
+    return true
   }
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { PeerHost } from '@twiin/network'
 import { limits, offer, protocolIds, receipt as receiptType, sendAnswer, sendRequest } from '@twiin/protocol'
 import type { Progress, Receipt, Signer, VerifySignature } from '@twiin/protocol'
-import { TwiinError } from '@twiin/runtime'
+import { TwiinError, doubled } from '@twiin/runtime'
 import type { Clock } from '@twiin/runtime'
 import type { StudyRecord } from '@twiin/study-store'
 import { patientOnRecord } from '../account/account.ts'
@@ -17,15 +17,14 @@ import type { Change, TransferBook } from '../transfers/transfer-book.ts'
 import { isOver } from '../transfers/transfer-record.ts'
 import type { Send } from '../transfers/transfer-record.ts'
 import type { Attempt } from '../transfers/transfer-runner.ts'
-import { changeByProgress } from './package-progress.ts'
+import { ToldByPeers, changeByProgress } from './package-progress.ts'
 import type { Follow, Only } from './follow-send.ts'
 import { previewSend } from './preview-send.ts'
 import { whatGoes } from './what-goes.ts'
 import type { WhatGoes } from './what-goes.ts'
 
 /** How long the sender waits for news or a receipt before it offers again: noting twice does no harm. Doubles to an hour. */
-const patienceMs = 60_000
-const longestPatienceMs = 3_600_000
+const patience = { firstMs: 60_000, mostMs: 3_600_000 }
 
 /** What one offer can name (packages/protocol). */
 const studiesPerOffer = 100
@@ -64,6 +63,7 @@ export class Sends {
   readonly #self: { ura: string; peerId: string }
   readonly #excluded: readonly string[]
   readonly #deps: Deps
+  readonly #told = new ToldByPeers()
 
   constructor(options: { self: { ura: string; peerId: string }; excluded: readonly string[] }, deps: Deps) {
     this.#self = options.self
@@ -159,8 +159,8 @@ export class Sends {
     const member = bundle.memberByUra(send.counterparty.ura)
     if (member === undefined) return { state: 'failed', reason: 'RECIPIENT_UNKNOWN' }
     const sinceNewsMs = clock.now() - (send.atRecipient?.toldAt ?? -Infinity)
-    if (send.offered && sinceNewsMs < patienceMs)
-      return { state: 'waiting', reason: 'AWAITING_RECEIPT', forMs: patienceMs }
+    if (send.offered && sinceNewsMs < patience.firstMs)
+      return { state: 'waiting', reason: 'AWAITING_RECEIPT', forMs: patience.firstMs }
     const bytes = await host.ask(
       member.peerId,
       protocolIds.send,
@@ -178,7 +178,7 @@ export class Sends {
       counterparty: { ...send.counterparty, peerId: member.peerId },
       ...reached(now, 'offered', clock.now()),
     }))
-    const forMs = Math.min(patienceMs * 2 ** Math.min(send.attempts - 1, 10), longestPatienceMs)
+    const forMs = doubled(send.attempts - 1, patience)
     return { state: 'waiting', reason: 'AWAITING_RECEIPT', forMs }
   }
 
@@ -223,6 +223,7 @@ export class Sends {
   async noteProgress({ packages }: Progress, peerId: string): Promise<void> {
     const { book, bundle, clock } = this.#deps
     const ura = bundle.member(peerId)?.ura
+    if (ura === undefined || !this.#told.allows(peerId, packages.length, clock.now())) return
     await Promise.all(
       packages.map(async (told) => {
         const id = Buffer.from(told.package).toString('hex')

@@ -1,4 +1,4 @@
-import { codeOf } from '@twiin/runtime'
+import { codeOf, doubled } from '@twiin/runtime'
 import type { Clock, Logger, Service } from '@twiin/runtime'
 import { hasRoom, inOrder } from './lanes.ts'
 import { blamedLink, linkOf } from './links.ts'
@@ -274,8 +274,8 @@ export class TransferRunner implements Service {
     const now = this.#deps.clock.now()
     if (link !== undefined) return this.#deps.links.open(link)?.nextTryAt ?? now
     // Doubles up to an hour, and differs by up to a fifth, so that many do not come back at once.
-    const doubled = this.#options.retryMs * 2 ** Math.min(record.attempts - 1, 20)
-    return now + Math.min(doubled, longestPauseMs) * (0.9 + 0.2 * this.#deps.random())
+    const pauseMs = doubled(record.attempts - 1, { firstMs: this.#options.retryMs, mostMs: longestPauseMs })
+    return now + pauseMs * (0.9 + 0.2 * this.#deps.random())
   }
 }
 

@@ -8,23 +8,26 @@ const firstBytes = 4096
 export const framed = (message: Uint8Array): Buffer =>
   Buffer.concat([Buffer.from([startBlock]), message, Buffer.from([endBlock, carriageReturn])])
 
-/** Room for bytes that all connections share, so that many half messages cannot fill the memory. */
+/** Room for bytes that all connections share, so that many half messages cannot fill the memory; a part of it within the whole. */
 export class BufferedBytes {
   readonly #limit: number
+  readonly #whole: BufferedBytes | undefined
   #taken = 0
 
-  constructor(limit: number) {
+  constructor(limit: number, whole?: BufferedBytes) {
     this.#limit = limit
+    this.#whole = whole
   }
 
   take(bytes: number): boolean {
-    if (this.#taken + bytes > this.#limit) return false
+    if (this.#taken + bytes > this.#limit || this.#whole?.take(bytes) === false) return false
     this.#taken += bytes
     return true
   }
 
   give(bytes: number): void {
     this.#taken -= bytes
+    this.#whole?.give(bytes)
   }
 }
 

@@ -13,7 +13,7 @@ export type { AckCode, AckError, Acknowledgement, Hl7ErrorCode } from './acknowl
 export { writeMessage } from './write-message.ts'
 export type { ComponentValue, FieldValue, NewHeader, SegmentValue } from './write-message.ts'
 export { MllpServer } from './mllp-server.ts'
-export type { MllpReceiver, MllpServerOptions } from './mllp-server.ts'
+export type { MllpConnection, MllpReceiver, MllpServerOptions } from './mllp-server.ts'
 export { MllpClient } from './mllp-client.ts'
 export type { MllpClientOptions } from './mllp-client.ts'
 export { mllpLimits, mllpTimeouts } from './limits.ts'

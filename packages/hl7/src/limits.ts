@@ -4,7 +4,10 @@ const MiB = 1024 ** 2
 export interface MllpLimits {
   /** Of one message. A report with a PDF in it is the largest that is sensible. */
   maxFrameBytes: number
-  /** Of what all connections together hold of messages that are not whole yet. */
+  /**
+   * Of what all connections together hold of messages that are not whole yet; those of one address a quarter of it, but
+   * always one message.
+   */
   maxBufferedBytes: number
   /** Bytes between two frames that belong to neither; a sender of more speaks another protocol. */
   maxJunkBytes: number
@@ -16,7 +19,9 @@ export interface MllpLimits {
 export interface MllpTimeouts {
   /** From the first byte of a frame to its last. */
   frameMs: number
-  /** Without a byte from the other side. */
+  /** Without a byte from the other side, until a message of this connection was admitted. */
+  firstMs: number
+  /** And after that. */
   idleMs: number
   /** For the other side to take an answer. */
   writeMs: number
@@ -32,6 +37,7 @@ export const mllpLimits: Readonly<MllpLimits> = {
 
 export const mllpTimeouts: Readonly<MllpTimeouts> = {
   frameMs: 60_000,
+  firstMs: 60_000,
   idleMs: 3_600_000,
   writeMs: 30_000,
 }

@@ -2,7 +2,7 @@ import { connect } from 'node:net'
 import type { Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import type { ConnectionOptions } from 'node:tls'
-import { TwiinError } from '@twiin/runtime'
+import { TwiinError, doubled } from '@twiin/runtime'
 import type { Clock, Logger } from '@twiin/runtime'
 import { readAcknowledgement } from './acknowledge.ts'
 import type { Acknowledgement } from './acknowledge.ts'
@@ -80,7 +80,7 @@ export class MllpClient {
         if (signal.aborted) throw signal.reason
         if (attempt >= attempts) throw new TwiinError('HL7_NO_ANSWER', { attempts }, { cause: error })
         this.#deps.log.info('hl7 message offered again', { attempt })
-        await this.#deps.clock.sleep(retryMs * 2 ** (attempt - 1), signal)
+        await this.#deps.clock.sleep(doubled(attempt - 1, { firstMs: retryMs }), signal)
       }
     }
   }

@@ -15,6 +15,8 @@ export interface MllpServerOptions {
   port: number
   /** With it only TLS is spoken. */
   tls?: Pick<TlsOptions, 'key' | 'cert' | 'ca' | 'requestCert' | 'rejectUnauthorized' | 'minVersion'>
+  /** Who may connect; anybody when it is not given. */
+  addresses?: readonly string[]
   limits?: Partial<MllpLimits>
   timeouts?: Partial<MllpTimeouts>
 }
@@ -24,7 +26,21 @@ export interface MllpReceiver {
    * One message, and the answer to it; the next of this connection comes when this one was answered. When it rejects, the
    * connection is closed without an answer and the sender sends again.
    */
-  receive(message: Buffer, from: { connection: string; remoteAddress: string }): Promise<Buffer>
+  receive(message: Buffer, from: MllpConnection): Promise<Buffer>
+}
+
+export interface MllpConnection {
+  readonly connection: string
+  readonly remoteAddress: string
+  /** To be called when its sender is known: from then on it may be silent for long. */
+  admitted(): void
+}
+
+interface Open {
+  remoteAddress: string
+  /** Of all connections of this address. */
+  room: BufferedBytes
+  done: Promise<void>
 }
 
 /** After so much work for one connection the others get their turn. */
@@ -38,7 +54,7 @@ export class MllpServer implements Service {
   readonly #timeouts: MllpTimeouts
   readonly #deps: { receiver: MllpReceiver; log: Logger }
   readonly #room: BufferedBytes
-  readonly #open = new Map<Socket, Promise<void>>()
+  readonly #open = new Map<Socket, Open>()
   #server: Server | undefined
 
   constructor(options: MllpServerOptions, deps: { receiver: MllpReceiver; log: Logger }) {
@@ -78,7 +94,7 @@ export class MllpServer implements Service {
     if (server === undefined) return
     this.#server = undefined
     const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-    const running = [...this.#open.values()]
+    const running = [...this.#open.values()].map(({ done }) => done)
     for (const socket of this.#open.keys()) socket.destroy()
     await Promise.all(running)
     await closed
@@ -96,33 +112,44 @@ export class MllpServer implements Service {
     const { log } = this.#deps
     const remoteAddress = socket.remoteAddress ?? 'unknown'
     socket.on('error', () => {})
-    const fromThere = [...this.#open.keys()].filter((other) => other.remoteAddress === remoteAddress).length
-    const { maxConnections, maxConnectionsPerAddress } = this.#limits
+    const { addresses } = this.#options
+    if (addresses?.includes(remoteAddress.replace(/^::ffff:/, '')) === false) {
+      log.warn('hl7 connection refused: no sender has this address', { remoteAddress })
+      socket.destroy()
+      return
+    }
+    const fromThere = [...this.#open.values()].filter((other) => other.remoteAddress === remoteAddress)
+    const { maxConnections, maxConnectionsPerAddress, maxBufferedBytes, maxFrameBytes } = this.#limits
     if (
       this.#server === undefined ||
       this.#open.size >= maxConnections ||
-      fromThere >= maxConnectionsPerAddress
+      fromThere.length >= maxConnectionsPerAddress
     ) {
       log.warn('hl7 connection refused: too many', { remoteAddress })
       socket.destroy()
       return
     }
-    const done = this.#serve(socket, { connection: randomUUID(), remoteAddress })
+    const share = Math.max(maxBufferedBytes / 4, maxFrameBytes)
+    const room = fromThere[0]?.room ?? new BufferedBytes(share, this.#room)
+    const done = this.#serve(socket, remoteAddress, room)
       .catch((error: unknown) => log.warn('hl7 connection closed', { remoteAddress, code: codeOf(error) }))
       .finally(() => {
         this.#open.delete(socket)
         socket.destroy()
       })
-    this.#open.set(socket, done)
+    this.#open.set(socket, { remoteAddress, room, done })
   }
 
-  async #serve(socket: Socket, from: { connection: string; remoteAddress: string }): Promise<void> {
-    const decoder = new FrameDecoder(this.#limits, { room: this.#room })
-    const { idleMs, frameMs } = this.#timeouts
+  async #serve(socket: Socket, remoteAddress: string, room: BufferedBytes): Promise<void> {
+    const decoder = new FrameDecoder(this.#limits, { room })
+    const { firstMs, idleMs, frameMs } = this.#timeouts
+    let silenceMs = Math.min(firstMs, idleMs)
+    const admitted = () => void (silenceMs = idleMs)
+    const from: MllpConnection = { connection: randomUUID(), remoteAddress, admitted }
     socket.setNoDelay(true)
     socket.setKeepAlive(true, 60_000)
     const give = () => socket.destroy(new TwiinError('HL7_TIMEOUT'))
-    let watch = setTimeout(give, idleMs)
+    let watch = setTimeout(give, silenceMs)
     try {
       let busySince = performance.now()
       for await (const chunk of socket as AsyncIterable<Buffer>) {
@@ -139,7 +166,7 @@ export class MllpServer implements Service {
         }
         if (isSameFrame && decoder.inside) continue
         clearTimeout(watch)
-        watch = setTimeout(give, decoder.inside ? frameMs : idleMs)
+        watch = setTimeout(give, decoder.inside ? frameMs : silenceMs)
       }
       await new Promise<void>((resolve) => {
         watch = setTimeout(give, this.#timeouts.writeMs)

@@ -122,6 +122,48 @@ describe('MLLP', () => {
     }
   })
 
+  it('half messages of one address leave most of the room to others, and always hold one message', async () => {
+    const halfMessages = async (maxFrameBytes: number) => {
+      await using at = await serve({ limits: { maxBufferedBytes: 64_000, maxFrameBytes } })
+      const half = Buffer.concat([Buffer.from([0x0b]), Buffer.alloc(9000, 'x')])
+      const sockets = [1, 2, 3, 4].map(() => connect(at.port, '127.0.0.1'))
+      let gone = 0
+      for (const socket of sockets) socket.on('error', () => {}).once('close', () => gone++)
+      for (const socket of sockets) socket.resume().write(half)
+      const last = connect(at.port, '127.0.0.1')
+      // Behind them; nothing is said, only connected and ended.
+      await once(last.resume().end(), 'close')
+      for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve))
+      sockets.forEach((socket) => socket.destroy())
+      return gone
+    }
+    expect(await halfMessages(10_000)).toBe(3)
+    expect(await halfMessages(40_000)).toBe(0)
+  })
+
+  it('an address that no sender has is not heard', async () => {
+    await using at = await serve({ addresses: ['10.0.0.1'] })
+    expect(await talk(at.port, [framed(message('1'))])).toEqual([])
+    await using open = await serve({ addresses: ['10.0.0.1', '127.0.0.1'] })
+    expect(await talk(open.port, [framed(message('1'))])).toEqual(['1'])
+    expect([at.received, open.received]).toEqual([[], ['1']])
+  })
+
+  it('silence is borne long only from a sender who was admitted', async () => {
+    await using at = await serve({ timeouts: { firstMs: 50 } }, async (bytes, from) => {
+      if (idOf(bytes) === 'known') from.admitted()
+      return answerTo(bytes)
+    })
+    expect(await talk(at.port, [], { end: false })).toEqual([])
+    expect(await talk(at.port, [framed(message('unknown'))], { end: false })).toEqual(['unknown'])
+    const known = connect(at.port, '127.0.0.1')
+    known.write(framed(message('known')))
+    await once(known, 'data')
+    await new Promise((resolve) => setTimeout(resolve, 150))
+    expect(known.readyState).toBe('open')
+    known.destroy()
+  })
+
   it('whoever speaks another protocol, or says nothing more, is sent away', async () => {
     await using at = await serve({
       limits: { maxJunkBytes: 100 },

@@ -1,7 +1,8 @@
-/** First pause after a failure, doubled each time, and the longest. */
-const firstPauseMs = 1000
-const longestPauseMs = 60_000
-const longestRefusalPauseMs = 15 * 60_000
+import { doubled } from '@twiin/runtime'
+
+/** After a failure, and after a refusal. */
+const pauses = { firstMs: 1000, mostMs: 60_000 }
+const refusalPauses = { firstMs: 1000, mostMs: 15 * 60_000 }
 
 /** What one replica still has to be told, by patient key: withdrawals first. */
 export class ReplicaQueue {
@@ -69,7 +70,7 @@ export class ReplicaQueue {
 
   failed(reason: string, now: number, jitter: number): void {
     this.#failure = reason
-    this.#notBefore = now + pause(this.#failures++, longestPauseMs) * jitter
+    this.#notBefore = now + doubled(this.#failures++, pauses) * jitter
   }
   answered(): void {
     this.#failures = 0
@@ -78,8 +79,6 @@ export class ReplicaQueue {
   refused(refusals: ReadonlyMap<string, string>, now: number): void {
     if (refusals.size === 0) return void (this.#refused.size === 0 && (this.#refusals = 0))
     for (const [patientKey, reason] of refusals) this.#refused.set(patientKey, reason)
-    this.#refusedUntil = now + pause(this.#refusals++, longestRefusalPauseMs)
+    this.#refusedUntil = now + doubled(this.#refusals++, refusalPauses)
   }
 }
-
-const pause = (attempt: number, longest: number) => Math.min(longest, firstPauseMs * 2 ** attempt)
