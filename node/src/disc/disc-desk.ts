@@ -62,7 +62,8 @@ export class DiscDesk implements Service {
     const { shelf, discs } = this.#deps
     this.#stopped = new AbortController()
     await shelf.prepare((id) => (/^[0-9a-f]{32}$/.test(id) ? discs.has(id) : Promise.resolve(false)))
-    for await (const [, record] of discs.entries()) if (record.state === 'reading') await this.#readAgain(record)
+    for await (const [, record] of discs.entries())
+      if (record.state === 'reading') await this.#readAgain(record)
     void this.#sweep(this.#stopped.signal)
   }
 

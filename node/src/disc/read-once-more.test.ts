@@ -25,6 +25,8 @@ async function process(dir: string) {
   const discs = store.repository<DiscRecord>('discs', { keys: 'plain-opaque' })
   const reserve = { require: async () => {} }
   let begun = 0
+  const end = Promise.withResolvers<never>()
+  end.promise.catch(() => {})
   const deps = {
     ...{ store, discs, clock: systemClock, log: silentLogger },
     shelf: new DiscShelf({ dir: join(dir, 'discs'), maxBytes: 1 << 30 }, { sealer, reserve } as never),
@@ -32,12 +34,14 @@ async function process(dir: string) {
     book: { newId: () => randomBytes(16).toString('hex'), active: () => [] },
     account: { record: async () => {} },
     events: { emit: () => {} },
-    heads: { read: () => (begun++, new Promise(() => {})) },
+    heads: { read: () => (begun++, end.promise) },
     studies: {},
   }
   const desk = new DiscDesk({ maxBytes: 1 << 30 }, deps as never)
   await desk.start()
-  return { desk, discs, begun: () => begun, die: () => store.stop() }
+  // The file of the disc too, when nothing of it can be written down any more.
+  const close = () => (end.reject(new Error('dead')), desk.stop())
+  return { desk, discs, begun: () => begun, die: () => store.stop(), close }
 }
 
 it('a disc that the process did not outlive is read once more at the next start, and refused at the one after', async () => {
@@ -59,6 +63,6 @@ it('a disc that the process did not outlive is read once more at the next start,
   const third = await process(dir)
   expect(await third.discs.get(id)).toMatchObject({ state: 'refused', reason: 'DISC_UNREADABLE' })
   expect(third.begun()).toBe(0)
-  await third.desk.stop()
   await third.die()
+  for (const one of [first, second, third]) await one.close()
 })

@@ -3,8 +3,8 @@ import type { CharacterSet, Hl7Message } from '@twiin/hl7'
 import { TwiinError } from '@twiin/runtime'
 import type { Clock, Logger, Service } from '@twiin/runtime'
 import type { Store } from '@twiin/store'
+import type { AllowedSender } from './allowed-sender.ts'
 import type { InboxBuckets, InboxRecord, Sender } from './inbox-record.ts'
-import type { AllowedSender } from './receive-message.ts'
 import type { WorkOff } from './work-off.ts'
 
 interface Deps extends InboxBuckets {

@@ -10,16 +10,9 @@ import type {
 } from '@twiin/hl7'
 import { TwiinError, codeOf, isTwiinError } from '@twiin/runtime'
 import type { Clock, Logger } from '@twiin/runtime'
+import type { AllowedSender } from './allowed-sender.ts'
 import type { Hl7Handler } from './hl7-handler.ts'
 import type { Hl7Inbox } from './hl7-inbox.ts'
-
-/** Who may send, by MSH-3, MSH-4 and address; what is not named may be anything. */
-export interface AllowedSender {
-  application: string
-  facility?: string
-  addresses?: readonly string[]
-  characterSet: string
-}
 
 export interface ReceiveOptions {
   application: string
@@ -54,10 +47,7 @@ export class ReceiveMessage implements MllpReceiver {
     this.#deps = deps
   }
 
-  async receive(
-    bytes: Buffer,
-    from: Pick<MllpConnection, 'remoteAddress' | 'admitted'>,
-  ): Promise<Buffer> {
+  async receive(bytes: Buffer, from: Pick<MllpConnection, 'remoteAddress' | 'admitted'>): Promise<Buffer> {
     const { clock, random, log } = this.#deps
     let header = noHeader
     let characterSet: CharacterSet | undefined

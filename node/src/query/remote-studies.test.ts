@@ -48,7 +48,12 @@ function remote({
   let changed = (_: PatientSearch) => {}
   const searches = { onChange: (tell: typeof changed) => ((changed = tell), () => {}) }
   const options = { aeTitle: 'TWIIN', waitMs: 8000 }
-  const studies = new RemoteStudies(options, { searches, patients: { find }, askContents, clock: systemClock })
+  const studies = new RemoteStudies(options, {
+    searches,
+    patients: { find },
+    askContents,
+    clock: systemClock,
+  })
   const outcome: QueryOutcome = { silent: [], truncated: false }
   const find_ = (search: PatientSearch, query: Partial<DeskQuery> & { keys?: Attributes }, waitMs = 60_000) =>
     studies.find(search, { level: 'IMAGE', keys: new Map(), asker, ...query }, outcome, Date.now() + waitMs)

@@ -225,8 +225,11 @@ function* below(
   study: Attributes,
   contents: StudyContents | undefined,
 ): Generator<Attributes | undefined> {
-  if (!matchesKnown(keys, study)) return yield undefined
-  if (level === 'STUDY') return yield study
+  const isMatch = matchesKnown(keys, study)
+  if (!isMatch || level === 'STUDY') {
+    yield isMatch ? study : undefined
+    return
+  }
   for (const one of contents?.series ?? []) {
     const series = withSeries(study, one)
     if (!matchesKnown(keys, series)) yield undefined

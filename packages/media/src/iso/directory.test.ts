@@ -33,7 +33,8 @@ async function entries(sector: (at: number) => Buffer, length: number): Promise<
   }
   const volume = { blockBytes: sectorBytes, root: { block: 0, bytes: length }, joliet: false }
   const found: DirectoryEntry[] = []
-  for await (const entry of readDirectory(bytes, volume, volume.root, new Tally(defaultLimits))) found.push(entry)
+  for await (const entry of readDirectory(bytes, volume, volume.root, new Tally(defaultLimits)))
+    found.push(entry)
   return found
 }
 
