@@ -1,7 +1,9 @@
 import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
-const real = { fileParallelism: false, testTimeout: 120_000, hookTimeout: 300_000, pool: 'forks' as const }
+// Each starts processes of its own, and many measure how soon something happens: one file at a time, unless scripts/run-tests.ts says so.
+const beside = process.env['TWIIN_TEST_FILES_BESIDE'] === '2'
+const real = { fileParallelism: beside, testTimeout: 120_000, hookTimeout: 300_000, pool: 'forks' as const }
 
 export default defineConfig({
   test: {

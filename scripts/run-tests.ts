@@ -1,30 +1,36 @@
 /**
  * Runs the checks and every vitest project, and adds up. The second half of `scripts/test`.
  *
- * One project after another: most measure how soon something happens, and two at a time on two cores are late for each other.
- * With more cores TWIIN_TEST_LANES=2 runs two beside each other, all but the unit tests; each line says whose it is.
+ * Test files that start a network mostly wait for it: two run beside each other. Those that measure time or load run alone,
+ * afterwards: on two cores they would be late for each other.
  */
 import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
-import { createInterface } from 'node:readline'
 
-const lanes = Number(process.env['TWIIN_TEST_LANES'] ?? 1)
-/** The longest first, so that lanes end at about the same time. */
-const beside = ['journeys', 'faults', 'ui', 'interop', 'adversarial']
+/** What measures how soon, how fast or how much, and what takes all cores itself. */
+const alone = [
+  'test/journeys/09-revocation.test.ts',
+  'test/adversarial/mutations.test.ts',
+  'test/adversarial/two-lists.test.ts',
+  'test/faults/holders-down.test.ts',
+  'test/faults/pacs-down.test.ts',
+  'test/ui/ohif.test.ts',
+]
+const networks = ['journeys', 'faults', 'ui', 'interop', 'adversarial']
 const bin = join(import.meta.dirname, '../node_modules/.bin')
 const env = { ...process.env, PATH: [dirname(process.execPath), bin, process.env['PATH']].join(delimiter) }
 const results = mkdtempSync(join(tmpdir(), 'twiin-results-'))
 const total = { passed: 0, failed: 0, skipped: 0 }
 
-/** Whether it succeeded. What it prints is shown as it comes, with the name in front of each line when one is given. */
-async function run(command: string, args: readonly string[], name?: string): Promise<boolean> {
-  const output = name === undefined ? 'inherit' : 'pipe'
-  const child = spawn(command, args, { stdio: ['ignore', output, output], env })
-  for (const input of [child.stdout, child.stderr]) {
-    if (input !== null) createInterface({ input }).on('line', (line) => console.log(`${name} │ ${line}`))
-  }
+/** Whether it succeeded. */
+async function run(
+  command: string,
+  args: readonly string[],
+  more: Record<string, string> = {},
+): Promise<boolean> {
+  const child = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit'], env: { ...env, ...more } })
   const { promise, resolve } = Promise.withResolvers<boolean>()
   child.on('error', () => resolve(false))
   child.on('close', (code) => resolve(code === 0))
@@ -41,15 +47,11 @@ function count(file: string): { passed: number; failed: number; skipped: number 
   }
 }
 
-async function runProject(project: string, name?: string): Promise<void> {
-  console.log(`— ${project}`)
-  const file = join(results, `${project}.json`)
+async function runTests(name: string, args: readonly string[], more?: Record<string, string>): Promise<void> {
+  console.log(`— ${name}`)
+  const file = join(results, `${name}.json`)
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`]
-  const succeeded = await run(
-    'vitest',
-    ['run', '--project', project, '--passWithNoTests', ...reporters],
-    name,
-  )
+  const succeeded = await run('vitest', ['run', ...args, ...reporters], more)
   const { passed, failed, skipped } = count(file)
   total.passed += passed
   // A run can fail without a failed test: a file that does not load, an error outside any test.
@@ -57,14 +59,13 @@ async function runProject(project: string, name?: string): Promise<void> {
   total.skipped += skipped
 }
 
-async function lane(): Promise<void> {
-  for (let next = beside.shift(); next !== undefined; next = beside.shift()) await runProject(next, next)
-}
-
 console.log('— check')
 total[(await run('node', ['scripts/check.ts'])) ? 'passed' : 'failed']++
-await runProject('unit')
-await Promise.all(Array.from({ length: lanes }, lane))
+await runTests('unit', ['--project', 'unit'])
+const projects = networks.flatMap((project) => ['--project', project])
+const without = alone.flatMap((file) => ['--exclude', file])
+await runTests('beside', [...projects, ...without, '--maxWorkers', '2'], { TWIIN_TEST_FILES_BESIDE: '2' })
+await runTests('alone', alone)
 rmSync(results, { recursive: true, force: true })
 if (total.skipped > 0) console.log(`${total.skipped} skipped, for the reason in their names`)
 console.log(`${total.passed} passed, ${total.failed} failed`)
