@@ -64,7 +64,10 @@ export async function createNode(
     // Doors last: they serve the moment they open.
     index.quality,
     ...hl7.services,
+    ...(ground.dicomTls === undefined ? [] : [ground.dicomTls]),
+    exchange.commitmentsAsked,
     exchange.dimse,
+    ...(exchange.dimseTls === undefined ? [] : [exchange.dimseTls]),
     web.http,
     runtimeFile(settings, ground, web.caFile),
   ]

@@ -40,8 +40,9 @@ const settings = {
     ...{ passHours: 24, cacheMiB: 64, keepMinutes: 60, timeoutSeconds: 60 },
   },
 } as Partial<Record<keyof Settings, unknown>> as Settings
+const clientTls = () => ({})
 const side = composeArchive(settings, {
-  ...{ store, sealer, reserve, studies, heads, clock, log, random },
+  ...{ store, sealer, reserve, studies, heads, clock, log, random, clientTls },
   filed: store.repository('filed', { keys: 'plain-opaque' }),
 })
 if (side === undefined) throw new Error('no archive')

@@ -1,7 +1,7 @@
 import { attribute, decodeIdentifier, encodeIdentifier, transferSyntax } from '@twiin/dicom'
 import type { Attributes } from '@twiin/dicom'
 import { openAssociation, queryRetrieve } from '@twiin/dimse'
-import type { Association, SubOperations, WantedContext } from '@twiin/dimse'
+import type { Association, ClientTls, SubOperations, WantedContext } from '@twiin/dimse'
 import { TwiinError, codeOf, isTwiinError } from '@twiin/runtime'
 import type { Logger } from '@twiin/runtime'
 import type { SeriesRecord } from '@twiin/study-store'
@@ -16,6 +16,8 @@ export interface DimseArchiveOptions {
   port: number
   aeTitle: string
   callingAeTitle: string
+  /** Absent: plain associations. */
+  tls?: () => ClientTls
   retrieve: 'move' | 'get'
   /** Where a C-MOVE sends to: the node's own AE title for this and nothing else. */
   receiveAeTitle: string
@@ -149,7 +151,7 @@ export class DimseArchive implements ArchiveSource {
     signal: AbortSignal,
     responseMs = this.#options.timeoutMs,
   ): Promise<Association> {
-    const { host, port, aeTitle, callingAeTitle, timeoutMs } = this.#options
+    const { host, port, aeTitle, callingAeTitle, tls, timeoutMs } = this.#options
     const timeouts = { connectMs: Math.min(timeoutMs, 30_000), responseMs, progressMs: timeoutMs }
     try {
       return await openAssociation(
@@ -160,6 +162,7 @@ export class DimseArchive implements ArchiveSource {
           callingAe: callingAeTitle,
           contexts: [...contexts],
           timeouts,
+          ...(tls && { tls: tls() }),
           signal,
         },
         { log: this.#log },

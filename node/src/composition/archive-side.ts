@@ -17,6 +17,7 @@ import { Pace } from '../archive/pace.ts'
 import { ReceiveFromArchive } from '../archive/receive-from-archive.ts'
 import { buckets } from '../config/buckets.ts'
 import type { Settings } from '../config/settings.ts'
+import type { ClientTlsFor } from '../dicom-tls/dicom-certificates.ts'
 import type { Filed } from '../filing/file-study.ts'
 
 interface Deps {
@@ -28,6 +29,7 @@ interface Deps {
   heads: HeadReader
   clock: Clock
   log: Logger
+  clientTls: ClientTlsFor
   random: (bytes: number) => Uint8Array
 }
 
@@ -98,7 +100,7 @@ function composeSource(
     ownIssuer: string
     timeoutMs: number
   },
-  { clock, log }: Deps,
+  { clock, log, clientTls }: Deps,
 ): { source: ArchiveSource; receiver?: ReceiveFromArchive } {
   const { archive, ownAeTitle, ownIssuer, timeoutMs } = of
   const { kind, retrieve, url, host, port, aeTitle, authorizationFile } = archive
@@ -119,7 +121,10 @@ function composeSource(
     callingAeTitle,
   })
   const source = new DimseArchive(
-    { host, port, aeTitle, callingAeTitle, retrieve, receiveAeTitle, ownIssuer, timeoutMs },
+    {
+      ...{ host, port, aeTitle, callingAeTitle, retrieve, receiveAeTitle, ownIssuer, timeoutMs },
+      ...clientTls(archive),
+    },
     { receiver, log },
   )
   return { source, ...(retrieve === 'move' ? { receiver } : {}) }

@@ -1,7 +1,9 @@
 import { besideArchive } from '../archive/receive-from-archive.ts'
-import { DimseServer, dimseStatus } from '@twiin/dimse'
+import { DimseServer, dimseStatus, storageCommitmentPush } from '@twiin/dimse'
 import type { AssociationInfo, CommitmentResultReceived, DimseProvider } from '@twiin/dimse'
 import { TwiinError } from '@twiin/runtime'
+import { CommitmentDesk } from '../commit/commitment-desk.ts'
+import { buckets } from '../config/buckets.ts'
 import type { Commitments } from '../deliver/commitments.ts'
 import type { ExceptionWorklist } from '../filing/exception-worklist.ts'
 import { Intake } from '../intake/intake.ts'
@@ -70,8 +72,10 @@ interface Parts {
 
 /** What this hospital's systems talk to: storage, and query and retrieval of what is here and elsewhere. */
 export function composeDicomPort(settings: Settings, ground: Ground, index: IndexSide, parts: Parts) {
-  const { clock, log, studies, holdings, heads, account } = ground
+  const { clock, log, random, sealer, store, studies, holdings, heads, account } = ground
+  const { dicomTls, clientTls } = ground
   const { dicom, hospital, pacs } = settings
+  const { tls, ...place } = pacs
   const { aeTitle, applicationEntities: entities } = dicom
   const intake = new Intake(
     {
@@ -82,8 +86,20 @@ export function composeDicomPort(settings: Settings, ground: Ground, index: Inde
     { ...parts, studies, heads, account, log },
   )
   const queryDesk = composeQueryDesk(settings, ground, index, parts)
+  const systems = new ApplicationEntities({
+    ...{ aeTitle, entities, clientTls },
+    pacs: { ...place, ...clientTls({ tls }) },
+  })
+  const commitmentsAsked = new CommitmentDesk(
+    { mayAsk: dicom.callingAeTitles, retryMs: settings.transfer.retrySeconds * 1000 },
+    {
+      ...{ studies, sealer, clock, random, log },
+      asked: store.repository(buckets.commitmentsAsked, { keys: 'plain-opaque' }),
+      place: (title) => systems.place(title),
+    },
+  )
   const queries = new QueryProvider({
-    entities: new ApplicationEntities({ aeTitle, entities, pacs }),
+    entities: systems,
     desk: queryDesk,
     parts: new StudyParts({ ...parts, desk: queryDesk, studies: holdings, account, clock }),
     studies: holdings,
@@ -94,11 +110,14 @@ export function composeDicomPort(settings: Settings, ground: Ground, index: Inde
   const provider: DimseProvider = {
     // spec 17 §3: the PACS may bring the result of a commitment on an association of its own, and nothing else by that.
     admit: (association) => (isPacs(association) ? 'accept' : intake.admit(association)),
+    acceptsContext: (abstractSyntax, _transferSyntax, association) =>
+      abstractSyntax === storageCommitmentPush || intake.admit(association) === 'accept',
     openStore: (request) => intake.openStore(request),
     associationEnded: (association) => intake.associationEnded(association),
     find: (request) => queries.find(request),
     move: (request) => queries.move(request),
     get: (request) => queries.get(request),
+    commit: (request) => commitmentsAsked.commit(request),
     ...(pacs.commitment && {
       committed: async (report: CommitmentResultReceived) => {
         if (!isPacs(report.association))
@@ -108,9 +127,12 @@ export function composeDicomPort(settings: Settings, ground: Ground, index: Inde
     }),
   }
   const receiver = ground.archive?.receiver
-  const dimse = new DimseServer(
-    { host: dicom.host, port: dicom.port },
-    { provider: receiver === undefined ? provider : besideArchive(provider, receiver), log },
-  )
-  return { queryDesk, intake, dimse }
+  const deps = { provider: receiver === undefined ? provider : besideArchive(provider, receiver), log }
+  const { host } = dicom
+  const dimse = new DimseServer({ host, port: dicom.port }, deps)
+  if (dicom.tls === undefined || dicomTls === undefined)
+    return { queryDesk, intake, commitmentsAsked, dimse, dimseTls: undefined }
+  const dimseTls = new DimseServer({ host, port: dicom.tls.port, tls: dicomTls.server() }, deps)
+  dicomTls.onRenewed((renewed) => dimseTls.renewTls(renewed))
+  return { queryDesk, intake, commitmentsAsked, dimse, dimseTls }
 }

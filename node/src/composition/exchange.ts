@@ -134,14 +134,15 @@ export function composeExchange(settings: Settings, ground: Ground, index: Index
     log,
   })
   const routing = composeRouting(settings, ground, { sends })
-  const { queryDesk, intake, dimse } = composeDicomPort(settings, ground, index, {
+  const port = composeDicomPort(settings, ground, index, {
     ...{ searches, retrievals, book, runner, fetcher, filing, routes, worklist },
     followUps: reports.followUps,
     ...{ commitments, complete: routing.complete },
   })
   return {
     ...{ book, links, speeds, transferDesk, progress, sends, guard, searchAnswers },
-    ...{ contentsAnswers, gate, held, searches, queryDesk, fetcher, intake, worklist },
-    ...{ house, reports, delivery, retrievals, arrivals, discs, runner, receipts, routes, routing, dimse },
+    ...{ contentsAnswers, gate, held, searches, fetcher, worklist },
+    ...{ house, reports, delivery, retrievals, arrivals, discs, runner, receipts, routes, routing },
+    ...port,
   }
 }

@@ -19,6 +19,8 @@ export function composeFiling(
   { links, speeds }: { links: Links; speeds: LinkSpeeds },
 ) {
   const { clock, log, random, self, sealer, store, filed, holdings, account, events } = ground
+  const { tls, ...place } = settings.pacs
+  const pacs = { ...place, ...ground.clientTls({ tls }) }
   const worklist = new ExceptionWorklist({
     store,
     items: store.repository(buckets.exceptions, { keys: 'plain-opaque' }),
@@ -39,11 +41,11 @@ export function composeFiling(
     },
   )
   const commitments = new Commitments(
-    { pacs: settings.pacs, waitMs: settings.pacs.commitmentSeconds * 1000 },
+    { pacs, waitMs: settings.pacs.commitmentSeconds * 1000 },
     { clock, random, log },
   )
   const delivery = new DeliverStudy(
-    { pacs: settings.pacs },
+    { pacs },
     {
       ...{ sealer, links, speeds, clock, log },
       forms: new ReportForms(settings.pacs.reports, { studies: holdings }),

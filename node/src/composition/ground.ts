@@ -10,6 +10,7 @@ import { StudyStore } from '@twiin/study-store'
 import { Account } from '../account/account.ts'
 import { buckets } from '../config/buckets.ts'
 import type { Settings } from '../config/settings.ts'
+import { clientTlsFrom, openDicomCertificates } from '../dicom-tls/dicom-certificates.ts'
 import type { Filed } from '../filing/file-study.ts'
 import type { Holdings } from '../holdings/holdings.ts'
 import { openNodeKey } from '../enrolment/node-key-file.ts'
@@ -41,8 +42,10 @@ export async function composeGround(settings: Settings, deps: { clock: Clock; lo
   )
   const heads = new HeadReader({}, { log })
   const filed = store.repository<Filed>(buckets.filed, { keys: 'plain-opaque' })
+  const dicomTls = openDicomCertificates(settings, { clock, log })
+  const clientTls = clientTlsFrom(dicomTls)
   const archive = composeArchive(settings, {
-    ...{ store, sealer, reserve, studies, filed, heads, clock, log, random },
+    ...{ store, sealer, reserve, studies, filed, heads, clock, log, random, clientTls },
   })
   const holdings: Holdings = archive?.holdings ?? studies
 
@@ -59,6 +62,7 @@ export async function composeGround(settings: Settings, deps: { clock: Clock; lo
   const self = { ura: hospital.ura, name: hospital.name, peerId: key.peerId }
   return {
     ...{ clock, log, random, self, sealer, key, reserve, store, studies, filed, archive, holdings, heads },
+    ...{ dicomTls, clientTls },
     ...trustSide,
     ...{ auditLog, account, budget, events, verify: verifyByPeerId },
   }

@@ -25,6 +25,8 @@ export const buckets = {
   transfers: 'transfers',
   /** `<transfer>.<instance>` → answered Success by the PACS */
   deliveries: 'deliveries',
+  /** opaque AE title and transaction → storage commitment that a system of this hospital asked for, until it was told */
+  commitmentsAsked: 'commitments-asked',
   /** `<transfer>.<study>` → signed manifest of the holder */
   evidence: 'evidence',
   /** study handle → number a study from elsewhere was filed under */

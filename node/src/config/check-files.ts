@@ -9,6 +9,7 @@ export function checkFiles(settings: Settings): void {
   requireFiles({
     ...trustFiles(settings),
     ...hl7Files(settings),
+    ...dicomTlsFiles(settings),
     ...(isEnrolled(settings) ? {} : { 'registry.enrolmentTokenFile': registry.enrolmentTokenFile }),
   })
 }
@@ -34,6 +35,15 @@ const hl7Files = ({ hl7 }: Settings) =>
         'hl7.tls.certificateFile': hl7.tls.certificateFile,
         'hl7.tls.keyFile': hl7.tls.keyFile,
         ...(hl7.tls.clientCaFile === undefined ? {} : { 'hl7.tls.clientCaFile': hl7.tls.clientCaFile }),
+      }
+
+const dicomTlsFiles = ({ dicom: { tls } }: Settings) =>
+  tls === undefined
+    ? {}
+    : {
+        'dicom.tls.certificateFile': tls.certificateFile,
+        'dicom.tls.keyFile': tls.keyFile,
+        ...(tls.caFile === undefined ? {} : { 'dicom.tls.caFile': tls.caFile }),
       }
 
 function requireFiles(needed: Record<string, string | undefined>): void {

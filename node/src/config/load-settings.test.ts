@@ -75,6 +75,33 @@ describe('settings', () => {
     expect(loadSettings(file(announcing(addresses.slice(1))), {}).peer.announce).toHaveLength(8)
   })
 
+  it('of TLS on the DICOM side name files relative to the file, and have to agree with each other', () => {
+    const tls = (more: string) =>
+      minimal.replace(
+        'dicom: {',
+        `dicom: { tls: { port: 2762, certificateFile: a.pem, keyFile: a.key${more} },`,
+      )
+    const path = file(tls(', caFile: ca.pem'))
+    const settings = loadSettings(path, {})
+    const there = (name: string) => join(path, '..', name)
+    expect(settings.dicom.tls).toEqual({
+      ...{ port: 2762, clientCertificate: 'required' },
+      ...{ certificateFile: there('a.pem'), keyFile: there('a.key'), caFile: there('ca.pem') },
+    })
+    expect(() => checkFiles(settings)).toThrow(/dicom.tls.certificateFile.*keyFile.*caFile/)
+    const needsCa = /CONFIG_INVALID.*needs.*caFile/
+    expect(() => loadSettings(file(tls('')), {})).toThrow(needsCa)
+    const serverOnly = tls(', clientCertificate: none')
+    expect(loadSettings(file(serverOnly), {}).dicom.tls?.clientCertificate).toBe('none')
+    for (const text of [minimal, serverOnly])
+      expect(() => loadSettings(file(text.replace('pacs: {', 'pacs: { tls: true,')), {})).toThrow(needsCa)
+    const station = '{ aeTitle: WS, host: ws, port: 104, tls: true }'
+    const entity = minimal.replace('dicom: {', `dicom: { applicationEntities: [${station}],`)
+    expect(() => loadSettings(file(entity), {})).toThrow(needsCa)
+    const archive = `${minimal}archive: { kind: dimse, retrieve: get, port: 104, aeTitle: ARCHIVE, tls: true }\n`
+    expect(() => loadSettings(file(archive), {})).toThrow(needsCa)
+  })
+
   it('with an unknown key are refused by name', () => {
     expect(() =>
       loadSettings(file(minimal.replace('aeTitle: TWIIN,', 'aeTitle: TWIIN, aeTitel: X,')), {}),

@@ -3,6 +3,8 @@ import { dirname, isAbsolute, resolve } from 'node:path'
 import { codeOf, singleLine, TwiinError } from '@twiin/runtime'
 import { Default, Errors } from 'typebox/value'
 import { parse } from 'yaml'
+import { tlsErrors } from './check-tls.ts'
+import type { DicomTlsSettings } from './dicom-tls-settings.ts'
 import { Settings } from './settings.ts'
 
 /**
@@ -22,6 +24,8 @@ export function loadSettings(file: string, env: NodeJS.ProcessEnv = process.env)
     )
     throw new TwiinError('CONFIG_INVALID', { file, errors: list.join('; ') })
   }
+  const disagreeing = tlsErrors(settings)
+  if (disagreeing.length > 0) throw new TwiinError('CONFIG_INVALID', { file, errors: disagreeing.join('; ') })
   return withAbsolutePaths(settings, dirname(resolve(file)))
 }
 
@@ -78,7 +82,7 @@ function camelCase(word: string): string {
 
 function withAbsolutePaths(settings: Settings, base: string): Settings {
   const absolute = (path: string) => (isAbsolute(path) ? path : resolve(base, path))
-  const { registry, archive } = settings
+  const { registry, archive, dicom } = settings
   return {
     ...settings,
     dataDir: absolute(settings.dataDir),
@@ -86,6 +90,7 @@ function withAbsolutePaths(settings: Settings, base: string): Settings {
     ...(archive?.authorizationFile === undefined
       ? {}
       : { archive: { ...archive, authorizationFile: absolute(archive.authorizationFile) } }),
+    ...(dicom.tls === undefined ? {} : { dicom: { ...dicom, tls: absoluteFiles(dicom.tls, absolute) } }),
     trust: { ...settings.trust, rootCertificateFile: absolute(settings.trust.rootCertificateFile) },
     registry: {
       ...registry,
@@ -96,3 +101,10 @@ function withAbsolutePaths(settings: Settings, base: string): Settings {
     },
   }
 }
+
+const absoluteFiles = (tls: DicomTlsSettings, absolute: (path: string) => string): DicomTlsSettings => ({
+  ...tls,
+  certificateFile: absolute(tls.certificateFile),
+  keyFile: absolute(tls.keyFile),
+  ...(tls.caFile === undefined ? {} : { caFile: absolute(tls.caFile) }),
+})

@@ -2,6 +2,7 @@ import { Addresses, Mailboxes } from '@twiin/protocol'
 import { RoutingSettings } from '../routing/routing-settings.ts'
 import { Type } from 'typebox'
 import type { Static } from 'typebox'
+import { DicomTlsSettings } from './dicom-tls-settings.ts'
 import { Hl7Settings } from './hl7-settings.ts'
 
 /** Every setting of a node, declared once: name, type, default, sentence. Unknown keys are errors (load-settings.ts). */
@@ -15,6 +16,8 @@ const Port = Type.Integer({ minimum: 1, maximum: 65535 })
 const Ura = Type.String({ pattern: '^\\d{8}$', description: 'URA number of the organisation, eight digits' })
 const Seconds = (description: string, value: number) =>
   Type.Number({ minimum: 0.05, maximum: 86_400, default: value, description })
+
+const Tls = Type.Optional(Type.Boolean({ description: 'called over TLS, with what dicom.tls says' }))
 
 /** The bounds of the announcement (spec 06 §2). */
 const Mailbox = Mailboxes.items
@@ -34,6 +37,7 @@ const ApplicationEntity = Type.Object(
     aeTitle: Type.Refine(AeTitle, (value) => value.trim() !== ''),
     host: Type.String({ minLength: 1, maxLength: 255 }),
     port: Port,
+    tls: Tls,
     query: Type.Boolean({ default: false, description: 'it may C-FIND, C-MOVE and C-GET here' }),
     moveDestination: Type.Boolean({ default: false, description: 'a C-MOVE may name it as destination' }),
     role: Type.Optional(
@@ -67,6 +71,7 @@ const Archive = Type.Object(
     ),
     host: Type.String({ default: '127.0.0.1' }),
     port: Type.Optional(Port),
+    tls: Tls,
     aeTitle: Type.Optional(AeTitle),
     callingAeTitle: Type.Optional(AeTitle),
     receiveAeTitle: Type.Optional(Type.Refine(AeTitle, (value) => value.trim() !== '')),
@@ -153,6 +158,7 @@ export const Settings = Type.Object(
       {
         host: Type.String({ default: '127.0.0.1' }),
         port: Port,
+        tls: Type.Optional(DicomTlsSettings),
         aeTitle: AeTitle,
         callingAeTitles: Type.Array(AeTitle, {
           minItems: 1,
@@ -179,6 +185,7 @@ export const Settings = Type.Object(
       {
         host: Type.String({ default: '127.0.0.1' }),
         port: Port,
+        tls: Tls,
         aeTitle: AeTitle,
         callingAeTitle: AeTitle,
         reports: Type.Object(

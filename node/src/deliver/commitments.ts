@@ -71,7 +71,7 @@ export class Commitments {
   }
 
   async #associate(signal: AbortSignal): Promise<Association> {
-    const { host, port, aeTitle, callingAeTitle } = this.#options.pacs
+    const { host, port, aeTitle, callingAeTitle, tls } = this.#options.pacs
     const contexts = [
       {
         abstractSyntax: storageCommitmentPush,
@@ -79,7 +79,10 @@ export class Commitments {
       },
     ]
     const association = await openAssociation(
-      { host, port, callingAe: callingAeTitle, calledAe: aeTitle, contexts, signal },
+      {
+        ...{ host, port, callingAe: callingAeTitle, calledAe: aeTitle, contexts, signal },
+        ...(tls && { tls: tls() }),
+      },
       { log: this.#deps.log, committed: (report) => this.committed(report) },
     )
     if (association.accepts(storageCommitmentPush, transferSyntax.implicitVrLittleEndian)) return association

@@ -217,11 +217,12 @@ export class DeliverStudy {
 
   async #associate(group: readonly InstanceRecord[], signal: AbortSignal): Promise<Association> {
     const contexts = new Map(group.map((instance) => [contextOf(instance), instance]))
-    const { host, port, aeTitle, callingAeTitle } = this.#pacs
+    const { host, port, aeTitle, callingAeTitle, tls } = this.#pacs
     return openAssociation(
       {
         host,
         port,
+        ...(tls && { tls: tls() }),
         callingAe: callingAeTitle,
         calledAe: aeTitle,
         contexts: [...contexts.values()].map(({ sopClassUid, transferSyntaxUid }) => ({
@@ -266,10 +267,13 @@ export class DeliverStudy {
 
   /** C-ECHO, for the status page. */
   async isReachable(signal: AbortSignal): Promise<boolean> {
-    const { host, port, aeTitle, callingAeTitle } = this.#pacs
+    const { host, port, aeTitle, callingAeTitle, tls } = this.#pacs
     try {
       await using association = await openAssociation(
-        { host, port, callingAe: callingAeTitle, calledAe: aeTitle, contexts: [verification], signal },
+        {
+          ...{ host, port, callingAe: callingAeTitle, calledAe: aeTitle, contexts: [verification], signal },
+          ...(tls && { tls: tls() }),
+        },
         { log: this.#deps.log },
       )
       return (await association.echo()) === dimseStatus.success

@@ -3,15 +3,11 @@ import type { AssociationInfo } from '@twiin/dimse'
 import { TwiinError } from '@twiin/runtime'
 import type { ApplicationEntity } from '../config/settings.ts'
 import type { Pacs } from '../deliver/pacs.ts'
+import type { ClientTlsFor } from '../dicom-tls/dicom-certificates.ts'
 import type { Asker } from './query.ts'
 
-/** A place that a C-MOVE may name. */
-export interface MoveDestination {
-  host: string
-  port: number
-  aeTitle: string
-  callingAeTitle: string
-}
+/** A place that a C-MOVE may name: one that is called as the PACS is. */
+export type MoveDestination = Pacs
 
 /** Which systems of this hospital may query, on whose responsibility, and where studies may be moved to (spec 13 §2). */
 export class ApplicationEntities {
@@ -19,9 +15,16 @@ export class ApplicationEntities {
     aeTitle: string
     entities: readonly ApplicationEntity[]
     pacs: Pacs
+    /** How those with `tls: true` are called. */
+    clientTls: ClientTlsFor
   }
 
-  constructor(options: { aeTitle: string; entities: readonly ApplicationEntity[]; pacs: Pacs }) {
+  constructor(options: {
+    aeTitle: string
+    entities: readonly ApplicationEntity[]
+    pacs: Pacs
+    clientTls: ClientTlsFor
+  }) {
     this.#options = options
   }
 
@@ -40,13 +43,21 @@ export class ApplicationEntities {
 
   /** Where a study may go. Throws `DIMSE_REFUSED` A801. */
   destination(aeTitle: string): MoveDestination {
-    const { pacs, aeTitle: callingAeTitle } = this.#options
+    const place = this.place(aeTitle)
+    const mayReceive = aeTitle === this.#options.pacs.aeTitle || this.#find(aeTitle)?.moveDestination === true
+    if (place === undefined || !mayReceive)
+      throw refusal(dimseStatus.moveDestinationUnknown, 'no configured destination')
+    return place
+  }
+
+  /** Where a system of this hospital is called, when that is configured; the PACS is one of them. */
+  place(aeTitle: string): Pacs | undefined {
+    const { pacs, aeTitle: callingAeTitle, clientTls } = this.#options
     if (aeTitle === pacs.aeTitle) return pacs
     const entity = this.#find(aeTitle)
-    if (entity?.moveDestination !== true)
-      throw refusal(dimseStatus.moveDestinationUnknown, 'no configured destination')
+    if (entity === undefined) return undefined
     const { host, port } = entity
-    return { host, port, aeTitle, callingAeTitle }
+    return { host, port, aeTitle, callingAeTitle, ...clientTls(entity) }
   }
 
   #find(aeTitle: string): ApplicationEntity | undefined {

@@ -113,11 +113,12 @@ function associate(
   signal: AbortSignal,
   log: Logger,
 ): Promise<Association> {
-  const { host, port, aeTitle, callingAeTitle } = destination
+  const { host, port, aeTitle, callingAeTitle, tls } = destination
   const contexts = new Map(group.map((instance) => [contextOf(instance), instance]))
   return openAssociation(
     {
       ...{ host, port, callingAe: callingAeTitle, calledAe: aeTitle, signal },
+      ...(tls && { tls: tls() }),
       contexts: [...contexts.values()].map(({ sopClassUid, transferSyntaxUid }) => ({
         abstractSyntax: sopClassUid,
         transferSyntaxes: [transferSyntaxUid],

@@ -7,6 +7,7 @@ import type {
   Admittance,
   CommitmentRequestReceived,
   DimseProvider,
+  ServerTls,
   StoreRequest,
   StoreSink,
   StoreStatus,
@@ -37,12 +38,17 @@ export class Archive implements DimseProvider, AsyncDisposable {
   knocks = 0
   /** What it does with an object: a status, or break the line. */
   judge: (sopInstanceUid: string) => StoreStatus | 'break' = () => dimseStatus.success
-  readonly #server = new DimseServer({ host: '127.0.0.1', port: 0 }, { provider: this, log: silentLogger })
+  readonly #server: DimseServer
   readonly #sockets = new Set<Socket>()
   readonly #line = createServer((near) => this.#relay(near))
 
-  static async start(): Promise<Archive> {
-    const archive = new Archive()
+  private constructor(tls?: ServerTls) {
+    const options = { host: '127.0.0.1', port: 0, ...(tls && { tls }) }
+    this.#server = new DimseServer(options, { provider: this, log: silentLogger })
+  }
+
+  static async start(tls?: ServerTls): Promise<Archive> {
+    const archive = new Archive(tls)
     await archive.#server.start()
     await once(archive.#line.listen(0, '127.0.0.1'), 'listening')
     return archive

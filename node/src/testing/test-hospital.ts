@@ -7,6 +7,7 @@ import { HeadReader } from '@twiin/dicom'
 import { sampleStudy } from '@twiin/dicom/testing'
 import type { SampleInstance, SampleStudyOptions } from '@twiin/dicom/testing'
 import { openAssociation } from '@twiin/dimse'
+import type { ServerTls } from '@twiin/dimse'
 import { MllpClient } from '@twiin/hl7'
 import { NodeKey } from '@twiin/identity'
 import { MemoryBudget } from '@twiin/network'
@@ -27,6 +28,7 @@ import { composeSelfTest } from '../composition/self-test.ts'
 import type { SelfTest } from '../composition/self-test.ts'
 import { buckets } from '../config/buckets.ts'
 import type { ApplicationEntity, Settings } from '../config/settings.ts'
+import { clientTlsFrom, openDicomCertificates } from '../dicom-tls/dicom-certificates.ts'
 import type { Filed } from '../filing/file-study.ts'
 import type { Rule } from '../routing/routing-settings.ts'
 import { Gossip } from '../trust/gossip.ts'
@@ -48,6 +50,8 @@ interface Options {
   rules?: readonly Rule[]
   /** Its PACS has to commit itself. */
   commitment?: boolean
+  /** A second DICOM port, with TLS; `pacs`: its PACS speaks it too, with these certificates. */
+  tls?: NonNullable<Settings['dicom']['tls']> & { pacs?: ServerTls }
 }
 
 export const radiologist = { id: 'rad', name: 'R. de Radioloog', role: 'radiologist' as const }
@@ -82,7 +86,12 @@ export class TestHospital implements AsyncDisposable {
   }
 
   static async open(options: Options, network: TestNetwork): Promise<TestHospital> {
-    const hospital = new TestHospital(options, network, NodeKey.generate(), await Archive.start())
+    const hospital = new TestHospital(
+      options,
+      network,
+      NodeKey.generate(),
+      await Archive.start(options.tls?.pacs),
+    )
     network.onBundle((document) => hospital.ground.bundle.accept(document))
     await hospital.start()
     await network.join({ ura: options.ura, name: options.name, peerId: hospital.key.peerId })
@@ -120,12 +129,13 @@ export class TestHospital implements AsyncDisposable {
     const { reserve, store, studies, heads, auditLog, view, archive } = this.ground
     this.hl7 = await composeHl7(settings, this.ground, hl7Handlers(settings, this.index, this.exchange))
     const { publisher, publication } = this.index
-    const { discs, runner, receipts, progress, reports, routes, routing, dimse } = this.exchange
+    const { discs, runner, receipts, progress, reports, routes, routing, dimse, dimseTls } = this.exchange
     const resumed = { name: 'routes', start: () => routes.resume() }
     this.#lifecycle = new Lifecycle([
       ...[reserve, store, studies, heads, ...(archive?.fetching ?? []), auditLog, view],
       ...[publisher, this.selfTest, publication, discs.desk, runner, receipts, progress, ...reports.services],
-      ...[resumed, routing.complete, dimse],
+      ...[resumed, routing.complete, this.exchange.commitmentsAsked, dimse],
+      ...(dimseTls === undefined ? [] : [dimseTls]),
       ...(archive === undefined ? [] : [archive.indexer]),
       this.index.quality,
       ...this.hl7.services,
@@ -233,6 +243,8 @@ export class TestHospital implements AsyncDisposable {
     )
     const host = wire.host(key.peerId)
     const heads = new HeadReader({}, { log })
+    const dicomTls = openDicomCertificates(this.#settings(), { clock, log })
+    const clientTls = clientTlsFrom(dicomTls)
     const filed = store.repository<Filed>(buckets.filed, { keys: 'plain-opaque' })
     const archive = composeArchive(this.#settings(), {
       store,
@@ -244,10 +256,11 @@ export class TestHospital implements AsyncDisposable {
       clock,
       log,
       random,
+      clientTls,
     })
     const parts = {
       ...{ clock, log, random, sealer, reserve, store, view, bundle, auditLog, studies, key },
-      ...{ archive, filed },
+      ...{ archive, filed, dicomTls, clientTls },
       holdings: archive?.holdings ?? studies,
       gossip: new Gossip(
         { peerId: key.peerId, roundMs: 20_000 },
@@ -265,7 +278,7 @@ export class TestHospital implements AsyncDisposable {
   }
 
   #settings(): Settings {
-    const { ura, name, sendTo, archive, entities = [] } = this.options
+    const { ura, name, sendTo, archive, entities = [], tls } = this.options
     const parts = {
       dataDir: this.dir,
       ...(archive === undefined ? {} : { archive }),
@@ -273,11 +286,13 @@ export class TestHospital implements AsyncDisposable {
       hospital: { ura, name, patientIdIssuer: name },
       dicom: {
         ...{ host: '127.0.0.1', port: 0, aeTitle: 'TWIIN', callingAeTitles: ['CT1'] },
+        ...(tls && { tls }),
         ...{ citizenNumberInLegacyField: [], applicationEntities: entities, querySeconds: 8 },
         destinations: sendTo === undefined ? [] : [{ aeTitle: 'ELSEWHERE', ura: sendTo, urgency: 'routine' }],
       },
       pacs: {
         ...{ host: '127.0.0.1', port: this.archive.port, aeTitle: 'PACS', callingAeTitle: 'TWIIN' },
+        tls: tls?.pacs !== undefined,
         reports: { structuredReport: this.structuredReport },
         commitment: this.options.commitment === true,
         commitmentSeconds: 0.2,
