@@ -15,7 +15,7 @@ import { trustLoops } from './composition/trust-loops.ts'
 import { composeWeb } from './composition/web.ts'
 import type { Settings } from './config/settings.ts'
 import { joinNetwork } from './enrolment/join-network.ts'
-import { ReportActivity } from './report/report-activity.ts'
+import { ReportActivity } from './activity/report-activity.ts'
 
 /** One hospital's node: everything constructed, in the order it starts; it stops in the reverse order. */
 export async function createNode(
