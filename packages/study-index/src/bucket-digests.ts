@@ -18,6 +18,8 @@ export function isShown(mark: EntryMark, placement: Placement, today: number): b
 interface Work {
   /** Read so far. */
   marks: number
+  /** Found meanwhile: no entry from one location up to another, that one not included. */
+  gap?: { epoch: number; from: Uint8Array; before: Uint8Array | undefined }
   /** Aborted when nobody waits for the answer any more. */
   readonly signal: AbortSignal | undefined
 }
@@ -43,7 +45,7 @@ export class BucketDigests {
     const changes = this.#changes
     const before = work.marks
     const digest = await this.#compute(rangeOf(bucket), placement, today, work)
-    // Of empty buckets there is no end, and they cost nothing.
+    // Of empty buckets there is no end; those asked for in order cost one look for all of them.
     if (work.marks > before && changes === this.#changes && widths(placement).includes(bucket.bits))
       this.#known.set(name, digest)
     return digest
@@ -60,14 +62,32 @@ export class BucketDigests {
 
   async #compute(range: EntryRange, placement: Placement, today: number, work: Work) {
     const hash = createHash('sha256')
-    for await (const mark of this.#repository.marks(range)) {
-      work.signal?.throwIfAborted()
-      if (++work.marks > marksPerDigestRequest) throw new TwiinError('OUT_OF_RESOURCES')
-      if (!isShown(mark, placement, today)) continue
-      hash.update(mark.loc).update(utf8(mark.publisher)).update(u64(mark.seq))
+    if (!isWithin(range, work.gap)) {
+      let isEmpty = true
+      // Read past its end: where the next entry is tells of how many buckets behind it that they are empty.
+      for await (const mark of this.#repository.marks({ ...range, to: last })) {
+        work.signal?.throwIfAborted()
+        if (isAfter(mark.loc, range.to)) {
+          if (isEmpty) work.gap = { epoch: range.epoch, from: range.from, before: mark.loc }
+          return new Uint8Array(hash.digest())
+        }
+        isEmpty = false
+        if (++work.marks > marksPerDigestRequest) throw new TwiinError('OUT_OF_RESOURCES')
+        if (!isShown(mark, placement, today)) continue
+        hash.update(mark.loc).update(utf8(mark.publisher)).update(u64(mark.seq))
+      }
+      if (isEmpty) work.gap = { epoch: range.epoch, from: range.from, before: undefined }
     }
     return new Uint8Array(hash.digest())
   }
+}
+
+const last = new Uint8Array(32).fill(0xff)
+const isAfter = (a: Uint8Array, b: Uint8Array) => Buffer.compare(a, b) > 0
+
+function isWithin({ epoch, from, to }: EntryRange, gap: Work['gap']): boolean {
+  if (gap?.epoch !== epoch || isAfter(gap.from, from)) return false
+  return gap.before === undefined || isAfter(gap.before, to)
 }
 
 /** The prefix lengths asked for: of now, and of a bundle earlier or later. */

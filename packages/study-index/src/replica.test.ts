@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest'
 import { IndexReplica, bucketOf, replicasOf } from './index.ts'
 import type { EntryRepository, StoredEntry } from './index.ts'
 import { compareEntries } from './merge.ts'
+import { bucketNumber } from './placement.ts'
 import { markOf } from './sealed-entry.ts'
 import { SimulatedIndexNetwork, entryOf, fakeKeys } from './testing.ts'
 
@@ -290,6 +291,22 @@ describe('a replica answers', () => {
       expect(answer.kind === 'digest' && answer.digests.length).toBe(1000)
     }
     expect(reads.ranges).toBeLessThanOrEqual(4)
+  })
+
+  it('a thousand buckets that are mostly empty with the work of those that are not', async () => {
+    const { a, b, put, today, publisher } = world({ bits: 10 })
+    await put(...[1, 2, 3].map((i) => entryOf({ publisher, patient: `p${i}`, seq: 1, issued: today() })))
+    const reads = countReads(a.repository)
+    const buckets = Array.from({ length: 1000 }, (_, number) => bucketNumber(1, 10, number))
+    const ask = async (some: typeof buckets) => {
+      const answer = await a.replica.answer(b.member.peerId, { kind: 'digest', buckets: some })
+      return answer.kind === 'digest' ? answer.digests : []
+    }
+    const together = await ask(buckets)
+    expect(reads.ranges).toBeLessThanOrEqual(2 * 3 + 1)
+    const apart = await Promise.all(buckets.map(async (bucket) => (await ask([bucket]))[0]))
+    expect(apart).toEqual(together)
+    expect(await ask(buckets.toReversed())).toEqual(together.toReversed())
   })
 
   it('digests of what it has now, in whatever width they are asked for', async () => {
