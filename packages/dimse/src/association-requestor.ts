@@ -8,6 +8,7 @@ import type { DimseProvider } from './dimse-provider.ts'
 import type { SubOperations } from './retrieval.ts'
 import { acceptorLimits } from './limits.ts'
 import type { RequestorTimeouts } from './limits.ts'
+import { Room } from './messages/room.ts'
 import { MessageExchange } from './message-exchange.ts'
 import { commandField } from './messages/command-set.ts'
 import type { Command } from './messages/command-set.ts'
@@ -81,6 +82,7 @@ export class RequestedAssociation implements Association {
       { ...options, limits: acceptorLimits, window: 1, subOperationMs: progressMs, cancelMs },
       {
         ...deps,
+        room: new Room(acceptorLimits.maxCommitmentBytesTogether),
         services: {
           openStore: async (request) =>
             this.#receiving === undefined ? { refuse: dimseStatus.notAuthorised } : this.#receiving(request),
@@ -159,7 +161,7 @@ export class RequestedAssociation implements Association {
           requestedSopInstanceUid: wellKnownCommitmentInstance,
           actionTypeId: 1,
         },
-        dataSet: [encodeCommitmentRequest(request, encodingFor(context))],
+        dataSet: [await encodeCommitmentRequest(request, encodingFor(context))],
       }
       return this.#messages.invocations.request(message, this.#options.timeouts.responseMs)
     })
@@ -171,7 +173,7 @@ export class RequestedAssociation implements Association {
       const context = [...this.#options.contexts.values()].find(
         ({ abstractSyntax, weAre }) => abstractSyntax === storageCommitmentPush && weAre.provider,
       )
-      const message = reportRequest(result, this.#require(context, storageCommitmentPush))
+      const message = await reportRequest(result, this.#require(context, storageCommitmentPush))
       return this.#messages.invocations.request(message, this.#options.timeouts.responseMs)
     })
     return outcomeOf(response)

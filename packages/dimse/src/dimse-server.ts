@@ -5,6 +5,7 @@ import { TwiinError } from '@twiin/runtime'
 import type { Clock, Logger, Service } from '@twiin/runtime'
 import { AssociationAcceptor } from './upper-layer/association-acceptor.ts'
 import type { DimseProvider } from './dimse-provider.ts'
+import { Room } from './messages/room.ts'
 import { acceptorLimits, acceptorTimeouts } from './limits.ts'
 import type { AcceptorLimits, AcceptorTimeouts } from './limits.ts'
 import type { TlsPeer } from './store-provider.ts'
@@ -47,6 +48,7 @@ export class DimseServer implements Service {
   readonly #deps: DimseServerDeps
   readonly #handshakes: TlsHandshakes | undefined
   readonly #open = new Set<Connection>()
+  readonly #room: Room
   #server: Server | undefined
 
   constructor(options: DimseServerOptions, deps: DimseServerDeps) {
@@ -56,7 +58,8 @@ export class DimseServer implements Service {
     this.#deps = deps
     const { tls } = options
     if (tls !== undefined) this.#handshakes = new TlsHandshakes({ tls, handshakeMs: this.#timeouts.artimMs })
-    const { maxPduLength } = this.#limits
+    const { maxPduLength, maxCommitmentBytesTogether } = this.#limits
+    this.#room = new Room(maxCommitmentBytesTogether)
     if (!(maxPduLength >= 4096 && maxPduLength <= 1024 ** 2)) {
       throw new TwiinError('SETTING_INVALID', { setting: 'maxPduLength', value: maxPduLength })
     }
@@ -145,6 +148,7 @@ export class DimseServer implements Service {
       {
         ...this.#deps,
         clock,
+        room: this.#room,
         connection: new PduConnection(
           { maxPduLength, maxAssociatePduLength, pduMs, writeMs: pduMs, closeMs },
           { socket, clock },

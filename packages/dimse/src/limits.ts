@@ -12,6 +12,8 @@ export interface AcceptorLimits {
   maxIdentifierBytes: number
   /** Of a storage commitment request or result: 65,535 references fit in. A longer one is answered with 0x0213. */
   maxCommitmentBytes: number
+  /** Of those of all associations together, until they were heard by who provides the service. 0x0213 beyond it too. */
+  maxCommitmentBytesTogether: number
   /** Of one data set; what comes after it is dropped and answered with 0xA700. */
   maxObjectBytes: number
   /** Data reaches the sink in chunks of at most this size. */
@@ -59,6 +61,7 @@ export const acceptorLimits: Readonly<AcceptorLimits> = {
   maxCommandBytes: 64 * KiB,
   maxIdentifierBytes: 64 * KiB,
   maxCommitmentBytes: 8 * KiB * KiB,
+  maxCommitmentBytesTogether: 32 * KiB * KiB,
   maxObjectBytes: 4 * GiB,
   batchBytes: 1024 * KiB,
   maxAssociations: 64,

@@ -5,6 +5,7 @@ import type { Command } from './messages/command-set.ts'
 import { IncomingMessages } from './messages/incoming-messages.ts'
 import { Invocations } from './messages/invocations.ts'
 import { MessageWriter } from './messages/message-writer.ts'
+import type { Room } from './messages/room.ts'
 import { RequestServer } from './services/request-server.ts'
 import type { Services } from './services/incoming-request.ts'
 import type { AssociationInfo } from './store-provider.ts'
@@ -24,6 +25,7 @@ export interface MessageExchangeOptions {
 
 interface Deps {
   services: Services
+  room: Room
   write: (pdu: Buffer) => Promise<void>
   clock: Clock
   log: Logger

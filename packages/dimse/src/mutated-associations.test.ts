@@ -127,7 +127,7 @@ const messages = [
       requestedSopInstanceUid: wellKnownCommitmentInstance,
       actionTypeId: 1,
     },
-    encodeCommitmentRequest({ transactionUid: '1.2', references }, encoding),
+    await encodeCommitmentRequest({ transactionUid: '1.2', references }, encoding),
     5,
   ),
   message(
@@ -138,7 +138,7 @@ const messages = [
       affectedSopInstanceUid: wellKnownCommitmentInstance,
       eventTypeId: 2,
     },
-    encodeCommitmentResult(
+    await encodeCommitmentResult(
       { transactionUid: '1.2', committed: references, failed: [{ ...references[0]!, reason: 0x112 }] },
       encoding,
     ),

@@ -1,7 +1,8 @@
 import type { CommitmentRequest, CommitmentResult, SopReference } from '../commitment.ts'
 import { dimseError } from '../dimse-error.ts'
 import { isUid } from '../uids.ts'
-import { DataSetWriter, decodeElements } from './small-data-set.ts'
+import { inTurns } from './in-turns.ts'
+import { DataSetWriter, elementsAtOnce, readElements } from './small-data-set.ts'
 import type { Element, Encoding } from './small-data-set.ts'
 
 /** PS3.4 tables J.3-1 and J.3-2. */
@@ -18,27 +19,31 @@ const isSequence = (candidate: number) =>
 
 const maxReferences = 65_535
 
-export function encodeCommitmentRequest(request: CommitmentRequest, encoding: Encoding): Buffer {
-  return encode(request.transactionUid, { committed: request.references, failed: [] }, encoding)
+export function encodeCommitmentRequest(request: CommitmentRequest, encoding: Encoding): Promise<Buffer> {
+  return inTurns(encode(request.transactionUid, { committed: request.references, failed: [] }, encoding))
 }
 
-export function encodeCommitmentResult(result: CommitmentResult, encoding: Encoding): Buffer {
-  return encode(result.transactionUid, result, encoding)
+export function encodeCommitmentResult(result: CommitmentResult, encoding: Encoding): Promise<Buffer> {
+  return inTurns(encode(result.transactionUid, result, encoding))
 }
 
 /** Throws as `decodeCommitmentResult`, and for a request that names failures. */
-export function decodeCommitmentRequest(bytes: Buffer, encoding: Encoding): CommitmentRequest {
-  const { transactionUid, committed, failed } = decodeCommitmentResult(bytes, encoding)
+export async function decodeCommitmentRequest(bytes: Buffer, encoding: Encoding): Promise<CommitmentRequest> {
+  const { transactionUid, committed, failed } = await decodeCommitmentResult(bytes, encoding)
   if (failed.length > 0) throw malformed('references')
   return { transactionUid, references: committed }
 }
 
 /** DATA_SET_MALFORMED for what is not one: no transaction, no references, more than 65,535, or one that is half there. */
-export function decodeCommitmentResult(bytes: Buffer, encoding: Encoding): CommitmentResult {
-  const elements = decodeElements(bytes, encoding, isSequence)
+export function decodeCommitmentResult(bytes: Buffer, encoding: Encoding): Promise<CommitmentResult> {
+  return inTurns(decode(bytes, encoding))
+}
+
+function* decode(bytes: Buffer, encoding: Encoding): Generator<void, CommitmentResult> {
+  const elements = yield* readElements(bytes, encoding, isSequence)
   const transactionUid = uidOf(elements, tag.transactionUid)
-  const committed = itemsOf(elements, tag.referencedSopSequence).map(referenceOf)
-  const failed = itemsOf(elements, tag.failedSopSequence).map((item) => {
+  const committed = yield* each(itemsOf(elements, tag.referencedSopSequence), referenceOf)
+  const failed = yield* each(itemsOf(elements, tag.failedSopSequence), (item) => {
     const reason = find(item, tag.failureReason)?.value
     const number = reason?.length === 2 ? (encoding.big ? reason.readUInt16BE() : reason.readUInt16LE()) : 0
     return { ...referenceOf(item), reason: number }
@@ -48,11 +53,20 @@ export function decodeCommitmentResult(bytes: Buffer, encoding: Encoding): Commi
   return { transactionUid, committed, failed }
 }
 
-function encode(
+function* each<T, U>(items: readonly T[], read: (item: T) => U): Generator<void, U[]> {
+  const found: U[] = []
+  for (const item of items) {
+    found.push(read(item))
+    if (found.length % elementsAtOnce === 0) yield
+  }
+  return found
+}
+
+function* encode(
   transactionUid: string,
   { committed, failed }: Pick<CommitmentResult, 'committed' | 'failed'>,
   encoding: Encoding,
-): Buffer {
+): Generator<void, Buffer> {
   if (committed.length + failed.length > maxReferences) throw malformed('references')
   const writer = new DataSetWriter(encoding)
   const reference = ({ sopClassUid, sopInstanceUid }: SopReference) => {
@@ -61,12 +75,12 @@ function encode(
   }
   writer.uids(tag.transactionUid, [transactionUid])
   if (failed.length > 0) {
-    writer.sequence(tag.failedSopSequence, failed, (item) => {
+    yield* writer.sequence(tag.failedSopSequence, failed, (item) => {
       reference(item)
       writer.number(tag.failureReason, item.reason)
     })
   }
-  if (committed.length > 0) writer.sequence(tag.referencedSopSequence, committed, reference)
+  if (committed.length > 0) yield* writer.sequence(tag.referencedSopSequence, committed, reference)
   return writer.end()
 }
 

@@ -107,14 +107,23 @@ describe('storage commitment', () => {
     await expect(requests[0]?.reply(result)).rejects.toThrow(failure('ASSOCIATION_CLOSED'))
   })
 
-  it('of more than 65,535 references is not sent; of that many it is, and read in a moment', async () => {
+  it('of more than 65,535 references is not sent; of that many it is, and read in turns', async () => {
     let count = 0
     await using server = await startServer(
       providing({ commit: async ({ references: asked }) => void (count = asked.length) }),
     )
     await using association = await server.open({ contexts: [context('scu')] })
     const many = { transactionUid: '1.2.3', references: references(65_535) }
+    let turns = 0
+    let isOver = false
+    const others = (async () => {
+      for (; !isOver; turns++) await new Promise((resolve) => setImmediate(resolve))
+    })()
     expect(await association.requestCommitment(many)).toEqual({ status: 0 })
+    isOver = true
+    await others
+    // 65 to write it, 190 to read its elements, 64 to read what they say: not one long turn.
+    expect(turns).toBeGreaterThan(250)
     expect(count).toBe(65_535)
     await expect(
       association.requestCommitment({ transactionUid: '1.2.3', references: references(65_536) }),
@@ -122,14 +131,37 @@ describe('storage commitment', () => {
   })
 })
 
+describe('commitments of many associations', () => {
+  it('leave no more in memory together than there is room for, and are taken again when one was heard', async () => {
+    const heard = Promise.withResolvers<void>()
+    const begun = Promise.withResolvers<void>()
+    await using server = await startServer(
+      providing({ commit: async () => (begun.resolve(), heard.promise) }),
+      { limits: { maxCommitmentBytesTogether: 12_000 } },
+    )
+    await using first = await server.open({ contexts: [context('scu')] })
+    await using second = await server.open({ contexts: [context('scu')] })
+    const request = { transactionUid: '1.2.3', references: references(150) }
+    const one = first.requestCommitment(request)
+    await begun.promise
+    expect(await second.requestCommitment(request)).toEqual({ status: 0x0213 })
+    heard.resolve()
+    expect(await one).toEqual({ status: 0 })
+    for (let times = 0; times < 3; times++)
+      expect(await second.requestCommitment(request)).toEqual({ status: 0 })
+  })
+})
+
 describe('its data set', () => {
-  it('comes back as it was, in each syntax', () => {
+  it('comes back as it was, in each syntax', async () => {
     for (const encoding of encodings) {
-      expect(decodeCommitmentResult(encodeCommitmentResult(result, encoding), encoding)).toEqual(result)
+      expect(await decodeCommitmentResult(await encodeCommitmentResult(result, encoding), encoding)).toEqual(
+        result,
+      )
     }
   })
 
-  it('may have sequences of undefined length, and elements nobody asked for', () => {
+  it('may have sequences of undefined length, and elements nobody asked for', async () => {
     const hex = [
       '0800' + '0500' + '0a000000' + Buffer.from('ISO_IR 100').toString('hex'),
       '0800' + '9511' + '06000000' + Buffer.from('1.2.3\0').toString('hex'),
@@ -141,28 +173,30 @@ describe('its data set', () => {
       'feff0de0' + '00000000',
       'feffdde0' + '00000000',
     ].join('')
-    expect(decodeCommitmentRequest(Buffer.from(hex, 'hex'), { explicit: false, big: false })).toEqual({
+    expect(await decodeCommitmentRequest(Buffer.from(hex, 'hex'), { explicit: false, big: false })).toEqual({
       transactionUid: '1.2.3',
       references: [{ sopClassUid: '1.2', sopInstanceUid: '1.4' }],
     })
   })
 
-  it('of any bytes, or damaged anywhere, is read or refused, nothing else', () => {
-    const whole = encodings.map((encoding) =>
-      encodeCommitmentRequest({ transactionUid: '1.2.3', references: references(5) }, encoding),
+  it('of any bytes, or damaged anywhere, is read or refused, nothing else', async () => {
+    const whole = await Promise.all(
+      encodings.map((encoding) =>
+        encodeCommitmentRequest({ transactionUid: '1.2.3', references: references(5) }, encoding),
+      ),
     )
-    fc.assert(
-      fc.property(
+    await fc.assert(
+      fc.asyncProperty(
         fc.constantFrom(0, 1, 2),
         fc.nat(),
         fc.uint8Array({ maxLength: 8 }),
         fc.nat(8),
-        (index, at, bytes, cut) => {
+        async (index, at, bytes, cut) => {
           const from = whole[index] ?? Buffer.alloc(0)
           const place = at % from.length
           const damaged = Buffer.concat([from.subarray(0, place), bytes, from.subarray(place + cut)])
           try {
-            decodeCommitmentRequest(damaged, encodings[index] ?? { explicit: false, big: false })
+            await decodeCommitmentRequest(damaged, encodings[index] ?? { explicit: false, big: false })
           } catch (error) {
             expect(error).toMatchObject({ code: 'DATA_SET_MALFORMED' })
           }
@@ -172,7 +206,7 @@ describe('its data set', () => {
     )
   })
 
-  it('nested a hundred thousand deep, or of a million empty items, is refused in a moment', () => {
+  it('nested a hundred thousand deep, or of a million empty items, is refused in a moment', async () => {
     const open = Buffer.from('08009911fffffffffeff00e0ffffffff', 'hex')
     const deep = Buffer.concat(Array.from({ length: 100_000 }, () => open))
     const items = Buffer.concat([
@@ -181,7 +215,7 @@ describe('its data set', () => {
     ])
     for (const bytes of [deep, items]) {
       const began = process.cpuUsage()
-      expect(() => decodeCommitmentRequest(bytes, { explicit: false, big: false })).toThrow(
+      await expect(decodeCommitmentRequest(bytes, { explicit: false, big: false })).rejects.toThrow(
         'DATA_SET_MALFORMED',
       )
       const { user, system } = process.cpuUsage(began)

@@ -6,6 +6,7 @@ import type { Command } from '../messages/command-set.ts'
 import { CollectedDataSet } from '../messages/data-set-target.ts'
 import type { DataSetTarget } from '../messages/data-set-target.ts'
 import type { Invocations } from '../messages/invocations.ts'
+import type { Room } from '../messages/room.ts'
 import type { MessageWriter } from '../messages/message-writer.ts'
 import { dimseStatus } from '../status.ts'
 import type { AssociationInfo } from '../store-provider.ts'
@@ -32,6 +33,8 @@ export interface RequestServerOptions {
 export interface RequestServerDeps {
   services: Services
   writer: MessageWriter
+  /** For the data sets of commitments. */
+  room: Room
   invocations: Invocations
   clock: Clock
   log: Logger
@@ -131,9 +134,10 @@ export class RequestServer {
   #collect(context: AcceptedContext, request: Command, operation: Operation): DataSetTarget {
     const { limits, association, subOperationMs } = this.#options
     const isQuery = queries.has(request.commandField)
-    const collected = new CollectedDataSet(
+    const collected: CollectedDataSet = new CollectedDataSet(
       { maxBytes: isQuery ? limits.maxIdentifierBytes : limits.maxCommitmentBytes },
       {
+        ...(!isQuery && { room: this.#deps.room }),
         done: async (dataSet) => {
           const responded = Promise.withResolvers<void>()
           const respond = async (answer: Answer) => {
@@ -146,14 +150,17 @@ export class RequestServer {
               { context, request, dataSet, association, contexts, subOperationMs },
               { ...this.#deps, respond, responded: responded.promise, operation },
             )
-          operation.run(work).catch(this.#deps.fail)
+          operation.run(() => work().finally(() => collected.letGo())).catch(this.#deps.fail)
         },
       },
     )
     return {
       write: (fragment) => collected.write(fragment),
       end: () => collected.end(),
-      abort: async () => operation.end(),
+      abort: async () => {
+        await collected.abort()
+        operation.end()
+      },
     }
   }
 

@@ -1,7 +1,8 @@
 import type { SubOperations } from '../retrieval.ts'
 import type { Response } from '../messages/response-queue.ts'
 import { isUid } from '../uids.ts'
-import { decodeElements, encodingOf } from './small-data-set.ts'
+import { atOnce } from './in-turns.ts'
+import { encodingOf, readElements } from './small-data-set.ts'
 
 const failedSopInstanceUidList = 0x00080058
 
@@ -23,7 +24,7 @@ function listOf(dataSet: Buffer, transferSyntaxUid: string): string[] {
   const encoding = encodingOf(transferSyntaxUid)
   if (encoding === undefined) return []
   try {
-    const list = decodeElements(dataSet, encoding, () => false).find(
+    const list = atOnce(readElements(dataSet, encoding, () => false)).find(
       ({ tag }) => tag === failedSopInstanceUidList,
     )
     const text = list?.value.toString('latin1').replace(/[ \0]+$/, '') ?? ''

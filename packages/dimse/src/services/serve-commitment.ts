@@ -38,11 +38,11 @@ export async function serveCommitment(
   const { operation, respond, responded, invocations } = deps
   const reply = async (result: CommitmentResult) => {
     await responded
-    const { status = 0 } = await invocations.request(reportRequest(result, context), subOperationMs)
+    const { status = 0 } = await invocations.request(await reportRequest(result, context), subOperationMs)
     return status
   }
   try {
-    const request = decodeCommitmentRequest(dataSet, encodingFor(context))
+    const request = await decodeCommitmentRequest(dataSet, encodingFor(context))
     await deps.commit({ ...request, association, signal: operation.signal, reply })
   } catch (error) {
     return respond(answerTo(refused(error), dimseStatus.processingFailure, deps.log))
@@ -56,7 +56,7 @@ export async function serveCommitmentResult(
   deps: Deps & { committed: NonNullable<DimseProvider['committed']> },
 ): Promise<void> {
   try {
-    const result = decodeCommitmentResult(dataSet, encodingFor(context))
+    const result = await decodeCommitmentResult(dataSet, encodingFor(context))
     await deps.committed({ ...result, association })
   } catch (error) {
     return deps.respond(answerTo(refused(error), dimseStatus.processingFailure, deps.log))
@@ -65,7 +65,7 @@ export async function serveCommitmentResult(
 }
 
 /** The N-EVENT-REPORT-RQ for a result; event 1 says that all is kept, 2 that some is not. */
-export function reportRequest(result: CommitmentResult, context: AcceptedContext) {
+export async function reportRequest(result: CommitmentResult, context: AcceptedContext) {
   return {
     contextId: context.id,
     command: {
@@ -74,7 +74,7 @@ export function reportRequest(result: CommitmentResult, context: AcceptedContext
       affectedSopInstanceUid: wellKnownCommitmentInstance,
       eventTypeId: result.failed.length === 0 ? 1 : 2,
     },
-    dataSet: [encodeCommitmentResult(result, encodingFor(context))],
+    dataSet: [await encodeCommitmentResult(result, encodingFor(context))],
   }
 }
 

@@ -48,14 +48,16 @@ const nothing = Buffer.alloc(0)
 const noItems: readonly (readonly Element[])[] = []
 const maxDepth = 4
 const maxElements = 300_000
+/** Others get their turn after so many elements. */
+export const elementsAtOnce = 1024
 
-/** DATA_SET_MALFORMED for lengths that do not add up, nesting deeper than four, or more than 300,000 elements. */
-export function decodeElements(
+/** DATA_SET_MALFORMED for lengths that do not add up, nesting deeper than four, or more than 300,000 elements. Yields now and then. */
+export function* readElements(
   bytes: Buffer,
   encoding: Encoding,
   isSequence: (tag: number) => boolean,
-): Element[] {
-  return new Reader(bytes, encoding, isSequence).elements(bytes.length, 0)
+): Generator<void, Element[]> {
+  return yield* new Reader(bytes, encoding, isSequence).elements(bytes.length, 0)
 }
 
 class Reader {
@@ -72,15 +74,16 @@ class Reader {
   }
 
   /** Up to `end`, or, where that is undefined, to the delimiter of an item. */
-  elements(end: number | undefined, depth: number): Element[] {
+  *elements(end: number | undefined, depth: number): Generator<void, Element[]> {
     if (depth > maxDepth) throw malformed('nesting')
     const found: Element[] = []
     while (end === undefined || this.#at < end) {
       const { tag, length, isSequence } = this.#header()
       if (end === undefined && tag === tags.itemEnd) return found
       if (++this.#count > maxElements) throw malformed('too many elements')
+      if (this.#count % elementsAtOnce === 0) yield
       if (isSequence || length === undefinedLength) {
-        found.push({ tag, value: nothing, items: this.#items(length, depth) })
+        found.push({ tag, value: nothing, items: yield* this.#items(length, depth) })
       } else {
         found.push({ tag, value: this.#take(length), items: noItems })
       }
@@ -89,7 +92,7 @@ class Reader {
     return found
   }
 
-  #items(length: number, depth: number): Element[][] {
+  *#items(length: number, depth: number): Generator<void, Element[][]> {
     const end = length === undefinedLength ? undefined : this.#at + length
     if (end !== undefined && end > this.#bytes.length) throw malformed('sequence length')
     const items: Element[][] = []
@@ -98,9 +101,10 @@ class Reader {
       const itemLength = this.#number(4)
       if (end === undefined && tag === tags.sequenceEnd) return items
       if (tag !== tags.item || ++this.#count > maxElements) throw malformed('item')
+      if (this.#count % elementsAtOnce === 0) yield
       const itemEnd = itemLength === undefinedLength ? undefined : this.#at + itemLength
       if (itemEnd !== undefined && itemEnd > this.#bytes.length) throw malformed('item length')
-      items.push(this.elements(itemEnd, depth + 1))
+      items.push(yield* this.elements(itemEnd, depth + 1))
     }
     return items
   }
@@ -160,11 +164,12 @@ export class DataSetWriter {
     this.#number(value, 2)
   }
 
-  /** `write` gets each item in turn. */
-  sequence<T>(tag: number, items: readonly T[], write: (item: T) => void): void {
+  /** `write` gets each item in turn. Yields now and then. */
+  *sequence<T>(tag: number, items: readonly T[], write: (item: T) => void): Generator<void, void> {
     this.#header(tag, 'SQ', 0)
     const start = this.#at
-    for (const item of items) {
+    for (const [index, item] of items.entries()) {
+      if (index % elementsAtOnce === elementsAtOnce - 1) yield
       this.#header(tags.item, '', 0)
       const itemStart = this.#at
       write(item)

@@ -5,6 +5,7 @@ import type { AssociateRequest } from './associate-pdu.ts'
 import { abortReasonOf, dimseError } from '../dimse-error.ts'
 import type { AcceptorLimits, AcceptorTimeouts } from '../limits.ts'
 import { MessageExchange } from '../message-exchange.ts'
+import type { Room } from '../messages/room.ts'
 import { offerOf } from '../services/offer.ts'
 import { abortPdu, decodeAbort, decodePdvs, pduType, rejectPdu, releaseResponsePdu } from './pdu.ts'
 import type { Rejection } from './pdu.ts'
@@ -44,17 +45,19 @@ export class AssociationAcceptor {
   readonly #provider: DimseProvider
   readonly #clock: Clock
   readonly #log: Logger
+  readonly #room: Room
   /** An A-ASSOCIATE-RQ came in. */
   #heard = false
 
   constructor(
     options: AssociationAcceptorOptions,
-    deps: { connection: PduConnection; provider: DimseProvider; clock: Clock; log: Logger },
+    deps: { connection: PduConnection; provider: DimseProvider; room: Room; clock: Clock; log: Logger },
   ) {
     this.#options = options
     this.#connection = deps.connection
     this.#provider = deps.provider
     this.#clock = deps.clock
+    this.#room = deps.room
     this.#log = deps.log.child({ association: options.id })
   }
 
@@ -132,6 +135,7 @@ export class AssociationAcceptor {
         services: this.#provider,
         log: this.#log,
         clock: this.#clock,
+        room: this.#room,
         write: (pdu) => this.#connection.write(pdu),
         fail: (error) => this.#connection.fail(error),
       },
