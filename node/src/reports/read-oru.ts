@@ -12,6 +12,8 @@ import type { Section } from './report-headings.ts'
 /** Bytes of text in one report, as many as a reader shows (packages/dicom). */
 const mostText = 256 * 1024
 const mostObservations = 2000
+/** Each is a report of its own. */
+const mostOrders = 100
 
 /** One order of an ORU^R01 with what was found (spec 20 §2). Holds patient data: stored sealed. */
 export interface OruReport {
@@ -39,9 +41,11 @@ export function readOru(message: Hl7Message, own: OwnNumbers): OruReport[] {
   const patient = { numbers, ...(bsn === null ? {} : { bsn }) }
   const orders = ordersIn(message)
   if (orders.length === 0) throw wrong(100, 'OBR')
+  if (orders.length > mostOrders) throw wrong(102, 'OBR')
+  const ofAll = { zds: message.first('ZDS'), ipc: message.first('IPC'), msh: message.first('MSH') }
   return orders.map((order) => ({
     patient,
-    ...identityOf(order, message),
+    ...identityOf(order, ofAll),
     ...contentOf(order),
   }))
 }
@@ -73,13 +77,15 @@ function ordersIn({ segments }: Hl7Message): Order[] {
   return orders.filter(({ observations }) => observations.length > 0)
 }
 
-function identityOf({ obr, orc, observations }: Order, message: Hl7Message) {
+/** Segments that say something of every order. */
+type OfAll = Readonly<Record<'zds' | 'ipc' | 'msh', Segment | undefined>>
+
+function identityOf({ obr, orc, observations }: Order, { zds, ipc, msh }: OfAll) {
   const filler = obr.text(3) || orc?.text(3) || ''
   const placer = obr.text(2) || orc?.text(2) || ''
-  const [zds, ipc] = [message.first('ZDS'), message.first('IPC')]
   const stated = observations.find((obx) => obx.text(3) === '113014' || obx.text(3) === '110180')
   const uid = stated?.text(5) || zds?.text(1) || ipc?.text(3) || ''
-  const when = obr.text(22) || obr.text(7) || message.first('MSH')?.text(7) || ''
+  const when = obr.text(22) || obr.text(7) || msh?.text(7) || ''
   return {
     ...(isUid(uid) ? { studyInstanceUid: uid } : {}),
     accessionNumbers: [...new Set([obr.text(18), ipc?.text(1) ?? '', filler, placer])].filter(
