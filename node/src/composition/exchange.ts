@@ -1,3 +1,4 @@
+import { ownerOf } from '@twiin/study-store'
 import { AccessDesk } from '../access/access-desk.ts'
 import { ContentsAnswers } from '../access/answer-contents.ts'
 import { SearchAnswers } from '../access/answer-search.ts'
@@ -61,15 +62,27 @@ export function composeExchange(settings: Settings, ground: Ground, index: Index
     { book, bundle, studies: holdings, house, host, signer: key, verify, account, clock },
   )
   const isOffered: Sends['isOffered'] = (...offer) => sends.isOffered(...offer)
-  const reports = composeReports(settings, ground, { book, sends, worklist, patients: index.localPatients })
+  const searches = new PatientSearches(
+    { self },
+    {
+      ...{ tokens, reader, bundle, patients, account, sealer, events, clock, log, random },
+      ask: (search, peerId) => askHolder(search, peerId, { host, signer: key, verify, clock }),
+    },
+  )
+  const reports = composeReports(settings, ground, {
+    ...{ book, sends, worklist, filing, house, searches },
+    patients: index.localPatients,
+  })
   const gate = new TransferGate({
     ...{ desk, guard, consents, isOffered, account, clock, log },
     noteRecipient: async (request, peerId) => {
       const wasSent = request.kind === 'collect'
       // What follows on a study makes nobody a recipient who was none.
       if (wasSent && (await sends.onlyOf(request.package)) !== undefined) return
-      const ura = bundle.member(peerId)?.ura ?? ''
-      await reports.recipients.note(request.studyInstanceUid, { ura, wasSent })
+      const copy = await house.copyToGive(request.studyInstanceUid)
+      if (copy === undefined) return
+      const given = { owner: ownerOf(copy.origin), studyInstanceUid: request.studyInstanceUid }
+      await reports.recipients.note(given, { ura: bundle.member(peerId)?.ura ?? '', wasSent })
     },
   })
   const contentsAnswers = new ContentsAnswers({
@@ -81,13 +94,6 @@ export function composeExchange(settings: Settings, ground: Ground, index: Index
     excludedFrom: (packageId) => sends.excludedFrom(packageId),
   })
 
-  const searches = new PatientSearches(
-    { self },
-    {
-      ...{ tokens, reader, bundle, patients, account, sealer, events, clock, log, random },
-      ask: (search, peerId) => askHolder(search, peerId, { host, signer: key, verify, clock }),
-    },
-  )
   const fetcher = new FetchStudy(
     { lanes: settings.transfer.lanes },
     {

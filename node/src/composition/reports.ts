@@ -2,6 +2,9 @@ import { MllpClient } from '@twiin/hl7'
 import { buckets } from '../config/buckets.ts'
 import type { Settings } from '../config/settings.ts'
 import type { ExceptionWorklist } from '../filing/exception-worklist.ts'
+import type { FileStudy } from '../filing/file-study.ts'
+import type { HouseStudies } from '../holdings/house-studies.ts'
+import type { PatientSearches } from '../find/patient-searches.ts'
 import { ArrivedDocuments } from '../reports/arrived-documents.ts'
 import { FollowUps } from '../reports/follow-ups.ts'
 import { IncomingReports } from '../reports/incoming-reports.ts'
@@ -15,14 +18,20 @@ import type { Sends } from '../send/sends.ts'
 import type { TransferBook } from '../transfers/transfer-book.ts'
 import type { Ground } from './ground.ts'
 
+interface Exchanged {
+  book: TransferBook
+  sends: Sends
+  worklist: ExceptionWorklist
+  filing: FileStudy
+  house: HouseStudies
+  searches: PatientSearches
+  patients: PatientsKnown
+}
+
 /** Reports, corrections and recalls: in, on to who received their study, and back (spec 20). */
-export function composeReports(
-  settings: Settings,
-  ground: Ground,
-  exchange: { book: TransferBook; sends: Sends; worklist: ExceptionWorklist; patients: PatientsKnown },
-) {
+export function composeReports(settings: Settings, ground: Ground, exchange: Exchanged) {
   const { clock, log, self, sealer, store, studies, holdings, heads, account, bundle } = ground
-  const { book, sends, worklist, patients } = exchange
+  const { book, sends, worklist, filing, house, searches, patients } = exchange
   const { dicom, hospital, hl7, transfer } = settings
   const retryMs = transfer.retrySeconds * 1000
   const send = sends.follow.bind(sends)
@@ -74,7 +83,7 @@ export function composeReports(
             ),
     },
   )
-  const shown = new StudyReports({ ura: self.ura }, { studies: holdings, account })
+  const shown = new StudyReports({ ura: self.ura }, { studies: holdings, filing, house, searches, account })
   return {
     shown,
     out,

@@ -155,7 +155,7 @@ export class TakeInStudy {
  * Who stands for the holder when filing makes an external number. Nobody vouches for the institution that a disc names,
  * and its numbers are anybody's: so the person is in it too (spec 19 §4).
  */
-function strangerOf(
+export function strangerOf(
   { institution, patient }: Pick<StudyRecord, 'institution' | 'patient'>,
   name: string,
 ): { ura: string; name: string } {

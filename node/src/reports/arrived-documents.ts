@@ -46,10 +46,10 @@ export class ArrivedDocuments {
     let isRecall = false
     for (const instance of documents)
       if (isKeyObjects(instance) && (await this.#takeBack(instance, brought))) isRecall = true
-    if (documents.length === 0 || (await recipients.of(study.studyInstanceUid)).length === 0) return isRecall
-    const owner = transfer.counterparty.ura
-    for (const { sopInstanceUid } of documents)
-      await followUps.note({ owner, studyInstanceUid: study.studyInstanceUid, sopInstanceUid })
+    // Whom we gave our own study under this UID has nothing of this sender.
+    const copy = { owner: transfer.counterparty.ura, studyInstanceUid: study.studyInstanceUid }
+    if (documents.length === 0 || (await recipients.of(copy)).length === 0) return isRecall
+    for (const { sopInstanceUid } of documents) await followUps.note({ ...copy, sopInstanceUid })
     return isRecall
   }
 

@@ -112,8 +112,9 @@ export class FollowUps implements Service {
     const note = await readRejectionNote(instance, this.#deps.studies)
     if (note === undefined) return
     await applyRejectionNote(note, { instance, ...followUp }, this.#deps.studies)
+    const { owner } = followUp
     for (const studyInstanceUid of new Set([followUp.studyInstanceUid, ...note.rejected.keys()]))
-      for (const { ura } of await this.#deps.recipients.of(studyInstanceUid))
+      for (const { ura } of await this.#deps.recipients.of({ owner, studyInstanceUid }))
         await this.#send(ura, followUp, { kind: 'recall', reason: `Recall: ${note.reason || note.title}` })
   }
 
@@ -126,7 +127,7 @@ export class FollowUps implements Service {
       { isEncapsulated: sopClassUid === encapsulatedPdf },
     )
     const isVersion = predecessors.length > 0
-    for (const { ura, wasSent, at } of await this.#deps.recipients.of(followUp.studyInstanceUid)) {
+    for (const { ura, wasSent, at } of await this.#deps.recipients.of(followUp)) {
       // Who was given the study after that has it from there. Who retrieved it by consent gets corrections only.
       if (at > receivedAt || (!isVersion && !wasSent)) continue
       await this.#send(ura, followUp, { kind: 'report', reason: `Report, ${status}` })

@@ -107,7 +107,7 @@ export class Recalls implements Service {
   }
 
   async #recipientsOf({ studyInstanceUid, recipients }: RecallOrder): Promise<string[]> {
-    const given = (await this.#deps.recipients.of(studyInstanceUid)).map(({ ura }) => ura)
+    const given = (await this.#deps.recipients.of({ owner: 'local', studyInstanceUid })).map(({ ura }) => ura)
     const onTheirWay = this.#pendingSends(studyInstanceUid).map(({ counterparty }) => counterparty.ura)
     const all = [...new Set([...given, ...onTheirWay])]
     return recipients === undefined ? all : all.filter((ura) => recipients.includes(ura))

@@ -1,5 +1,6 @@
 import type { Clock } from '@twiin/runtime'
 import type { Repository, Sealer } from '@twiin/store'
+import type { Owner } from '@twiin/study-store'
 
 /** A hospital that has, or may have, instances of a study from us. */
 export interface Recipient {
@@ -10,8 +11,14 @@ export interface Recipient {
   at: number
 }
 
+/** A copy of a study: what its owner does to it concerns whom it was given to, and nobody else. */
+export interface GivenCopy {
+  owner: Owner
+  studyInstanceUid: string
+}
+
 interface Deps {
-  /** `<study>/<URA>` → who it is. */
+  /** `<copy>/<URA>` → who it is. */
   recipients: Repository<Recipient>
   sealer: Sealer
   clock: Clock
@@ -26,23 +33,23 @@ export class Recipients {
   }
 
   /** Before the first byte leaves. Durable when it resolves. */
-  async note(studyInstanceUid: string, { ura, wasSent }: { ura: string; wasSent: boolean }): Promise<void> {
+  async note(copy: GivenCopy, { ura, wasSent }: { ura: string; wasSent: boolean }): Promise<void> {
     if (!/^\d{8}$/.test(ura)) return
     const { recipients, clock } = this.#deps
-    const key = `${this.#prefixOf(studyInstanceUid)}${ura}`
+    const key = `${this.#prefixOf(copy)}${ura}`
     const before = await recipients.get(key)
     await recipients.put(key, { ura, wasSent: wasSent || before?.wasSent === true, at: clock.now() })
   }
 
   /** In order of their URA. */
-  async of(studyInstanceUid: string): Promise<Recipient[]> {
+  async of(copy: GivenCopy): Promise<Recipient[]> {
     const found: Recipient[] = []
-    const prefix = this.#prefixOf(studyInstanceUid)
+    const prefix = this.#prefixOf(copy)
     for await (const [, recipient] of this.#deps.recipients.entries({ prefix })) found.push(recipient)
     return found
   }
 
-  #prefixOf(studyInstanceUid: string): string {
-    return `${this.#deps.sealer.opaque('received study', studyInstanceUid)}/`
+  #prefixOf({ owner, studyInstanceUid }: GivenCopy): string {
+    return `${this.#deps.sealer.opaque('received study', `${owner} ${studyInstanceUid}`)}/`
   }
 }

@@ -5,7 +5,11 @@ import { ownerOf } from '@twiin/study-store'
 import type { InstanceRecord, StudyRecord } from '@twiin/study-store'
 import { patientOnRecord } from '../account/account.ts'
 import type { Account } from '../account/account.ts'
+import { strangerOf } from '../disc/take-in-study.ts'
+import type { FileStudy } from '../filing/file-study.ts'
+import type { PatientSearches } from '../find/patient-searches.ts'
 import type { Holdings } from '../holdings/holdings.ts'
+import type { HouseStudies } from '../holdings/house-studies.ts'
 import type { Person } from '../people/people-file.ts'
 import { renderReport, reportText } from './render-report.ts'
 
@@ -25,13 +29,16 @@ export interface ShownReport {
 
 interface Deps {
   studies: Holdings
+  filing: Pick<FileStudy, 'isFiled'>
+  house: Pick<HouseStudies, 'isOpen'>
+  searches: Pick<PatientSearches, 'of'>
   account: Account
 }
 
 /** One study has no more reports than this that anybody reads. */
 const mostReports = 100
 
-/** Reports of a study as people read them: our own, and those of copies that were received (spec 20 §6). */
+/** Reports of a study as people read them: our own, and those of copies that they may see (spec 20 §6). */
 export class StudyReports {
   readonly #ura: string
   readonly #deps: Deps
@@ -43,7 +50,9 @@ export class StudyReports {
 
   /** Newest first. On record when it resolves. Throws `NOT_FOUND`. */
   async of(studyInstanceUid: string, by: Person): Promise<ShownReport[]> {
-    const copies = await this.#deps.studies.copiesOf(studyInstanceUid)
+    const copies: StudyRecord[] = []
+    for (const copy of await this.#deps.studies.copiesOf(studyInstanceUid))
+      if (await this.#maySee(copy, by)) copies.push(copy)
     if (copies.length === 0) throw new TwiinError('NOT_FOUND')
     const shown: ShownReport[] = []
     for (const copy of copies) shown.push(...(await this.#ofCopy(copy)))
@@ -62,11 +71,26 @@ export class StudyReports {
     const study = instance === undefined ? undefined : await studies.studyByHandle(instance.study)
     if (instance?.isReport !== true || study?.studyInstanceUid !== of.studyInstanceUid)
       throw new TwiinError('NOT_FOUND')
+    if (!(await this.#maySee(study, by))) throw new TwiinError('NOT_FOUND')
     const document = await this.#read(instance)
     if (typeof document === 'string') throw new TwiinError('REPORT_UNREADABLE')
     await this.#record(study, 1, by)
     if (document.encapsulated === undefined) return renderReport(document)
     return document.encapsulated.bytes
+  }
+
+  /** Filed under a patient of ours, or found by this person for the patient they searched: of nothing else it is known whose it is. */
+  async #maySee(copy: StudyRecord, by: Person): Promise<boolean> {
+    const { filing, house, searches } = this.#deps
+    const { origin, identityConflict, studyInstanceUid } = copy
+    if (origin.kind === 'local') return true
+    if (identityConflict) return false
+    // A disc is filed under who stands for its holder, and only once a person said whose it is.
+    const ura = origin.kind === 'disc' ? strangerOf(copy, '').ura : origin.ura
+    if ((await house.isOpen(copy)) && (await filing.isFiled(copy.handle, { ura }))) return true
+    for (const { studies } of searches.of(by))
+      if (studies.some((row) => row.holder === ura && row.studyInstanceUid === studyInstanceUid)) return true
+    return false
   }
 
   async #ofCopy(copy: StudyRecord): Promise<ShownReport[]> {
