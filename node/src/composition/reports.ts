@@ -52,9 +52,13 @@ export function composeReports(settings: Settings, ground: Ground, exchange: Exc
     },
   )
   const incoming = new IncomingReports(
-    { own: { issuer: hospital.patientIdIssuer, authorities: hl7?.patientIdAuthorities ?? [] }, ...here },
     {
-      ...{ authored, worklist, patients, account, sealer, log },
+      own: { issuer: hospital.patientIdIssuer, authorities: hl7?.patientIdAuthorities ?? [] },
+      ...here,
+      mostOfSender: 50_000,
+    },
+    {
+      ...{ authored, worklist, patients, account, sealer, clock, log },
       studies: holdings,
       versions: store.repository(buckets.reportVersions, { keys: 'plain-opaque' }),
       waiting: store.repository(buckets.waitingReports, { keys: 'plain-opaque' }),

@@ -26,10 +26,16 @@ export interface WorkItem {
    * `PATIENT_CONFLICT`: with a patient here. `IDENTITY_CONFLICT`: within the study, or with who was searched for; a
    * notice when the archive gave an instance of another patient than it was indexed with. `INSTANCE_CONFLICT`: a machine of
    * this hospital stored other content under an identifier that is here.
-   * `REPORT_PATIENT_CONFLICT`: a report names a study of another patient. `RECALLED`: its holder took the study back.
+   * `REPORT_PATIENT_CONFLICT`: a report names a study of another patient. `REPORT_UNMATCHED`: no study came for it.
+   * `RECALLED`: its holder took the study back.
    */
   readonly kind:
-    'PATIENT_CONFLICT' | 'IDENTITY_CONFLICT' | 'INSTANCE_CONFLICT' | 'REPORT_PATIENT_CONFLICT' | 'RECALLED'
+    | 'PATIENT_CONFLICT'
+    | 'IDENTITY_CONFLICT'
+    | 'INSTANCE_CONFLICT'
+    | 'REPORT_PATIENT_CONFLICT'
+    | 'REPORT_UNMATCHED'
+    | 'RECALLED'
   /** `notice`: filed or kept apart, nothing to decide. */
   readonly state: 'open' | 'notice' | 'resolved'
   readonly at: number

@@ -76,7 +76,9 @@ export class WorkOff {
       return true
     } catch (error) {
       const code = codeOf(error)
-      const isFinal = isTwiinError(error, 'HL7_CONTENT') || attempt >= mostAttempts
+      // Room comes back by itself: what was acknowledged waits for it.
+      const isSpent = attempt >= mostAttempts && !isTwiinError(error, 'OUT_OF_RESOURCES')
+      const isFinal = isTwiinError(error, 'HL7_CONTENT') || isSpent
       log.warn('hl7 message failed', { code, attempt, final: isFinal, type: record.type })
       const next = { ...state, attempts: attempt, reason: reasonOf(error) } as const
       await this.#store(isFinal ? { ...next, state: 'failed' } : next)

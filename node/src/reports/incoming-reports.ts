@@ -1,6 +1,6 @@
 import type { Hl7Message } from '@twiin/hl7'
 import { TwiinError, codeOf } from '@twiin/runtime'
-import type { Logger, Service } from '@twiin/runtime'
+import type { Clock, Logger, Service } from '@twiin/runtime'
 import type { Repository, Sealer } from '@twiin/store'
 import type { StudyRecord } from '@twiin/study-store'
 import { patientOnRecord } from '../account/account.ts'
@@ -13,18 +13,33 @@ import type { OwnNumbers } from '../patients/read-pid.ts'
 import { matchStudy } from './match-study.ts'
 import { fingerprint, readOru } from './read-oru.ts'
 import type { OruReport } from './read-oru.ts'
-import { reportConflict } from './report-conflict.ts'
+import { reportConflict, reportUnmatched } from './report-conflict.ts'
 import type { StoreAuthored } from './store-authored.ts'
 import { keyOf, writeReport } from './write-report.ts'
 import type { Version } from './write-report.ts'
 
 /** spec 20 §2. */
 const mostWaiting = 100_000
+const longestWaitMs = 30 * 86_400_000
+/** How often it is looked at what waited too long. */
+const sweepMs = 3_600_000
 
 /** `order`: place of its message in the inbox; versions of a report are taken in that order. */
 export interface Waiting {
   order: string
   report: OruReport
+  /** Since when. Milliseconds since the epoch. */
+  at: number
+  /** Says nothing about who it is. */
+  sender: string
+}
+
+interface Options {
+  own: OwnNumbers
+  ura: string
+  institution: string
+  /** How many reports of one sender wait; one sender leaves room for the others. */
+  mostOfSender: number
 }
 
 interface Deps {
@@ -40,24 +55,28 @@ interface Deps {
   follow: (instance: { studyInstanceUid: string; sopInstanceUid: string }) => Promise<void>
   account: Account
   sealer: Sealer
+  clock: Clock
   log: Logger
 }
 
 /** Reports from the hospital's RIS (ORU^R01) become part of their studies, at once or when those arrive (spec 20 §2). */
 export class IncomingReports implements Hl7Handler, Service {
   readonly name = 'reports'
-  readonly #options: { own: OwnNumbers; ura: string; institution: string }
+  readonly #options: Options
   readonly #deps: Deps
   readonly #arrived = new Set<string>()
+  /** Entries that wait: all, and of each sender. */
   #count = 0
+  readonly #counts = new Map<string, number>()
   #everything = true
+  #sweepAt = 0
   #stopping = new AbortController()
   #wake = Promise.withResolvers<void>()
   #turn: Promise<unknown> = Promise.resolve()
   #done: Promise<void> = Promise.resolve()
   #stopListening = () => {}
 
-  constructor(options: { own: OwnNumbers; ura: string; institution: string }, deps: Deps) {
+  constructor(options: Options, deps: Deps) {
     this.#options = options
     this.#deps = deps
   }
@@ -72,15 +91,19 @@ export class IncomingReports implements Hl7Handler, Service {
 
   /** Durable when it resolves: in its study, or waiting for it. Throws `HL7_CONTENT`, `OUT_OF_RESOURCES`. */
   async handle(message: Hl7Message, { id }: Received): Promise<void> {
+    const msh = message.first('MSH')
+    const sender = this.#opaque(`sender ${JSON.stringify([msh?.text(3), msh?.text(4)])}`)
     for (const report of readOru(message, this.#options.own))
-      await this.#inTurn(() => this.#take({ report, order: id }))
+      await this.#inTurn(() => this.#take({ report, order: id, sender }))
   }
 
   async start(): Promise<void> {
     this.#stopping = new AbortController()
     this.#everything = true
     this.#count = 0
-    for await (const _ of this.#deps.waiting.entries()) this.#count++
+    this.#counts.clear()
+    this.#sweepAt = 0
+    for await (const [, { sender }] of this.#deps.waiting.entries()) this.#counted(sender, 1)
     this.#stopListening = this.#deps.studies.onChange(({ handle, what }) => {
       if (what !== 'arrived' || this.#count === 0) return
       this.#arrived.add(handle)
@@ -101,13 +124,20 @@ export class IncomingReports implements Hl7Handler, Service {
     while (!signal.aborted) {
       this.#wake = Promise.withResolvers<void>()
       try {
-        await this.#inTurn(() => this.#look())
+        await this.#inTurn(async () => {
+          await this.#look()
+          await this.#giveUp()
+        })
       } catch (error) {
         // The disk, most likely; everything is looked at again behind the next arrival.
         this.#everything = true
         this.#deps.log.error('waiting reports not looked at', { code: codeOf(error) })
       }
-      if (!signal.aborted) await this.#wake.promise
+      if (signal.aborted) return
+      const untilSweep = new AbortController()
+      const sweep = this.#deps.clock.sleep(sweepMs, untilSweep.signal).catch(() => {})
+      await Promise.race([this.#wake.promise, sweep])
+      untilSweep.abort(new Error('woken'))
     }
   }
 
@@ -118,16 +148,49 @@ export class IncomingReports implements Hl7Handler, Service {
     return turn
   }
 
-  async #take(waiting: Waiting): Promise<void> {
-    const { report } = waiting
+  async #take(waiting: Omit<Waiting, 'at'>): Promise<void> {
+    const { report, sender } = waiting
     const match = await matchStudy(report, this.#deps.studies, this.#deps.patients)
     if (match !== undefined && 'study' in match) return this.#attach(report, match.study)
     if (match !== undefined)
       await this.#deps.worklist.raise(reportConflict(match.conflict, report, this.#nameOf(report)))
-    if (this.#count >= mostWaiting) throw new TwiinError('OUT_OF_RESOURCES')
+    if (this.#count >= mostWaiting || (this.#counts.get(sender) ?? 0) >= this.#options.mostOfSender)
+      throw new TwiinError('OUT_OF_RESOURCES')
     for (const key of this.#keysOf(report)) {
-      if (!(await this.#deps.waiting.has(key))) this.#count++
-      await this.#deps.waiting.put(key, waiting)
+      // Told again, and by somebody else: it counts for who told it first, and waits since then.
+      if (await this.#deps.waiting.has(key)) continue
+      await this.#deps.waiting.put(key, { ...waiting, at: this.#deps.clock.now() })
+      this.#counted(sender, 1)
+    }
+  }
+
+  #counted(sender: string, more: number): void {
+    this.#count += more
+    const count = (this.#counts.get(sender) ?? 0) + more
+    if (count > 0) this.#counts.set(sender, count)
+    else this.#counts.delete(sender)
+  }
+
+  /** What no study came for is a person's to look into; its text is with who wrote it. */
+  async #giveUp(): Promise<void> {
+    const { waiting, worklist, clock } = this.#deps
+    if (clock.now() < this.#sweepAt) return
+    const since = clock.now() - longestWaitMs
+    for await (const [, { report, at }] of waiting.entries()) {
+      if (at > since) continue
+      await worklist.raise(reportUnmatched(report, this.#nameOf(report)))
+      await this.#forget(report)
+    }
+    this.#sweepAt = clock.now() + sweepMs
+  }
+
+  async #forget(report: OruReport): Promise<void> {
+    const { waiting } = this.#deps
+    for (const key of this.#keysOf(report)) {
+      const entry = await waiting.get(key)
+      if (entry === undefined) continue
+      await waiting.delete(key)
+      this.#counted(entry.sender, -1)
     }
   }
 
@@ -155,11 +218,7 @@ export class IncomingReports implements Hl7Handler, Service {
       const match = await matchStudy(report, studies, patients)
       if (match === undefined || !('study' in match)) continue
       await this.#attach(report, match.study)
-      for (const key of this.#keysOf(report)) {
-        if (!(await waiting.has(key))) continue
-        await waiting.delete(key)
-        this.#count--
-      }
+      await this.#forget(report)
     }
   }
 

@@ -13,6 +13,7 @@ interface Report {
   issuer?: string
   filler?: string
   studyInstanceUid?: string
+  sender?: string
 }
 
 let controlId = 0
@@ -54,7 +55,7 @@ function oru(report: Report = {}): Buffer {
   return writeMessage(
     {
       ...{
-        sendingApplication: 'RIS',
+        sendingApplication: report.sender ?? 'RIS',
         sendingFacility: 'A',
         receivingApplication: 'TWIIN',
         receivingFacility: 'A',

@@ -171,7 +171,12 @@ export type Decision = 'same-patient' | 'other-patient' | 'reject'
 export interface WorkItem {
   id: string
   kind:
-    'PATIENT_CONFLICT' | 'IDENTITY_CONFLICT' | 'INSTANCE_CONFLICT' | 'REPORT_PATIENT_CONFLICT' | 'RECALLED'
+    | 'PATIENT_CONFLICT'
+    | 'IDENTITY_CONFLICT'
+    | 'INSTANCE_CONFLICT'
+    | 'REPORT_PATIENT_CONFLICT'
+    | 'REPORT_UNMATCHED'
+    | 'RECALLED'
   /** Why it was taken back, as its holder says. */
   reason?: string
   state: 'open' | 'notice' | 'resolved'

@@ -252,6 +252,7 @@ export const workplace: Omit<
     IDENTITY_CONFLICT: 'One number, different persons',
     INSTANCE_CONFLICT: 'Same image number, other content',
     REPORT_PATIENT_CONFLICT: 'Report of another patient than the study',
+    REPORT_UNMATCHED: 'Report for which no study came in 30 days',
     RECALLED: 'Taken back by the sender',
     open: 'Decision needed',
     notice: 'For your information',

@@ -249,6 +249,7 @@ export const workplace = {
     IDENTITY_CONFLICT: 'Eén nummer, verschillende personen',
     INSTANCE_CONFLICT: 'Zelfde beeldnummer, andere inhoud',
     REPORT_PATIENT_CONFLICT: 'Verslag van een andere patiënt dan het onderzoek',
+    REPORT_UNMATCHED: 'Verslag waarvoor in 30 dagen geen onderzoek kwam',
     RECALLED: 'Teruggehaald door de verzender',
     open: 'Beslissing nodig',
     notice: 'Ter kennisgeving',
