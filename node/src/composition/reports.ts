@@ -78,6 +78,7 @@ export function composeReports(settings: Settings, ground: Ground, exchange: Exc
     {
       ...{ studies, sealer, clock, log },
       queue: store.repository(buckets.reportsOut, { keys: 'plain-opaque' }),
+      told: store.repository(buckets.reportsTold, { keys: 'plain-opaque' }),
       client:
         reportsTo === undefined
           ? undefined

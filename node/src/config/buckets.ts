@@ -71,6 +71,8 @@ export const buckets = {
   recalls: 'recalls',
   /** id of the item → report that still goes to the RIS */
   reportsOut: 'reports-out',
+  /** id of the item → it was told, or was gone before that */
+  reportsTold: 'reports-told',
   /** id → disc that was sent here, and what is on it */
   discs: 'discs',
   /** `<disc>.<patient>.<study>` → where the instances of a study stand on the disc */

@@ -1,6 +1,6 @@
 import { MllpClient, MllpServer, acknowledge, readMessage } from '@twiin/hl7'
 import type { Hl7Message } from '@twiin/hl7'
-import { silentLogger, systemClock } from '@twiin/runtime'
+import { TwiinError, silentLogger, systemClock } from '@twiin/runtime'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { oruMessage } from '../testing/oru.ts'
 import { eventually, patient, radiologist, twoHospitals } from '../testing/test-hospital.ts'
@@ -47,7 +47,9 @@ it('the RIS is told of a report from elsewhere, under the number it was filed un
   )
   const { ground } = b
   const queue = ground.store.repository<never>('reports-out-test', { keys: 'plain-opaque' })
-  const out = new ReportsOut({ hospital: 'B', retryMs: 5 }, { ...ground, queue, client, clock: systemClock })
+  const marks = ground.store.repository<true>('reports-told-test', { keys: 'plain-opaque' })
+  const deps = { ...ground, queue, told: marks, client, clock: systemClock }
+  const out = new ReportsOut({ hospital: 'B', retryMs: 5 }, deps)
   await out.start()
   const study = await ground.studies.studyByUid(studyInstanceUid, '90000001')
   const instances = []
@@ -71,4 +73,51 @@ it('the RIS is told of a report from elsewhere, under the number it was filed un
   await client.close()
   await server.stop()
   expect(told).toHaveLength(2)
+})
+
+it('reports of one study are told in their order, silence is not counted as refusal, and a mark is what stays', async () => {
+  const { a, b } = net
+  const { studyInstanceUid } = await a.receive({ accessionNumber: 'ACC1' })
+  for (const [at, status] of ['P', 'F'].entries())
+    await a.exchange.reports.incoming.handle(oruMessage({ status, text: [status] }), { id: `${at}`, at: 0 })
+  const order = { studyInstanceUids: [studyInstanceUid], recipient: { ura: '90000002' }, reason: 'x' }
+  await a.exchange.sends.request(order, radiologist)
+  await b.transferIn('delivered')
+
+  const told: string[] = []
+  // Silence nine times, one AR, and then it is taken.
+  const client = {
+    send: (bytes: Buffer) => {
+      told.push(readMessage(bytes).first('OBR')?.text(25) ?? '')
+      if (told.length <= 9) return Promise.reject(new TwiinError('HL7_NO_ANSWER'))
+      const code = told.length === 10 ? ('AR' as const) : ('AA' as const)
+      const accepted = code === 'AA'
+      return Promise.resolve({ code, accepted, mayRetry: !accepted, controlId: '', error: '' } as never)
+    },
+  }
+  const { ground } = b
+  const queue = ground.store.repository<never>('reports-out-test', { keys: 'plain-opaque' })
+  const marks = ground.store.repository<true>('reports-told-test', { keys: 'plain-opaque' })
+  const deps = { ...ground, queue, told: marks, client, clock: systemClock }
+  const out = new ReportsOut({ hospital: 'B', retryMs: 0.01 }, deps)
+  const study = await ground.studies.studyByUid(studyInstanceUid, '90000001')
+  const instances = []
+  for await (const instance of ground.studies.instances(study?.handle ?? '')) instances.push(instance)
+  const overlay = {
+    patientId: { id: '4711', issuer: 'B' },
+    modifyingSystem: 'T',
+    source: 'A',
+    at: new Date(0),
+  }
+  await out.note(study as never, instances, overlay)
+  await out.start()
+  await eventually(() => told.length === 12)
+  await out.stop()
+  expect(told).toEqual([...Array<string>(11).fill('P'), 'F'])
+  const left = []
+  for await (const [, item] of queue.entries()) left.push(item)
+  expect(left).toEqual([])
+  await out.note(study as never, instances, overlay)
+  for await (const [, item] of queue.entries()) left.push(item)
+  expect(left).toEqual([])
 })

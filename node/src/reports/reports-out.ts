@@ -10,6 +10,7 @@ import { reportText } from './render-report.ts'
 
 /** A report from elsewhere that still has to be told to the RIS, or could not be. Holds patient data: sealed. */
 export interface ReportOut {
+  /** `<study>.<report>` */
   id: string
   owner: string
   sopInstanceUid: string
@@ -17,7 +18,11 @@ export interface ReportOut {
   patient: { id: string; issuer: string; name: string; birthDate: string; sex: string }
   accession: { number: string; issuer: string }
   at: number
+  /** Among those of the same moment. */
+  place: number
   attempts: number
+  /** How often it was answered, and not taken; silence is no answer. */
+  refusals: number
   nextTryAt: number
   /** Why it was not taken, for good. */
   failed?: string
@@ -26,6 +31,8 @@ export interface ReportOut {
 interface Deps {
   studies: StudyStore
   queue: Repository<ReportOut>
+  /** What was told, or was gone before it could be: never again. */
+  told: Repository<true>
   /** Absent when no RIS is configured: then nothing is noted. */
   client: { send(message: Buffer, signal?: AbortSignal): Promise<Acknowledgement> } | undefined
   sealer: Sealer
@@ -56,18 +63,19 @@ export class ReportsOut implements Service {
     instances: readonly InstanceRecord[],
     overlay: EgressOverlay,
   ): Promise<void> {
-    const { client, queue, sealer, clock } = this.#deps
+    const { client, queue, told, sealer, clock } = this.#deps
     const { patientId } = overlay
     // Without a number of this hospital the RIS would not know whose report it is.
     if (client === undefined || patientId === undefined) return
     const { name, birthDate, sex } = study.patient
-    for (const { sopInstanceUid, isReport, origin } of instances) {
+    const at = clock.now()
+    for (const [place, { sopInstanceUid, isReport, origin }] of instances.entries()) {
       if (!isReport || origin.kind !== 'remote') continue
       // In order of arrival, and the same for the same instance.
       const id = `${study.handle}.${sealer.opaque('report out', sopInstanceUid)}`
-      if (await queue.has(id)) continue
+      if ((await told.has(id)) || (await queue.has(id))) continue
       await queue.put(id, {
-        ...{ id, owner: origin.ura, sopInstanceUid, at: clock.now(), attempts: 0, nextTryAt: clock.now() },
+        ...{ id, owner: origin.ura, sopInstanceUid, at, place, attempts: 0, refusals: 0, nextTryAt: at },
         patient: { id: patientId.id, issuer: patientId.issuer ?? '', name, birthDate, sex },
         accession: { number: overlay.accession?.number ?? '', issuer: overlay.accession?.issuer ?? '' },
       })
@@ -106,26 +114,38 @@ export class ReportsOut implements Service {
     }
   }
 
-  /** When there is something to do again. What was told stays, marked so, that it is not told twice. */
+  /** When there is something to do again. A report that has to wait holds back the later ones of its study. */
   async #workOff(signal: AbortSignal): Promise<number> {
     const { queue, clock } = this.#deps
     let next = Infinity
-    const due: ReportOut[] = []
-    for await (const [, item] of queue.entries()) {
-      if (item.nextTryAt === Infinity) continue
-      if (item.nextTryAt > clock.now()) next = Math.min(next, item.nextTryAt)
-      else due.push(item)
-    }
-    for (const item of due.sort((a, b) => a.at - b.at)) {
+    const pending: ReportOut[] = []
+    for await (const [, item] of queue.entries()) if (item.nextTryAt !== Infinity) pending.push(item)
+    const heldBack = new Set<string>()
+    for (const item of pending.sort((a, b) => a.at - b.at || a.place - b.place)) {
       if (signal.aborted) return next
-      const after = await this.#tell(item, signal)
-      await queue.put(item.id, after)
-      next = Math.min(next, after.nextTryAt)
+      const study = item.id.slice(0, item.id.indexOf('.'))
+      if (heldBack.has(study)) continue
+      const nextTryAt = item.nextTryAt > clock.now() ? item.nextTryAt : await this.#try(item, signal)
+      if (nextTryAt !== Infinity) heldBack.add(study)
+      next = Math.min(next, nextTryAt)
     }
     return next
   }
 
-  async #tell(item: ReportOut, signal: AbortSignal): Promise<ReportOut> {
+  async #try(item: ReportOut, signal: AbortSignal): Promise<number> {
+    const { queue, told } = this.#deps
+    // The mark stood, and a crash came before the item went.
+    const after = (await told.has(item.id)) ? 'told' : await this.#tell(item, signal)
+    if (after !== 'told') {
+      await queue.put(item.id, after)
+      return after.nextTryAt
+    }
+    await told.put(item.id, true)
+    await queue.delete(item.id)
+    return Infinity
+  }
+
+  async #tell(item: ReportOut, signal: AbortSignal): Promise<ReportOut | 'told'> {
     const { client, clock, log } = this.#deps
     const over = { ...item, nextTryAt: Infinity }
     const attempts = item.attempts + 1
@@ -134,12 +154,14 @@ export class ReportsOut implements Service {
     try {
       const message = await this.#write(item)
       // Taken back, or gone, before it was told.
-      if (message === undefined || client === undefined) return over
+      if (message === undefined || client === undefined) return 'told'
       const answer = await client.send(message, signal)
-      if (answer.accepted) return over
+      if (answer.accepted) return 'told'
+      const refusals = item.refusals + 1
       const reason = `${answer.code} ${answer.error}`.trim()
       log.warn('the RIS refused a report', { code: answer.code, error: answer.error })
-      return answer.mayRetry && attempts < mostRefusals ? again : { ...over, attempts, failed: reason }
+      if (answer.mayRetry && refusals < mostRefusals) return { ...again, refusals }
+      return { ...over, attempts, refusals, failed: reason }
     } catch (error) {
       if (isTwiinError(error, 'DICOM_UNREADABLE', 'REPORT_TOO_LARGE')) return { ...over, failed: error.code }
       if (!signal.aborted) log.info('the RIS does not answer', { code: codeOf(error) })
