@@ -19,7 +19,7 @@ interface Report {
 let controlId = 0
 
 /** An ORU^R01 as a RIS writes one, of the patient of the other tests. */
-function oru(report: Report = {}): Buffer {
+export function oru(report: Report = {}): Buffer {
   const { accession = 'ACC1', status = 'F', text = ['Geen afwijkingen.'], filler = accession } = report
   const { patientId = patient.id, issuer = '', bsn } = report
   const pdf =
