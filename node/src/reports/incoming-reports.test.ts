@@ -4,9 +4,10 @@ import { oruMessage } from '../testing/oru.ts'
 import { twoHospitals } from '../testing/test-hospital.ts'
 import { IncomingReports } from './incoming-reports.ts'
 
-const clock = new ShiftableClock()
+let clock: ShiftableClock
 let net: Awaited<ReturnType<typeof twoHospitals>>
 beforeEach(async () => {
+  clock = new ShiftableClock()
   net = await twoHospitals({ clock })
 })
 afterEach(() => net[Symbol.asyncDispose]())
@@ -48,6 +49,8 @@ describe('a report whose study is not here', () => {
     }
     await tell('ACC1')
     await expect(tell('ACC2')).rejects.toThrow('OUT_OF_RESOURCES')
+    // What waits already needs no room.
+    await tell('ACC1')
     await tell('ACC2', 'CARDIO')
   })
 })

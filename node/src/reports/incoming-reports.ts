@@ -154,11 +154,13 @@ export class IncomingReports implements Hl7Handler, Service {
     if (match !== undefined && 'study' in match) return this.#attach(report, match.study)
     if (match !== undefined)
       await this.#deps.worklist.raise(reportConflict(match.conflict, report, this.#nameOf(report)))
+    // Told again, and by somebody else: it counts for who told it first, and waits since then.
+    const missing: string[] = []
+    for (const key of this.#keysOf(report)) if (!(await this.#deps.waiting.has(key))) missing.push(key)
+    if (missing.length === 0) return
     if (this.#count >= mostWaiting || (this.#counts.get(sender) ?? 0) >= this.#options.mostOfSender)
       throw new TwiinError('OUT_OF_RESOURCES')
-    for (const key of this.#keysOf(report)) {
-      // Told again, and by somebody else: it counts for who told it first, and waits since then.
-      if (await this.#deps.waiting.has(key)) continue
+    for (const key of missing) {
       await this.#deps.waiting.put(key, { ...waiting, at: this.#deps.clock.now() })
       this.#counted(sender, 1)
     }

@@ -114,7 +114,7 @@ it('reports of one study are told in their order, silence is not counted as refu
   await eventually(() => told.length === 12)
   await out.stop()
   expect(told).toEqual([...Array<string>(11).fill('P'), 'F'])
-  const left = []
+  const left: unknown[] = []
   for await (const [, item] of queue.entries()) left.push(item)
   expect(left).toEqual([])
   await out.note(study as never, instances, overlay)
