@@ -1,4 +1,3 @@
-import { ownerOf } from '@twiin/study-store'
 import { AccessDesk } from '../access/access-desk.ts'
 import { ContentsAnswers } from '../access/answer-contents.ts'
 import { SearchAnswers } from '../access/answer-search.ts'
@@ -69,10 +68,7 @@ export function composeExchange(settings: Settings, ground: Ground, index: Index
       ask: (search, peerId) => askHolder(search, peerId, { host, signer: key, verify, clock }),
     },
   )
-  const reports = composeReports(settings, ground, {
-    ...{ book, sends, worklist, filing, house, searches },
-    patients: index.localPatients,
-  })
+  const reports = composeReports(settings, ground, index, { book, sends, worklist, filing, house, searches })
   const gate = new TransferGate({
     ...{ desk, guard, consents, isOffered, account, clock, log },
     noteRecipient: async (request, peerId) => {
@@ -80,9 +76,8 @@ export function composeExchange(settings: Settings, ground: Ground, index: Index
       // What follows on a study makes nobody a recipient who was none.
       if (wasSent && (await sends.onlyOf(request.package)) !== undefined) return
       const copy = await house.copyToGive(request.studyInstanceUid)
-      if (copy === undefined) return
-      const given = { owner: ownerOf(copy.origin), studyInstanceUid: request.studyInstanceUid }
-      await reports.recipients.note(given, { ura: bundle.member(peerId)?.ura ?? '', wasSent })
+      const ura = bundle.member(peerId)?.ura ?? ''
+      if (copy !== undefined) await reports.recipients.note(copy, { ura, wasSent })
     },
   })
   const contentsAnswers = new ContentsAnswers({

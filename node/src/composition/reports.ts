@@ -12,11 +12,11 @@ import { Recalls } from '../reports/recalls.ts'
 import { ReportsOut } from '../reports/reports-out.ts'
 import { Recipients } from '../reports/recipients.ts'
 import { StoreAuthored } from '../reports/store-authored.ts'
-import type { PatientsKnown } from '../patients/known-patient.ts'
 import { StudyReports } from '../reports/study-reports.ts'
 import type { Sends } from '../send/sends.ts'
 import type { TransferBook } from '../transfers/transfer-book.ts'
 import type { Ground } from './ground.ts'
+import type { IndexSide } from './index-side.ts'
 
 interface Exchanged {
   book: TransferBook
@@ -25,13 +25,13 @@ interface Exchanged {
   filing: FileStudy
   house: HouseStudies
   searches: PatientSearches
-  patients: PatientsKnown
 }
 
 /** Reports, corrections and recalls: in, on to who received their study, and back (spec 20). */
-export function composeReports(settings: Settings, ground: Ground, exchange: Exchanged) {
+export function composeReports(settings: Settings, ground: Ground, index: IndexSide, exchange: Exchanged) {
   const { clock, log, self, sealer, store, studies, holdings, heads, account, bundle } = ground
-  const { book, sends, worklist, filing, house, searches, patients } = exchange
+  const { book, sends, worklist, filing, house, searches } = exchange
+  const patients = index.localPatients
   const { dicom, hospital, hl7, transfer } = settings
   const retryMs = transfer.retrySeconds * 1000
   const send = sends.follow.bind(sends)

@@ -1,6 +1,7 @@
 import type { Clock } from '@twiin/runtime'
 import type { Repository, Sealer } from '@twiin/store'
-import type { Owner } from '@twiin/study-store'
+import { ownerOf } from '@twiin/study-store'
+import type { Owner, StudyRecord } from '@twiin/study-store'
 
 /** A hospital that has, or may have, instances of a study from us. */
 export interface Recipient {
@@ -33,10 +34,13 @@ export class Recipients {
   }
 
   /** Before the first byte leaves. Durable when it resolves. */
-  async note(copy: GivenCopy, { ura, wasSent }: { ura: string; wasSent: boolean }): Promise<void> {
+  async note(
+    { origin, studyInstanceUid }: Pick<StudyRecord, 'origin' | 'studyInstanceUid'>,
+    { ura, wasSent }: { ura: string; wasSent: boolean },
+  ): Promise<void> {
     if (!/^\d{8}$/.test(ura)) return
     const { recipients, clock } = this.#deps
-    const key = `${this.#prefixOf(copy)}${ura}`
+    const key = `${this.#prefixOf({ owner: ownerOf(origin), studyInstanceUid })}${ura}`
     const before = await recipients.get(key)
     await recipients.put(key, { ura, wasSent: wasSent || before?.wasSent === true, at: clock.now() })
   }
