@@ -103,6 +103,7 @@ it('reports of one study are told in their order, silence is not counted as refu
   const study = await ground.studies.studyByUid(studyInstanceUid, '90000001')
   const instances = []
   for await (const instance of ground.studies.instances(study?.handle ?? '')) instances.push(instance)
+  instances.sort((a, b) => (b.instanceNumber ?? 0) - (a.instanceNumber ?? 0))
   const overlay = {
     patientId: { id: '4711', issuer: 'B' },
     modifyingSystem: 'T',

@@ -69,9 +69,11 @@ export class ReportsOut implements Service {
     if (client === undefined || patientId === undefined) return
     const { name, birthDate, sex } = study.patient
     const at = clock.now()
-    for (const [place, { sopInstanceUid, isReport, origin }] of instances.entries()) {
+    // They came in any order; a version has a higher number than the one that it replaces.
+    const inOrder = instances.toSorted((a, b) => (a.instanceNumber ?? 0) - (b.instanceNumber ?? 0))
+    for (const [place, { sopInstanceUid, isReport, origin }] of inOrder.entries()) {
       if (!isReport || origin.kind !== 'remote') continue
-      // In order of arrival, and the same for the same instance.
+      // The same for the same instance.
       const id = `${study.handle}.${sealer.opaque('report out', sopInstanceUid)}`
       if ((await told.has(id)) || (await queue.has(id))) continue
       await queue.put(id, {
