@@ -28,6 +28,7 @@ export interface ArchiveStudy extends Pick<
 export const tag = {
   sopInstanceUid: '00080018',
   studyDate: '00080020',
+  sopClassesInStudy: '00080062',
   studyTime: '00080030',
   accessionNumber: '00080050',
   queryLevel: '00080052',

@@ -1,6 +1,6 @@
-import { attribute, decodeIdentifier, encodeIdentifier, transferSyntax } from '@twiin/dicom'
+import { attribute, decodeIdentifier, encodeIdentifier, textsOf, transferSyntax } from '@twiin/dicom'
 import type { Attributes } from '@twiin/dicom'
-import { openAssociation, queryRetrieve } from '@twiin/dimse'
+import { isStorageClass, openAssociation, queryRetrieve } from '@twiin/dimse'
 import type { Association, ClientTls, SubOperations, WantedContext } from '@twiin/dimse'
 import { TwiinError, codeOf, isTwiinError } from '@twiin/runtime'
 import type { Logger } from '@twiin/runtime'
@@ -80,7 +80,8 @@ export class DimseArchive implements ArchiveSource {
     const { retrieve, receiveAeTitle } = this.#options
     const identifier = identifierOf('STUDY', [], [attribute(tag.studyInstanceUid, studyInstanceUid)])
     if (retrieve === 'get') {
-      const contexts = [query(get.studyRoot), ...retrievedContexts]
+      const classes = await this.#classesOf(studyInstanceUid, signal)
+      const contexts = [query(get.studyRoot), ...retrievedContexts(classes)]
       return this.#asked(contexts, signal, async (association) => {
         const asked = {
           ...encodedFor(association, get.studyRoot, identifier),
@@ -101,6 +102,16 @@ export class DimseArchive implements ArchiveSource {
         await allOf(association.move({ ...asked, destinationAe: receiveAeTitle }))
       }),
     )
+  }
+
+  /** None when the archive does not tell them: the key is optional (PS3.4 C.3.4). */
+  async #classesOf(studyInstanceUid: string, signal: AbortSignal): Promise<string[]> {
+    const uid = [attribute(tag.studyInstanceUid, studyInstanceUid)]
+    const read = (answer: Attributes) => textsOf(answer, tag.sopClassesInStudy)
+    const classes: string[] = []
+    for await (const told of this.#find('STUDY', [tag.sopClassesInStudy], uid, signal, read))
+      classes.push(...told.filter(isStorageClass))
+    return classes
   }
 
   async *#find<T>(

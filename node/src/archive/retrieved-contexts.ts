@@ -2,8 +2,9 @@ import { transferSyntax } from '@twiin/dicom'
 import type { WantedContext } from '@twiin/dimse'
 
 /**
- * What a C-GET takes, within 127 presentation contexts (PS3.8 §7.1.1.13): the storage classes that hospitals have, each
- * in the syntaxes it is stored in. An archive sends what it has in one of them, or converts without loss.
+ * What a C-GET takes of an archive that does not tell the classes of a study, within 127 presentation contexts (PS3.8
+ * §7.1.1.13): the storage classes that hospitals have. An archive picks one syntax for each, and converts what it has in
+ * another, or fails to.
  */
 const images = [
   ...['1', '1.1', '1.1.1', '1.2', '1.2.1', '1.3', '1.3.1', '2', '2.1', '3.1', '4', '4.1', '6.1', '6.2', '7'],
@@ -17,7 +18,7 @@ const { explicitLittleEndian, implicitLittleEndian, jpegLosslessFirstOrder, jpeg
   transferSyntax
 const storage = (suffix: string) => `1.2.840.10008.5.1.4.1.1.${suffix}`
 
-export const retrievedContexts: readonly WantedContext[] = [
+const anyClass: readonly WantedContext[] = [
   ...images.map((suffix) => ({
     abstractSyntax: storage(suffix),
     transferSyntaxes: [explicitLittleEndian, jpegLosslessFirstOrder, jpeg2000Lossless],
@@ -29,3 +30,20 @@ export const retrievedContexts: readonly WantedContext[] = [
     role: 'scp' as const,
   })),
 ]
+
+/** One short of PS3.8 §7.1.1.13: the query/retrieve class takes one. */
+const most = 127
+/** HTJ2K, in its three forms (PS3.5 A.4.11), which nothing here looks into. */
+const highThroughput = ['201', '202', '203'].map((last) => `1.2.840.10008.1.2.4.${last}`)
+const everySyntax = [...Object.values(transferSyntax), ...highThroughput]
+
+/**
+ * What a C-GET of a study of these classes takes: each class in each syntax, in a context of its own, so that an archive
+ * has no reason to convert anything. Without classes, or with too many: the usual ones.
+ */
+export function retrievedContexts(classes: readonly string[]): readonly WantedContext[] {
+  const contexts = [...new Set(classes)].flatMap((abstractSyntax) =>
+    everySyntax.map((syntax) => ({ abstractSyntax, transferSyntaxes: [syntax], role: 'scp' as const })),
+  )
+  return contexts.length === 0 || contexts.length > most ? anyClass : contexts
+}

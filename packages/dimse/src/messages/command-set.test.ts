@@ -35,6 +35,14 @@ describe('command set', () => {
     })
   })
 
+  it('passes over what belongs in a data set, as Orthanc puts it behind a response', () => {
+    const list = '08005800' + '06000000' + Buffer.from('1.2.3\0').toString('hex')
+    expect(decodeHex(element('0001', '1080'), element('0008', '0101'), list)).toEqual({
+      commandField: 0x8010,
+      hasDataSet: false,
+    })
+  })
+
   it('leaves out a UID with anything but digits and dots', () => {
     const uid = (text: string) =>
       decodeCommand(storeCommand({ affectedSopInstanceUid: text })).affectedSopInstanceUid

@@ -81,7 +81,7 @@ export function encodeCommand(command: Command): Buffer {
   return Buffer.concat([encodeElement(0, length), ...parts])
 }
 
-/** COMMAND_MALFORMED for anything but ascending, complete elements of group 0000 with a command field and a data set type. */
+/** COMMAND_MALFORMED for anything but ascending, complete elements, in group 0000 a command field and a data set type. */
 export function decodeCommand(bytes: Buffer): Command {
   const found = decodeElements(bytes)
   const values = new Map<string, number | string>()
@@ -104,13 +104,14 @@ function decodeElements(bytes: Buffer): Map<number, Buffer> {
   let previous = -1
   for (let at = 0; at < bytes.length;) {
     if (bytes.length - at < elementHeaderBytes) throw malformed('element header')
-    const number = bytes.readUInt16LE(at + 2)
+    const tag = bytes.readUInt16LE(at) * 0x1_0000 + bytes.readUInt16LE(at + 2)
     const length = bytes.readUInt32LE(at + 4)
     const start = at + elementHeaderBytes
-    if (bytes.readUInt16LE(at) !== 0 || number <= previous) throw malformed('element order')
+    if (tag <= previous) throw malformed('element order')
     if (length > bytes.length - start) throw malformed('element length')
-    found.set(number, bytes.subarray(start, start + length))
-    previous = number
+    // Orthanc puts the list of those that failed, of group 0008, behind the command instead of in the data set.
+    if (tag < 0x1_0000) found.set(tag, bytes.subarray(start, start + length))
+    previous = tag
     at = start + length
   }
   return found
