@@ -2,3 +2,4 @@
 export { TestHospital, eventually } from './testing/test-hospital.ts'
 export { TestNetwork } from './testing/test-network.ts'
 export type { Counts } from './archive/archived-studies.ts'
+export type { Holdings } from './holdings/holdings.ts'

@@ -52,6 +52,10 @@ interface Options {
   commitment?: boolean
   /** A second DICOM port, with TLS; `pacs`: its PACS speaks it too, with these certificates. */
   tls?: NonNullable<Settings['dicom']['tls']> & { pacs?: ServerTls }
+  /** Another PACS than its own. */
+  pacs?: Partial<Settings['pacs']>
+  /** Who may store there besides `CT1`. */
+  callingAeTitles?: readonly string[]
 }
 
 export const radiologist = { id: 'rad', name: 'R. de Radioloog', role: 'radiologist' as const }
@@ -278,14 +282,14 @@ export class TestHospital implements AsyncDisposable {
   }
 
   #settings(): Settings {
-    const { ura, name, sendTo, archive, entities = [], tls } = this.options
+    const { ura, name, sendTo, archive, entities = [], tls, pacs, callingAeTitles = [] } = this.options
     const parts = {
       dataDir: this.dir,
       ...(archive === undefined ? {} : { archive }),
       disc: { maxGiB: 1 },
       hospital: { ura, name, patientIdIssuer: name },
       dicom: {
-        ...{ host: '127.0.0.1', port: 0, aeTitle: 'TWIIN', callingAeTitles: ['CT1'] },
+        ...{ host: '127.0.0.1', port: 0, aeTitle: 'TWIIN', callingAeTitles: ['CT1', ...callingAeTitles] },
         ...(tls && { tls }),
         ...{ citizenNumberInLegacyField: [], applicationEntities: entities, querySeconds: 8 },
         destinations: sendTo === undefined ? [] : [{ aeTitle: 'ELSEWHERE', ura: sendTo, urgency: 'routine' }],
@@ -296,6 +300,7 @@ export class TestHospital implements AsyncDisposable {
         reports: { structuredReport: this.structuredReport },
         commitment: this.options.commitment === true,
         commitmentSeconds: 0.2,
+        ...pacs,
       },
       transfer: { lanes: 1, memoryMiB: 16, concurrent: 4, retrySeconds: 0.02 },
       index: { antiEntropySeconds: 60 },

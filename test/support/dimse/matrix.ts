@@ -51,6 +51,17 @@ export async function compare(
   return result
 }
 
+/** Several as one. */
+export function together(parts: readonly Comparison[]): Comparison {
+  const all = (what: keyof Comparison) => parts.flatMap((part) => part[what])
+  return {
+    identical: all('identical'),
+    rewritten: all('rewritten'),
+    different: all('different'),
+    absent: all('absent'),
+  }
+}
+
 /** `14 identical`, `8 identical, 6 as DCMTK rewrites them`. */
 export function describeComparison({ identical, rewritten, absent }: Comparison): string {
   return [

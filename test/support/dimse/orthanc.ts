@@ -63,6 +63,9 @@ export async function startOrthanc(
   }
   const fileOf = async (id: string) =>
     Buffer.from(await (await fetch(`${url}/instances/${id}/file`)).arrayBuffer())
+  /** Where it sends to for this AE title. */
+  const knows = async (aeTitle: string, modality: object) =>
+    void (await fetch(`${url}/modalities/${aeTitle}`, { method: 'PUT', body: JSON.stringify(modality) }))
   const remove = async (path: string) => void (await fetch(url + path, { method: 'DELETE' }))
-  return { ...peer, call, remove, fileOf, [Symbol.asyncDispose]: peer[Symbol.asyncDispose] }
+  return { ...peer, call, knows, remove, fileOf, [Symbol.asyncDispose]: peer[Symbol.asyncDispose] }
 }

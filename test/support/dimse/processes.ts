@@ -86,8 +86,8 @@ export async function storescp(folder: string, more: { args?: readonly string[];
   )
 }
 
-/** DCMTK's small archive, that knows us as a destination. */
-export async function dcmqrscp(folder: string, us: { aeTitle: string; port: number }) {
+/** DCMTK's small archive, that knows us as a destination. `letter`: the transfer syntax it takes and gives. */
+export async function dcmqrscp(folder: string, us: { aeTitle: string; port: number }, letter: string) {
   const port = await freePort()
   await mkdir(join(folder, 'db'), { recursive: true })
   const configuration = [
@@ -102,7 +102,8 @@ export async function dcmqrscp(folder: string, us: { aeTitle: string; port: numb
     'AETable END',
   ]
   await writeFile(join(folder, 'dcmqrscp.cfg'), `${configuration.join('\n')}\n`)
-  return startPeer('QRSCP', port, '/usr/bin/dcmqrscp', ['-c', join(folder, 'dcmqrscp.cfg')], { cwd: folder })
+  const args = ['+B', `+x${letter}`, `-x${letter}`, '-c', join(folder, 'dcmqrscp.cfg')]
+  return startPeer('QRSCP', port, '/usr/bin/dcmqrscp', args, { cwd: folder })
 }
 
 /**
