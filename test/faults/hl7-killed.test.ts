@@ -40,9 +40,9 @@ function messages(): Sent[] {
       [/^AA$/, `${msh('ADT^A08^ADT_A01')}EVN|A08\r${pid}`],
       [/^AA$/, `${msh('ADT^A31^ADT_A05')}${pid}`],
       [/^AA$/, `${msh('ADT^A40^ADT_A39')}EVN|A40\r${pid}MRG|${8000 + i}^^^ZIS^PI\r`],
-      // Its handler may come with reports; without one the type is unknown.
+      // Its study is not here: kept until it comes.
       [
-        /^(AA|AE 10[0-3]|AR 200)$/,
+        /^AA$/,
         `${msh('ORU^R01^ORU_R01')}${pid}OBR|1||ACC${i}|CT\rOBX|1|TX|||Geen bijzonderheden||||||F\r`,
       ],
       [/^AE 100$/, `${msh('ADT^A08^ADT_A01')}${pid}no segment\r`],
@@ -134,4 +134,14 @@ test('each is answered rightly, none that was acknowledged is lost or applied tw
   const accepted = all.filter(({ id }) => answered.get(id) === 'AA').map(({ id }) => id)
   expect(listed.map(({ controlId }) => controlId).reverse()).toEqual(accepted)
   expect(listed.every(({ state }) => state === 'applied')).toBe(true)
+  // Each by the one handler of its type, and no more than once.
+  const reports = new Set(all.filter(({ bytes }) => bytes.includes('ORU^R01')).map(({ id }) => id))
+  for (const { controlId, handledBy } of listed)
+    expect(`${controlId} ${handledBy.join()}`).toBe(
+      `${controlId} ${reports.has(controlId) ? 'reports' : 'patients'}`,
+    )
+  // Told once more, nothing is taken again: the list stays as it is.
+  await converse(hl7, all.filter(({ id }) => accepted.includes(id)), note)
+  for (const id of accepted) expect(`${id} ${answered.get(id)}`).toBe(`${id} AA`)
+  expect(await list()).toEqual(listed)
 }, 180_000)

@@ -138,17 +138,31 @@ export class ArchiveHoldings implements Holdings {
   async patientsByCitizenNumber(citizenNumber: string): Promise<LocalPatient[]> {
     const { store, archived } = this.#deps
     const numbers = new Map<string, LocalPatient>()
-    for (const patient of [
-      ...(await store.patientsByCitizenNumber(citizenNumber)),
-      ...(await this.#ownPatients(archived.studiesWithCitizenNumber(citizenNumber))),
-    ])
-      numbers.set(JSON.stringify([patient.issuer, patient.localId]), patient)
+    const add = (patient: LocalPatient) =>
+      void numbers.set(JSON.stringify([patient.issuer, patient.localId]), patient)
+    for (const patient of await store.patientsByCitizenNumber(citizenNumber)) add(patient)
+    for await (const patient of this.#ownPatients(archived.studiesWithCitizenNumber(citizenNumber)))
+      add(patient)
     const patients: LocalPatient[] = []
     for (const { localId, issuer } of numbers.values()) {
       const patient = await this.patientByNumber(localId, issuer)
       if (patient !== undefined) patients.push(patient)
     }
     return patients
+  }
+
+  async *patientsBornOn(birthDate: string): AsyncGenerator<LocalPatient> {
+    const { store, archived } = this.#deps
+    const told = new Set<string>()
+    const both = [store.patientsBornOn(birthDate), this.#ownPatients(archived.studiesBornOn(birthDate))]
+    for (const patients of both)
+      for await (const { localId, issuer } of patients) {
+        const number = JSON.stringify([issuer, localId])
+        if (told.has(number)) continue
+        told.add(number)
+        const patient = await this.patientByNumber(localId, issuer)
+        if (patient !== undefined) yield patient
+      }
   }
 
   onChange(listener: (change: HoldingChange) => void): () => void {
@@ -166,14 +180,12 @@ export class ArchiveHoldings implements Holdings {
   }
 
   /** Of studies that are this hospital's own: what was delivered from elsewhere tells nothing of who its patients are. */
-  async #ownPatients(studies: AsyncIterable<StudyRecord>): Promise<LocalPatient[]> {
-    const patients: LocalPatient[] = []
+  async *#ownPatients(studies: AsyncIterable<StudyRecord>): AsyncGenerator<LocalPatient> {
     for await (const study of studies) {
       if (study.patient.localId === '' || !(await this.#counts(study))) continue
       const { citizenNumbers: _, ...patient } = study.patient
-      patients.push({ ...patient, conflict: false })
+      yield { ...patient, conflict: false }
     }
-    return patients
   }
 
   async *#those(

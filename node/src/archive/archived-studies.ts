@@ -107,6 +107,10 @@ export class ArchivedStudies {
     return this.#viewAll(this.#prefixOf('accession', accessionNumber))
   }
 
+  studiesBornOn(birthDate: string): AsyncGenerator<StudyRecord> {
+    return this.#viewAll(this.#prefixOf('born', birthDate))
+  }
+
   studiesOnDay(date: string): AsyncGenerator<StudyRecord> {
     return this.#viewAll(this.#prefixOf('day', date))
   }
@@ -240,13 +244,14 @@ export class ArchivedStudies {
     const prefixes = [
       this.#prefixOf('day', studyDate),
       ...(accessionNumber === '' ? [] : [this.#prefixOf('accession', accessionNumber)]),
+      ...(patient.birthDate === '' ? [] : [this.#prefixOf('born', patient.birthDate)]),
       ...(patient.localId === '' ? [] : [this.#prefixOf('patient', patientText(patient))]),
       ...patient.citizenNumbers.map((number) => this.#prefixOf('citizen', number)),
     ]
     return prefixes.map((prefix) => `${prefix}${handle}`)
   }
 
-  #prefixOf(kind: 'citizen' | 'patient' | 'day' | 'accession', text: string): string {
+  #prefixOf(kind: 'citizen' | 'patient' | 'day' | 'accession' | 'born', text: string): string {
     return `${this.#deps.sealer.opaque(`archived-${kind}`, text)}/`
   }
 
@@ -314,8 +319,12 @@ function kindOf(before: ArchivedRecord | undefined, study: ArchiveStudy): keyof 
   return same ? 'unchanged' : 'changed'
 }
 
+/** Raised when a record is found by something new, so that older ones are written again. */
+const indexVersion = 2
+
 function digestOf(study: ArchiveStudy): string {
-  const canonical = JSON.stringify(Object.entries(study).sort(([a], [b]) => a.localeCompare(b)))
+  const facts = Object.entries(study).sort(([a], [b]) => a.localeCompare(b))
+  const canonical = JSON.stringify([indexVersion, facts])
   return createHash('sha256').update(canonical).digest('base64')
 }
 

@@ -11,6 +11,7 @@ import { PatientsHere } from '../filing/patients-here.ts'
 import { BsnQuality } from '../quality/bsn-quality.ts'
 import { StudyOwners } from '../holdings/study-owners.ts'
 import { LocalPatients } from '../patients/local-patients.ts'
+import { PatientsAtPacs } from '../patients/patients-at-pacs.ts'
 import { OwnTokens } from '../publish/own-tokens.ts'
 import { Publication } from '../publish/publication.ts'
 import { StoredPublications } from '../publish/stored-publications.ts'
@@ -74,9 +75,17 @@ export function composeIndexSide(settings: Settings, ground: Ground) {
     patients: store.repository(buckets.localPatients, { keys: 'plain-opaque' }),
     index: store.repository(buckets.localPatientIndex, { keys: 'plain-opaque' }),
   })
-  const patientsHere = new PatientsHere({ studies, patients: localPatients })
+  const { source, level, querySeconds } = settings.patients
+  const ownIssuer = settings.hospital.patientIdIssuer
+  const atPacs = { pacs: settings.pacs, level, ownIssuer, timeoutMs: querySeconds * 1000 }
+  const byAdministration = new PatientsHere({ studies, patients: localPatients })
+  const patientsHere =
+    source === 'adt'
+      ? byAdministration
+      : new PatientsHere({ studies, patients: new PatientsAtPacs(atPacs, { clock, log }) })
   const quality = new BsnQuality({
-    ...{ store, studies, here: patientsHere, clock, log },
+    // The PACS would be asked of every study, and mostly answer with the study itself.
+    ...{ store, studies, here: byAdministration, clock, log },
     marks: store.repository(buckets.bsnQualityMarks, { keys: 'plain-opaque' }),
     totals: store.repository(buckets.bsnQuality, { keys: 'keyed' }),
   })

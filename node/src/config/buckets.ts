@@ -37,7 +37,7 @@ export const buckets = {
   archivedStudies: 'archived-study',
   /** keyed StudyInstanceUID → handle */
   archivedByUid: 'archived-by-uid',
-  /** HMAC(kind, citizen number | patient number | day)/handle → true */
+  /** HMAC(kind, citizen number | patient number | birth date | accession number | day)/handle → true */
   archivedBy: 'archived-by',
   /** `<handle>.<time>` → archived study as it was, before it was removed or turned out to be another patient's */
   archivedFormerly: 'archived-formerly',

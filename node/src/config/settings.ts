@@ -205,6 +205,21 @@ export const Settings = Type.Object(
       },
       closed,
     ),
+    patients: Type.Object(
+      {
+        source: Type.Enum(['adt', 'pacs'], {
+          default: 'adt',
+          description:
+            'who tells whose number is whose: the patient administration by HL7, or the PACS when asked',
+        }),
+        level: Type.Enum(['patient', 'study'], {
+          default: 'patient',
+          description: 'level at which the PACS is asked; study where it tells a BSN only there',
+        }),
+        querySeconds: Seconds('how long one question to the PACS may take', 10),
+      },
+      { ...closed, default: {} },
+    ),
     archive: Type.Optional(Archive),
     hl7: Type.Optional(Hl7Settings),
     web: Type.Object(

@@ -47,6 +47,19 @@ describe('an arrival', () => {
     ])
   })
 
+  it.each([
+    ['one of whom our own study has no BSN', { bsn: undefined }, {}],
+    ['one of whom it has none itself', { id: '0815' }, { bsn: undefined }],
+    ['one whose BSN is mistyped', { id: '0815', name: 'Jansen-de Vries^A' }, { bsn: '999990007' }],
+  ])('of somebody alike, %s, waits for a person', async (_name, here, there) => {
+    await using net = await twoHospitals()
+    const { a, b } = net
+    await b.receive({ patient: { ...patient, ...here } as typeof patient, seed: 'own' })
+    await a.receive({ patient: { ...patient, ...there } as typeof patient }, { calledAe: 'ELSEWHERE' })
+    expect(await a.transferIn('held')).toMatchObject({ reason: 'PATIENT_CONFLICT' })
+    expect(b.archive.stored).toEqual([])
+  })
+
   it('of a patient known here with a difference waits for a person, and both hospitals show so', async () => {
     await using net = await twoHospitals()
     const { a, b } = net

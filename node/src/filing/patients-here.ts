@@ -2,12 +2,17 @@ import type { LocalPatient } from '@twiin/study-store'
 import type { Holdings } from '../holdings/holdings.ts'
 import type { KnownPatient, PatientNumber, PatientsKnown } from '../patients/known-patient.ts'
 import type { IncomingPatient, PatientHere } from './decide-filing.ts'
+import { familyKeys } from './names-agree.ts'
 
 interface Deps {
-  studies: Pick<Holdings, 'patientsByCitizenNumber' | 'patientByNumber'>
+  studies: Pick<Holdings, 'patientsByCitizenNumber' | 'patientByNumber' | 'patientsBornOn'>
   /** The patient administration, or the PACS: it knows better than our own studies who has a number. */
   patients: PatientsKnown
 }
+
+/** Of one day: there are days that stand for *not known*, with thousands born on them. */
+const mostLookedAt = 4096
+const mostAlike = 64
 
 /** Whom this hospital knows, from its patient administration first and its own studies second (spec 16 §1). */
 export class PatientsHere {
@@ -32,6 +37,7 @@ export class PatientsHere {
     }
     const byCitizenNumber = [...found.values()]
     found.clear()
+    for (const stated of await this.#ownAlike(name, birthDate)) add(await this.now(stated))
     for (const known of await patients.alike(name, birthDate)) add(fromAdministration(known))
     for (const one of byCitizenNumber) found.delete(JSON.stringify([one.issuer, one.localId]))
     const alike = [...found.values()]
@@ -54,6 +60,19 @@ export class PatientsHere {
   async now(stated: LocalPatient): Promise<PatientHere> {
     const known = stated.localId === '' ? undefined : await this.#deps.patients.numbered(stated)
     return known === undefined ? stated : { ...fromAdministration(known), conflict: stated.conflict }
+  }
+
+  /** Of whom our own studies say that he was born that day, with that family name or one of its parts. */
+  async #ownAlike(name: string, birthDate: string): Promise<LocalPatient[]> {
+    const families = new Set(familyKeys(name))
+    const found: LocalPatient[] = []
+    if (birthDate.length !== 10 || families.size === 0) return found
+    let looked = 0
+    for await (const patient of this.#deps.studies.patientsBornOn(birthDate)) {
+      if (familyKeys(patient.name).some((family) => families.has(family))) found.push(patient)
+      if (++looked >= mostLookedAt || found.length >= mostAlike) break
+    }
+    return found
   }
 
   async numbered(number: PatientNumber): Promise<PatientHere | undefined> {

@@ -20,6 +20,7 @@ import { PatientsHere } from './patients-here.ts'
 const anna: AdtPatient = {
   ...{ id: '0815', bsn: patient.bsn, family: 'Jansen', given: 'Anna', birthDate: '19600203', sex: 'F' },
 }
+const { bsn: _, ...withoutBsn } = anna
 const otherBsn = '999991772'
 /** Two digits from the first one's, and it passes the eleven test too. */
 const mistypedBsn = '999990007'
@@ -64,7 +65,11 @@ async function decide({ known, study }: Omit<Case, 'filed'>): Promise<Filing> {
     handler.check(message)
     await handler.handle(message, { id: `${i + 1}`, at: 0 })
   }
-  const noStudies = { patientsByCitizenNumber: async () => [], patientByNumber: async () => undefined }
+  const noStudies = {
+    patientsByCitizenNumber: async () => [],
+    patientByNumber: async () => undefined,
+    patientsBornOn: async function* () {},
+  }
   const here = new PatientsHere({ studies: noStudies, patients })
   const { id: localId, bsn, ...rest } = { ...patient, ...study }
   const isBsn = bsn === undefined || passesElevenTest(bsn)
@@ -102,6 +107,14 @@ describe('a study that is surely a patient’s', () => {
     'does so when the sex is unknown to one, or O': {
       known: [adt('A08', { ...anna, sex: 'U' })],
       study: { sex: 'O' },
+      filed: '0815 B',
+    },
+    'does so by a BSN that the administration has in PID-19 only': {
+      known: [adt('A28', withoutBsn, { socialNumber: patient.bsn })],
+      filed: '0815 B',
+    },
+    'does so by the BSN of PID-3, whatever PID-19 says': {
+      known: [adt('A28', anna, { socialNumber: otherBsn })],
       filed: '0815 B',
     },
     'goes under the number that survived a merge': {

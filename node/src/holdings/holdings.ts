@@ -28,6 +28,7 @@ export interface Holdings extends Pick<
   | 'studiesOnDay'
   | 'patientByNumber'
   | 'patientsByCitizenNumber'
+  | 'patientsBornOn'
 > {
   /** Called after the change is durable. Returns the way to stop listening. */
   onChange(listener: (change: HoldingChange) => void): () => void

@@ -30,7 +30,7 @@ export function readPid(pid: Segment, own: OwnNumbers): StatedPatient {
   const identifiers = pid.repetitions(3)
   return {
     numbers: ownNumbersIn(identifiers, own),
-    bsn: citizenNumberIn(identifiers),
+    bsn: identifiers.some(isCitizenNumber) ? citizenNumberIn(identifiers) : citizenNumberOf(pid),
     names: pid.field(5) === '' ? undefined : namesIn(pid.repetitions(5)),
     birthDate: pid.field(7) === '' ? undefined : birthDateIn(pid.text(7)),
     sex: pid.field(8) === '' ? undefined : sexIn(pid.text(8)),
@@ -60,12 +60,20 @@ function isCitizenNumber(one: Repetition): boolean {
   return one.text(4) === name || one.text(4, 2) === oid || one.text(4) === oid || one.text(5) === 'NNNLD'
 }
 
+/** Older systems state it in PID-19, of which HL7 2.5 says to use PID-3 instead. */
+function citizenNumberOf(pid: Segment): string | null {
+  const text = pid.text(19)
+  return isValid(text) ? parseBsn(text) : null
+}
+
+const isValid = (text: string) => /^\d{8,9}$/.test(text) && passesElevenTest(text.padStart(9, '0'))
+
 /** The one that passes the eleven test. Two of them are none: nobody has two. */
 function citizenNumberIn(identifiers: readonly Repetition[]): string | null {
   const valid = identifiers
     .filter(isCitizenNumber)
     .map((one) => one.text())
-    .filter((text) => /^\d{8,9}$/.test(text) && passesElevenTest(text.padStart(9, '0')))
+    .filter(isValid)
     .map((text) => parseBsn(text) as string)
   const [only, ...others] = new Set(valid)
   return only === undefined || others.length > 0 ? null : only

@@ -20,7 +20,7 @@ let count = 0
 export function adt(
   event: string,
   patient: AdtPatient,
-  options: { prior?: string; controlId?: string } = {},
+  options: { prior?: string; controlId?: string; socialNumber?: string } = {},
 ): Buffer {
   const { id, bsn, family, given, birthDate, sex, reliability = '' } = patient
   const ids = [
@@ -35,6 +35,7 @@ export function adt(
       5: [family, given, '', '', '', '', 'L'],
       7: birthDate,
       8: sex,
+      19: options.socialNumber ?? '',
       32: reliability,
     },
   ]

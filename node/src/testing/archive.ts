@@ -2,17 +2,20 @@ import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
 import type { AddressInfo, Socket } from 'node:net'
+import { decodeIdentifier, encodeIdentifier, matches } from '@twiin/dicom'
+import type { Attributes } from '@twiin/dicom'
 import { DimseServer, commitmentFailure, dimseStatus } from '@twiin/dimse'
 import type {
   Admittance,
   CommitmentRequestReceived,
   DimseProvider,
+  QueryRequest,
   ServerTls,
   StoreRequest,
   StoreSink,
   StoreStatus,
 } from '@twiin/dimse'
-import { silentLogger } from '@twiin/runtime'
+import { TwiinError, silentLogger } from '@twiin/runtime'
 
 interface Stored {
   sopInstanceUid: string
@@ -32,6 +35,12 @@ export class Archive implements DimseProvider, AsyncDisposable {
   /** Instances that its results do not name. */
   readonly leavesOut = new Set<string>()
   answersCommitment = true
+  /** What it answers a C-FIND with, of whatever model and level; undefined: it has none of that. */
+  known: readonly Attributes[] | undefined
+  /** Every C-FIND it was asked. */
+  readonly questions: Attributes[] = []
+  /** Whether a question for something in a sequence is matched, or answered with everybody. */
+  matchesSequences = true
   /** Whether it is there: without, every connection is closed at once. */
   isUp = true
   /** How often somebody came while it was away. */
@@ -61,6 +70,17 @@ export class Archive implements DimseProvider, AsyncDisposable {
   admit(): Admittance {
     this.associations++
     return 'accept'
+  }
+
+  async *find({ identifier, transferSyntaxUid }: QueryRequest): AsyncGenerator<Buffer> {
+    const question = await decodeIdentifier(identifier, transferSyntaxUid)
+    this.questions.push(question)
+    if (this.known === undefined)
+      throw new TwiinError('DIMSE_REFUSED', { status: 0xa900, comment: 'no query here' })
+    const asked = new Map(
+      [...question].filter(([key, { vr }]) => key !== '00080052' && (vr !== 'SQ' || this.matchesSequences)),
+    )
+    for (const one of this.known) if (matches(asked, one)) yield encodeIdentifier(one, transferSyntaxUid)
   }
 
   /** Commits itself to what it has, on the association that asked. */

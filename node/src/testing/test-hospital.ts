@@ -48,6 +48,8 @@ interface Options {
   /** Systems of its that may query, or be moved to. */
   entities?: readonly ApplicationEntity[]
   rules?: readonly Rule[]
+  /** Its PACS is asked who its patients are, at this level. */
+  patientsAtPacs?: Settings['patients']['level']
   /** Its PACS has to commit itself. */
   commitment?: boolean
   /** A second DICOM port, with TLS; `pacs`: its PACS speaks it too, with these certificates. */
@@ -303,6 +305,10 @@ export class TestHospital implements AsyncDisposable {
         ...pacs,
       },
       transfer: { lanes: 1, memoryMiB: 16, concurrent: 4, retrySeconds: 0.02 },
+      patients: {
+        source: this.options.patientsAtPacs === undefined ? 'adt' : 'pacs',
+        ...{ level: this.options.patientsAtPacs ?? 'patient', querySeconds: 5 },
+      },
       index: { antiEntropySeconds: 60 },
       routing: {
         excludeFromSends: ['PR', 'KO'],
@@ -330,10 +336,14 @@ export async function eventually<T>(
 }
 
 /** A (which sends to B by AE title) and B, in one network. */
-export async function twoHospitals({ clock = new ShiftableClock(), commitment = false } = {}) {
+export async function twoHospitals({
+  clock = new ShiftableClock(),
+  commitment = false,
+  ofB = {},
+}: { clock?: ShiftableClock; commitment?: boolean; ofB?: Partial<Options> } = {}) {
   const network = await TestNetwork.open({ clock })
   const a = await TestHospital.open({ ura: '90000001', name: 'A', sendTo: '90000002', commitment }, network)
-  const b = await TestHospital.open({ ura: '90000002', name: 'B', commitment }, network)
+  const b = await TestHospital.open({ ura: '90000002', name: 'B', commitment, ...ofB }, network)
   return {
     ...{ network, a, b },
     async [Symbol.asyncDispose]() {

@@ -48,6 +48,8 @@ export class Catalogue {
   readonly studiesOfCitizen: Repository<true>
   /** HMAC(citizen number)/HMAC(issuer, local number) → true */
   readonly patientsOfCitizen: Repository<true>
+  /** HMAC(birth date)/HMAC(issuer, local number) → true */
+  readonly patientsOfBirthDate: Repository<true>
   /** HMAC(accession number)/handle → true, of studies made here */
   readonly studiesOfAccession: Repository<true>
   /** HMAC(day of the study)/handle → true, of studies made here */
@@ -77,6 +79,7 @@ export class Catalogue {
     this.studiesOfPatient = deps.store.repository('study-of-patient', opaque)
     this.studiesOfCitizen = deps.store.repository('study-of-citizen', opaque)
     this.patientsOfCitizen = deps.store.repository('patient-of-citizen', opaque)
+    this.patientsOfBirthDate = deps.store.repository('patient-of-birth-date', opaque)
     this.studiesOfAccession = deps.store.repository('study-of-accession', opaque)
     this.studiesOfDay = deps.store.repository('study-of-day', opaque)
     this.upgrades = deps.store.repository('study-store-upgrade', opaque)
@@ -93,6 +96,11 @@ export class Catalogue {
 
   citizenKey(citizenNumber: string): string {
     return this.#sealer.opaque('citizen', citizenNumber)
+  }
+
+  /** `YYYY-MM-DD` */
+  birthDateKey(birthDate: string): string {
+    return this.#sealer.opaque('birth-date', birthDate)
   }
 
   accessionKey(accessionNumber: string): string {
@@ -136,19 +144,37 @@ export class Catalogue {
   }
 
   /** What an earlier version did not index. Resolves when it is on disk; at once when that was done before. */
-  async indexOlderStudies(signal: AbortSignal): Promise<void> {
-    if ((await this.upgrades.get('accession-and-day')) === true) return
+  async indexOlderRecords(signal: AbortSignal): Promise<void> {
+    await this.#upgrade('accession-and-day', this.studies, signal, (tx, study) => {
+      if (study.origin.kind === 'local') this.#indexStudy(tx, undefined, study)
+    })
+    await this.#upgrade('birth-date', this.patients, signal, (tx, patient, key) =>
+      this.#indexBirthDate(tx, undefined, patient, key),
+    )
+  }
+
+  async #upgrade<T>(
+    name: string,
+    records: Repository<T>,
+    signal: AbortSignal,
+    index: (tx: Update, record: T, key: string) => void,
+  ): Promise<void> {
+    if ((await this.upgrades.get(name)) === true) return
     let batch: Promise<void>[] = []
-    for await (const [handle, study] of this.studies.entries()) {
+    for await (const [key, record] of records.entries()) {
       if (signal.aborted) break
-      if (study.origin.kind !== 'local') continue
-      batch.push(this.#store.update(`study ${handle}`, async (tx) => this.#indexStudy(tx, undefined, study)))
+      batch.push(this.#store.update(`upgrade ${key}`, async (tx) => index(tx, record, key)))
       if (batch.length < 100) continue
       await Promise.all(batch)
       batch = []
     }
     await Promise.all(batch)
-    if (!signal.aborted) await this.upgrades.put('accession-and-day', true)
+    if (!signal.aborted) await this.upgrades.put(name, true)
+  }
+
+  #indexBirthDate(tx: Update, before: StoredPatient | undefined, after: StoredPatient, key: string): void {
+    if (after.birthDate !== '' && before?.birthDate !== after.birthDate)
+      tx.put(this.patientsOfBirthDate, `${this.birthDateKey(after.birthDate)}/${key}`, true)
   }
 
   #indexStudy(tx: Update, before: StoredStudy | undefined, { handle, ...after }: StoredStudy): void {
@@ -262,6 +288,7 @@ export class Catalogue {
     const before = await tx.get(this.patients, patientKey)
     const after = mergePatient(before, facts)
     tx.put(this.patients, patientKey, after)
+    this.#indexBirthDate(tx, before, after, patientKey)
     tx.put(this.studiesOfPatient, `${patientKey}/${handle}`, true)
     for (const number of facts.citizenNumbers) {
       tx.put(this.patientsOfCitizen, `${this.citizenKey(number)}/${patientKey}`, true)

@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import { Sealer, Store } from '@twiin/store'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { Holdings, collect, headOf, remote } from './testing.ts'
 
@@ -47,4 +49,36 @@ it('what a query asks of a study, its series and its instances is kept', async (
   expect(await collect(holdings.studies.instances(handle))).toMatchObject([
     { rows: 512, columns: 640, numberOfFrames: 3 },
   ])
+})
+
+const bornOn = async (day: string) =>
+  (await collect(holdings.studies.patientsBornOn(day))).map(({ localId, name }) => `${localId} ${name}`)
+
+it('patients are found by the day they were born on, as our own studies say; others’ studies say nothing', async () => {
+  await receive('1.1', { patientId: { id: '1', issuer: 'A' }, birthDate: undefined })
+  await receive('1.2', { patientId: { id: '1', issuer: 'A' } })
+  await receive('2.1', {
+    studyInstanceUid: '2',
+    patientId: { id: '2', issuer: 'A' },
+    birthDate: '1951-02-01',
+  })
+  await receive('3.1', { studyInstanceUid: '3', patientId: { id: '3', issuer: 'A' } }, { origin: remote })
+  expect(await bornOn('1950-02-01')).toEqual(['1 Jansen^Jan'])
+  expect(await bornOn('1951-02-01')).toEqual(['2 Jansen^Jan'])
+  expect(await bornOn('1952-02-01')).toEqual([])
+})
+
+it('patients of before their birth dates were indexed are found once the node has run for a while', async () => {
+  await receive('1.1')
+  await holdings.stop()
+  const sealer = await Sealer.open(join(holdings.dir, 'key'))
+  const store = new Store({ dir: join(holdings.dir, 'catalogue') }, { sealer })
+  await store.start()
+  for (const bucket of ['patient-of-birth-date', 'study-store-upgrade'] as const) {
+    const records = store.repository(bucket, { keys: 'plain-opaque' })
+    for (const [key] of await collect(records.entries())) await records.delete(key)
+  }
+  await store.stop()
+  await holdings.start()
+  await expect.poll(() => bornOn('1950-02-01'), { interval: 5 }).toEqual(['4711 Jansen^Jan'])
 })

@@ -67,8 +67,8 @@ export class StudyStore implements Service {
     this.#deps.log.info('study-store-swept', { ...swept })
     void this.#sweepPartials(this.#stopped.signal)
     this.#indexing = this.#catalogue
-      .indexOlderStudies(this.#stopped.signal)
-      .catch((error: unknown) => this.#deps.log.error('studies not indexed', { code: codeOf(error) }))
+      .indexOlderRecords(this.#stopped.signal)
+      .catch((error: unknown) => this.#deps.log.error('records not indexed', { code: codeOf(error) }))
   }
 
   async stop(): Promise<void> {
@@ -252,6 +252,15 @@ export class StudyStore implements Service {
       if (patient !== undefined) patients.push(toLocalPatient(patient))
     }
     return patients
+  }
+
+  /** Patients of whom our own studies say that they were born on this day (`YYYY-MM-DD`). */
+  async *patientsBornOn(birthDate: string): AsyncGenerator<LocalPatient> {
+    const prefix = `${this.#catalogue.birthDateKey(birthDate)}/`
+    for await (const [key] of this.#catalogue.patientsOfBirthDate.entries({ prefix })) {
+      const patient = await this.#catalogue.patients.get(key.slice(prefix.length))
+      if (patient !== undefined) yield toLocalPatient(patient)
+    }
   }
 
   async *quarantined(): AsyncGenerator<QuarantinedInstance> {

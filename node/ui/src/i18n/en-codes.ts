@@ -52,6 +52,9 @@ export const codes: Wording['codes'] = {
   DICOM_UNREADABLE: 'The images are not readable DICOM.',
   OVERLAY_INVALID: 'The patient numbers in the study could not be adapted.',
   PACS_REFUSED: 'The PACS refused one or more images.',
+  PACS_UNREACHABLE: 'The PACS did not answer who the patient is. It will be tried again.',
+  PACS_QUERY_REFUSED:
+    'The PACS will not say who the patient is. Filing waits; check whether it may be queried.',
   PACS_BUSY: 'The PACS has no room now. It will be tried again.',
   ASSOCIATION_REJECTED: 'The PACS did not accept the connection. The operator must check the AE titles.',
   ASSOCIATION_LOST: 'The connection with the PACS was lost.',

@@ -52,6 +52,9 @@ export const codes = {
   DICOM_UNREADABLE: 'De beelden zijn geen leesbaar DICOM.',
   OVERLAY_INVALID: 'De patiëntnummers in het onderzoek konden niet worden aangepast.',
   PACS_REFUSED: 'Het PACS weigerde een of meer beelden.',
+  PACS_UNREACHABLE: 'Het PACS antwoordde niet wie de patiënt is. Het wordt opnieuw geprobeerd.',
+  PACS_QUERY_REFUSED:
+    'Het PACS wil niet zeggen wie de patiënt is. Het opbergen wacht; controleer of het bevraagd mag worden.',
   PACS_BUSY: 'Het PACS heeft nu geen ruimte. Het wordt opnieuw geprobeerd.',
   ASSOCIATION_REJECTED: 'Het PACS nam de verbinding niet aan. De beheerder moet de AE-titels controleren.',
   ASSOCIATION_LOST: 'De verbinding met het PACS viel weg.',
