@@ -119,7 +119,7 @@ describe('whom the PACS knows', () => {
     const number = { localId: '0815', issuer: 'B' }
     await Promise.all([at.numbered(number), at.numbered(number)])
     expect(pacs.questions).toHaveLength(1)
-    clock.advance(60_001)
+    await clock.advance(60_001)
     await at.numbered(number)
     expect(pacs.questions).toHaveLength(2)
   })
