@@ -29,7 +29,7 @@ export async function createNode(
   const exchange = composeExchange(settings, ground, index)
   const selfTest = composeSelfTest(settings, ground, index, exchange)
   registerPeerProtocols(ground, index, exchange, selfTest)
-  const hl7 = await composeHl7(settings, ground, hl7Handlers(settings, index, exchange))
+  const hl7 = await composeHl7(settings, ground, hl7Handlers(settings, ground, index, exchange))
   const web = await composeWeb(settings, ground, index, exchange, hl7)
 
   const { reserve, store, studies, heads, auditLog, view, host, witness } = ground

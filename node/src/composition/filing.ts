@@ -15,7 +15,7 @@ import type { IndexSide } from './index-side.ts'
 export function composeFiling(
   settings: Settings,
   ground: Ground,
-  { patientsHere }: IndexSide,
+  { patientsHere, quality }: IndexSide,
   { links, speeds }: { links: Links; speeds: LinkSpeeds },
 ) {
   const { clock, log, random, self, sealer, store, filed, holdings, account, events } = ground
@@ -27,6 +27,7 @@ export function composeFiling(
     events,
     clock,
   })
+  quality.follow(worklist)
   ground.archive?.onMismatch((mismatch) => worklist.raise(mismatchNotice(mismatch)))
   const filing = new FileStudy(
     { patientIdIssuer: settings.hospital.patientIdIssuer, modifyingSystem: `TWIIN ${self.ura}` },

@@ -18,12 +18,15 @@ export type Hl7Side = Awaited<ReturnType<typeof composeHl7>>
 /** Who does something with a message: one line each. */
 export function hl7Handlers(
   { hospital, hl7, patients: { source } }: Settings,
+  { account }: Ground,
   { localPatients: patients }: IndexSide,
   { reports }: Exchange,
 ): Hl7Handler[] {
   const own = { issuer: hospital.patientIdIssuer, authorities: hl7?.patientIdAuthorities ?? [] }
   // A hospital whose PACS is asked instead is told so by AR: nothing would be done with its ADT.
-  return source === 'pacs' ? [reports.incoming] : [new AdtHandler({ own }, { patients }), reports.incoming]
+  return source === 'pacs'
+    ? [reports.incoming]
+    : [new AdtHandler({ own }, { patients, account }), reports.incoming]
 }
 
 /** What comes in by HL7: the inbox, and the listener when one is configured. `handlers` share the types among them. */

@@ -77,7 +77,9 @@ export function composeIndexSide(settings: Settings, ground: Ground) {
   })
   const { source, level, querySeconds } = settings.patients
   const ownIssuer = settings.hospital.patientIdIssuer
-  const atPacs = { pacs: settings.pacs, level, ownIssuer, timeoutMs: querySeconds * 1000 }
+  const { tls, ...place } = settings.pacs
+  const pacs = { ...place, ...ground.clientTls({ tls }) }
+  const atPacs = { pacs, level, ownIssuer, timeoutMs: querySeconds * 1000 }
   const byAdministration = new PatientsHere({ studies, patients: localPatients })
   const patientsHere =
     source === 'adt'

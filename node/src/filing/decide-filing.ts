@@ -60,10 +60,6 @@ export async function decideFiling(incoming: IncomingPatient, known: KnownHere):
     const comparison = compareWith(incoming, local)
     if (!comparison.sure || local.conflict) return heldOver(incoming, local)
   }
-  // His BSN may be mistyped, or not known on one side: who is that much alike is not filed as somebody else.
-  const isSettled = known.byCitizenNumber.length > 0 || known.stated !== undefined
-  const likely = isSettled ? undefined : mostAlike(incoming, known.alike ?? [])
-  if (likely !== undefined) return heldOver(incoming, likely)
   const { sameStudy } = known
   if (
     sameStudy !== undefined &&
@@ -73,6 +69,10 @@ export async function decideFiling(incoming: IncomingPatient, known: KnownHere):
     const unnumbered = sameStudy.localId === ''
     return { ...heldOver(incoming, sameStudy), ...(unnumbered ? { withItself: true } : {}) }
   }
+  // His BSN may be mistyped, or not known on one side: who is that much alike is not filed as somebody else.
+  const isSettled = known.byCitizenNumber.length > 0 || known.stated !== undefined
+  const likely = isSettled ? undefined : mostAlike(incoming, known.alike ?? [])
+  if (likely !== undefined) return heldOver(incoming, likely)
   if (known.stated !== undefined) return decideByStatement(incoming, known.stated, known)
   const same = sameStudy ?? preferred(known.byCitizenNumber, known.ownIssuer)
   if (same !== undefined) return { as: 'local', patientId: { id: same.localId, issuer: same.issuer } }

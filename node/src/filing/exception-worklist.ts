@@ -70,6 +70,7 @@ export class ExceptionWorklist {
   readonly #items: Repository<WorkItem>
   readonly #events: LiveEvents
   readonly #clock: Clock
+  readonly #listeners = new Set<(item: WorkItem) => void>()
 
   constructor(deps: { store: Store; items: Repository<WorkItem>; events: LiveEvents; clock: Clock }) {
     this.#store = deps.store
@@ -123,7 +124,13 @@ export class ExceptionWorklist {
       return next
     })
     this.#events.emit({ kind: 'exception', id, state: resolved.state })
+    for (const listener of this.#listeners) listener(resolved)
     return resolved
+  }
+
+  /** Called after a decision is durable. */
+  onResolved(listener: (item: WorkItem) => void): void {
+    this.#listeners.add(listener)
   }
 
   /** Newest first. */
@@ -133,6 +140,10 @@ export class ExceptionWorklist {
     return items
   }
 }
+
+/** The handle of the study that it is about; undefined when it came in by C-STORE. */
+export const studyOf = ({ id, transferId }: WorkItem) =>
+  transferId === undefined ? undefined : id.split('.')[1]
 
 const isItemId = (id: string) => /^[0-9a-f.]{1,100}$/.test(id)
 /** Transfer and study, with the point behind them. */

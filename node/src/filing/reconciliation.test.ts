@@ -59,7 +59,10 @@ async function decide({ known, study }: Omit<Case, 'filed'>): Promise<Filing> {
     patients: store.repository(`patients-${n}` as Lowercase<string>, { keys: 'plain-opaque' }),
     index: store.repository(`index-${n}` as Lowercase<string>, { keys: 'plain-opaque' }),
   })
-  const handler = new AdtHandler({ own: { issuer: 'B', authorities: ['ZIS'] } }, { patients })
+  const handler = new AdtHandler(
+    { own: { issuer: 'B', authorities: ['ZIS'] } },
+    { patients, account: { record: async () => {} } },
+  )
   for (const [i, bytes] of known.entries()) {
     const message = readMessage(bytes)
     handler.check(message)

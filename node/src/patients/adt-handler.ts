@@ -1,5 +1,6 @@
 import type { Hl7Message, Segment } from '@twiin/hl7'
 import { TwiinError } from '@twiin/runtime'
+import type { Account } from '../account/account.ts'
 import type { Hl7Handler, Received } from '../hl7/hl7-handler.ts'
 import type { PatientNumber } from './known-patient.ts'
 import type { LocalPatients } from './local-patients.ts'
@@ -60,10 +61,15 @@ export class AdtHandler implements Hl7Handler {
   readonly name = 'patients'
   readonly #own: OwnNumbers
   readonly #patients: LocalPatients
+  readonly #account: Pick<Account, 'record'>
 
-  constructor(options: { own: OwnNumbers }, deps: { patients: LocalPatients }) {
+  constructor(
+    options: { own: OwnNumbers },
+    deps: { patients: LocalPatients; account: Pick<Account, 'record'> },
+  ) {
     this.#own = options.own
     this.#patients = deps.patients
+    this.#account = deps.account
   }
 
   handles(type: string): boolean {
@@ -86,8 +92,32 @@ export class AdtHandler implements Hl7Handler {
       for (const [i, number] of numbers.entries()) {
         if (event === removing) await this.#patients.remove(number, received.id)
         else await this.#state(event, number, pid, received)
-        if (i === 0) for (const prior of priors ?? []) await this.#patients.merge(prior, number, received.id)
+        if (i === 0) for (const prior of priors ?? []) await this.#merge(event, prior, number, received)
       }
+  }
+
+  /** On record first: whose images are shown together changes by it (NEN 7513). */
+  async #merge(
+    event: string,
+    prior: PatientNumber,
+    survivor: PatientNumber,
+    { id }: Received,
+  ): Promise<void> {
+    if (await this.#patients.isPast(prior, id)) return
+    const bsn = await this.#bsnOf(survivor)
+    await this.#account.record({
+      ...{
+        event: 'patients-merged',
+        outcome: 'success',
+        protocol: `HL7 ADT^${event}`,
+        requestId: `hl7 ${id}`,
+      },
+      patient: {
+        ...{ localId: survivor.localId, mergedId: prior.localId },
+        ...(bsn === null ? {} : { citizenNumber: bsn }),
+      },
+    })
+    await this.#patients.merge(prior, survivor, id)
   }
 
   async #state(event: string, number: PatientNumber, pid: Segment, { id }: Received): Promise<void> {

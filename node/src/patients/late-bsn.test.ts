@@ -84,6 +84,49 @@ it('a study whose BSN is not the one the administration has for its number is sh
   expect(await a.index.patients.find(bsn)).toBeUndefined()
 })
 
+it('a merge is on record with both numbers, once, also when the message is told again', async () => {
+  await using net = await twoHospitals()
+  const { a } = net
+  const merge = adt('A40', { ...anna, id: '0900' }, { prior: patient.id })
+  await a.tell(adt('A28', anna), merge, merge)
+  await a.tell(adt('A08', { ...anna, id: '0900' }))
+  expect(await a.audit('patients-merged')).toMatchObject([
+    {
+      patient: { citizenNumber: patient.bsn, localId: '0900', mergedId: patient.id },
+      protocol: 'HL7 ADT^A40',
+      outcome: 'success',
+    },
+  ])
+})
+
+it.each([
+  ['same-patient', 'of the same patient corrects it: his BSN was right', {}, 1],
+  ['same-patient', 'of the same patient corrects it: his BSN was not', { bsn: '999990007' }, 0],
+  ['other-patient', 'of another patient corrects it: the BSN was not his', {}, 0],
+] as const)(
+  'the quality of BSNs follows from what is known, and a decision %s %s',
+  async (decision, _what, wrongly, agreeing) => {
+    await using net = await twoHospitals()
+    const { a, b } = net
+    await b.tell(adt('A28', { ...anna, id: '0815', birthDate: '19600204' }))
+    if ('bsn' in wrongly) await b.tell(adt('A08', { ...anna, id: '0815' }))
+    await a.receive({ patient: { ...patient, ...wrongly } as typeof patient }, { calledAe: 'ELSEWHERE' })
+    await a.transferIn('held')
+    const counts = async () =>
+      (await b.index.quality.totals()).find(({ source }) => source.kind === 'partner')?.counts
+    const compared = 'bsn' in wrongly ? 0 : 1
+    await eventually(async () => (await counts())?.compared === compared)
+    expect(await counts()).toEqual({ received: 1, present: 1, valid: 1, compared, agreeing: 0 })
+    const [item] = await b.exchange.worklist.list(1)
+    await b.exchange.worklist.resolve(item?.id ?? '', decision, 'operator')
+    // Also when it was not counted before the node stopped.
+    await b.restart()
+    const corrected = { received: 1, present: 1, valid: 1, compared: 1, agreeing }
+    await eventually(async () => (await counts())?.agreeing === agreeing && (await counts())?.compared === 1)
+    expect(await counts()).toEqual(corrected)
+  },
+)
+
 it('the quality of BSNs is counted once a study, by hospital and by machine, without anything of a patient', async () => {
   await using net = await twoHospitals()
   const { a, b } = net

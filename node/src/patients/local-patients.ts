@@ -82,6 +82,12 @@ export class LocalPatients implements PatientsKnown {
     this.#tell(change)
   }
 
+  /** Whether a later message, or this one, was already heeded for this number. */
+  async isPast(number: PatientNumber, upTo: string): Promise<boolean> {
+    const before = await this.#deps.patients.get(this.#key(number))
+    return before !== undefined && before.upTo >= upTo
+  }
+
   /** The number is a person's own again, whatever it was merged into (A28: added anew). */
   async separate(number: PatientNumber, upTo: string): Promise<void> {
     const before = await this.#deps.patients.get(this.#key(number))

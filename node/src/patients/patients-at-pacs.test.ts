@@ -131,7 +131,7 @@ describe('whom the PACS knows', () => {
       facts: { status: 0xa900 },
     })
     pacs.known = Array.from({ length: 5000 }, (_, i) => person({ id: `${i}` }))
-    await expect(asked().alike('Jansen^Anna', '1960-02-03')).rejects.toMatchObject({
+    await expect(asked({ timeoutMs: 25_000 }).alike('Jansen^Anna', '1960-02-03')).rejects.toMatchObject({
       code: 'PACS_QUERY_REFUSED',
     })
     await expect(asked({ timeoutMs: 1 }).alike('Jansen^Anna', '1960-02-03')).rejects.toMatchObject({

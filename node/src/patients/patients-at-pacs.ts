@@ -151,11 +151,12 @@ export class PatientsAtPacs implements PatientsKnown {
 
   #open(sopClassUid: string, signal: AbortSignal): Promise<Association> {
     const { pacs, timeoutMs } = this.#options
-    const { host, port, aeTitle, callingAeTitle } = pacs
+    const { host, port, aeTitle, callingAeTitle, tls } = pacs
     return openAssociation(
       {
         ...{ host, port, calledAe: aeTitle, callingAe: callingAeTitle, signal },
         contexts: [{ abstractSyntax: sopClassUid, transferSyntaxes: [explicit, implicit] }],
+        ...(tls && { tls: tls() }),
         timeouts: { connectMs: timeoutMs, responseMs: timeoutMs, progressMs: timeoutMs },
       },
       { log: this.#deps.log },

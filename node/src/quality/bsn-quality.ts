@@ -5,6 +5,8 @@ import type { Repository, Store } from '@twiin/store'
 import type { StudyRecord } from '@twiin/study-store'
 import { compareWith } from '../filing/decide-filing.ts'
 import type { IncomingPatient } from '../filing/decide-filing.ts'
+import { studyOf } from '../filing/exception-worklist.ts'
+import type { ExceptionWorklist, WorkItem } from '../filing/exception-worklist.ts'
 import type { PatientsHere } from '../filing/patients-here.ts'
 import type { Holdings } from '../holdings/holdings.ts'
 
@@ -24,7 +26,11 @@ interface Total {
   counts: Counts
 }
 /** What a study counted for, so that it is counted once, and again when it changed. */
-export type Mark = Total
+export interface Mark extends Total {
+  /** What a person decided of it, which is more than a comparison. */
+  decided?: Decided
+}
+type Decided = Pick<Counts, 'compared' | 'agreeing'>
 
 interface Deps {
   store: Store
@@ -46,21 +52,31 @@ export class BsnQuality implements Service {
   readonly name = 'bsn quality'
   readonly #deps: Deps
   readonly #changed = new Set<string>()
+  /** Decisions that are not counted yet. */
+  readonly #decided = new Map<string, Decided>()
   #wake = Promise.withResolvers<void>()
   #stopping = new AbortController()
   #done: Promise<void> = Promise.resolve()
   #stopListening = () => {}
+  #worklist: ExceptionWorklist | undefined
 
   constructor(deps: Deps) {
     this.#deps = deps
   }
 
-  /** Studies that came right before a crash were not counted: the newest ones are looked at again. */
+  /** The decisions that correct the counts. Before `start`. */
+  follow(worklist: ExceptionWorklist): void {
+    this.#worklist = worklist
+    worklist.onResolved((item) => this.#hear(item))
+  }
+
+  /** Studies that came right before a crash were not counted: the newest ones are looked at again, and decisions likewise. */
   async start(): Promise<void> {
     this.#stopping = new AbortController()
     this.#stopListening = this.#deps.studies.onChange(({ handle }) => this.#look(handle))
     for await (const { handle } of this.#deps.studies.studies({ reverse: true, limit: 500 }))
       this.#look(handle)
+    for (const item of (await this.#worklist?.list(500)) ?? []) this.#hear(item)
     this.#done = this.#work(this.#stopping.signal)
   }
 
@@ -75,6 +91,13 @@ export class BsnQuality implements Service {
     const totals: Total[] = []
     for await (const [, total] of this.#deps.totals.entries({ limit: 10_000 })) totals.push(total)
     return totals
+  }
+
+  #hear(item: WorkItem): void {
+    const [handle, decided] = [studyOf(item), decidedBy(item)]
+    if (handle === undefined || decided === undefined) return
+    this.#decided.set(handle, decided)
+    this.#look(handle)
   }
 
   #look(handle: string): void {
@@ -102,18 +125,24 @@ export class BsnQuality implements Service {
     const { store, studies, marks, totals } = this.#deps
     const study = await studies.studyByHandle(handle)
     if (study === undefined) return
-    const mark: Mark = { source: sourceOf(study), counts: await this.#judge(study) }
-    const key = JSON.stringify(mark.source)
+    const source = sourceOf(study)
+    const judged = await this.#judge(study)
+    const key = JSON.stringify(source)
+    const heard = this.#decided.get(handle)
     await store.update([`quality ${handle}`, `quality ${key}`], async (tx) => {
       const before = await tx.get(marks, handle)
       // The modality of a study is that of its first instance; should it differ, the first count stands.
       if (before !== undefined && JSON.stringify(before.source) !== key) return
+      const decided = heard ?? before?.decided
+      const counts = { ...judged, ...decided }
       const total = (await tx.get(totals, key))?.counts ?? nothing
-      const gained = difference(mark.counts, before?.counts ?? nothing)
-      if (before !== undefined && measures.every((measure) => gained[measure] === 0)) return
-      tx.put(totals, key, { source: mark.source, counts: sum(total, gained) })
-      tx.put(marks, handle, mark)
+      const gained = difference(counts, before?.counts ?? nothing)
+      const isSame = before?.decided?.agreeing === decided?.agreeing
+      if (before !== undefined && isSame && measures.every((measure) => gained[measure] === 0)) return
+      tx.put(totals, key, { source, counts: sum(total, gained) })
+      tx.put(marks, handle, { source, counts, ...(decided === undefined ? {} : { decided }) })
     })
+    if (heard !== undefined && this.#decided.get(handle) === heard) this.#decided.delete(handle)
   }
 
   async #judge({ patient }: StudyRecord): Promise<Counts> {
@@ -129,6 +158,16 @@ export class BsnQuality implements Service {
       agreeing: Number(known !== undefined && compareWith(incoming, known).sure),
     }
   }
+}
+
+/** Whether the BSN of the study turned out to be its patient's; undefined when the decision does not tell. */
+function decidedBy({ kind, resolution, incoming, local }: WorkItem): Decided | undefined {
+  if (kind !== 'PATIENT_CONFLICT' || incoming.bsn === undefined || local.bsn === undefined) return undefined
+  const isHis = incoming.bsn === local.bsn
+  if (resolution?.decision === 'same-patient') return { compared: 1, agreeing: Number(isHis) }
+  // Somebody else, under the BSN of a patient of ours.
+  if (resolution?.decision === 'other-patient' && isHis) return { compared: 1, agreeing: 0 }
+  return undefined
 }
 
 const nothing: Counts = { received: 0, present: 0, valid: 0, compared: 0, agreeing: 0 }

@@ -133,7 +133,11 @@ export class TestHospital implements AsyncDisposable {
     this.selfTest = composeSelfTest(settings, this.ground, this.index, this.exchange)
     registerPeerProtocols(this.ground, this.index, this.exchange, this.selfTest)
     const { reserve, store, studies, heads, auditLog, view, archive } = this.ground
-    this.hl7 = await composeHl7(settings, this.ground, hl7Handlers(settings, this.index, this.exchange))
+    this.hl7 = await composeHl7(
+      settings,
+      this.ground,
+      hl7Handlers(settings, this.ground, this.index, this.exchange),
+    )
     const { publisher, publication } = this.index
     const { discs, runner, receipts, progress, reports, routes, routing, dimse, dimseTls } = this.exchange
     const resumed = { name: 'routes', start: () => routes.resume() }

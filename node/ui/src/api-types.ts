@@ -208,7 +208,7 @@ export interface AuditLine {
   user?: { id: string; name?: string; role: string }
   organisation: { ura: string; name: string }
   peer?: { ura: string; name: string }
-  patient?: { citizenNumber?: string; localId?: string }
+  patient?: { citizenNumber?: string; localId?: string; mergedId?: string }
   objects?: { studyInstanceUids?: string[]; count?: number }
   purpose?: { basis: string; reason: string }
   protocol?: string

@@ -17,6 +17,7 @@ export const auditEvents = [
   'publish',
   'withdraw',
   'exception-resolved',
+  'patients-merged',
   'login',
   'login-failed',
   'refused',
@@ -46,7 +47,12 @@ export interface AuditEntry {
   readonly organisation: { readonly ura: string; readonly name: string }
   /** The other end, when there is one. */
   readonly peer?: { readonly ura: string; readonly name: string; readonly peerId: string }
-  readonly patient?: { readonly citizenNumber?: string; readonly localId?: string }
+  readonly patient?: {
+    readonly citizenNumber?: string
+    readonly localId?: string
+    /** Number that ended, and is that of `localId` from now on. */
+    readonly mergedId?: string
+  }
   readonly objects?: { readonly studyInstanceUids?: readonly string[]; readonly count?: number }
   readonly purpose?: { readonly basis: string; readonly reason: string }
   /** The rule by which it was allowed or refused (NEN 7513: authorisation protocol). */

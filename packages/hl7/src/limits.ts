@@ -25,6 +25,8 @@ export interface MllpTimeouts {
   idleMs: number
   /** For the other side to take an answer. */
   writeMs: number
+  /** To agree on TLS. */
+  handshakeMs: number
 }
 
 export const mllpLimits: Readonly<MllpLimits> = {
@@ -40,6 +42,7 @@ export const mllpTimeouts: Readonly<MllpTimeouts> = {
   firstMs: 60_000,
   idleMs: 3_600_000,
   writeMs: 30_000,
+  handshakeMs: 10_000,
 }
 
 /** More than any real message has; a frame of nothing but separators must cost no more than its bytes. */

@@ -55,6 +55,8 @@ export class MllpServer implements Service {
   readonly #deps: { receiver: MllpReceiver; log: Logger }
   readonly #room: BufferedBytes
   readonly #open = new Map<Socket, Open>()
+  /** Every connection, also one whose TLS is still being agreed on. */
+  readonly #connections = new Set<Socket>()
   #server: Server | undefined
 
   constructor(options: MllpServerOptions, deps: { receiver: MllpReceiver; log: Logger }) {
@@ -73,11 +75,24 @@ export class MllpServer implements Service {
         ? // Half open: who ends after his last message still gets its answer.
           createServer({ allowHalfOpen: true }, (socket) => this.#accept(socket))
         : createTlsServer(
-            { minVersion: 'TLSv1.2', handshakeTimeout: 10_000, allowHalfOpen: true, ...tls },
+            {
+              minVersion: 'TLSv1.2',
+              handshakeTimeout: this.#timeouts.handshakeMs,
+              allowHalfOpen: true,
+              ...tls,
+            },
             (socket) => this.#accept(socket),
           )
     server.maxConnections = 4 * this.#limits.maxConnections
-    server.on('tlsClientError', (error: Error) => log.info('hl7 TLS refused', { code: codeOf(error) }))
+    server.on('connection', (socket: Socket) => {
+      this.#connections.add(socket)
+      socket.once('close', () => this.#connections.delete(socket))
+    })
+    server.on('tlsClientError', (error: Error, socket: TLSSocket) => {
+      log.info('hl7 TLS refused', { code: codeOf(error) })
+      // Half open, it would count as a connection for ever.
+      socket.destroy()
+    })
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     server.once('error', reject)
     server.listen(port, host, resolve)
@@ -97,6 +112,7 @@ export class MllpServer implements Service {
     const running = [...this.#open.values()].map(({ done }) => done)
     for (const socket of this.#open.keys()) socket.destroy()
     await Promise.all(running)
+    for (const socket of this.#connections) socket.destroy()
     await closed
   }
 

@@ -33,6 +33,11 @@ function certificate(name: string): Certificate {
 
 const message = Buffer.from('MSH|^~\\&|ZIS|A|T|A|||ADT^A08|1|P|2.5\rPID|\r')
 
+function answerTo(bytes: Buffer): Buffer {
+  const us = { application: 'T', facility: 'A', now: 0, controlId: 'x' }
+  return acknowledge(readHeader(bytes).header, { code: 'AA' }, us)
+}
+
 /** MSA-1, or the code of what went wrong. */
 async function told(
   tls: NonNullable<MllpServerOptions['tls']>,
@@ -42,8 +47,7 @@ async function told(
   const receiver: MllpReceiver = {
     receive: async (bytes) => {
       received++
-      const us = { application: 'T', facility: 'A', now: 0, controlId: 'x' }
-      return acknowledge(readHeader(bytes).header, { code: 'AA' }, us)
+      return answerTo(bytes)
     },
   }
   const at = new MllpServer({ host: '127.0.0.1', port: 0, tls }, { receiver, log: silentLogger })
@@ -62,6 +66,34 @@ async function told(
 }
 
 describe('MLLP over TLS', () => {
+  it('is open to others after who left while it was being agreed on, and stops without waiting for them', async () => {
+    const receiver: MllpReceiver = { receive: (bytes) => Promise.resolve(answerTo(bytes)) }
+    const limits = { maxConnections: 1 }
+    const at = new MllpServer(
+      { host: '127.0.0.1', port: 0, tls: server, limits, timeouts: { handshakeMs: 200 } },
+      { receiver, log: silentLogger },
+    )
+    await at.start()
+    const { port } = at.address()
+    const send = async (ca: Buffer) => {
+      const client = new MllpClient(
+        { host: '127.0.0.1', port, attempts: 1, tls: { ca }, answerMs: 2000 },
+        { clock: systemClock, log: silentLogger },
+      )
+      const answer = await client.send(message).then(
+        ({ code }) => code,
+        () => undefined,
+      )
+      await client.close()
+      return answer
+    }
+    // As many as there is room for, and one more.
+    for (let i = 0; i < 5; i++) expect(await send(sender.cert)).toBeUndefined()
+    await expect.poll(() => send(server.cert), { timeout: 10_000 }).toBe('AA')
+    expect(await send(sender.cert)).toBeUndefined()
+    await at.stop()
+  })
+
   it('carries a message and its answer', async () => {
     expect(await told(server, { ca: server.cert })).toEqual({ answer: 'AA', received: 1 })
   })

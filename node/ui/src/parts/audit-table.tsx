@@ -118,6 +118,7 @@ function AuditDetails({ line }: { line: AuditLine }) {
     [t('audit.consent'), line.consent],
     ['BSN', line.patient?.citizenNumber],
     [t('studies.number'), line.patient?.localId],
+    [t('audit.merged'), line.patient?.mergedId],
     [t('audit.objects'), line.objects?.studyInstanceUids?.join(', ')],
     [t('audit.count'), line.objects?.count],
     [t('audit.emergency'), t(line.emergency ? 'app.yes' : 'app.no')],
