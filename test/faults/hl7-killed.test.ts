@@ -41,10 +41,7 @@ function messages(): Sent[] {
       [/^AA$/, `${msh('ADT^A31^ADT_A05')}${pid}`],
       [/^AA$/, `${msh('ADT^A40^ADT_A39')}EVN|A40\r${pid}MRG|${8000 + i}^^^ZIS^PI\r`],
       // Its study is not here: kept until it comes.
-      [
-        /^AA$/,
-        `${msh('ORU^R01^ORU_R01')}${pid}OBR|1||ACC${i}|CT\rOBX|1|TX|||Geen bijzonderheden||||||F\r`,
-      ],
+      [/^AA$/, `${msh('ORU^R01^ORU_R01')}${pid}OBR|1||ACC${i}|CT\rOBX|1|TX|||Geen bijzonderheden||||||F\r`],
       [/^AE 100$/, `${msh('ADT^A08^ADT_A01')}${pid}no segment\r`],
       [/^AE 101$/, `${msh('ADT^A08^ADT_A01')}PID|1||^^^ZIS||x\r`],
       [/^AE 102$/, `${msh('ADT^A08^ADT_A01', 'UNICODE UTF-8')}${pid}`],
@@ -141,7 +138,11 @@ test('each is answered rightly, none that was acknowledged is lost or applied tw
       `${controlId} ${reports.has(controlId) ? 'reports' : 'patients'}`,
     )
   // Told once more, nothing is taken again: the list stays as it is.
-  await converse(hl7, all.filter(({ id }) => accepted.includes(id)), note)
+  await converse(
+    hl7,
+    all.filter(({ id }) => accepted.includes(id)),
+    note,
+  )
   for (const id of accepted) expect(`${id} ${answered.get(id)}`).toBe(`${id} AA`)
   expect(await list()).toEqual(listed)
 }, 180_000)

@@ -110,7 +110,7 @@ it.each([
     const { a, b } = net
     await b.tell(adt('A28', { ...anna, id: '0815', birthDate: '19600204' }))
     if ('bsn' in wrongly) await b.tell(adt('A08', { ...anna, id: '0815' }))
-    await a.receive({ patient: { ...patient, ...wrongly } as typeof patient }, { calledAe: 'ELSEWHERE' })
+    await a.receive({ patient: { ...patient, ...wrongly } }, { calledAe: 'ELSEWHERE' })
     await a.transferIn('held')
     const counts = async () =>
       (await b.index.quality.totals()).find(({ source }) => source.kind === 'partner')?.counts

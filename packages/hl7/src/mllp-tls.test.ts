@@ -57,7 +57,7 @@ async function told(
     { clock: systemClock, log: silentLogger },
   )
   const answer = await client.send(message).then(
-    ({ code }) => code as string,
+    ({ code }) => code,
     (error: unknown) => (error as { code: string }).code,
   )
   await client.close()
