@@ -10,6 +10,7 @@ import { OwnPatients } from '../holdings/own-patients.ts'
 import { PatientsHere } from '../filing/patients-here.ts'
 import { BsnQuality } from '../quality/bsn-quality.ts'
 import { StudyOwners } from '../holdings/study-owners.ts'
+import type { PatientsKnown } from '../patients/known-patient.ts'
 import { LocalPatients } from '../patients/local-patients.ts'
 import { PatientsAtPacs } from '../patients/patients-at-pacs.ts'
 import { OwnTokens } from '../publish/own-tokens.ts'
@@ -81,10 +82,10 @@ export function composeIndexSide(settings: Settings, ground: Ground) {
   const pacs = { ...place, ...ground.clientTls({ tls }) }
   const atPacs = { pacs, level, ownIssuer, timeoutMs: querySeconds * 1000 }
   const byAdministration = new PatientsHere({ studies, patients: localPatients })
-  const patientsHere =
-    source === 'adt'
-      ? byAdministration
-      : new PatientsHere({ studies, patients: new PatientsAtPacs(atPacs, { clock, log }) })
+  /** Who says whom the hospital knows. */
+  const patientsKnown: PatientsKnown =
+    source === 'adt' ? localPatients : new PatientsAtPacs(atPacs, { clock, log })
+  const patientsHere = new PatientsHere({ studies, patients: patientsKnown })
   const quality = new BsnQuality({
     // The PACS would be asked of every study, and mostly answer with the study itself.
     ...{ store, studies, here: byAdministration, clock, log },
@@ -117,6 +118,7 @@ export function composeIndexSide(settings: Settings, ground: Ground) {
     consents,
     patients,
     localPatients,
+    patientsKnown,
     patientsHere,
     quality,
     owners,

@@ -1,5 +1,6 @@
 import { attribute, textOf } from '@twiin/dicom'
 import type { Attributes } from '@twiin/dicom'
+import { queryRetrieve } from '@twiin/dimse'
 import { ManualClock, silentLogger } from '@twiin/runtime'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { tag } from '../archive/archive-study.ts'
@@ -82,6 +83,8 @@ describe('whom the PACS knows', () => {
       expect(pacs.questions.map((question) => textOf(question, tag.queryLevel))).toEqual(
         Array.from({ length: 4 }, () => level.toUpperCase()),
       )
+      const { patientRoot, studyRoot } = queryRetrieve.find
+      expect(new Set(pacs.models)).toEqual(new Set([level === 'patient' ? patientRoot : studyRoot]))
     },
   )
 

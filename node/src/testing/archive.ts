@@ -39,6 +39,8 @@ export class Archive implements DimseProvider, AsyncDisposable {
   known: readonly Attributes[] | undefined
   /** Every C-FIND it was asked. */
   readonly questions: Attributes[] = []
+  /** And of which model. */
+  readonly models: string[] = []
   /** Whether a question for something in a sequence is matched, or answered with everybody. */
   matchesSequences = true
   /** Whether it is there: without, every connection is closed at once. */
@@ -72,9 +74,10 @@ export class Archive implements DimseProvider, AsyncDisposable {
     return 'accept'
   }
 
-  async *find({ identifier, transferSyntaxUid }: QueryRequest): AsyncGenerator<Buffer> {
+  async *find({ identifier, transferSyntaxUid, sopClassUid }: QueryRequest): AsyncGenerator<Buffer> {
     const question = await decodeIdentifier(identifier, transferSyntaxUid)
     this.questions.push(question)
+    this.models.push(sopClassUid)
     if (this.known === undefined)
       throw new TwiinError('DIMSE_REFUSED', { status: 0xa900, comment: 'no query here' })
     const asked = new Map(
