@@ -40,6 +40,7 @@ export function composeExchange(settings: Settings, ground: Ground, index: Index
   const book = new TransferBook({
     store,
     records: store.repository(buckets.transfers, { keys: 'plain-opaque' }),
+    byTime: store.repository(buckets.transfersByTime, { keys: 'plain-opaque' }),
     events,
     clock,
     random,

@@ -23,6 +23,8 @@ export const buckets = {
   incompleteStudies: 'incomplete-studies',
   /** id → retrieval, send or arrival */
   transfers: 'transfers',
+  /** `<time of creation>.<id>` → true, for each of these */
+  transfersByTime: 'transfers-by-time',
   /** `<transfer>.<instance>` → answered Success by the PACS */
   deliveries: 'deliveries',
   /** opaque AE title and transaction → storage commitment that a system of this hospital asked for, until it was told */

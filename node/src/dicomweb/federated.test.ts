@@ -77,6 +77,18 @@ describe('a study at another hospital', () => {
     expect(await eventually(async () => (await a.audit('study-served')).length === 1)).toBe(true)
   })
 
+  it('is given as a whole in the transfer syntax that was asked for, or not at all', async () => {
+    await using world = await found()
+    const { web, path, series } = world
+    const asked = (uid: string) => ({
+      headers: { accept: `multipart/related; type="application/dicom"; transfer-syntax=${uid}` },
+    })
+    for (const place of [path, series]) {
+      expect((await web.call(place, asked('1.2.840.10008.1.2.4.50'))).status).toBe(406)
+      expect(readParts(await web.call(place, asked('1.2.840.10008.1.2.1')))).toHaveLength(3)
+    }
+  })
+
   it('is shown instance by instance while the rest is still on its way', async () => {
     await using world = await found({ instances: 4 })
     const { net, web, series, study, b } = world

@@ -5,6 +5,8 @@ import type { InstanceRecord } from '@twiin/study-store'
 import type { FastifyReply, FastifyRequest } from '@twiin/web'
 import type { Holdings } from '../holdings/holdings.ts'
 import { choose } from './accept.ts'
+import type { MediaRange } from './accept.ts'
+import type { OpenStudy } from './local-study.ts'
 import { multipart } from './multipart.ts'
 import type { Part } from './multipart.ts'
 import {
@@ -42,12 +44,9 @@ export function retrieveRoutes(deps: Deps): FastifyPluginAsyncTypebox {
 async function sendMany(request: FastifyRequest, reply: FastifyReply, { studies, holdings }: Deps) {
   const study = await studyAt(request, studies)
   const signal = whileConnected(reply)
-  const instances = await primed(ofSeries(study.instances(signal), (request.params as Place).series))
-  const offer = choose(acceptOf(request), [{ type: dicom, shape: 'multipart' }])
-  if (offer === undefined) {
-    await instances.return(undefined)
-    throw new TwiinError('NOT_ACCEPTABLE')
-  }
+  const { series } = request.params as Place
+  await mustTakeAll(acceptOf(request), study, series, signal)
+  const instances = await primed(ofSeries(study.instances(signal), series))
   const { contentType, write } = multipart(dicom)
   const base = baseUrl(request)
   const parts = async function* () {
@@ -58,6 +57,26 @@ async function sendMany(request: FastifyRequest, reply: FastifyReply, { studies,
     .type(contentType)
     .header('vary', 'Accept')
     .send(streamOf(write(parts())))
+}
+
+/**
+ * Throws `NOT_ACCEPTABLE` unless every instance can be given as asked: half a study taken for a whole one is worse than
+ * none (spec 14 §4). Who names transfer syntaxes waits until all of it is here, for only then is that known.
+ */
+async function mustTakeAll(
+  ranges: readonly MediaRange[] | undefined,
+  study: OpenStudy,
+  series: string | undefined,
+  signal: AbortSignal,
+): Promise<void> {
+  const takes = (transferSyntax: string) =>
+    choose(ranges, [{ type: dicom, shape: 'multipart', transferSyntax }]) !== undefined
+  if (takes('*')) return
+  if (choose(ranges, [{ type: dicom, shape: 'multipart' }]) === undefined)
+    throw new TwiinError('NOT_ACCEPTABLE')
+  await study.whole(signal)
+  for await (const { transferSyntaxUid } of ofSeries(study.instances(signal), series))
+    if (!takes(transferSyntaxUid)) throw new TwiinError('NOT_ACCEPTABLE')
 }
 
 async function sendOne(request: FastifyRequest, reply: FastifyReply, deps: Deps) {

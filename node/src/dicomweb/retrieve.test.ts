@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { part10Header, readPart10Meta, transferSyntax } from '@twiin/dicom'
-import { pydicomFiles } from '@twiin/dicom/testing'
+import { pydicomFiles, reencode } from '@twiin/dicom/testing'
+import type { SampleInstance } from '@twiin/dicom/testing'
 import { storeFile } from '../testing/store-file.ts'
 import type { StoredFile } from '../testing/store-file.ts'
 import { twoHospitals } from '../testing/test-hospital.ts'
@@ -45,6 +46,11 @@ function withOwnUid(file: Buffer, number: number): Buffer {
   return Buffer.from(file.toString('latin1').replaceAll(sopInstanceUid, own), 'latin1')
 }
 
+const inSyntax = (transferSyntaxUid: string) => (instance: SampleInstance) => ({
+  ...instance,
+  ...{ transferSyntaxUid, dataSetOffset: 0 },
+  bytes: reencode(instance.bytes.subarray(instance.dataSetOffset), transferSyntaxUid),
+})
 const pathOf = ({ study, series, sopInstanceUid }: (typeof stored)[number]) =>
   `/dicom-web/studies/${study}/series/${series}/instances/${sopInstanceUid}`
 const ctPath = () => {
@@ -87,6 +93,58 @@ describe('WADO-RS of what is held here', () => {
         ),
       )
     }
+  })
+
+  it('gives a study and a series only when all of it is in a transfer syntax that was asked for', async () => {
+    const { explicitLittleEndian: explicit, implicitLittleEndian: implicit } = transferSyntax
+    const patient = {
+      id: '4799',
+      name: 'Pietersen^Bea',
+      bsn: '999990408',
+      birthDate: '1970-01-02',
+      sex: 'F',
+    } as const
+    const images = await net.a.receive({
+      patient,
+      studyDate: '2025-12-01',
+      seed: 'two syntaxes',
+      instances: 2,
+    })
+    const { studyInstanceUid } = images
+    const report = await net.a.receive(
+      {
+        patient,
+        kind: 'SR',
+        studyDate: '2025-12-01',
+        instances: 1,
+        seed: 'in another syntax',
+        studyInstanceUid,
+      },
+      { change: inSyntax(implicit) },
+    )
+    expect([...images.statuses, ...report.statuses]).toEqual([0, 0, 0])
+    const study = `/dicom-web/studies/${studyInstanceUid}`
+    const series = `${study}/series/${images.instances[0]?.seriesInstanceUid}`
+    const jpeg = '1.2.840.10008.1.2.4.50'
+    for (const [path, asked, expected] of [
+      [study, [jpeg], 406],
+      [series, [jpeg], 406],
+      [study, [explicit], 406],
+      [study, [explicit, implicit], 3],
+      [study, [jpeg, '*'], 3],
+      [series, [jpeg, explicit], 2],
+    ] as const) {
+      const accept = asked
+        .map((uid) => `multipart/related; type="application/dicom"; transfer-syntax=${uid}`)
+        .join(', ')
+      const answer = await web.call(path, { headers: { accept } })
+      const got = answer.status === 200 ? readParts(answer).length : answer.status
+      expect([path, asked, got]).toEqual([path, asked, expected])
+    }
+    const nowhere = {
+      headers: { accept: 'multipart/related; type="application/dicom"; transfer-syntax=1.2' },
+    }
+    expect((await web.call(`${study}/series/1.2.3`, nowhere)).status).toBe(404)
   })
 
   it('gives every frame of every transfer syntax, byte for byte what the file has', async () => {

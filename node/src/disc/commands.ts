@@ -30,16 +30,19 @@ interface WriteOptions {
  * the running node, whose database nobody else can open. The token (role operator) is read from standard input.
  */
 export function discCommands(program: Command, print: (value: object) => void): void {
+  const token = 'For the node, the token of an operator is read from standard input.'
   const disc = program.command('disc').description('discs of others, and discs for others')
   disc
     .command('read <path>')
-    .description('show what is on a folder, ISO image or zip; with --config also send it to the node')
+    .description(
+      `show what is on a folder, ISO image or zip; with --config also send it to the node. ${token}`,
+    )
     .option('--json', 'everything, as JSON')
     .option('--config <file>', 'configuration file of the node it goes to')
     .action((path: string, options: ReadOptions) => read(path, options, print))
   disc
     .command('write')
-    .description('have the node write a disc for a recipient without a node')
+    .description(`have the node write a disc for a recipient without a node. ${token}`)
     .requiredOption('--config <file>', 'configuration file of the node')
     .requiredOption('--study <uid...>', 'Study Instance UIDs')
     .requiredOption('--recipient <name>', 'whom it is for')
@@ -76,7 +79,7 @@ async function write(options: WriteOptions, print: (value: object) => void): Pro
   print({ ok: true, out })
 }
 
-/** Throws the code that the node answered. */
+/** Throws the code that the node answered; what was not sent yet is dropped then, and nothing is left open. */
 async function call(config: string, path: string, type: string, body: Readable): Promise<IncomingMessage> {
   const { dataDir } = loadSettings(config)
   const token = (await text(process.stdin)).trim()
@@ -92,6 +95,8 @@ async function call(config: string, path: string, type: string, body: Readable):
   const answer = await answered
   if (answer.statusCode === 200 || answer.statusCode === 202) return answer
   const problem = (await json(answer).catch(() => ({}))) as { code?: string }
+  // It reads no more of the disc: without this the rest of it would wait, and the command with it.
+  asked.destroy()
   throw new TwiinError(problem.code ?? 'UNEXPECTED')
 }
 

@@ -7,6 +7,7 @@ import { describeTransfer } from './describe-transfer.ts'
 import { expectedEnds } from './expected-ends.ts'
 import type { LinkSpeeds } from './link-speeds.ts'
 import type { Links } from './links.ts'
+import { isBefore } from './transfer-book.ts'
 import type { TransferBook } from './transfer-book.ts'
 import type { TransferDesk } from './transfer-desk.ts'
 import type { TransferRecord } from './transfer-record.ts'
@@ -40,7 +41,13 @@ export function transferRoutes(deps: Deps): FastifyPluginAsyncTypebox {
     }
     app.get(
       '/transfers',
-      { config: readers, schema: { querystring: Type.Object(range, closed) } },
+      {
+        config: readers,
+        schema: {
+          description: 'Newest first by createdAt; `next` of a page is `after` of the one behind it.',
+          querystring: Type.Object(range, closed),
+        },
+      },
       async ({ query }) => {
         const records = await book.list(query)
         const next = records.length === query.limit ? { next: records.at(-1)?.id } : {}
@@ -60,12 +67,13 @@ export function transferRoutes(deps: Deps): FastifyPluginAsyncTypebox {
         },
       },
       async ({ query }) => {
-        const { after = '', limit, reason, kind, ura } = query
+        const { after, limit, reason, kind, ura } = query
+        const last = after === undefined ? undefined : await book.get(after)
         const chosen = book
           .deadLetters()
           .filter(
             (record) =>
-              record.id > after &&
+              (last === undefined || isBefore(last, record)) &&
               record.reason === (reason ?? record.reason) &&
               record.kind === (kind ?? record.kind) &&
               record.counterparty.ura === (ura ?? record.counterparty.ura),

@@ -1,6 +1,6 @@
 import { TwiinError } from '@twiin/runtime'
 import type { Clock } from '@twiin/runtime'
-import type { Repository, Store } from '@twiin/store'
+import type { Repository, Store, StoreOp } from '@twiin/store'
 import type { LiveEvents } from '../http/events.ts'
 import { isOver } from './transfer-record.ts'
 import type { TransferRecord } from './transfer-record.ts'
@@ -17,6 +17,7 @@ const tellEveryMs = 250
 export class TransferBook {
   readonly #store: Store
   readonly #records: Repository<TransferRecord>
+  readonly #byTime: Repository<true>
   readonly #events: LiveEvents
   readonly #clock: Clock
   readonly #random: (bytes: number) => Uint8Array
@@ -28,12 +29,15 @@ export class TransferBook {
   constructor(deps: {
     store: Store
     records: Repository<TransferRecord>
+    /** `<createdAt>.<id>` → true: an id may be another hospital's, or of an association, and says nothing about time. */
+    byTime: Repository<true>
     events: LiveEvents
     clock: Clock
     random: (bytes: number) => Uint8Array
   }) {
     this.#store = deps.store
     this.#records = deps.records
+    this.#byTime = deps.byTime
     this.#events = deps.events
     this.#clock = deps.clock
     this.#random = deps.random
@@ -44,16 +48,21 @@ export class TransferBook {
    * may have been resolved right before the end.
    */
   async load(): Promise<void> {
+    const unplaced: StoreOp[] = []
     for await (const [id, record] of this.#records.entries()) {
+      // Of before the order was kept.
+      if (!(await this.#byTime.has(placeOf(record)))) unplaced.push(this.#byTime.putOp(placeOf(record), true))
+      if (unplaced.length >= placedAtOnce) await this.#store.batch(unplaced.splice(0))
       if (record.state === 'failed') this.#dead.set(id, record)
       if (isOver(record) && !hasReceiptDue(record)) continue
       this.#active.set(id, record)
       if (record.state === 'running' || isHeldHere(record))
         await this.change(id, { state: 'queued', nextTryAt: this.#clock.now() })
     }
+    if (unplaced.length > 0) await this.#store.batch(unplaced)
   }
 
-  /** Ids sort by time, so that the newest come last. */
+  /** For what begins here. */
   newId(): string {
     return this.#clock.now().toString(16).padStart(12, '0') + Buffer.from(this.#random(10)).toString('hex')
   }
@@ -63,6 +72,7 @@ export class TransferBook {
     const added = await this.#store.update(`transfer ${record.id}`, async (update) => {
       if ((await update.get(this.#records, record.id)) !== undefined) return false
       update.put(this.#records, record.id, record)
+      update.put(this.#byTime, placeOf(record), true)
       return true
     })
     if (added) this.#took(record)
@@ -114,7 +124,7 @@ export class TransferBook {
 
   /** Those that failed, and that nobody retried (spec 17 §1); the oldest first. */
   deadLetters(): TransferRecord[] {
-    return [...this.#dead.values()].sort((a, b) => (a.id < b.id ? -1 : 1))
+    return [...this.#dead.values()].sort((a, b) => (isBefore(a, b) ? -1 : 1))
   }
 
   /** With how far those that run have come. */
@@ -122,11 +132,15 @@ export class TransferBook {
     return records.map((record) => this.#withProgress(record))
   }
 
-  /** Newest first. */
-  async list(range: { after?: string; limit: number }): Promise<TransferRecord[]> {
+  /** Newest first, by `createdAt`; behind the one with the id `after`, of which none is behind when it is unknown. */
+  async list({ after, limit }: { after?: string; limit: number }): Promise<TransferRecord[]> {
+    const last = after === undefined ? undefined : await this.get(after)
+    if (after !== undefined && last === undefined) return []
+    const behind = last === undefined ? {} : { after: placeOf(last) }
     const found: TransferRecord[] = []
-    for await (const [, record] of this.#records.entries({ ...range, reverse: true })) {
-      found.push(this.#withProgress(record))
+    for await (const [place] of this.#byTime.entries({ ...behind, limit, reverse: true })) {
+      const record = await this.get(place.slice(place.indexOf('.') + 1))
+      if (record !== undefined) found.push(record)
     }
     return found
   }
@@ -157,6 +171,11 @@ export class TransferBook {
     for (const look of this.#workers) look()
   }
 }
+
+/** Sorts by time of creation, then by id. */
+const placeOf = ({ createdAt, id }: TransferRecord) => `${createdAt.toString(16).padStart(12, '0')}.${id}`
+export const isBefore = (one: TransferRecord, other: TransferRecord) => placeOf(one) < placeOf(other)
+const placedAtOnce = 500
 
 const isHeldHere = ({ state, kind }: TransferRecord) => state === 'held' && kind !== 'send'
 const hasReceiptDue = (record: TransferRecord) => record.kind === 'arrival' && record.receiptDue !== undefined

@@ -39,7 +39,8 @@ async function open(): Promise<void> {
   await store.start()
   const records = store.repository<TransferRecord>('transfers', { keys: 'plain-opaque' })
   const random = (bytes: number) => randomBytes(bytes)
-  book = new TransferBook({ store, records, events: new LiveEvents(), clock, random })
+  const byTime = store.repository<true>('transfers-by-time', { keys: 'plain-opaque' })
+  book = new TransferBook({ store, records, byTime, events: new LiveEvents(), clock, random })
   const work = async (record: TransferRecord): Promise<Attempt> => {
     tried.push(record.id)
     return (await script.shift()?.(record)) ?? { state: 'delivered' }
