@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { TwiinError } from '@twiin/runtime'
 import type { Settings } from './settings.ts'
@@ -52,5 +52,18 @@ function requireFiles(needed: Record<string, string | undefined>): void {
     .map(
       ([setting, file]) => `${setting}: ${file === undefined ? 'needed to enrol' : `no such file: ${file}`}`,
     )
-  if (missing.length > 0) throw new TwiinError('CONFIG_INVALID', { errors: missing.join('; ') })
+  const errors = missing.length > 0 ? missing : noCertificates(needed)
+  if (errors.length > 0) throw new TwiinError('CONFIG_INVALID', { errors: errors.join('; ') })
 }
+
+/** Those that hold certificates: another file in the place of one is found here, not when it is needed. */
+function noCertificates(files: Record<string, string | undefined>): string[] {
+  return Object.entries(files).flatMap(([setting, file]) =>
+    file === undefined || !certificateSettings.test(setting) || hasCertificate(file)
+      ? []
+      : [`${setting}: no certificate in ${file}`],
+  )
+}
+
+const certificateSettings = /(?:certificateFile|caFile|rootCertificateFile)$/i
+const hasCertificate = (file: string) => readFileSync(file, 'latin1').includes('-----BEGIN CERTIFICATE-----')

@@ -16,11 +16,19 @@ pacs: { port: 105, aeTitle: PACS, callingAeTitle: TWIIN }
 web: { port: 8443 }
 peopleFile: people.json
 `
+const certificate = '-----BEGIN CERTIFICATE-----\n'
 const file = (text: string) => {
   const path = join(mkdtempSync(join(tmpdir(), 'twiin-config-')), 'node.yaml')
   writeFileSync(path, text)
   return path
 }
+
+const destination = (aeTitle: string, ura: string) => (text: string) =>
+  text.includes('destinations: [')
+    ? text.replace('destinations: [', `destinations: [{ aeTitle: ${aeTitle}, ura: "${ura}" }, `)
+    : text.replace('dicom: {', `dicom: { destinations: [{ aeTitle: ${aeTitle}, ura: "${ura}" }],`)
+const rule = (ura: string) => (text: string) =>
+  `${text}routing: { rules: [{ name: ct, when: { modality: [CT] }, to: { ura: "${ura}", reason: Verwijzing } }] }\n`
 
 describe('settings', () => {
   it('get their defaults and paths relative to the file', () => {
@@ -51,12 +59,15 @@ describe('settings', () => {
     const settings = loadSettings(path, {})
     expect(() => checkFiles(settings)).toThrow(/rootCertificateFile.*caFile.*enrolmentTokenFile/)
     for (const name of ['root.pem', 'ca.pem']) writeFileSync(join(path, '..', name), '')
+    for (const name of ['root.pem', 'ca.pem']) writeFileSync(join(path, '..', name), certificate)
     expect(() => checkFiles(settings)).toThrow(/errors=registry.enrolmentTokenFile/)
     expect(checkFilesBeforeApproval(settings)).toEqual({ awaitsToken: true })
     mkdirSync(join(settings.dataDir, 'identity'), { recursive: true })
     writeFileSync(join(settings.dataDir, 'identity', 'node.pem'), '')
     expect(() => checkFiles(settings)).not.toThrow()
     expect(checkFilesBeforeApproval(settings)).toEqual({ awaitsToken: false })
+    writeFileSync(join(path, '..', 'ca.pem'), 'DICM')
+    expect(() => checkFiles(settings)).toThrow(/errors=registry.caFile: no certificate in .*ca.pem/)
   })
 
   it('that cannot be read say why and where', () => {
@@ -100,6 +111,32 @@ describe('settings', () => {
     expect(() => loadSettings(file(entity), {})).toThrow(needsCa)
     const archive = `${minimal}archive: { kind: dimse, retrieve: get, port: 104, aeTitle: ARCHIVE, tls: true }\n`
     expect(() => loadSettings(file(archive), {})).toThrow(needsCa)
+  })
+
+  it.each([
+    [
+      'a destination under the own AE title: all that is stored would leave',
+      destination('TWIIN', '90000002'),
+    ],
+    ['an AE title that stands for two hospitals', destination('B', '90000002'), destination('B', '90000003')],
+    ['a destination that is this hospital', destination('B', '90000001')],
+    ['a rule that sends to this hospital', rule('90000001')],
+    ['two listeners on one port', (text: string) => text.replace('port: 104', 'port: 8443')],
+    [
+      'a listener on every address, and another on its port',
+      (text: string) => text.replace('port: 104', 'host: 0.0.0.0, port: 8443'),
+    ],
+  ])('that would mean two things are refused: %s', (_what, ...changes) => {
+    const text = changes.reduce((sum, change) => change(sum), minimal)
+    expect(() => loadSettings(file(text), {})).toThrow(/CONFIG_INVALID.*(aeTitle|ura|port) (is|stands)/)
+  })
+
+  it('of destinations, rules and listeners that differ are taken', () => {
+    const text = [destination('B', '90000002'), destination('B_CT', '90000002'), rule('90000002')].reduce(
+      (sum, change) => change(sum),
+      minimal,
+    )
+    expect(loadSettings(file(text), {}).dicom.destinations).toHaveLength(2)
   })
 
   it('with an unknown key are refused by name', () => {

@@ -3,6 +3,7 @@ import { dirname, isAbsolute, resolve } from 'node:path'
 import { codeOf, singleLine, TwiinError } from '@twiin/runtime'
 import { Default, Errors } from 'typebox/value'
 import { parse } from 'yaml'
+import { addressErrors } from './check-addresses.ts'
 import { tlsErrors } from './check-tls.ts'
 import type { DicomTlsSettings } from './dicom-tls-settings.ts'
 import { Settings } from './settings.ts'
@@ -24,7 +25,7 @@ export function loadSettings(file: string, env: NodeJS.ProcessEnv = process.env)
     )
     throw new TwiinError('CONFIG_INVALID', { file, errors: list.join('; ') })
   }
-  const disagreeing = tlsErrors(settings)
+  const disagreeing = [...addressErrors(settings), ...tlsErrors(settings)]
   if (disagreeing.length > 0) throw new TwiinError('CONFIG_INVALID', { file, errors: disagreeing.join('; ') })
   return withAbsolutePaths(settings, dirname(resolve(file)))
 }
