@@ -29,6 +29,7 @@ const steps: [name: string, command: string][] = [
   ['dead code', 'knip --no-progress'],
   ['file sizes and names', 'node scripts/check-files.ts'],
   ['spec links', 'node scripts/check-spec-links.ts'],
+  ['page of settings', 'node scripts/settings-page.ts --check'],
 ]
 
 const only = process.argv.slice(2)

@@ -3,7 +3,8 @@ import type { Static } from 'typebox'
 
 const closed = { additionalProperties: false }
 const Name = Type.String({ minLength: 1, maxLength: 180 })
-const File = Type.String({ minLength: 1 })
+const File = (description: string) => Type.String({ minLength: 1, description })
+const Port = (description: string) => Type.Integer({ minimum: 1, maximum: 65535, description })
 
 const Hl7Sender = Type.Object(
   {
@@ -28,13 +29,13 @@ const Hl7Sender = Type.Object(
 /** The listener for HL7 v2 over MLLP (spec 15). Without it nothing listens. */
 export const Hl7Settings = Type.Object(
   {
-    host: Type.String({ default: '127.0.0.1' }),
-    port: Type.Integer({ minimum: 1, maximum: 65535 }),
+    host: Type.String({ default: '127.0.0.1', description: 'address to listen on' }),
+    port: Port('port to listen on, 2575 by custom'),
     tls: Type.Optional(
       Type.Object(
         {
-          certificateFile: File,
-          keyFile: File,
+          certificateFile: File('with its intermediate certificates, PEM'),
+          keyFile: File('its key, PEM'),
           clientCaFile: Type.Optional(
             Type.String({ minLength: 1, description: 'senders must show a certificate of this CA' }),
           ),
@@ -67,15 +68,20 @@ export const Hl7Settings = Type.Object(
     reportsTo: Type.Optional(
       Type.Object(
         {
-          host: Type.String({ minLength: 1, maxLength: 255 }),
-          port: Type.Integer({ minimum: 1, maximum: 65535 }),
-          tls: Type.Boolean({ default: false }),
+          host: Type.String({ minLength: 1, maxLength: 255, description: 'name or address' }),
+          port: Port('its MLLP port'),
+          tls: Type.Boolean({ default: false, description: 'called over TLS' }),
         },
         { ...closed, description: 'the RIS that is told of reports from elsewhere, by ORU^R01' },
       ),
     ),
-    maxMessageMiB: Type.Integer({ minimum: 1, maximum: 64, default: 16 }),
+    maxMessageMiB: Type.Integer({
+      minimum: 1,
+      maximum: 64,
+      default: 16,
+      description: 'a longer message ends the connection',
+    }),
   },
-  closed,
+  { ...closed, description: 'the listener for HL7 v2 over MLLP (spec 15); without it nothing listens' },
 )
 export type Hl7Settings = Static<typeof Hl7Settings>

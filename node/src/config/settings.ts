@@ -8,11 +8,13 @@ import { Hl7Settings } from './hl7-settings.ts'
 /** Every setting of a node, declared once: name, type, default, sentence. Unknown keys are errors (load-settings.ts). */
 
 const closed = { additionalProperties: false }
-const AeTitle = Type.String({
-  pattern: '^[A-Za-z0-9_.\\- ]{1,16}$',
-  description: 'AE title, 1–16 characters',
-})
-const Port = Type.Integer({ minimum: 1, maximum: 65535 })
+const AeTitle = (description: string) =>
+  Type.Refine(
+    Type.String({ pattern: '^[A-Za-z0-9_.\\- ]{1,16}$', description: `${description}; 1–16 characters` }),
+    (value) => value.trim() !== '',
+  )
+const Port = (description: string) => Type.Integer({ minimum: 1, maximum: 65535, description })
+const Host = (description: string) => Type.String({ default: '127.0.0.1', description })
 const Ura = Type.String({ pattern: '^\\d{8}$', description: 'URA number of the organisation, eight digits' })
 const Seconds = (description: string, value: number) =>
   Type.Number({ minimum: 0.05, maximum: 86_400, default: value, description })
@@ -23,10 +25,13 @@ const Tls = Type.Optional(Type.Boolean({ description: 'called over TLS, with wha
 const Mailbox = Mailboxes.items
 const Destination = Type.Object(
   {
-    aeTitle: Type.Refine(AeTitle, (value) => value.trim() !== ''),
+    aeTitle: AeTitle('AE title that sends there'),
     ura: Ura,
-    mailbox: Type.Optional(Mailbox),
-    urgency: Type.Union([Type.Literal('routine'), Type.Literal('urgent')], { default: 'routine' }),
+    mailbox: Type.Optional(Type.String({ ...Mailbox, description: 'its department' })),
+    urgency: Type.Enum(['routine', 'urgent'], {
+      default: 'routine',
+      description: 'urgent goes before routine',
+    }),
   },
   closed,
 )
@@ -34,9 +39,9 @@ const Destination = Type.Object(
 /** A system of this hospital that may query, or that studies may be moved to (spec 13 §2). */
 const ApplicationEntity = Type.Object(
   {
-    aeTitle: Type.Refine(AeTitle, (value) => value.trim() !== ''),
-    host: Type.String({ minLength: 1, maxLength: 255 }),
-    port: Port,
+    aeTitle: AeTitle('how it calls itself, and is called'),
+    host: Type.String({ minLength: 1, maxLength: 255, description: 'name or address' }),
+    port: Port('its DICOM port'),
     tls: Tls,
     query: Type.Boolean({ default: false, description: 'it may C-FIND, C-MOVE and C-GET here' }),
     moveDestination: Type.Boolean({ default: false, description: 'a C-MOVE may name it as destination' }),
@@ -69,12 +74,12 @@ const Archive = Type.Object(
     authorizationFile: Type.Optional(
       Type.String({ description: 'file with the value of the Authorization header' }),
     ),
-    host: Type.String({ default: '127.0.0.1' }),
-    port: Type.Optional(Port),
+    host: Host('where it listens, with kind dimse'),
+    port: Type.Optional(Port('its DICOM port')),
     tls: Tls,
-    aeTitle: Type.Optional(AeTitle),
-    callingAeTitle: Type.Optional(AeTitle),
-    receiveAeTitle: Type.Optional(Type.Refine(AeTitle, (value) => value.trim() !== '')),
+    aeTitle: Type.Optional(AeTitle('its AE title')),
+    callingAeTitle: Type.Optional(AeTitle('as what the node asks it; the own AE title when not given')),
+    receiveAeTitle: Type.Optional(AeTitle('at which a C-MOVE from it arrives')),
     from: Type.String({
       pattern: '^\\d{4}-\\d{2}-\\d{2}$',
       default: '1990-01-01',
@@ -95,14 +100,14 @@ const Archive = Type.Object(
     keepMinutes: Whole('how long it is kept after its last use', 60, 100_000),
     timeoutSeconds: Seconds('without progress', 60),
   },
-  closed,
+  { ...closed, description: 'a PACS behind the node that is indexed, and asked on demand (spec 18)' },
 )
 
 export const Settings = Type.Object(
   {
     hospital: Type.Object(
       {
-        name: Type.String({ minLength: 1, maxLength: 128 }),
+        name: Type.String({ minLength: 1, maxLength: 128, description: 'as others see it' }),
         ura: Ura,
         patientIdIssuer: Type.String({
           minLength: 1,
@@ -125,7 +130,7 @@ export const Settings = Type.Object(
     ),
     registry: Type.Object(
       {
-        url: Type.String({ pattern: '^https://' }),
+        url: Type.String({ pattern: '^https://', description: 'HTTPS address of the registry' }),
         caFile: Type.String({ minLength: 1, description: 'CA of the web certificate of the registry, PEM' }),
         enrolmentTokenFile: Type.Optional(
           Type.String({ description: 'one-time token, read at the first start only' }),
@@ -156,11 +161,11 @@ export const Settings = Type.Object(
     ),
     dicom: Type.Object(
       {
-        host: Type.String({ default: '127.0.0.1' }),
-        port: Port,
+        host: Host('address to listen on'),
+        port: Port('port to listen on'),
         tls: Type.Optional(DicomTlsSettings),
-        aeTitle: AeTitle,
-        callingAeTitles: Type.Array(AeTitle, {
+        aeTitle: AeTitle('what is stored at this one is kept here'),
+        callingAeTitles: Type.Array(AeTitle('AE title'), {
           minItems: 1,
           description: 'who may store; anybody else is rejected',
         }),
@@ -174,7 +179,7 @@ export const Settings = Type.Object(
           description: 'systems that may query, and those that studies may be moved to',
         }),
         querySeconds: Seconds('how long a query waits for other hospitals', 8),
-        citizenNumberInLegacyField: Type.Array(AeTitle, {
+        citizenNumberInLegacyField: Type.Array(AeTitle('AE title'), {
           default: [],
           description: 'calling AE titles whose (0010,1000) may hold a BSN',
         }),
@@ -183,11 +188,11 @@ export const Settings = Type.Object(
     ),
     pacs: Type.Object(
       {
-        host: Type.String({ default: '127.0.0.1' }),
-        port: Port,
+        host: Host('where studies are delivered'),
+        port: Port('its DICOM port'),
         tls: Tls,
-        aeTitle: AeTitle,
-        callingAeTitle: AeTitle,
+        aeTitle: AeTitle('its AE title'),
+        callingAeTitle: AeTitle('as what the node calls it'),
         reports: Type.Object(
           {
             structuredReport: Type.Enum(['as-is', 'also-pdf', 'pdf-only'], {
@@ -224,8 +229,8 @@ export const Settings = Type.Object(
     hl7: Type.Optional(Hl7Settings),
     web: Type.Object(
       {
-        host: Type.String({ default: '127.0.0.1' }),
-        port: Port,
+        host: Host('address to listen on'),
+        port: Port('HTTPS port of pages, API and DICOMweb'),
         corsOrigins: Type.Array(Type.String({ pattern: '^https?://[^/*\\s]{1,255}$' }), {
           maxItems: 32,
           default: [],
@@ -299,7 +304,12 @@ export const Settings = Type.Object(
       description: 'shows on every page that no real patients are in it',
     }),
     log: Type.Object(
-      { level: Type.Enum(['debug', 'info', 'warn', 'error'], { default: 'info' }) },
+      {
+        level: Type.Enum(['debug', 'info', 'warn', 'error'], {
+          default: 'info',
+          description: 'least level that is logged',
+        }),
+      },
       { ...closed, default: {} },
     ),
   },
