@@ -144,7 +144,8 @@ export async function startHospital(
         ...{ role: 'radiologist', responsible: 'Afdeling radiologie (fictief)' },
       })),
     },
-    pacs: { ...pacs, callingAeTitle: hospital.aeTitle },
+    // The demo's own PACS has no storage commitment; Orthanc does.
+    pacs: { ...pacs, callingAeTitle: hospital.aeTitle, commitment: withOrthanc },
     ...(withOrthanc ? { archive: archiveOf(hospital, pacs) } : {}),
     hl7: {
       host,

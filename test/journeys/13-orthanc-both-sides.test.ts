@@ -1,9 +1,12 @@
 /**
  * J2, J4 and J5 from PACS to PACS, with Debian's Orthanc at both sides: people send by a destination in their PACS and find
- * what arrived in theirs, under their own patient number. Nobody logs in anywhere.
+ * what arrived in theirs, under their own patient number. Nobody logs in anywhere. Orthanc is asked to commit itself to
+ * what it is given, and says so on an association of its own.
  */
+import { readFile, writeFile } from 'node:fs/promises'
 import { sampleStudy } from '@twiin/dicom/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { parse, stringify } from 'yaml'
 import { cardiologyAeTitle, hospitals } from '../../scripts/demo-network/hospitals.ts'
 import type { NetworkHospital } from '../../scripts/demo-network/network-file.ts'
 import { orthancInstalled, orthancMissing } from '../../scripts/demo-network/orthanc.ts'
@@ -40,6 +43,14 @@ async function inPacs(at: NetworkHospital, studyInstanceUid: string): Promise<Or
   const query = { Level: 'Study', Expand: true, Query: { StudyInstanceUID: studyInstanceUid } }
   const [study] = await orthanc<OrthancStudy[]>(at, 'POST', '/tools/find', query)
   return study
+}
+
+/** The hops that were reached, of what this hospital has under way or had. */
+async function hopsOf(at: NodeApi, kind: 'send' | 'arrival', studyInstanceUid: string): Promise<string[]> {
+  const found = (await at.transfers()).find(
+    (one) => one.kind === kind && one.studyInstanceUids.includes(studyInstanceUid),
+  )
+  return (found?.hops ?? []).filter(({ at }) => at !== null).map(({ hop }) => hop)
 }
 
 const instancesIn = async (at: NetworkHospital, { ID }: OrthancStudy): Promise<string[]> => {
@@ -100,6 +111,11 @@ describe.runIf(orthancInstalled)(`with an Orthanc at both sides${orthancMissing}
     expect(await instancesIn(atB, arrived)).toEqual(
       instances.map(({ sopInstanceUid }) => sopInstanceUid).sort(),
     )
+    // Delivered is what the PACS at B committed itself to, and both hospitals see that it did.
+    expect(await hopsOf(b, 'arrival', studyInstanceUid)).toContain('committed')
+    await until(async () => (await hopsOf(a, 'send', studyInstanceUid)).includes('committed'), {
+      ...{ timeoutMs: 15_000, what: 'the sender sees the commitment' },
+    })
     const arrival = (await b.transfers()).find(({ kind }) => kind === 'arrival')
     expect(arrival).toMatchObject({
       state: 'delivered',
@@ -134,5 +150,45 @@ describe.runIf(orthancInstalled)(`with an Orthanc at both sides${orthancMissing}
     expect(
       again.studies.filter(({ studyInstanceUid }) => studyInstanceUid === wanted.studyInstanceUid),
     ).toMatchObject([{ holder: atA.ura }])
+  })
+
+  test('what the PACS at A stores to its node goes by a rule, and its note is with it at B', async () => {
+    const [atA, atB] = [demo.hospital(0), demo.hospital(1)]
+    const note = 'Graag beoordelen voor de polikliniek van morgen.'
+    const to = { ura: atB.ura, mailbox: 'radiologie', urgency: 'urgent', reason: 'second opinion', note }
+    const rules = [{ name: 'second-opinion', when: { calledAe: [atA.dicom.aeTitle] }, to, quietSeconds: 0.5 }]
+    const config = parse(await readFile(atA.configFile, 'utf8')) as object
+    await writeFile(atA.configFile, stringify({ ...config, routing: { rules } }))
+    await demo.kill(0, 'SIGTERM')
+    await demo.restart(0)
+
+    const instances = sampleStudy({
+      ...{ kind: 'CT', instances: 3, size: 64, seed: 'journey/13/rule', studyDate: '2025-10-02' },
+      ...{ description: 'CT abdomen', institution: atA.name },
+      patient: { ...anna, id: numberAtA, issuer: hospitals[0]?.patientIdIssuer ?? '' },
+    })
+    const studyInstanceUid = instances[0]?.studyInstanceUid ?? ''
+    const { host, port, aeTitle } = atA.pacs
+    await storeInstances({ host, port, calledAe: aeTitle, callingAe: 'DEMO' }, instances)
+    const study = await inPacs(atA, studyInstanceUid)
+    await orthanc(atA, 'POST', `/modalities/${atA.dicom.aeTitle}/store`, {
+      Resources: [study?.ID],
+      Synchronous: true,
+    })
+
+    const isComplete = async () => {
+      const { arrivals } = await b
+        .as('radiologist')
+        .call<{ arrivals: { studyInstanceUids: string[] }[] }>('GET', '/api/v1/arrivals')
+      return arrivals.find(({ studyInstanceUids }) => studyInstanceUids.includes(studyInstanceUid))
+    }
+    const arrival = await until(isComplete, { timeoutMs: 90_000, what: 'the study is complete at B' })
+    expect(arrival).toMatchObject({
+      ...{ note, reason: 'second opinion', mailbox: 'radiologie', urgency: 'urgent', instances: 3 },
+      from: { ura: atA.ura },
+    })
+    expect(await hopsOf(b, 'arrival', studyInstanceUid)).toContain('committed')
+    const arrived = await inPacs(atB, studyInstanceUid)
+    expect(arrived?.PatientMainDicomTags.PatientID).toBe(numberAtB)
   })
 })

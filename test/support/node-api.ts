@@ -37,6 +37,7 @@ export interface Transfer {
   bytes: { done: number; total: number }
   studyInstanceUids: string[]
   attempts: number
+  hops?: { hop: string; at: string | null }[]
   receipt?: { signed: string; state: string; instances: number; recipient: string }
 }
 
