@@ -38,12 +38,9 @@ export function composeExchange(settings: Settings, ground: Ground, index: Index
   const { consents, patients, tokens, reader, ownTokens } = index
 
   const book = new TransferBook({
-    store,
+    ...{ store, events, clock, random },
     records: store.repository(buckets.transfers, { keys: 'plain-opaque' }),
     byTime: store.repository(buckets.transfersByTime, { keys: 'plain-opaque' }),
-    events,
-    clock,
-    random,
   })
   const retryMs = settings.transfer.retrySeconds * 1000
   const links = new Links({ retryMs }, { clock, random: Math.random })
