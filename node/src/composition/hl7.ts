@@ -19,14 +19,14 @@ export type Hl7Side = Awaited<ReturnType<typeof composeHl7>>
 export function hl7Handlers(
   { hospital, hl7, patients: { source } }: Settings,
   { account }: Ground,
-  { localPatients: patients }: IndexSide,
+  { localPatients: patients, quality }: IndexSide,
   { reports }: Exchange,
 ): Hl7Handler[] {
   const own = { issuer: hospital.patientIdIssuer, authorities: hl7?.patientIdAuthorities ?? [] }
   // A hospital whose PACS is asked instead is told so by AR: nothing would be done with its ADT.
   return source === 'pacs'
     ? [reports.incoming]
-    : [new AdtHandler({ own }, { patients, account }), reports.incoming]
+    : [new AdtHandler({ own }, { patients, account, quality }), reports.incoming]
 }
 
 /** What comes in by HL7: the inbox, and the listener when one is configured. `handlers` share the types among them. */

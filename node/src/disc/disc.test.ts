@@ -199,6 +199,7 @@ describe('a study of a disc that is taken in', () => {
       patient: { localId: '4711', birthDate: '1960-03-02' },
     })
     expect([refused.status, codeOf(refused)]).toEqual([422, 'IDENTITY_MISMATCH'])
+    expect(refused.json()).toMatchObject({ title: 'The birth date is not that of this patient.' })
     expect(await hospital.transfers()).toEqual([])
   })
 
@@ -250,6 +251,11 @@ describe('a study of a disc that is taken in', () => {
     expect(disc.patients[0]?.studies[0]).toMatchObject({ here: 0, differs: 3 })
     const failed = await transferOf(await takeIn(disc.id, { key: 'p1' }), 'failed')
     expect(failed.reason).toBe('INSTANCE_CONFLICT')
+    const place = `/api/v1/transfers/${failed.id}`
+    expect((await web.call(place, { as: 'operator' })).json()).toMatchObject({ retryable: false })
+    expect((await web.call(`${place}/retry`, { as: 'operator', method: 'POST' })).status).toBe(409)
+    const all = post(Buffer.from('{"reason":"INSTANCE_CONFLICT"}'), 'application/json')
+    expect((await web.call('/api/v1/transfers/retries', all)).json()).toEqual({ retried: 0 })
     expect(hospital.archive.stored).toHaveLength(3)
     let aside = 0
     for await (const _ of hospital.ground.studies.quarantined()) aside++

@@ -48,6 +48,8 @@ export interface KnownHere {
   alike?: readonly PatientHere[]
   /** The patient of the study that this hospital made itself under the same UID, if it did. */
   sameStudy?: PatientHere | undefined
+  /** The holder's number as an external number has it, when not as it is: it is a BSN (spec 16 §3). */
+  disguised?: string | undefined
   /** Number of this hospital that a person gave for the patient. */
   stated?: string | undefined
   /** Looks up a number of this hospital. */
@@ -77,7 +79,7 @@ export async function decideFiling(incoming: IncomingPatient, known: KnownHere):
   const same = sameStudy ?? preferred(known.byCitizenNumber, known.ownIssuer)
   if (same !== undefined) return { as: 'local', patientId: { id: same.localId, issuer: same.issuer } }
 
-  const external = externalNumber(incoming.localId, known)
+  const external = externalNumber(known.disguised ?? incoming.localId, known)
   const taken = await known.numbered(external.id)
   if (taken !== undefined) return heldOver(incoming, taken)
   const namesake = incoming.localId === '' ? undefined : await known.numbered(incoming.localId)

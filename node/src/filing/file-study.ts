@@ -17,6 +17,7 @@ import {
 import type { Difference, Filing, IncomingPatient } from './decide-filing.ts'
 import { shownComparison } from './exception-worklist.ts'
 import type { ExceptionWorklist, Resolution, WorkItem } from './exception-worklist.ts'
+import { isIssuedAsBsn } from './mask-bsn.ts'
 import type { PatientsHere } from './patients-here.ts'
 
 /** How a study from elsewhere was filed, kept so that sending it again gives the same bytes. */
@@ -141,9 +142,20 @@ export class FileStudy {
         ...(await here.candidates({ ...incoming, bsn })),
         sameStudy: own === undefined ? undefined : await here.now(patientIn(own)),
         stated: work.stated?.localId,
+        disguised: this.#disguised(work),
         numbered: (id) => here.numbered({ localId: id, issuer: patientIdIssuer }),
       },
     )
+  }
+
+  /**
+   * A BSN is no part of a number that other systems show and log as if it were a hospital's own: in its place one that is
+   * the same for the same BSN, and that nobody without this node's key can turn back (spec 16 §3).
+   */
+  #disguised({ study }: ToFile): string | undefined {
+    const { localId, issuer, citizenNumbers } = study.patient
+    const isBsn = localId !== '' && (isIssuedAsBsn(issuer) || citizenNumbers.includes(localId))
+    return isBsn ? this.#deps.sealer.opaque('external number', localId) : undefined
   }
 
   /** Instances that disagree on who the patient is, or state another BSN than was searched by: a person has to look. */
@@ -182,7 +194,10 @@ export class FileStudy {
     const decided = await this.#decide(work, incoming)
     if (decision === 'same-patient' && decided.as !== 'held') return decided
     const { studyInstanceUid } = work.study
-    const external = externalNumber(incoming.localId, { holderUra: work.holder.ura, studyInstanceUid })
+    const external = externalNumber(this.#disguised(work) ?? incoming.localId, {
+      holderUra: work.holder.ura,
+      studyInstanceUid,
+    })
     const { patientIdIssuer } = this.#options
     const taken = await this.#deps.patients.numbered({ localId: external.id, issuer: patientIdIssuer })
     return {

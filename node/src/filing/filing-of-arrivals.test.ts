@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { patientIdIn } from '../testing/read-identifiers.ts'
 import { describe, expect, it } from 'vitest'
 import { eventually, patient, radiologist, twoHospitals } from '../testing/test-hospital.ts'
@@ -45,6 +46,22 @@ describe('an arrival', () => {
     expect(await b.exchange.worklist.list(10)).toMatchObject([
       { state: 'notice', incoming: { name: patient.name }, local: { name: 'Bakker^Piet' } },
     ])
+  })
+
+  it.each([
+    ['that says so', { issuer: 'NLMINBIZA' }],
+    ['by its OID', { issuer: '2.16.840.1.113883.2.4.6.3' }],
+    ['that only another number says is one', { issuer: 'A', bsn: '999991772' }],
+  ])('whose number is a BSN, %s, gets an external number without it, always the same', async (_, number) => {
+    await using net = await twoHospitals()
+    const { a, b } = net
+    const { bsn: _bsn, ...unnumbered } = patient
+    const who = { ...unnumbered, ...number, id: '999991772' } as typeof patient
+    await a.receive({ patient: who, seed: 'one' }, { calledAe: 'ELSEWHERE' })
+    await a.receive({ patient: who, seed: 'two' }, { calledAe: 'ELSEWHERE' })
+    await eventually(() => b.archive.stored.length === 6)
+    expect(filedAs(b)).toEqual([expect.stringMatching(/^90000001\.[0-9a-f]{32} TWIIN:90000001$/)])
+    expect(filedAs(b).join()).not.toContain(createHash('sha256').update(who.id).digest('hex').slice(0, 32))
   })
 
   it.each([

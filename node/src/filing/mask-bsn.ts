@@ -7,6 +7,9 @@ export function maskBsn(bsn: string | undefined): string | null {
 
 /** A hospital's number of a patient as screens show it: some hospitals use the BSN for it. */
 export function maskLocalId(localId: string, issuer: string): string {
-  const isBsn = issuer === citizenNumberIssuer.name || issuer === citizenNumberIssuer.oid
-  return isBsn ? (maskBsn(localId) ?? '') : localId
+  return isIssuedAsBsn(issuer) ? (maskBsn(localId) ?? '') : localId
 }
+
+/** The issuer of a patient number says that it is a BSN. */
+export const isIssuedAsBsn = (issuer: string): boolean =>
+  issuer === citizenNumberIssuer.name || issuer === citizenNumberIssuer.oid

@@ -61,7 +61,7 @@ async function decide({ known, study }: Omit<Case, 'filed'>): Promise<Filing> {
   })
   const handler = new AdtHandler(
     { own: { issuer: 'B', authorities: ['ZIS'] } },
-    { patients, account: { record: async () => {} } },
+    { patients, account: { record: async () => {} }, quality: { stateInvalid: () => {} } },
   )
   for (const [i, bytes] of known.entries()) {
     const message = readMessage(bytes)

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { MllpClient, MllpServer } from '@twiin/hl7'
 import { ShiftableClock, TwiinError, silentLogger, systemClock } from '@twiin/runtime'
+import type { Logger } from '@twiin/runtime'
 import { Sealer, Store } from '@twiin/store'
 import { describe, expect, it } from 'vitest'
 import { eventually } from '../testing/test-hospital.ts'
@@ -17,7 +18,11 @@ const msh = (id: string, { type = 'ADT^A08', rest = 'P|2.5', app = 'ZIS' } = {})
   `MSH|^~\\&|${app}|A|TWIIN|A|20260105||${type}|${id}|${rest}\r`
 const adt = (id: string, name = 'Jansen', options = {}) => `${msh(id, options)}PID|1||4711||${name}^Anna\r`
 
-async function listener(dir = mkdtempSync(join(tmpdir(), 'twiin-hl7-')), clock = new ShiftableClock()) {
+async function listener(
+  dir = mkdtempSync(join(tmpdir(), 'twiin-hl7-')),
+  clock = new ShiftableClock(),
+  log: Logger = silentLogger,
+) {
   const applied: string[] = []
   const trouble = new Map<string, () => Error | undefined | Promise<undefined>>()
   const patients: Hl7Handler = {
@@ -42,7 +47,7 @@ async function listener(dir = mkdtempSync(join(tmpdir(), 'twiin-hl7-')), clock =
     waiting: store.repository<never>('waiting', { keys: 'plain-opaque' }),
     controlIds: store.repository<never>('ids', { keys: 'keyed' }),
   }
-  const deps = { ...buckets, store, handlers, clock, log: silentLogger }
+  const deps = { ...buckets, store, handlers, clock, log }
   const senders = [
     { application: 'ZIS', characterSet: '8859/1' },
     { application: 'FAR', addresses: ['10.0.0.1'], characterSet: '8859/1' },
@@ -102,6 +107,21 @@ describe('a message', () => {
     await using at = await listener()
     expect(await at.send(text)).toBe(answer)
     expect(await at.inbox.list({ limit: 9 })).toHaveLength(answer === 'AA' ? 1 : 0)
+  })
+
+  it('from nobody we know is told to the log with the name it gave, and nothing else of it', async () => {
+    const told: object[] = []
+    const log = { ...silentLogger, info: (_: string, facts: object = {}) => void told.push(facts) }
+    await using at = await listener(undefined, undefined, log)
+    await at.send(adt('1', 'Jansen', { app: `WHO\x07\x1b[1m${'x'.repeat(200)}` }))
+    await at.send(adt('2', 'x', { rest: 'T|2.5' }))
+    expect(told).toEqual([
+      {
+        ...{ code: 'AR', error: 103, location: 'MSH^1^3', remoteAddress: '127.0.0.1' },
+        sendingApplication: `WHO??[1m${'x'.repeat(56)}`,
+      },
+      { code: 'AR', error: 202, location: 'MSH^1^11', remoteAddress: '127.0.0.1' },
+    ])
   })
 
   it('that comes again is taken once; another one under its number is refused', async () => {

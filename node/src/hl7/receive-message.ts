@@ -36,6 +36,9 @@ const noHeader: MessageHeader = {
   ...{ code: '', trigger: '', controlId: '', processingId: '', version: '', characterSets: [] },
 }
 const longestControlId = 199
+const unknownSender = { code: 'AR', error: 103, location: 'MSH^1^3' } as const
+/** What anybody may have sent, as a log can hold it. */
+const printable = (text: string) => text.slice(0, 64).replace(/[^\x20-\x7e]/g, '?')
 
 /** Judges a message and answers it: AA only when it is durable (spec 15 §2, §3). */
 export class ReceiveMessage implements MllpReceiver {
@@ -69,7 +72,10 @@ export class ReceiveMessage implements MllpReceiver {
     }
     if (verdict.code !== 'AA') {
       const { code, error, location } = verdict
-      log.info('hl7 message refused', { code, error, location, remoteAddress: from.remoteAddress })
+      const isUnknown = location === unknownSender.location
+      // Which of its systems that is, only the hospital can tell, and only by this name.
+      const who = isUnknown ? { sendingApplication: printable(header.sendingApplication) } : {}
+      log.info('hl7 message refused', { code, error, location, ...who, remoteAddress: from.remoteAddress })
     }
     const { application, facility } = this.#options
     const controlId = Buffer.from(random(10)).toString('hex')
@@ -89,7 +95,7 @@ export class ReceiveMessage implements MllpReceiver {
         (facility === undefined || facility === sendingFacility) &&
         (addresses === undefined || addresses.includes(address)),
     )
-    if (sender === undefined) throw new Refusal({ code: 'AR', error: 103, location: 'MSH^1^3' })
+    if (sender === undefined) throw new Refusal(unknownSender)
     return sender
   }
 

@@ -23,7 +23,7 @@ export const problems = new Problems({
     STATE_CONFLICT: [409, 'Its state does not allow this any more.'],
     BSN_INVALID: [422, 'This is not a valid BSN.'],
     BASIS_NOT_SUPPORTED: [422, 'A search needs the basis "treatment".'],
-    IDENTITY_MISMATCH: [422, 'This is not the patient of that BSN.'],
+    IDENTITY_MISMATCH: [422, 'The birth date is not that of this patient.'],
     RECIPIENT_UNKNOWN: [422, 'The network has no such hospital or mailbox.'],
     NO_RECIPIENTS: [422, 'Nobody was given this study.'],
     REPORT_UNREADABLE: [422, 'This report cannot be read.'],

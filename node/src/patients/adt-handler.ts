@@ -1,10 +1,11 @@
 import type { Hl7Message, Segment } from '@twiin/hl7'
 import { TwiinError } from '@twiin/runtime'
 import type { Account } from '../account/account.ts'
+import type { BsnQuality } from '../quality/bsn-quality.ts'
 import type { Hl7Handler, Received } from '../hl7/hl7-handler.ts'
 import type { PatientNumber } from './known-patient.ts'
 import type { LocalPatients } from './local-patients.ts'
-import { ownNumbersIn, readPid } from './read-pid.ts'
+import { hasInvalidBsn, ownNumbersIn, readPid } from './read-pid.ts'
 import type { OwnNumbers } from './read-pid.ts'
 
 /** HL7 table 0003. Those that merge, or give a person another number: MRG-1 is the number that ends. */
@@ -62,14 +63,20 @@ export class AdtHandler implements Hl7Handler {
   readonly #own: OwnNumbers
   readonly #patients: LocalPatients
   readonly #account: Pick<Account, 'record'>
+  readonly #quality: Pick<BsnQuality, 'stateInvalid'>
 
   constructor(
     options: { own: OwnNumbers },
-    deps: { patients: LocalPatients; account: Pick<Account, 'record'> },
+    deps: {
+      patients: LocalPatients
+      account: Pick<Account, 'record'>
+      quality: Pick<BsnQuality, 'stateInvalid'>
+    },
   ) {
     this.#own = options.own
     this.#patients = deps.patients
     this.#account = deps.account
+    this.#quality = deps.quality
   }
 
   handles(type: string): boolean {
@@ -88,12 +95,15 @@ export class AdtHandler implements Hl7Handler {
   async handle(message: Hl7Message, received: Received): Promise<void> {
     const event = eventOf(message)
     if (silent.includes(event)) return
-    for (const { numbers, priors, pid } of this.#groups(message))
+    for (const { numbers, priors, pid } of this.#groups(message)) {
+      // The patient stays without: from there on nobody would know why.
+      if (hasInvalidBsn(pid)) this.#quality.stateInvalid(message.header.sendingApplication, received.id)
       for (const [i, number] of numbers.entries()) {
         if (event === removing) await this.#patients.remove(number, received.id)
         else await this.#state(event, number, pid, received)
         if (i === 0) for (const prior of priors ?? []) await this.#merge(event, prior, number, received)
       }
+    }
   }
 
   /** On record first: whose images are shown together changes by it (NEN 7513). */

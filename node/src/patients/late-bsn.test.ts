@@ -5,6 +5,7 @@ import { adt } from '../testing/adt.ts'
 import type { AdtPatient } from '../testing/adt.ts'
 import { eventually, patient, radiologist, twoHospitals } from '../testing/test-hospital.ts'
 import type { TestHospital } from '../testing/test-hospital.ts'
+import { TestWeb } from '../testing/test-web.ts'
 
 const bsn = parseBsn(patient.bsn)
 const other = parseBsn('999991772')
@@ -13,6 +14,7 @@ const anna: AdtPatient = {
   ...{ id: patient.id, bsn: patient.bsn, family: 'Jansen', given: 'Anna', birthDate: '19600203', sex: 'F' },
 }
 const { bsn: _, ...unnumbered } = patient
+const { bsn: __, ...unnumberedAnna } = anna
 
 async function found(at: TestHospital, number: string): Promise<number> {
   const purpose = { basis: 'treatment', reason: 'polikliniek' } as const
@@ -126,6 +128,21 @@ it.each([
     expect(await counts()).toEqual(corrected)
   },
 )
+
+it('a BSN of the administration that is none is counted by who sent it, without the number', async () => {
+  await using net = await twoHospitals()
+  const { b } = net
+  expect(
+    await b.tell(adt('A28', anna), adt('A31', { ...anna, bsn: '999990018' }), adt('A08', unnumberedAnna)),
+  ).toEqual([...['AA', 'AA', 'AA']])
+  expect([...b.index.quality.invalidStated()]).toEqual([['ZIS', 1]])
+  await using web = await TestWeb.start(b)
+  const quality = await web.call('/api/v1/quality', { as: 'operator' })
+  expect(quality.json()).toMatchObject({ adt: [{ application: 'ZIS', invalid: 1 }] })
+  const metrics = (await web.call('/metrics')).body.toString()
+  expect(metrics).toContain('twiin_adt_invalid_bsns{application="ZIS"} 1')
+  expect(metrics + quality.body.toString()).not.toContain('999990018')
+})
 
 it('the quality of BSNs is counted once a study, by hospital and by machine, without anything of a patient', async () => {
   await using net = await twoHospitals()

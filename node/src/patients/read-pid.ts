@@ -68,6 +68,10 @@ function citizenNumberOf(pid: Segment): string | null {
 
 const isValid = (text: string) => /^\d{8,9}$/.test(text) && passesElevenTest(text.padStart(9, '0'))
 
+/** It has something that says it is a BSN, and is none. */
+export const hasInvalidBsn = (pid: Segment): boolean =>
+  pid.repetitions(3).some((one) => isCitizenNumber(one) && one.text() !== '' && !isValid(one.text()))
+
 /** The one that passes the eleven test. Two of them are none: nobody has two. */
 function citizenNumberIn(identifiers: readonly Repetition[]): string | null {
   const valid = identifiers

@@ -51,6 +51,7 @@ const settleMs = 2000
 export class BsnQuality implements Service {
   readonly name = 'bsn quality'
   readonly #deps: Deps
+  readonly #invalid = new Map<string, number>()
   readonly #changed = new Set<string>()
   /** Decisions that are not counted yet. */
   readonly #decided = new Map<string, Decided>()
@@ -98,6 +99,17 @@ export class BsnQuality implements Service {
     if (handle === undefined || decided === undefined) return
     this.#decided.set(handle, decided)
     this.#look(handle)
+  }
+
+  /** The patient administration states as BSN what is none: counted by its name (MSH-3), told without the number. */
+  stateInvalid(application: string, message: string): void {
+    this.#invalid.set(application, (this.#invalid.get(application) ?? 0) + 1)
+    this.#deps.log.warn('hl7 message states a BSN that is none', { sendingApplication: application, message })
+  }
+
+  /** How often since the start, by who sent it. */
+  invalidStated(): ReadonlyMap<string, number> {
+    return this.#invalid
   }
 
   #look(handle: string): void {

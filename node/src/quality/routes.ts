@@ -16,13 +16,23 @@ export function qualityRoutes(deps: {
         ...(source.kind === 'partner' ? { name: deps.bundle.memberByUra(source.ura)?.name ?? '' } : {}),
         ...counts,
       })),
+      adt: [...deps.quality.invalidStated()].map(([application, invalid]) => ({ application, invalid })),
     }))
   }
 }
 
 /** The same for Prometheus. */
-export function qualityMetrics(deps: { quality: BsnQuality }, registry: Registry): Gauge {
-  return new Gauge({
+export function qualityMetrics(deps: { quality: BsnQuality }, registry: Registry): void {
+  new Gauge({
+    name: 'twiin_adt_invalid_bsns',
+    help: 'Patients whom the administration stated with a BSN that is none, since the start, by MSH-3',
+    labelNames: ['application'],
+    registers: [registry],
+    collect() {
+      for (const [application, count] of deps.quality.invalidStated()) this.set({ application }, count)
+    },
+  })
+  new Gauge({
     name: 'twiin_bsn_studies',
     help: 'Studies by where they came from and what can be said of the BSN in them',
     labelNames: ['source', 'modality', 'measure'],

@@ -13,8 +13,11 @@ const events = {
   disc: 'media-import',
 } as const
 
-export const isRetryable = ({ state, attempts }: TransferRecord) =>
-  state === 'failed' || (state === 'queued' && attempts > 0)
+/** What stays as it is whoever tries again: other content under one identifier, a study taken back, a disc let go. */
+const unchangeable: ReadonlySet<string> = new Set(['INSTANCE_CONFLICT', 'RECALLED', 'DISC_GONE'])
+
+export const isRetryable = ({ state, attempts, reason = '' }: TransferRecord) =>
+  (state === 'failed' && !unchangeable.has(reason)) || (state === 'queued' && attempts > 0)
 
 export const isCancellable = (record: TransferRecord) => !isOver(record)
 
@@ -42,16 +45,17 @@ export class TransferDesk {
     })
   }
 
-  /** All dead letters of one reason. Returns how many. */
+  /** All dead letters of one reason, unless no retry can change that. Returns how many. */
   async retryAll(choice: DeadLetterChoice): Promise<number> {
     const { book } = this.#deps
     const chosen = book
       .deadLetters()
       .filter(
-        ({ reason, kind, counterparty }) =>
-          reason === choice.reason &&
-          kind === (choice.kind ?? kind) &&
-          counterparty.ura === (choice.ura ?? counterparty.ura),
+        (record) =>
+          isRetryable(record) &&
+          record.reason === choice.reason &&
+          record.kind === (choice.kind ?? record.kind) &&
+          record.counterparty.ura === (choice.ura ?? record.counterparty.ura),
       )
     const changed = chosen.map(({ id }) =>
       book.change(id, (now) => (now.state === 'failed' ? this.#anew(now) : {})),

@@ -19,7 +19,7 @@ export const codes: Wording['codes'] = {
   NO_BSN: 'The study carries no BSN.',
   NOT_OURS: 'Of another hospital, which publishes it itself.',
   IDENTITY_CONFLICT: 'The data held here contradict each other on who the patient is.',
-  IDENTITY_MISMATCH: 'The birth date does not belong to this BSN.',
+  IDENTITY_MISMATCH: 'The birth date is not that of this patient.',
   BASIS_NOT_SUPPORTED: 'This legal basis cannot be used for a search.',
   TOKEN_UNAVAILABLE:
     'This patient is not known here and the registry is unreachable. Others cannot be searched now; try again later.',

@@ -18,7 +18,7 @@ export const codes = {
   NO_BSN: 'In het onderzoek staat geen BSN.',
   NOT_OURS: 'Van een ander ziekenhuis; dat meldt het zelf aan.',
   IDENTITY_CONFLICT: 'De gegevens hier spreken elkaar tegen over wie de patiënt is.',
-  IDENTITY_MISMATCH: 'De geboortedatum hoort niet bij dit BSN.',
+  IDENTITY_MISMATCH: 'De geboortedatum is niet die van deze patiënt.',
   BASIS_NOT_SUPPORTED: 'Met deze grondslag kan niet worden gezocht.',
   TOKEN_UNAVAILABLE:
     'Deze patiënt is hier niet bekend en het register is onbereikbaar. Zoeken bij anderen kan nu niet; probeer het later.',
