@@ -27,6 +27,11 @@ const uniqueKeys = [
   ['SERIES', key.studyInstanceUid],
   ['IMAGE', key.seriesInstanceUid],
 ] as const
+/** What a retrieval names below the study: without it, it would be of the whole study (PS3.4 C.4.2.2.1). */
+const retrievalKeys: Readonly<Partial<Record<QueryLevel, readonly string[]>>> = {
+  SERIES: [key.seriesInstanceUid],
+  IMAGE: [key.seriesInstanceUid, key.sopInstanceUid],
+}
 
 /** C-FIND, C-MOVE and C-GET of this hospital's systems (spec 13 §3, §4; PS3.4 annex C). */
 export class QueryProvider implements Required<Pick<DimseProvider, 'find' | 'move' | 'get'>> {
@@ -131,6 +136,8 @@ export class QueryProvider implements Required<Pick<DimseProvider, 'find' | 'mov
     const uids = [...new Set(textsOf(keys, key.studyInstanceUid))].filter((uid) => uid !== '')
     if (level !== 'PATIENT') {
       if (uids.length === 0) throw mismatch('no Study Instance UID')
+      for (const unique of retrievalKeys[level] ?? [])
+        if (!namesSomething(keys, unique)) throw mismatch('unique key of the level, or above it, is missing')
       return uids
     }
     if (textOf(keys, key.patientId) === '') throw mismatch('no Patient ID')
@@ -170,6 +177,8 @@ export class QueryProvider implements Required<Pick<DimseProvider, 'find' | 'mov
   }
 }
 
+const namesSomething = (keys: Attributes, unique: string) =>
+  textsOf(keys, unique).some((uid) => uid !== '') && !textsOf(keys, unique).some((uid) => /[*?]/.test(uid))
 const mismatch = (why: string) => refusal(dimseStatus.dataSetMismatch, why)
 
 function commentOn(silent: readonly { ura: string; status: string; reason: string }[]): string {

@@ -126,6 +126,26 @@ describe.skipIf(dcmtkMissing !== '')(`what a system has moved${dcmtkMissing}`, (
     await eventually(() => b.archive.stored.length === 3)
   })
 
+  it.each([
+    ['a series without its UID', ['QueryRetrieveLevel=SERIES']],
+    ['an image without that of its series', ['QueryRetrieveLevel=IMAGE', 'SOPInstanceUID=1.2.3']],
+    ['a series by wildcard', ['QueryRetrieveLevel=SERIES', 'SeriesInstanceUID=1.*']],
+  ])('of %s is refused: it would be of the whole study', async (_what, keys) => {
+    const uid = await foundAtA(`of ${_what}`, patient.name)
+    const before = workstation.stored.size
+    const asked = [...keys, `StudyInstanceUID=${uid}`]
+    for (const [tool, options] of [
+      ['movescu', ['-aem', 'WORKSTATION']],
+      ['getscu', []],
+    ] as const) {
+      const { output, files } = await query(tool, asked, options)
+      // DCMTK's word for A900, which getscu shows by this only.
+      expect(output).toContain('DataSetDoesNotMatchSOPClass')
+      expect(files).toHaveLength(0)
+    }
+    expect(workstation.stored.size).toBe(before)
+  })
+
   it('and cancelled is fetched no further', async () => {
     const theirs = await foundAtA('cancelled', 'Jansen^Anna')
     a.online = false
