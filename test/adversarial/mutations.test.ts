@@ -4,10 +4,7 @@
  *
  * TWIIN_MUTATIONS=100000 for the whole; 1,500 by default.
  */
-import { readFile } from 'node:fs/promises'
-import { get } from 'node:https'
 import { connect } from 'node:net'
-import { text } from 'node:stream/consumers'
 import { openAssociation } from '@twiin/dimse'
 import { MllpClient } from '@twiin/hl7'
 import { silentLogger, systemClock } from '@twiin/runtime'
@@ -18,6 +15,7 @@ import type { Demo } from '../support/demo.ts'
 import { mutate, seededNumbers } from '../support/mutations.ts'
 import { newStudy } from '../support/new-study.ts'
 import { associateRequest, pdu } from '../support/raw-dicom.ts'
+import { Watch } from '../support/watch.ts'
 
 const total = Number(process.env['TWIIN_MUTATIONS'] ?? 1500)
 const each = Math.ceil(total / 3)
@@ -33,7 +31,7 @@ afterAll(() => demo[Symbol.asyncDispose]())
 const hospital = () => demo.hospital(0)
 
 /** Runs all of it a few at a time, while somebody watches the node. */
-async function attack(count: number, one: (index: number) => Promise<void>): Promise<Watched> {
+async function attack(count: number, one: (index: number) => Promise<void>): Promise<Watch> {
   const watch = new Watch(hospital())
   await watch.look()
   watch.reset()
@@ -54,44 +52,7 @@ async function attack(count: number, one: (index: number) => Promise<void>): Pro
   return watch
 }
 
-interface Watched {
-  readonly stallMs: number
-  readonly rssMiB: number
-}
-
-/** What the node says of its event loop, and what the system says of its memory. */
-class Watch implements Watched {
-  readonly #hospital: ReturnType<Demo['hospital']>
-  stallMs = 0
-  rssMiB = 0
-
-  constructor(of: ReturnType<Demo['hospital']>) {
-    this.#hospital = of
-  }
-
-  reset(): void {
-    this.stallMs = 0
-    this.rssMiB = 0
-  }
-
-  async look(): Promise<void> {
-    const metrics = await metricsOf(this.#hospital.web)
-    const lag = /^twiin_nodejs_eventloop_lag_max_seconds (\S+)$/m.exec(metrics)?.[1]
-    this.stallMs = Math.max(this.stallMs, Number(lag) * 1000)
-    const status = await readFile(`/proc/${this.#hospital.pid}/status`, 'utf8')
-    this.rssMiB = Math.max(this.rssMiB, Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024)
-  }
-}
-
-async function metricsOf({ url, caFile }: { url: string; caFile: string }): Promise<string> {
-  const ca = await readFile(caFile, 'utf8')
-  return new Promise((resolve, reject) => {
-    const call = get(new URL('/metrics', url), { ca }, (answer) => void text(answer).then(resolve, reject))
-    call.on('error', reject)
-  })
-}
-
-function judge(what: string, count: number, { stallMs, rssMiB }: Watched): void {
+function judge(what: string, count: number, { stallMs, rssMiB }: Watch): void {
   console.log(
     `${count} ${what}: longest stall ${stallMs.toFixed(0)} ms, memory up to ${rssMiB.toFixed(0)} MiB`,
   )

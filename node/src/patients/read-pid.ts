@@ -108,6 +108,8 @@ function namesIn(repetitions: readonly Repetition[]): string[] {
 /** What separates in DICOM does not stand in a part of a name. */
 const clean = (text: string) =>
   text
+    // Before anything is done with it: a name may come that is as long as a message.
+    .slice(0, 4 * longestName)
     .replace(/[\^=\\\s]+/g, ' ')
     .trim()
     .slice(0, longestName)

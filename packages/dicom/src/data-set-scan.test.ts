@@ -111,6 +111,18 @@ test.each(['a deflate bomb of small elements', 'a deflated sequence of empty ite
   },
 )
 
+test('a megabyte of empty items is walked in turns', async () => {
+  const items = hostileDataSets().find(({ name }) => name === '8 MB of empty items')
+  if (items === undefined) throw new Error('no such data set')
+  let turns = 0
+  const counting = setInterval(() => turns++)
+  const result = new DataSetScan(items)
+  await result.push(items.dataSet)
+  clearInterval(counting)
+  expect(await result.end()).toEqual({ complete: true })
+  expect(turns).toBeGreaterThan(50)
+})
+
 test('no mutation of a data set makes it throw', async () => {
   await fc.assert(
     fc.asyncProperty(

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { PassThrough } from 'node:stream'
+import { setImmediate } from 'node:timers/promises'
 import { isTwiinError } from '@twiin/runtime'
 import type { ElementHeader } from './element-header.ts'
 import { ElementWalker } from './element-walker.ts'
@@ -17,6 +18,10 @@ export interface ScanResult {
   pixelDataOffset?: number
 }
 
+/** Millions of empty items are walked in turns; what is pixel data costs nothing. */
+const bytesAtOnce = 64 * 1024
+const headersAtOnce = 4096
+
 const pixelDataTags: ReadonlySet<number> = new Set([0x7fe0_0008, 0x7fe0_0009, tags.pixelData])
 
 /**
@@ -29,6 +34,8 @@ export class DataSetScan {
   #refusal: string | undefined
   #empty = true
   #pixelDataOffset: number | undefined
+  /** Headers when others last had their turn. */
+  #walkedBefore = 0
 
   constructor(options: { transferSyntaxUid: string; maxInflatedBytes?: number }) {
     const syntax = describeTransferSyntax(options.transferSyntaxUid)
@@ -43,11 +50,21 @@ export class DataSetScan {
     }
   }
 
-  /** Await it: a deflated data set is inflated on the way. */
+  /** Await it, before anything else is pushed: a deflated data set is inflated on the way, and much work is done in turns. */
   push(chunk: Uint8Array): Promise<void> | undefined {
     if (this.#refusal !== undefined) return undefined
     if (this.#inflating !== undefined) return this.#inflating.push(chunk)
-    this.#walker.push(chunk)
+    return this.#walk(chunk)
+  }
+
+  #walk(chunk: Uint8Array): Promise<void> | undefined {
+    for (let at = 0; at < chunk.length; at += bytesAtOnce) {
+      this.#walker.push(chunk.subarray(at, at + bytesAtOnce))
+      if (this.#walker.headers - this.#walkedBefore < headersAtOnce) continue
+      this.#walkedBefore = this.#walker.headers
+      const rest = chunk.subarray(at + bytesAtOnce)
+      return setImmediate().then(() => this.#walk(rest))
+    }
     return undefined
   }
 

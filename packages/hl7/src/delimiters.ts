@@ -1,3 +1,6 @@
+import { TwiinError } from '@twiin/runtime'
+import { messageLimits } from './limits.ts'
+
 /** What separates the parts of a message, as its MSH-1 and MSH-2 say (HL7 v2 §2.5.4). */
 export interface Delimiters {
   field: string
@@ -15,13 +18,14 @@ const usualDelimiters: Delimiters = {
   subcomponent: '&',
 }
 
-/** Text without escapes (§2.7). `\.br\` is a line end; what only formats is left out; what we do not know stays as it is. */
+/** Text without escapes (§2.7). `\.br\` is a line end; what only formats is left out; what we do not know stays as it is. Throws `HL7_CONTENT` when there are more than any text has. */
 export function unescape(text: string, delimiters: Delimiters, decodeHex: (bytes: Buffer) => string): string {
   const { escape } = delimiters
   if (escape === '' || !text.includes(escape)) return text
   let plain = ''
   let at = 0
-  for (;;) {
+  for (let escapes = 0; ; escapes++) {
+    if (escapes > messageLimits.escapes) throw new TwiinError('HL7_CONTENT', { error: 102, location: 'MSH' })
     const start = text.indexOf(escape, at)
     const end = start === -1 ? -1 : text.indexOf(escape, start + 1)
     if (end === -1) return plain + text.slice(at)

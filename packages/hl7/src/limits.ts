@@ -46,4 +46,4 @@ export const mllpTimeouts: Readonly<MllpTimeouts> = {
 }
 
 /** More than any real message has; a frame of nothing but separators must cost no more than its bytes. */
-export const messageLimits = { segments: 20_000, repetitions: 500, components: 100 } as const
+export const messageLimits = { segments: 20_000, repetitions: 500, components: 100, escapes: 20_000 } as const

@@ -7,6 +7,7 @@ import {
   readMessage,
   writeMessage,
 } from './index.ts'
+import type { Segment } from './index.ts'
 
 const msh = (rest = '') => `MSH|^~\\&|ZIS|A|TWIIN|A|20260105||ADT^A08^ADT_A01|M1|P|2.5|||||NLD|${rest}\r`
 const read = (text: string, encoding: BufferEncoding = 'utf8') => readMessage(Buffer.from(text, encoding))
@@ -111,6 +112,16 @@ describe('a message', () => {
         .first('PID')
         ?.repetitions(3),
     ).toThrow('HL7_CONTENT')
+    for (const [what, refused] of [
+      ['~', (pid: Segment | undefined) => pid?.repetitions(3)],
+      ['\\', (pid: Segment | undefined) => pid?.text(3)],
+    ] as const) {
+      const pid = read(`${msh()}PID|1||${what.repeat(15 << 20)}\r`).first('PID')
+      const before = process.cpuUsage()
+      expect(() => refused(pid)).toThrow('HL7_CONTENT')
+      const { user, system } = process.cpuUsage(before)
+      expect((user + system) / 1000).toBeLessThan(400) // milliseconds, the garbage collector's too
+    }
     expect(performance.now() - began).toBeLessThan(5000)
   })
 

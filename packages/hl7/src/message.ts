@@ -139,14 +139,18 @@ function firstLine(text: string): string {
 function splitSegments(text: string, context: SegmentContext): Segment[] {
   const segments: Segment[] = []
   let lines = 0
-  const endings = /\r\n?|\n|$/g
+  // Each looked for once, not again for every line: a message may be one of them alone, and long.
+  const endings = ['\r', '\n'].map((mark) => ({ mark, at: -1 }))
   for (let at = 0; at < text.length;) {
-    endings.lastIndex = at
-    const ending = endings.exec(text)
-    const end = ending?.index ?? text.length
+    for (const ending of endings) {
+      if (ending.at >= at) continue
+      const found = text.indexOf(ending.mark, at)
+      ending.at = found === -1 ? text.length : found
+    }
+    const end = Math.min(...endings.map((ending) => ending.at))
     if (++lines > messageLimits.segments) throw new TwiinError('HL7_CONTENT', { error: 100, location: 'MSH' })
     if (end > at) segments.push(segmentOf(text.slice(at, end), context, segments.length))
-    at = end + Math.max(1, ending?.[0].length ?? 1)
+    at = end + (text.startsWith('\r\n', end) ? 2 : 1)
   }
   return segments
 }

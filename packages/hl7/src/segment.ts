@@ -52,16 +52,17 @@ export class Segment {
     return new Repetition(this.#first(field), this.#context).text(component, subcomponent)
   }
 
-  /** Those that are not empty. Throws `HL7_CONTENT` when there are more than anybody means. */
+  /** Those that are not empty. Throws `HL7_CONTENT` when there are more, empty ones too, than anybody means. */
   repetitions(field: number): Repetition[] {
     const { repetition } = this.#context.delimiters
     const text = this.field(field)
     const found: Repetition[] = []
+    let seen = 0
     for (let at = 0; at <= text.length;) {
       const next = text.indexOf(repetition, at)
       const end = next === -1 ? text.length : next
       if (end > at) found.push(new Repetition(text.slice(at, end), this.#context))
-      if (found.length > messageLimits.repetitions)
+      if (++seen > messageLimits.repetitions)
         throw new TwiinError('HL7_CONTENT', { error: 102, location: `${this.id}^1^${field}` })
       at = end + 1
     }

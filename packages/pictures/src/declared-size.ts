@@ -1,6 +1,7 @@
 export interface DeclaredSize {
   width: number
   height: number
+  components: number
 }
 
 /**
@@ -14,6 +15,7 @@ export function declaredSize(bytes: Buffer): DeclaredSize | undefined {
     return {
       width: bytes.readUInt32BE(8) - bytes.readUInt32BE(16),
       height: bytes.readUInt32BE(12) - bytes.readUInt32BE(20),
+      components: bytes.readUInt16BE(40),
     }
   }
   if (bytes[1] !== 0xd8) return undefined
@@ -27,7 +29,10 @@ export function declaredSize(bytes: Buffer): DeclaredSize | undefined {
     const isFrame =
       marker === 0xfff7 ||
       (marker >= 0xffc0 && marker <= 0xffcf && ![0xffc4, 0xffc8, 0xffcc].includes(marker))
-    if (isFrame) return { height: bytes.readUInt16BE(at + 5), width: bytes.readUInt16BE(at + 7) }
+    if (isFrame) {
+      const [height, width] = [bytes.readUInt16BE(at + 5), bytes.readUInt16BE(at + 7)]
+      return { width, height, components: bytes[at + 9] ?? 0 }
+    }
     if (marker < 0xff01 || marker === 0xffda) return undefined
     at += 2 + bytes.readUInt16BE(at + 2)
   }

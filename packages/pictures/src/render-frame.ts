@@ -49,7 +49,8 @@ async function decode({ frame, transferSyntaxUid, description }: RenderRequest):
   }
   // Before any decoder sees it: what would come out is what the data set says, and that was found small enough.
   const size = declaredSize(bytes)
-  if (size?.width !== columns || size.height !== rows)
+  // A grey data set of a coloured picture occurs; a picture of thousands of components does not.
+  if (size?.width !== columns || size.height !== rows || size.components > 4)
     throw new TwiinError('PICTURE_UNREADABLE', { why: 'size' })
   if (/^4\.(57|70)$/.test(syntax)) return { ...native, bytes: codecs.decodeLosslessJpeg(bytes) }
   const codec = codecOf(syntax)

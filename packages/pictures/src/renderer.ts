@@ -6,6 +6,8 @@ import type { RenderAnswer } from './render-worker.ts'
 
 /** A mammogram has 27 million. */
 const mostPixels = 64 * 1024 * 1024
+/** Of one decoded frame. */
+const mostDecodedBytes = 256 * 1024 * 1024
 const mostSides = 65_535
 const mostFrameBytes = 128 * 1024 * 1024
 const mostWaiting = 64
@@ -30,10 +32,13 @@ export class Renderer {
   #waiting = 0
 
   async render(request: PictureRequest): Promise<Buffer> {
-    const { rows, columns } = request.description
+    const { rows, columns, samplesPerPixel, bitsAllocated } = request.description
     const { width = 1, height = 1 } = request.viewport ?? {}
     // Before anything is allocated: the frame decoded, and the picture it is scaled to.
-    const isTooLarge = rows * columns > mostPixels || Math.max(rows, columns) > mostSides
+    const samples = rows * columns * samplesPerPixel
+    const decodedBytes = (samples * bitsAllocated) / 8
+    const isTooLarge =
+      samples > mostPixels || decodedBytes > mostDecodedBytes || Math.max(rows, columns) > mostSides
     if (isTooLarge || width * height > mostPixels || request.frameBytes > mostFrameBytes)
       throw new TwiinError('PICTURE_TOO_LARGE')
     if (this.#waiting >= mostWaiting) throw new TwiinError('RENDERER_BUSY')
