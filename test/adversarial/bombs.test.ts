@@ -32,10 +32,11 @@ beforeEach(async () => {
 })
 afterEach(async ({ task }) => {
   await watch.look()
-  const { stallMs, rssMiB } = watch
-  console.log(`${task.name}: longest stall ${stallMs.toFixed(0)} ms, memory ${rssMiB.toFixed(0)} MiB`)
+  const { stallMs, ownStallMs, rssMiB } = watch
+  const stalls = `${stallMs.toFixed(0)} ms (alone ${ownStallMs.toFixed(0)})`
+  console.log(`${task.name}: longest stall ${stalls}, memory ${rssMiB.toFixed(0)} MiB`)
   expect(isAlive(demo.hospital(0).pid)).toBe(true)
-  expect(stallMs).toBeLessThanOrEqual(250)
+  expect(ownStallMs).toBeLessThanOrEqual(250)
   expect(rssMiB).toBeLessThan(900)
 })
 
@@ -190,7 +191,10 @@ test('HL7 messages of one giant field, of separators alone, and without end', as
   const { host, port } = demo.hospital(0).hl7
   const client = new MllpClient({ host, port }, { clock: systemClock, log: silentLogger })
   for (const filling of ['x', '~', '&', '^', '|', '\\', '\r'])
-    await client.send(message(`PID|1||${filling.repeat(15 << 20)}`)).catch(() => {})
+    await client
+      .send(message(`PID|1||${filling.repeat(15 << 20)}`))
+      .catch(() => {})
+      .then(() => watch.look())
   await client.close()
   await watch.look()
   const socket = connect({ host, port }, () => socket.write('\x0b'))

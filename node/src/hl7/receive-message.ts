@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { acknowledge, characterSetNamed, isHl7ErrorCode, readHeader, readMessage } from '@twiin/hl7'
 import type {
   AckCode,
@@ -39,6 +40,7 @@ const longestControlId = 199
 const unknownSender = { code: 'AR', error: 103, location: 'MSH^1^3' } as const
 /** What anybody may have sent, as a log can hold it. */
 const printable = (text: string) => text.slice(0, 64).replace(/[^\x20-\x7e]/g, '?')
+const largeBytes = 1024 * 1024
 
 /** Judges a message and answers it: AA only when it is durable (spec 15 §2, §3). */
 export class ReceiveMessage implements MllpReceiver {
@@ -62,9 +64,12 @@ export class ReceiveMessage implements MllpReceiver {
       this.#checkHeader(header)
       const unnamed = characterSetNamed(sender.characterSet) ?? '8859/1'
       const message = readMessage(bytes, { unnamedCharacterSet: unnamed })
+      // What is large is read, judged and written down in turns.
+      if (bytes.length > largeBytes) await setImmediate()
       ;({ header, characterSet } = message)
       this.#checkType(message)
       for (const handler of this.#deps.handlers) if (handler.handles(message.type)) handler.check?.(message)
+      if (bytes.length > largeBytes) await setImmediate()
       const taken = await this.#deps.inbox.take(message, { bytes, unnamedCharacterSet: unnamed })
       verdict = taken === 'other' ? { code: 'AE', error: 205, location: 'MSH^1^10' } : { code: 'AA' }
     } catch (error) {
