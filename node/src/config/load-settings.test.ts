@@ -146,8 +146,29 @@ describe('settings', () => {
   it('with an unknown key are refused by name', () => {
     expect(() =>
       loadSettings(file(minimal.replace('aeTitle: TWIIN,', 'aeTitle: TWIIN, aeTitel: X,')), {}),
-    ).toThrow(/additional properties: aeTitel\)$/)
+    ).toThrow(/additional properties: aeTitel \(did you mean aeTitle\?\)\)$/)
     expect(() => loadSettings(file(minimal.replace('"90000001"', '"9"')), {})).toThrow(/CONFIG_INVALID.*ura/)
+  })
+
+  it.each([
+    ['"90000001"', '90000001', '/hospital/ura must be string (write it in quotes)'],
+    ['aeTitle: TWIIN,', 'aeTitle: TWIIN, aeTitel: X,', 'aeTitel (did you mean aeTitle?)'],
+    ['dataDir: data', 'datadir: data', 'datadir (did you mean dataDir?)'],
+    ['dataDir: data', 'dataDir: data\nsomething: 1', 'properties: something)'],
+    ['[STORESCU]', '[STORESCU, A/B]', '/dicom/callingAeTitles/1 must be 1 to 16 characters: an AE title'],
+    [
+      '[STORESCU]',
+      '[STORESCU], destinations: [{ aeTitle: " ", ura: "90000002" }]',
+      '/dicom/destinations/0/aeTitle must be 1 to 16 characters: an AE title',
+    ],
+    [
+      'people.json',
+      'people.json\nlog: { level: loud }',
+      '/log/level must be one of: debug, info, warn, error',
+    ],
+  ])('that are wrong say what would be right: %s → %s', (right, wrong, says) => {
+    const path = file(minimal.replace(right, wrong))
+    expect(() => loadSettings(path, {})).toThrow(says)
   })
 
   it.each([

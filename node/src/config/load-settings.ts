@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { dirname, isAbsolute, resolve } from 'node:path'
 import { codeOf, singleLine, TwiinError } from '@twiin/runtime'
-import { Default, Errors } from 'typebox/value'
+import { Default } from 'typebox/value'
 import { parse } from 'yaml'
 import { addressErrors } from './check-addresses.ts'
 import { tlsErrors } from './check-tls.ts'
+import { settingsErrors } from './describe-errors.ts'
 import type { DicomTlsSettings } from './dicom-tls-settings.ts'
 import { Settings } from './settings.ts'
 
@@ -16,15 +17,8 @@ import { Settings } from './settings.ts'
 export function loadSettings(file: string, env: NodeJS.ProcessEnv = process.env): Settings {
   const tree = withEnvironment(readYaml(file), env)
   const settings = Default(Settings, tree) as Settings
-  const errors = Errors(Settings, settings)
-  if (errors.length > 0) {
-    // Of an unknown key its parent tells; what TypeBox says of the key itself ("schema is false") helps nobody.
-    const telling = errors.filter(({ keyword }) => keyword !== 'boolean')
-    const list = telling.map(
-      (error) => `${error.instancePath || '/'} ${error.message}${nameUnknownKeys(error.params)}`,
-    )
-    throw new TwiinError('CONFIG_INVALID', { file, errors: list.join('; ') })
-  }
+  const errors = settingsErrors(settings)
+  if (errors.length > 0) throw new TwiinError('CONFIG_INVALID', { file, errors: errors.join('; ') })
   const disagreeing = [...addressErrors(settings), ...tlsErrors(settings)]
   if (disagreeing.length > 0) throw new TwiinError('CONFIG_INVALID', { file, errors: disagreeing.join('; ') })
   return withAbsolutePaths(settings, dirname(resolve(file)))
@@ -42,11 +36,6 @@ function readYaml(file: string): unknown {
 function reasonOf(cause: unknown): string {
   if (!(cause instanceof Error)) return codeOf(cause)
   return cause.name === 'YAMLParseError' ? singleLine(cause.message.split('\n')[0] ?? '') : codeOf(cause)
-}
-
-function nameUnknownKeys(params: unknown): string {
-  const keys = (params as { additionalProperties?: string[] }).additionalProperties
-  return keys === undefined ? '' : `: ${keys.join(', ')}`
 }
 
 function withEnvironment(tree: unknown, env: NodeJS.ProcessEnv): unknown {

@@ -7,10 +7,11 @@ import { Hl7Settings } from './hl7-settings.ts'
 
 /** Every setting of a node, declared once: name, type, default, sentence. Unknown keys are errors (load-settings.ts). */
 
+export const aeTitlePattern = '^[A-Za-z0-9_.\\- ]{1,16}$'
 const closed = { additionalProperties: false }
 const AeTitle = (description: string) =>
   Type.Refine(
-    Type.String({ pattern: '^[A-Za-z0-9_.\\- ]{1,16}$', description: `${description}; 1–16 characters` }),
+    Type.String({ pattern: aeTitlePattern, description: `${description}; 1–16 characters` }),
     (value) => value.trim() !== '',
   )
 const Port = (description: string) => Type.Integer({ minimum: 1, maximum: 65535, description })
