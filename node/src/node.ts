@@ -61,6 +61,7 @@ export async function createNode(
     reporting(settings, ground, exchange),
     { name: 'routes', start: () => exchange.routes.resume() },
     exchange.routing.complete,
+    ...exchange.prefetch,
     // Doors last: they serve the moment they open.
     index.quality,
     ...hl7.services,

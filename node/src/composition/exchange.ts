@@ -27,6 +27,7 @@ import { composeFiling } from './filing.ts'
 import { composeRouting } from './routing-side.ts'
 import type { Ground } from './ground.ts'
 import type { IndexSide } from './index-side.ts'
+import { composePrefetch } from './prefetch.ts'
 import { composeReports } from './reports.ts'
 
 export type Exchange = ReturnType<typeof composeExchange>
@@ -124,6 +125,12 @@ export function composeExchange(settings: Settings, ground: Ground, index: Index
     },
   )
   const transferDesk = new TransferDesk({ book, account, clock })
+  const prefetch = composePrefetch(settings, ground, index, {
+    searches,
+    retrievals,
+    book,
+    desk: transferDesk,
+  })
   const progress = new ProgressReports({ book, links, speeds, host, clock, log })
   const receipts = new Receipts({ retryMs }, { book, host, signer: key, clock, log })
 
@@ -142,6 +149,7 @@ export function composeExchange(settings: Settings, ground: Ground, index: Index
     ...{ book, links, speeds, transferDesk, progress, sends, guard, searchAnswers },
     ...{ contentsAnswers, gate, held, searches, fetcher, worklist },
     ...{ house, reports, delivery, retrievals, arrivals, discs, runner, receipts, routes, routing },
+    ...{ prefetch },
     ...port,
   }
 }

@@ -20,13 +20,12 @@ export function hl7Handlers(
   { hospital, hl7, patients: { source } }: Settings,
   { account }: Ground,
   { localPatients: patients, quality }: IndexSide,
-  { reports }: Exchange,
+  { reports, prefetch }: Exchange,
 ): Hl7Handler[] {
   const own = { issuer: hospital.patientIdIssuer, authorities: hl7?.patientIdAuthorities ?? [] }
   // A hospital whose PACS is asked instead is told so by AR: nothing would be done with its ADT.
-  return source === 'pacs'
-    ? [reports.incoming]
-    : [new AdtHandler({ own }, { patients, account, quality }), reports.incoming]
+  const adt = source === 'pacs' ? [] : [new AdtHandler({ own }, { patients, account, quality })]
+  return [...adt, reports.incoming, ...prefetch]
 }
 
 /** What comes in by HL7: the inbox, and the listener when one is configured. `handlers` share the types among them. */

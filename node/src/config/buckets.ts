@@ -75,6 +75,10 @@ export const buckets = {
   reportsOut: 'reports-out',
   /** id of the item → it was told, or was gone before that */
   reportsTold: 'reports-told',
+  /** place in the inbox → order or appointment that a rule of prefetch fits */
+  prefetchOrders: 'prefetch-orders',
+  /** opaque sender and number → that place */
+  prefetchNumbers: 'prefetch-numbers',
   /** id → disc that was sent here, and what is on it */
   discs: 'discs',
   /** `<disc>.<patient>.<study>` → where the instances of a study stand on the disc */

@@ -1,4 +1,5 @@
 import { Addresses, Mailboxes } from '@twiin/protocol'
+import { PrefetchSettings } from '../prefetch/prefetch-settings.ts'
 import { RoutingSettings } from '../routing/routing-settings.ts'
 import { Type } from 'typebox'
 import type { Static } from 'typebox'
@@ -278,6 +279,7 @@ export const Settings = Type.Object(
       { ...closed, default: {} },
     ),
     routing: RoutingSettings,
+    prefetch: Type.Optional(PrefetchSettings),
     storage: Type.Object(
       {
         reserveMiB: Type.Integer({

@@ -30,6 +30,7 @@ import { buckets } from '../config/buckets.ts'
 import type { ApplicationEntity, Settings } from '../config/settings.ts'
 import { clientTlsFrom, openDicomCertificates } from '../dicom-tls/dicom-certificates.ts'
 import type { Filed } from '../filing/file-study.ts'
+import type { PrefetchSettings } from '../prefetch/prefetch-settings.ts'
 import type { Rule } from '../routing/routing-settings.ts'
 import { Gossip } from '../trust/gossip.ts'
 import { verifyByPeerId } from '../trust/trust.ts'
@@ -50,6 +51,7 @@ interface Options {
   rules?: readonly Rule[]
   /** Its PACS is asked who its patients are, at this level. */
   patientsAtPacs?: Settings['patients']['level']
+  prefetch?: PrefetchSettings
   /** Its PACS has to commit itself. */
   commitment?: boolean
   /** A second DICOM port, with TLS; `pacs`: its PACS speaks it too, with these certificates. */
@@ -144,7 +146,7 @@ export class TestHospital implements AsyncDisposable {
     this.#lifecycle = new Lifecycle([
       ...[reserve, store, studies, heads, ...(archive?.fetching ?? []), auditLog, view],
       ...[publisher, this.selfTest, publication, discs.desk, runner, receipts, progress, ...reports.services],
-      ...[resumed, routing.complete, this.exchange.commitmentsAsked, dimse],
+      ...[resumed, routing.complete, this.exchange.commitmentsAsked, ...this.exchange.prefetch, dimse],
       ...(dimseTls === undefined ? [] : [dimseTls]),
       ...(archive === undefined ? [] : [archive.indexer]),
       this.index.quality,
@@ -288,7 +290,7 @@ export class TestHospital implements AsyncDisposable {
   }
 
   #settings(): Settings {
-    const { ura, name, sendTo, archive, entities = [], tls, pacs, callingAeTitles = [] } = this.options
+    const { ura, name, sendTo, archive, entities = [], tls, pacs, callingAeTitles = [], prefetch } = this.options
     const parts = {
       dataDir: this.dir,
       ...(archive === undefined ? {} : { archive }),
@@ -319,6 +321,7 @@ export class TestHospital implements AsyncDisposable {
         timeZone: 'Europe/Amsterdam',
         rules: this.options.rules ?? [],
       },
+      ...(prefetch === undefined ? {} : { prefetch }),
       hl7: {
         ...{ host: '127.0.0.1', port: 0, application: 'TWIIN', processingIds: ['P'], maxMessageMiB: 16 },
         ...{ senders: [{ application: 'ZIS', characterSet: '8859/1' }], patientIdAuthorities: ['ZIS'] },
