@@ -14,6 +14,7 @@ import { discCommands } from './disc/commands.ts'
 import { applicationCommands } from './enrolment/commands.ts'
 import { People, roles } from './people/people-file.ts'
 import type { Role } from './people/people-file.ts'
+import { ruleCommands } from './routing/commands.ts'
 import { version } from './version.ts'
 
 /** How long an orderly stop may take before the process ends anyway. What was acknowledged is on disk already. */
@@ -39,6 +40,7 @@ export async function runCli(argv: readonly string[]): Promise<void> {
 
   applicationCommands(program, print)
   discCommands(program, print)
+  ruleCommands(program, print)
 
   const role = new Option('--role <role>', 'what the account may do').choices(roles).makeOptionMandatory()
   const account = (command: Command) =>

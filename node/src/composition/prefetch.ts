@@ -13,7 +13,7 @@ import type { IndexSide } from './index-side.ts'
 export function composePrefetch(
   { prefetch: settings, hospital, hl7 }: Settings,
   { store, sealer, holdings, clock, log }: Ground,
-  { localPatients: patients }: IndexSide,
+  { patientsKnown: patients }: IndexSide,
   exchange: { searches: PatientSearches; retrievals: Retrievals; book: TransferBook; desk: TransferDesk },
 ): Prefetch[] {
   // Declared always: a name is never used for something else.

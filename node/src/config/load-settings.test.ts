@@ -31,6 +31,15 @@ const rule = (ura: string) => (text: string) =>
   `${text}routing: { rules: [{ name: ct, when: { modality: [CT] }, to: { ura: "${ura}", reason: Verwijzing } }] }\n`
 
 describe('settings', () => {
+  it('name no two rules alike, and a time zone that exists', () => {
+    const to = 'to: { ura: "90000002", reason: x }'
+    const rules = `[{ name: Spoed, when: {}, ${to} }, { name: spoed, when: {}, ${to} }]`
+    const load = (routing: string) => () => loadSettings(file(`${minimal}routing: ${routing}`), {})
+    expect(load(`{ rules: ${rules} }`)).toThrow(/rules\/1\/name/)
+    expect(load('{ timeZone: Europe/Atlantis }')).toThrow(/timeZone/)
+    expect(load(`{ rules: ${rules.replace('spoed', 'nacht')} }`)).not.toThrow()
+  })
+
   it('get their defaults and paths relative to the file', () => {
     const path = file(minimal)
     const settings = loadSettings(path, {})

@@ -4,6 +4,7 @@ import { codeOf, singleLine, TwiinError } from '@twiin/runtime'
 import { Default } from 'typebox/value'
 import { parse } from 'yaml'
 import { addressErrors } from './check-addresses.ts'
+import { ruleErrors } from './check-rules.ts'
 import { tlsErrors } from './check-tls.ts'
 import { settingsErrors } from './describe-errors.ts'
 import type { DicomTlsSettings } from './dicom-tls-settings.ts'
@@ -19,7 +20,7 @@ export function loadSettings(file: string, env: NodeJS.ProcessEnv = process.env)
   const settings = Default(Settings, tree) as Settings
   const errors = settingsErrors(settings)
   if (errors.length > 0) throw new TwiinError('CONFIG_INVALID', { file, errors: errors.join('; ') })
-  const disagreeing = [...addressErrors(settings), ...tlsErrors(settings)]
+  const disagreeing = [...addressErrors(settings), ...tlsErrors(settings), ...ruleErrors(settings)]
   if (disagreeing.length > 0) throw new TwiinError('CONFIG_INVALID', { file, errors: disagreeing.join('; ') })
   return withAbsolutePaths(settings, dirname(resolve(file)))
 }

@@ -1,16 +1,14 @@
-import { createReadStream, createWriteStream, readFileSync } from 'node:fs'
-import { request } from 'node:https'
-import { join } from 'node:path'
+import { createReadStream, createWriteStream } from 'node:fs'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { json, text } from 'node:stream/consumers'
-import type { IncomingMessage } from 'node:http'
+import { json } from 'node:stream/consumers'
 import { HeadReader } from '@twiin/dicom'
 import { openSource, packSource, readDisc } from '@twiin/media'
 import type { DiscContents } from '@twiin/media'
-import { TwiinError, silentLogger } from '@twiin/runtime'
+import { silentLogger } from '@twiin/runtime'
 import type { Command } from 'commander'
 import { loadSettings } from '../config/load-settings.ts'
+import { callRunningNode } from '../http/call-running-node.ts'
 
 interface ReadOptions {
   json?: true
@@ -64,7 +62,12 @@ async function read(path: string, options: ReadOptions, print: (value: object) =
       source.format === 'folder'
         ? Readable.from(await packSource(source, new Date()), { objectMode: false })
         : createReadStream(path)
-    const answer = await call(options.config, '/api/v1/discs', 'application/octet-stream', body)
+    const answer = await callRunningNode(
+      loadSettings(options.config),
+      '/api/v1/discs',
+      'application/octet-stream',
+      body,
+    )
     print((await json(answer)) as object)
   } finally {
     await heads.stop()
@@ -74,35 +77,14 @@ async function read(path: string, options: ReadOptions, print: (value: object) =
 async function write(options: WriteOptions, print: (value: object) => void): Promise<void> {
   const { config, study, recipient, reason, format, out } = options
   const order = JSON.stringify({ studyInstanceUids: study, recipient, reason, format })
-  const answer = await call(config, '/api/v1/disc-exports', 'application/json', Readable.from([order]))
+  const answer = await callRunningNode(
+    loadSettings(config),
+    '/api/v1/disc-exports',
+    'application/json',
+    Readable.from([order]),
+  )
   await pipeline(answer, createWriteStream(out, { flags: 'wx', mode: 0o600 }))
   print({ ok: true, out })
-}
-
-/** Throws the code that the node answered; what was not sent yet is dropped then, and nothing is left open. */
-async function call(config: string, path: string, type: string, body: Readable): Promise<IncomingMessage> {
-  const { dataDir } = loadSettings(config)
-  const token = (await text(process.stdin)).trim()
-  const { url, caFile } = JSON.parse(readFileSync(join(dataDir, 'runtime.json'), 'utf8')) as Running
-  const headers = { authorization: `Bearer ${token}`, 'content-type': type }
-  const asked = request(`${url}${path}`, { method: 'POST', headers, ca: readFileSync(caFile) })
-  const answered = new Promise<IncomingMessage>((resolve, reject) => {
-    asked.once('response', resolve)
-    asked.once('error', reject)
-  })
-  // A node that refuses does not read to the end: its answer tells, not the broken pipe.
-  pipeline(body, asked).catch(() => {})
-  const answer = await answered
-  if (answer.statusCode === 200 || answer.statusCode === 202) return answer
-  const problem = (await json(answer).catch(() => ({}))) as { code?: string }
-  // It reads no more of the disc: without this the rest of it would wait, and the command with it.
-  asked.destroy()
-  throw new TwiinError(problem.code ?? 'UNEXPECTED')
-}
-
-interface Running {
-  url: string
-  caFile: string
 }
 
 function summaryOf({ format, counts, problems, patients }: DiscContents): string {

@@ -6,6 +6,9 @@ export interface StudyFacts {
   readonly bodyParts: readonly string[]
   readonly description: string
   readonly department: string
+  readonly referringDepartment: string
+  /** As the images state it: `STAT`, `HIGH`, …; '' when they do not. */
+  readonly priority: string
   readonly calledAe: string
   readonly callingAe: string
   /** Another hospital made it, or a copy of it: it is never routed (spec 17 §4). */
@@ -64,6 +67,10 @@ function holds(
       return isOneOf(when.bodyPart, study.bodyParts)
     case 'department':
       return isOneOf(when.department, [study.department])
+    case 'referringDepartment':
+      return isOneOf(when.referringDepartment, [study.referringDepartment])
+    case 'priority':
+      return isOneOf(when.priority, [study.priority])
     case 'calledAe':
       return isOneOf(when.calledAe, [study.calledAe])
     case 'callingAe':
@@ -94,4 +101,12 @@ function localTime(at: number, timeZone: string): { weekday: string; time: strin
   }).formatToParts(at)
   const part = (type: string) => parts.find((one) => one.type === type)?.value ?? ''
   return { weekday: part('weekday').slice(0, 2).toLowerCase(), time: `${part('hour')}:${part('minute')}` }
+}
+
+export function isTimeZone(timeZone: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone }).resolvedOptions().timeZone !== ''
+  } catch {
+    return false
+  }
 }

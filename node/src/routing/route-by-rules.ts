@@ -1,11 +1,11 @@
 import type { HeadReader } from '@twiin/dicom'
 import { TwiinError } from '@twiin/runtime'
 import type { Clock, Logger } from '@twiin/runtime'
-import type { StudyRecord, StudyStore } from '@twiin/study-store'
+import type { StudyStore } from '@twiin/study-store'
 import type { Sends } from '../send/sends.ts'
 import { firing, judgeRules } from './judge-rules.ts'
-import type { Judged } from './judge-rules.ts'
-import type { RoutingSettings } from './routing-settings.ts'
+import type { Judged, StudyFacts } from './judge-rules.ts'
+import type { Rule, RoutingSettings } from './routing-settings.ts'
 import { factsOf } from './study-facts.ts'
 
 interface Deps {
@@ -14,6 +14,13 @@ interface Deps {
   sends: Pick<Sends, 'byRule'>
   clock: Clock
   log: Logger
+}
+
+/** Instead of what the node runs with; `at` in milliseconds since the Unix epoch. */
+interface Asked {
+  rules?: readonly Rule[]
+  timeZone?: string
+  at?: number
 }
 
 /** Studies that are complete and that rules send (spec 17 §4). */
@@ -39,7 +46,7 @@ export class RouteByRules {
     if (study === undefined) return
     // Whose it is, is in doubt: nobody else gets it before a person has looked.
     if (study.identityConflict) return log.warn('study not routed', { reason: 'IDENTITY_CONFLICT' })
-    const rules = firing(await this.#judge(study))
+    const rules = firing(this.#judge(await factsOf(study, this.#deps)))
     for (const { name, to, quietSeconds, exclude } of rules) {
       if (quietSeconds * 1000 !== quietMs) continue
       const { ura, mailbox, urgency, reason, note } = to
@@ -52,12 +59,18 @@ export class RouteByRules {
     }
   }
 
-  /** What would become of a study that is here, now. Sends nothing. Throws `STUDY_UNKNOWN`. */
-  async test(studyInstanceUid: string) {
-    const [study] = await this.#deps.studies.copiesOf(studyInstanceUid)
+  /**
+   * What would become of a study that is here, now or at another moment, by the rules that run or by others. Sends
+   * nothing. Throws `STUDY_UNKNOWN`.
+   */
+  async test(studyInstanceUid: string, asked: Asked = {}) {
+    const copies = await this.#deps.studies.copiesOf(studyInstanceUid)
+    // As it goes by itself: the copy that was made here.
+    const study = copies.find(({ origin }) => origin.kind === 'local') ?? copies[0]
     if (study === undefined) throw new TwiinError('STUDY_UNKNOWN')
-    const judged = await this.#judge(study)
-    const sending = new Set(firing(judged).map(({ name }) => name))
+    const facts = await factsOf(study, this.#deps)
+    const judged = this.#judge(facts, asked)
+    const sending = new Set(study.identityConflict ? [] : firing(judged).map(({ name }) => name))
     return {
       rules: judged.map(({ rule, matches, failing }) => ({
         name: rule.name,
@@ -66,13 +79,12 @@ export class RouteByRules {
         failing,
         ...(rule.to === undefined ? {} : { to: rule.to }),
       })),
-      isFromElsewhere: study.origin.kind === 'remote',
+      ...{ isFromElsewhere: facts.isFromElsewhere, identityConflict: study.identityConflict },
     }
   }
 
-  async #judge(study: StudyRecord): Promise<Judged[]> {
-    const { clock } = this.#deps
-    const { rules, timeZone } = this.#routing
-    return judgeRules(rules, await factsOf(study, this.#deps), { at: clock.now(), timeZone })
+  #judge(facts: StudyFacts, asked: Asked = {}): Judged[] {
+    const { rules = this.#routing.rules, timeZone = this.#routing.timeZone } = asked
+    return judgeRules(rules, facts, { at: asked.at ?? this.#deps.clock.now(), timeZone })
   }
 }

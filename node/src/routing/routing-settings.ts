@@ -7,9 +7,11 @@ const closed = { additionalProperties: false }
 const Codes = (description: string) =>
   Type.Array(Type.String({ minLength: 1, maxLength: 64 }), { minItems: 1, maxItems: 64, description })
 const Kind = Type.String({ pattern: '^[A-Z]{2,16}$' })
+/** As images state it (PS3.3 C.4.11, and the retired Study Priority ID), in our words. */
+const Priority = Type.Enum(['stat', 'high', 'routine', 'medium', 'low'])
 const Weekday = Type.Enum(['mo', 'tu', 'we', 'th', 'fr', 'sa', 'su'])
 
-const Rule = Type.Object(
+export const Rule = Type.Object(
   {
     name: Type.String({
       pattern: '^[a-zA-Z0-9][a-zA-Z0-9 _.-]{0,63}$',
@@ -21,6 +23,10 @@ const Rule = Type.Object(
         calledAe: Type.Optional(Codes('AE title it was stored at')),
         callingAe: Type.Optional(Codes('AE title of who stored it')),
         department: Type.Optional(Codes('Institutional Department Name (0008,1040)')),
+        referringDepartment: Type.Optional(Codes('department that asked for it, as the images say')),
+        priority: Type.Optional(
+          Type.Array(Priority, { minItems: 1, maxItems: 5, description: 'urgency, as the images say' }),
+        ),
         bodyPart: Type.Optional(Codes('of any of its series')),
         descriptionWords: Type.Optional(Codes('words of which one stands in its description')),
         hours: Type.Optional(

@@ -1,4 +1,5 @@
 import { sampleStudy } from '@twiin/dicom/testing'
+import type { SampleInstance } from '@twiin/dicom/testing'
 import { describe, expect, it } from 'vitest'
 import { eventually, patient, TestHospital } from '../testing/test-hospital.ts'
 import { TestNetwork } from '../testing/test-network.ts'
@@ -19,6 +20,7 @@ const rule = (change: Partial<Rule>): Rule => ({
 })
 const facts: StudyFacts = {
   ...{ modalities: ['CT', 'SR'], bodyParts: ['CHEST'], description: 'CT-Thórax, met contrast' },
+  ...{ referringDepartment: 'Spoedeisende hulp', priority: 'STAT' },
   ...{ department: 'Longziekten', calledAe: 'TWIIN', callingAe: 'CT1', isFromElsewhere: false },
 }
 // A Saturday, half past eleven at night in Amsterdam.
@@ -34,6 +36,9 @@ describe('a rule', () => {
     [{ descriptionWords: ['thor'] }, false],
     [{ department: ['longziekten'], callingAe: ['CT1'], calledAe: ['TWIIN'], bodyPart: ['chest'] }, true],
     [{ department: ['cardiologie'] }, false],
+    [{ priority: ['stat', 'high'], referringDepartment: ['spoedeisende hulp'] }, true],
+    [{ priority: ['routine'] }, false],
+    [{ referringDepartment: ['Longziekten'] }, false],
     [{ hours: '18:00-07:30' }, true],
     [{ hours: '07:30-18:00' }, false],
     [{ weekdays: ['sa', 'su'] }, true],
@@ -102,6 +107,21 @@ describe('a complete study', () => {
     expect((await b.transfers()).filter(({ kind }) => kind === 'send')).toEqual([])
   })
 
+  it('goes by the urgency and the department that asked for it, as its images say, wherever they say it', async () => {
+    const urgent = { priority: ['stat' as const], referringDepartment: ['Longziekten'] }
+    await using net = await ruled([rule({ name: 'urgent', when: urgent })])
+    const { a } = net
+    await a.receive({ seed: 'routine' }, { change: asking('ROUTINE', 'Longziekten') })
+    await a.receive({ seed: 'stat' }, { change: asking('STAT', 'Longziekten') })
+    expect(await a.transferIn('delivered')).toMatchObject({ rule: 'urgent' })
+    const { studyInstanceUid } = await a.receive({ seed: 'far' }, { change: asking('STAT', 'x', 5_000_000) })
+    // What asks for it is further on than anybody reads: the rule does not hold, and the rest does.
+    expect(await a.exchange.routing.rules.test(studyInstanceUid)).toMatchObject({
+      rules: [{ failing: ['priority', 'referringDepartment'] }],
+    })
+    expect(await a.transfers()).toHaveLength(1)
+  })
+
   it('waits for the end of the association and the quiet time, also across a restart, and no rule is no send', async () => {
     await using net = await ruled([
       rule({ name: 'mr', when: { modality: ['MR'] } }),
@@ -162,6 +182,31 @@ describe('a send', () => {
     expect(b.archive.stored.some(({ sopInstanceUid }) => marked.has(sopInstanceUid))).toBe(false)
   })
 })
+
+/** With Requesting Service and Requested Procedure Priority, behind `private` bytes of something else. */
+function asking(priority: string, service: string, ballast = 0) {
+  const short = (group: number, element: number, vr: string, value: Buffer) => {
+    const header = Buffer.alloc(8)
+    header.writeUInt16LE(group, 0)
+    header.writeUInt16LE(element, 2)
+    header.write(vr, 4, 'latin1')
+    header.writeUInt16LE(value.length, 6)
+    return Buffer.concat([header, value])
+  }
+  const even = (text: string) => Buffer.from(text.length % 2 === 0 ? text : `${text} `, 'latin1')
+  const long = Buffer.from([0x29, 0x00, 0x10, 0x10, 0x4f, 0x42, 0, 0, 0, 0, 0, 0])
+  long.writeUInt32LE(ballast, 8)
+  const added = Buffer.concat([
+    ...(ballast === 0 ? [] : [short(0x29, 0x10, 'LO', even('BALLAST ')), long, Buffer.alloc(ballast)]),
+    short(0x32, 0x1033, 'LO', even(service)),
+    short(0x40, 0x1003, 'SH', even(priority)),
+  ])
+  return (instance: SampleInstance): SampleInstance => {
+    const at = instance.bytes.indexOf(Buffer.from([0xe0, 0x7f, 0x10, 0x00]))
+    const { bytes } = instance
+    return { ...instance, bytes: Buffer.concat([bytes.subarray(0, at), added, bytes.subarray(at)]) }
+  }
+}
 
 /** Modality and series changed in place; the values are of the same length. */
 function asPresentationState(bytes: Buffer): Buffer {

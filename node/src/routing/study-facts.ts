@@ -6,7 +6,7 @@ import type { StudyFacts } from './judge-rules.ts'
 
 type Studies = Pick<StudyStore, 'copiesOf' | 'instances' | 'readDataSet'>
 
-/** What rules ask of a study that is here; the department stands in the images only. */
+/** What rules ask of a study that is here; departments and priority stand in the images only. */
 export async function factsOf(
   study: StudyRecord,
   { studies, heads }: { studies: Studies; heads: HeadReader },
@@ -16,24 +16,32 @@ export async function factsOf(
   const local = origin.kind === 'local' ? origin : { callingAe: '', calledAe: '' }
   return {
     ...{ modalities, bodyParts, description },
-    department: await departmentOf(study, { studies, heads }),
+    ...(await requestOf(study, { studies, heads })),
     ...{ callingAe: local.callingAe, calledAe: local.calledAe },
     isFromElsewhere: copies.some((copy) => copy.origin.kind === 'remote'),
   }
 }
 
-async function departmentOf(
+type Request = Pick<StudyFacts, 'department' | 'referringDepartment' | 'priority'>
+
+async function requestOf(
   { handle }: StudyRecord,
-  { studies, heads }: { studies: Studies; heads: HeadReader },
-): Promise<string> {
-  for await (const instance of studies.instances(handle)) {
-    const head = await headOf(instance, { studies, heads })
-    return head?.department ?? ''
+  deps: { studies: Studies; heads: HeadReader },
+): Promise<Request> {
+  for await (const instance of deps.studies.instances(handle)) {
+    // What asks for the image stands far into it; of one where that cannot be reached the rest still counts.
+    const head = (await headOf(instance, deps, true)) ?? (await headOf(instance, deps, false))
+    const { department = '', referringDepartment = '', priority = '' } = head ?? {}
+    return { department, referringDepartment, priority }
   }
-  return ''
+  return { department: '', referringDepartment: '', priority: '' }
 }
 
-async function headOf(instance: InstanceRecord, { studies, heads }: { studies: Studies; heads: HeadReader }) {
+async function headOf(
+  instance: InstanceRecord,
+  { studies, heads }: { studies: Studies; heads: HeadReader },
+  request: boolean,
+) {
   for (const size of headSizes) {
     const chunks: Uint8Array[] = []
     let length = 0
@@ -45,7 +53,12 @@ async function headOf(instance: InstanceRecord, { studies, heads }: { studies: S
     const head = Buffer.concat(chunks).subarray(0, size)
     try {
       const { transferSyntaxUid } = instance
-      return await heads.read({ transferSyntaxUid, head, complete: head.byteLength === instance.size })
+      return await heads.read({
+        transferSyntaxUid,
+        head,
+        complete: head.byteLength === instance.size,
+        request,
+      })
     } catch (error) {
       // It was read when it came in; what cannot be read now has no department.
       if (codeOf(error) !== 'DICOM_HEAD_TOO_SHORT') return undefined

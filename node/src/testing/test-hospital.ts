@@ -290,7 +290,17 @@ export class TestHospital implements AsyncDisposable {
   }
 
   #settings(): Settings {
-    const { ura, name, sendTo, archive, entities = [], tls, pacs, callingAeTitles = [], prefetch } = this.options
+    const {
+      ura,
+      name,
+      sendTo,
+      archive,
+      entities = [],
+      tls,
+      pacs,
+      callingAeTitles = [],
+      prefetch,
+    } = this.options
     const parts = {
       dataDir: this.dir,
       ...(archive === undefined ? {} : { archive }),

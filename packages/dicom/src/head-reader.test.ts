@@ -57,6 +57,41 @@ const [sample] = sampleStudy({
 if (sample === undefined) throw new Error('no sample')
 const sampleDataSet = sample.bytes.subarray(sample.dataSetOffset)
 
+describe('what is known of the request', () => {
+  const sequence = (tag: number, ...inside: Uint8Array[]) =>
+    encodeSequence(tag, [encodeItem(inside, explicitLittleEndian)], explicitLittleEndian)
+  const service = element(tags.requestingService, 'LO', 'Longziekten')
+  const department = element(tags.institutionalDepartmentName, 'LO', 'Longziekten')
+  const priority = element(tags.requestedProcedurePriority, 'SH', 'STAT')
+  const of = (parts: { early?: Uint8Array[]; late?: Uint8Array[] }, request: boolean) => {
+    const head = Buffer.concat([...uids, ...(parts.early ?? []), ...seriesUids, ...(parts.late ?? [])])
+    return reader.read({
+      transferSyntaxUid: transferSyntax.explicitLittleEndian,
+      head,
+      complete: true,
+      request,
+    })
+  }
+
+  test.each([
+    ['of the study itself', { late: [service, priority] }],
+    ['in its request', { late: [sequence(tags.requestAttributesSequence, service), priority] }],
+    [
+      'of its physician, and the priority of old',
+      {
+        early: [sequence(tags.referringPhysicianIdentificationSequence, department)],
+        late: [element(tags.studyPriorityId, 'CS', 'STAT')],
+      },
+    ],
+  ])('is the department and the priority, %s', async (_where, parts) => {
+    expect(await of(parts, true)).toMatchObject({ referringDepartment: 'Longziekten', priority: 'STAT' })
+  })
+
+  test('is not looked for unless it is asked for', async () => {
+    expect(await of({ late: [service, priority] }, false)).not.toHaveProperty('priority')
+  })
+})
+
 describe('the head of an instance', () => {
   test.each([
     transferSyntax.explicitLittleEndian,

@@ -25,6 +25,8 @@ export interface HeadReaderInput {
   head: Uint8Array
   /** True when `head` is the whole data set. */
   complete: boolean
+  /** Also what is known of the request: it stands further on than the rest, and may need all of `headBytesLimit`. */
+  request?: boolean
 }
 
 interface Job {

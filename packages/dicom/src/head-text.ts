@@ -18,6 +18,8 @@ const wantedInItems: ReadonlySet<number> = new Set([
   tags.issuerOfPatientId,
   tags.issuerOfPatientIdQualifiersSequence,
   tags.universalEntityId,
+  tags.requestingService,
+  tags.institutionalDepartmentName,
 ])
 
 /** The elements' values as text, dates and numbers. */
@@ -61,6 +63,8 @@ export class HeadText {
         bodyPart: this.#text(tags.bodyPartExamined),
         institution: this.#text(tags.institutionName),
         department: this.#text(tags.institutionalDepartmentName),
+        referringDepartment: this.#referringDepartment(),
+        priority: this.#text(tags.requestedProcedurePriority) ?? this.#text(tags.studyPriorityId),
         studyId: this.#text(tags.studyId),
         referringPhysician: nameOrNone(this.#text(tags.referringPhysicianName, 'name')),
         seriesDate: isoDate(this.#text(tags.seriesDate)),
@@ -74,6 +78,18 @@ export class HeadText {
         columns: this.#unsigned(tags.columns),
       }),
     }
+  }
+
+  #referringDepartment(): string | undefined {
+    const inItems = (sequence: number, tag: number) =>
+      this.#items(sequence)
+        .map((item) => item.#text(tag))
+        .find((text) => text !== undefined)
+    return (
+      this.#text(tags.requestingService) ??
+      inItems(tags.requestAttributesSequence, tags.requestingService) ??
+      inItems(tags.referringPhysicianIdentificationSequence, tags.institutionalDepartmentName)
+    )
   }
 
   #identifier(): PatientIdentifier | undefined {

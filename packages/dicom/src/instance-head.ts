@@ -44,6 +44,10 @@ export interface InstanceHead {
   seriesDate?: string
   /** `HH:MM:SS` */
   seriesTime?: string
+  /** Requesting Service (0032,1033), or the referring physician's department; read with `request` only. */
+  referringDepartment?: string
+  /** Requested Procedure Priority (0040,1003), or Study Priority ID (0032,000C); read with `request` only. */
+  priority?: string
   rows?: number
   columns?: number
 }

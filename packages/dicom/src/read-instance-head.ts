@@ -47,6 +47,16 @@ const wanted: ReadonlySet<number> = new Set([
   tags.columns,
 ])
 
+/** Who asked for it, and how urgently: far into a data set, so only for who wants to know. */
+const wantedOfRequest: ReadonlySet<number> = new Set([
+  ...wanted,
+  tags.referringPhysicianIdentificationSequence,
+  tags.studyPriorityId,
+  tags.requestingService,
+  tags.requestAttributesSequence,
+  tags.requestedProcedurePriority,
+])
+
 /**
  * Reads the head from the first bytes of a data set. Throws `DICOM_HEAD_TOO_SHORT` when more bytes may help and
  * `DICOM_UNREADABLE` when they cannot. Linear in `head`; to be run in a worker all the same.
@@ -55,8 +65,13 @@ export async function readInstanceHead(input: {
   transferSyntaxUid: string
   head: Uint8Array
   complete: boolean
+  /** Also what is known of the request. */
+  request?: boolean
 }): Promise<InstanceHead> {
-  const { elements, encoding } = await collectElements(input, wanted)
+  const { elements, encoding } = await collectElements(
+    input,
+    input.request === true ? wantedOfRequest : wanted,
+  )
   return new HeadText(elements, encoding).head()
 }
 
