@@ -149,7 +149,6 @@ export function composeExchange(settings: Settings, ground: Ground, index: Index
     ...{ book, links, speeds, transferDesk, progress, sends, guard, searchAnswers },
     ...{ contentsAnswers, gate, held, searches, fetcher, worklist },
     ...{ house, reports, delivery, retrievals, arrivals, discs, runner, receipts, routes, routing },
-    ...{ prefetch },
-    ...port,
+    ...{ prefetch, ...port },
   }
 }
