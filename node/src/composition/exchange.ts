@@ -38,11 +38,7 @@ export function composeExchange(settings: Settings, ground: Ground, index: Index
   const { bundle, host, account, budget, events, verify } = ground
   const { consents, patients, tokens, reader, ownTokens } = index
 
-  const book = new TransferBook({
-    ...{ store, events, clock, random },
-    records: store.repository(buckets.transfers, { keys: 'plain-opaque' }),
-    byTime: store.repository(buckets.transfersByTime, { keys: 'plain-opaque' }),
-  })
+  const book = openBook(ground)
   const retryMs = settings.transfer.retrySeconds * 1000
   const links = new Links({ retryMs }, { clock, random: Math.random })
   const speeds = new LinkSpeeds()
@@ -151,4 +147,12 @@ export function composeExchange(settings: Settings, ground: Ground, index: Index
     ...{ house, reports, delivery, retrievals, arrivals, discs, runner, receipts, routes, routing },
     ...{ prefetch, ...port },
   }
+}
+
+function openBook({ store, events, clock, random }: Ground): TransferBook {
+  return new TransferBook({
+    records: store.repository(buckets.transfers, { keys: 'plain-opaque' }),
+    byTime: store.repository(buckets.transfersByTime, { keys: 'plain-opaque' }),
+    ...{ store, events, clock, random },
+  })
 }
