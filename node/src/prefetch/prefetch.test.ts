@@ -70,7 +70,10 @@ describe('an order', () => {
     const { b } = net
     expect(await b.tell(imagingOrder({ text: 'MR knie' }))).toEqual(['AA'])
     expect(await b.tell(imagingOrder({ placer: '' }))).toEqual(['AE'])
-    expect(await b.audit('search')).toEqual([])
+    // Orders are searched for in the order in which they came.
+    await b.tell(imagingOrder({ placer: 'P2' }))
+    await eventually(async () => (await b.audit('search')).length > 0)
+    expect((await b.audit('search'))[0]?.purpose?.reason).toBe('Order P2: CT thorax')
   })
 
   it('without a BSN is found by what the administration says, also when that comes later', async () => {
@@ -95,6 +98,8 @@ describe('an order', () => {
     expect(await b.audit('search')).toHaveLength(1)
     clock.moveOn(3_601_000)
     await eventually(async () => (await b.audit('search')).length === 2)
+    const [first, second] = await b.audit('search')
+    expect((second?.at ?? 0) - (first?.at ?? 0)).toBeGreaterThanOrEqual(3_600_000)
     expect((await b.audit('search')).map(({ purpose }) => purpose?.reason)).toEqual([
       ...['Order P1: CT thorax', 'Order P3: CT thorax'],
     ])
