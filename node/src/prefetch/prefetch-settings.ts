@@ -4,16 +4,20 @@ import type { Static } from 'typebox'
 /** spec 17 §6: what is fetched when something was ordered. */
 
 const closed = { additionalProperties: false }
-const Codes = Type.Array(Type.String({ minLength: 1, maxLength: 64 }), { minItems: 1, maxItems: 64 })
+const Codes = (description: string) =>
+  Type.Array(Type.String({ minLength: 1, maxLength: 64 }), { minItems: 1, maxItems: 64, description })
 
 const PrefetchRule = Type.Object(
   {
-    modality: Type.Optional(Codes),
-    bodyPart: Type.Optional(Codes),
-    words: Type.Optional(Codes),
+    modality: Type.Optional(Codes('of what is ordered')),
+    bodyPart: Type.Optional(Codes('of what is ordered, code or text')),
+    words: Type.Optional(Codes('words of which one stands in what is ordered')),
     priors: Type.Optional(
       Type.Object(
-        { modality: Type.Optional(Codes), words: Type.Optional(Codes) },
+        {
+          modality: Type.Optional(Codes('of the earlier study')),
+          words: Type.Optional(Codes('words of which one stands in its description')),
+        },
         { ...closed, description: 'only earlier studies like this' },
       ),
     ),
@@ -50,6 +54,6 @@ export const PrefetchSettings = Type.Object(
       description: 'the first that fits an order decides; an order that none fits is left alone',
     }),
   },
-  closed,
+  { ...closed, description: 'fetches earlier studies of who is expected (spec 17 §6)' },
 )
 export type PrefetchSettings = Static<typeof PrefetchSettings>
