@@ -53,7 +53,9 @@ export interface Counted {
   total: number
 }
 
-export type TransferState = 'queued' | 'running' | 'delivered' | 'failed' | 'held'
+export type TransferState = 'queued' | 'running' | 'delivered' | 'failed' | 'held' | 'cancelled'
+export type HopName =
+  'received' | 'queued' | 'offered' | 'fetched' | 'filed' | 'delivered' | 'committed' | 'receipt'
 
 export interface Transfer {
   id: string
@@ -77,6 +79,9 @@ export interface Transfer {
   nextTryAt?: string
   attempts: number
   retryable: boolean
+  cancellable: boolean
+  hops: { hop: HopName; at: string | null }[]
+  eta: string | null
 }
 
 export interface Receipt {

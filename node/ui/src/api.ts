@@ -25,6 +25,7 @@ export const api = {
   transfers: (after?: string) =>
     call<{ transfers: Answer.Transfer[]; next?: string }>('GET', `/transfers${page(after)}`),
   retry: (id: string) => call<{ id: string }>('POST', `/transfers/${one(id)}/retry`),
+  cancel: (id: string) => call<{ id: string }>('POST', `/transfers/${one(id)}/cancel`),
   consents: (bsn: string) => call<Answer.ConsentState>('POST', '/consents/lookups', { bsn }),
   recordConsent: (order: Answer.ConsentOrder) => call<Answer.ConsentRecord>('PUT', '/consents', order),
   exceptions: () => call<{ exceptions: Answer.WorkItem[] }>('GET', '/exceptions'),

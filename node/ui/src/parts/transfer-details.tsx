@@ -5,10 +5,14 @@ import { useTranslation } from 'react-i18next'
 import { api } from '../api.ts'
 import type { Receipt, Transfer } from '../api-types.ts'
 import { keys } from '../query-keys.ts'
+import { useSession } from '../session.ts'
+import { CancelButton } from './cancel-button.tsx'
+import { TransferHops } from './transfer-hops.tsx'
 
 /** Why it was sent and what was said with it; when, how often, how much; and the proof that it got there. */
 export function TransferDetails({ transfer }: { transfer: Transfer }) {
   const { t, i18n } = useTranslation()
+  const { user } = useSession()
   const { sendReason, note, sender, attempts, createdAt, bytes, instances, id } = transfer
   const facts: [string, string | undefined][] = [
     [t('transfers.reason'), sendReason],
@@ -32,11 +36,25 @@ export function TransferDetails({ transfer }: { transfer: Transfer }) {
             <dd>{value}</dd>
           </div>
         ))}
+      <div>
+        <dt>{t('hops.title')}</dt>
+        <dd>
+          <TransferHops transfer={transfer} />
+        </dd>
+      </div>
       {transfer.kind === 'send' && (
         <div>
           <dt>{t('transfers.receipt')}</dt>
           <dd>
             <SignedReceipt id={id} recipient={transfer.counterparty.name} />
+          </dd>
+        </div>
+      )}
+      {transfer.cancellable && user.role === 'operator' && (
+        <div>
+          <dt>{t('transfers.stop')}</dt>
+          <dd>
+            <CancelButton transfer={transfer} />
           </dd>
         </div>
       )}

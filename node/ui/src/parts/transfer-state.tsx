@@ -1,9 +1,10 @@
 import { Badge, formatInstant, useCodeText } from '@twiin/ui-kit'
 import type { Tone } from '@twiin/ui-kit'
-import { CircleAlert, CircleCheck, Clock, Loader, UserRoundSearch } from 'lucide-react'
+import { Ban, CircleAlert, CircleCheck, Clock, Loader, UserRoundSearch } from 'lucide-react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
 import type { Transfer } from '../api-types.ts'
+import { codes } from '../i18n/nl-codes.ts'
 import { TransferProgress } from './transfer-progress.tsx'
 
 const looks = {
@@ -12,7 +13,11 @@ const looks = {
   delivered: { tone: 'good', icon: CircleCheck },
   failed: { tone: 'bad', icon: CircleAlert },
   held: { tone: 'warning', icon: UserRoundSearch },
+  cancelled: { tone: 'plain', icon: Ban },
 } as const satisfies Record<Transfer['state'], { tone: Tone; icon: typeof Clock }>
+
+/** What holds it up at the recipient begins so (spec 17 §3). */
+const there = 'RECIPIENT_'
 
 /** Where a transfer stands, why, and what comes next. */
 export function TransferState({ transfer }: { transfer: Transfer }) {
@@ -20,14 +25,18 @@ export function TransferState({ transfer }: { transfer: Transfer }) {
   const codeText = useCodeText()
   const { state, kind, reason, nextTryAt } = transfer
   if (state === 'running') return <TransferProgress transfer={transfer} />
+  const reasonText = (code: string) =>
+    code.startsWith(there) && !(code in codes)
+      ? t('transfer.there', { reason: codeText(code.slice(there.length)) })
+      : codeText(code)
   const intoPacs = kind !== 'send' && transfer.destination !== 'viewer'
   return (
     <div className="state">
       <Badge {...looks[state]}>
         {state === 'delivered' && intoPacs ? t('transfer.deliveredPacs') : t(`transfer.${state}`)}
       </Badge>
-      {reason !== undefined && state !== 'delivered' && (
-        <span className="state-reason">{codeText(reason)}</span>
+      {reason !== undefined && state !== 'delivered' && reason !== 'CANCELLED' && (
+        <span className="state-reason">{reasonText(reason)}</span>
       )}
       {nextTryAt !== undefined && reason !== 'AWAITING_RECEIPT' && (
         <span className="state-reason">
