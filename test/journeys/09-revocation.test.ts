@@ -53,7 +53,8 @@ test('every node has cut a revoked peer within ten seconds, and what it was fetc
   )
   const { host, others } = await connectedAs(victim)
   await using _host = host
-  expect(host.connectedPeers().sort()).toEqual(others.sort())
+  // The registry may have called it too.
+  expect(host.connectedPeers()).toEqual(expect.arrayContaining(others))
 
   const wanted = { holder: demo.hospital(0).ura, studyInstanceUid: studyUidOf(study) }
   const id = await fetching.retrieve(search.id, wanted)

@@ -117,6 +117,16 @@ describe('a study at another hospital', () => {
     await eventually(async () => (await a.audit('study-served')).length === 1)
   })
 
+  it('is fetched once, also when its reader searches for the patient again meanwhile', async () => {
+    await using world = await found()
+    const { web, path, series, b } = world
+    expect((await web.call(`${series}/metadata`)).status).toBe(200)
+    await search(b)
+    expect((await web.call(`${path}/series`)).status).toBe(200)
+    expect((await web.call(`${series}/metadata`)).status).toBe(200)
+    expect(await b.audit('retrieve-requested')).toHaveLength(1)
+  })
+
   it('goes on for the others when one client hangs up', async () => {
     await using world = await found()
     const { web, series, net, b } = world

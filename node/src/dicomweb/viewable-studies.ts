@@ -65,13 +65,25 @@ export class ViewableStudies {
     }
     const [own, ...copies] = await this.#deps.holdings.copiesOf(studyInstanceUid)
     if (own?.origin.kind === 'local') return this.#local(own, person)
-    for (const search of this.#deps.searches.of(person)) {
+    for (const search of this.#searchesFor(studyInstanceUid, person)) {
       const study = this.#found(search, studyInstanceUid, person)
       if (study !== undefined) return study
     }
     for (const copy of own === undefined ? [] : [own, ...copies])
       if (await this.#deps.house.isOpen(copy)) return this.#local(copy, person)
     return notFound()
+  }
+
+  /** By which it is being brought already come first: a later search, made meanwhile, brings it no second time. */
+  #searchesFor(studyInstanceUid: string, person: Person): PatientSearch[] {
+    const isJoined = ({ id, studies }: PatientSearch) =>
+      studies.some(
+        (row) =>
+          row.studyInstanceUid === studyInstanceUid &&
+          this.#joined.has(keyOf({ searchId: id, holder: row.holder, studyInstanceUid })),
+      )
+    const searches = [...this.#deps.searches.of(person)]
+    return [...searches.filter(isJoined), ...searches.filter((search) => !isJoined(search))]
   }
 
   #found(search: PatientSearch, studyInstanceUid: string, person: Person): Promise<OpenStudy> | undefined {
@@ -95,7 +107,7 @@ export class ViewableStudies {
     studyInstanceUid: string,
     person: Person,
   ): Promise<OpenStudy> {
-    const key = `${search.id} ${holder} ${studyInstanceUid}`
+    const key = keyOf({ searchId: search.id, holder, studyInstanceUid })
     const earlier = this.#joined.get(key)
     if (earlier !== undefined && !(await this.#isSpent(earlier))) return (await earlier).study
     // Who came first while we looked.
@@ -146,6 +158,9 @@ export class ViewableStudies {
       )
   }
 }
+
+const keyOf = (of: { searchId: string; holder: string; studyInstanceUid: string }) =>
+  `${of.searchId} ${of.holder} ${of.studyInstanceUid}`
 
 function notFound(): never {
   throw new TwiinError('NOT_FOUND')
