@@ -114,6 +114,9 @@ describe.skipIf(!browserInstalled)(`the workplace${browserMissing}`, () => {
     await sent.locator('[data-row]').click()
     await page.getByText('graag vandaag').waitFor()
     await page.getByText(/Getekend door Ziekenhuis Oosterkade .* in het PACS/).waitFor()
+    const passed = page.locator('.hops [data-reached="true"]')
+    for (const hop of ['aangeboden', 'in het PACS', 'ontvangstbewijs terug'])
+      await passed.getByText(hop).waitFor()
   })
 
   test('refuses a wrong BSN before anything is sent, and says so when nobody has studies', async () => {
@@ -255,6 +258,25 @@ describe.skipIf(!browserInstalled)(`the workplace${browserMissing}`, () => {
     expect(await page.locator('tr.row-index').first().textContent()).toContain('Alleen index')
     expect(await page.locator('tr.row-index').getByRole('button', { name: 'Ophalen' }).count()).toBe(0)
     await page.getByRole('button', { name: 'Opnieuw zoeken' }).waitFor()
+  })
+
+  test('lets an operator stop what waits for a hospital that is down', async () => {
+    const node = new NodeApi(demo.hospital(0))
+    const [own] = (await node.search(anna)).studies.filter(({ local }) => local)
+    const { ura } = demo.hospital(2)
+    await node.send({
+      studyInstanceUids: [own?.studyInstanceUid ?? ''],
+      recipient: { ura },
+      reason: 'second opinion',
+    })
+    await logIn('beheer')
+    await visit('Overdrachten')
+    const waiting = row('Verstuurd').first()
+    await waiting.locator('[data-row]').click()
+    await page.getByRole('button', { name: /^Stoppen: / }).click()
+    await waiting.getByText('Gestopt').waitFor()
+    const [newest] = await node.transfers()
+    expect(newest).toMatchObject({ state: 'cancelled', reason: 'CANCELLED' })
   })
 })
 

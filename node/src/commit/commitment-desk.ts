@@ -48,7 +48,7 @@ export class CommitmentDesk implements Service {
   readonly #options: { mayAsk: readonly string[]; retryMs: number }
   readonly #deps: Deps
   /** Requests that are followed, by id. */
-  readonly #open = new Map<string, { callingAe: string; done: Promise<void> }>()
+  readonly #open = new Map<string, { callingAe: string; noted: Promise<void>; done: Promise<void> }>()
   /** One of each system at a time, so that many of them need no more memory than one. */
   readonly #turns = new Map<string, Promise<unknown>>()
   #stopping = new AbortController()
@@ -66,13 +66,15 @@ export class CommitmentDesk implements Service {
     if (!this.#options.mayAsk.includes(callingAe)) throw refusal(dimseStatus.notAuthorised)
     if (references.length > mostReferences) throw refusal(dimseStatus.resourceLimitation)
     const id = sealer.opaque('commitment asked', `${callingAe}\0${transactionUid}`)
-    if (this.#open.has(id)) {
+    const open = this.#open.get(id)
+    if (open !== undefined) {
       // Asked once more, because our Success was lost: its result is on its way. Another request may not have its number.
+      await open.noted
       const there = await asked.get(id)
       if (there === undefined || isDeepStrictEqual(there.references, references)) return
       throw refusal(dimseStatus.invalidArgument)
     }
-    const ofThisSystem = [...this.#open.values()].filter((open) => open.callingAe === callingAe)
+    const ofThisSystem = [...this.#open.values()].filter((other) => other.callingAe === callingAe)
     if (ofThisSystem.length >= mostOpen) throw refusal(dimseStatus.resourceLimitation)
     const noted = asked.put(id, { callingAe, calledAe, transactionUid, references, at: clock.now() })
     // In the list before it is on disk: two at once would both find room.
@@ -99,7 +101,7 @@ export class CommitmentDesk implements Service {
           this.#deps.log.error('commitment not answered before a restart', { code: codeOf(error) })
       })
       .finally(() => this.#open.delete(id))
-    this.#open.set(id, { callingAe, done })
+    this.#open.set(id, { callingAe, noted, done })
   }
 
   async #untilTold(id: string, callingAe: string, reply: Reply | undefined): Promise<void> {

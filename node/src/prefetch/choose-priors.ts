@@ -1,4 +1,5 @@
 import type { FoundStudy } from '../find/patient-search.ts'
+import { isOneOf, wordsOf } from '../routing/match-words.ts'
 import type { PrefetchRule } from './prefetch-settings.ts'
 import type { OrderFacts } from './read-order.ts'
 
@@ -33,12 +34,3 @@ export function choosePriors(
   }
   return [...chosen.values()]
 }
-
-const wordsOf = (text: string) => text.split(/[^\p{L}\p{N}]+/u)
-
-function isOneOf(wanted: readonly string[] | undefined, found: readonly string[]): boolean {
-  return wanted === undefined || wanted.some((one) => found.some((other) => plain(one) === plain(other)))
-}
-
-/** Case and accents apart. */
-const plain = (text: string) => text.trim().normalize('NFD').replace(/\p{M}/gu, '').toLowerCase()

@@ -1,3 +1,4 @@
+import { isOneOf, wordsOf } from './match-words.ts'
 import type { Rule } from './routing-settings.ts'
 
 /** What rules are judged by. */
@@ -58,8 +59,6 @@ function holds(
   study: StudyFacts,
   { at, timeZone }: { at: number; timeZone: string },
 ): boolean {
-  const isOneOf = (wanted: readonly string[] | undefined, found: readonly string[]) =>
-    wanted === undefined || wanted.some((one) => found.some((other) => plain(one) === plain(other)))
   switch (condition) {
     case 'modality':
       return isOneOf(when.modality, study.modalities)
@@ -76,7 +75,7 @@ function holds(
     case 'callingAe':
       return isOneOf(when.callingAe, [study.callingAe])
     case 'descriptionWords':
-      return isOneOf(when.descriptionWords, study.description.split(/[^\p{L}\p{N}]+/u))
+      return isOneOf(when.descriptionWords, wordsOf(study.description))
     case 'hours':
       return when.hours === undefined || isWithin(when.hours, localTime(at, timeZone).time)
     case 'weekdays': {
@@ -85,9 +84,6 @@ function holds(
     }
   }
 }
-
-/** Case and accents apart. */
-const plain = (text: string) => text.trim().normalize('NFD').replace(/\p{M}/gu, '').toLowerCase()
 
 /** `18:00-07:30` goes over midnight; the end is not in it. */
 function isWithin(hours: string, time: string): boolean {
