@@ -20,7 +20,7 @@ export type Attempt =
       isBehind?: true
       also?: Change
     }
-  /** Nothing left to do here for now; the other side, or a person, moves it on. */
+  /** Nothing to do here: the other side, or a person, moves it on. */
   | { state: 'waiting'; reason: string; forMs: number }
 
 export type Worker<T extends TransferRecord> = (record: T, signal: AbortSignal) => Promise<Attempt>

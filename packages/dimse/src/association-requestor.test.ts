@@ -47,7 +47,7 @@ const storeResponse = (status: number, more = {}) =>
   )
 
 /** A listener that does what it is told with the one connection it gets. */
-async function stub(behave: (peer: RawPeer) => Promise<void> | void) {
+async function scriptedPeer(behave: (peer: RawPeer) => Promise<void> | void) {
   const sockets: Socket[] = []
   const server = createServer((socket) => {
     sockets.push(socket)
@@ -70,7 +70,7 @@ async function stub(behave: (peer: RawPeer) => Promise<void> | void) {
 
 /** Accepts, then behaves. */
 const stubScp = (behave: (peer: RawPeer) => Promise<void> | void) =>
-  stub(async (peer) => {
+  scriptedPeer(async (peer) => {
     await peer.nextPdu()
     peer.send(accept)
     await behave(peer)
@@ -94,10 +94,10 @@ describe('opening', () => {
   })
 
   it('tells that nobody listens, or nobody answers', async () => {
-    const gone = await stub(() => {})
+    const gone = await scriptedPeer(() => {})
     await gone[Symbol.asyncDispose]()
     await expect(gone.open()).rejects.toThrow(failure('CONNECTION_FAILED', { cause: 'ECONNREFUSED' }))
-    await using silent = await stub(() => {})
+    await using silent = await scriptedPeer(() => {})
     await expect(silent.open({ timeouts: { connectMs: 50 } })).rejects.toThrow(failure('DIMSE_TIMEOUT'))
   })
 
@@ -107,12 +107,12 @@ describe('opening', () => {
     ['an A-ASSOCIATE-AC of 4 GiB', Buffer.from('0200ffffffff', 'hex'), 'PDU_TOO_LONG'],
     ['half an A-ASSOCIATE-AC', encodePdu(pduType.associateAccept, accept.subarray(6, 90)), 'PDU_MALFORMED'],
   ])('refuses %s for an answer', async (_name, answer, code) => {
-    await using server = await stub((peer) => peer.send(answer))
+    await using server = await scriptedPeer((peer) => peer.send(answer))
     await expect(server.open()).rejects.toThrow(failure(code))
   })
 
   it('can be given up', async () => {
-    await using silent = await stub(() => {})
+    await using silent = await scriptedPeer(() => {})
     const signal = AbortSignal.timeout(20)
     await expect(silent.open({ signal })).rejects.toThrow(failure('ASSOCIATION_ABORTED', { by: 'us' }))
     await expect(silent.open({ signal })).rejects.toThrow(failure('ASSOCIATION_ABORTED', { by: 'us' }))
@@ -122,7 +122,7 @@ describe('opening', () => {
     const contexts = [
       { abstractSyntax: ctImage, transferSyntaxes: Array.from({ length: 129 }, (_, i) => `1.2.${i}`) },
     ]
-    await using silent = await stub(() => {})
+    await using silent = await scriptedPeer(() => {})
     await expect(silent.open({ contexts })).rejects.toThrow(failure('TOO_MANY_CONTEXTS', { contexts: 129 }))
   })
 })
