@@ -101,7 +101,8 @@ describe('a bad certificate', () => {
   it('is no more than an error, however it was mangled on the way', async () => {
     await fc.assert(
       fc.asyncProperty(mutation(credential), async (mangled) => {
-        if (Buffer.compare(mangled, credential) === 0) return
+        // What stands behind the certificates is evidence, at which this does not look.
+        if (Buffer.compare(mangled.subarray(0, credential.length), credential) === 0) return
         const error: unknown = await test.verifier.verify(mangled).catch((thrown: unknown) => thrown)
         expect(isTwiinError(error)).toBe(true)
       }),
