@@ -73,7 +73,8 @@ test('a node that restarts meanwhile comes back and is ready', async () => {
       const result = await b.search(anna)
       return result.status('90000001') === 'answered' && result
     },
-    { timeoutMs: 15_000, what: 'A answers again' },
+    // Several searches: one waits eight seconds for a hospital that is slow to answer.
+    { timeoutMs: 40_000, what: 'A answers again' },
   )
   expect(search.studies.length).toBe(7)
 })
