@@ -5,9 +5,9 @@
  * afterwards: on two cores they would be late for each other.
  */
 import { spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { delimiter, dirname, join } from 'node:path'
+import { delimiter, dirname, join, relative } from 'node:path'
 
 /** What measures how soon, how fast or how much, and what takes all cores itself. */
 const alone = [
@@ -19,9 +19,11 @@ const alone = [
   'test/ui/ohif.test.ts',
 ]
 const networks = ['journeys', 'faults', 'ui', 'interop', 'adversarial']
-const bin = join(import.meta.dirname, '../node_modules/.bin')
+const root = join(import.meta.dirname, '..')
+const bin = join(root, 'node_modules/.bin')
 const env = { ...process.env, PATH: [dirname(process.execPath), bin, process.env['PATH']].join(delimiter) }
 const results = mkdtempSync(join(tmpdir(), 'twiin-results-'))
+const failures: string[] = []
 const total = { passed: 0, failed: 0, skipped: 0 }
 
 /** Whether it succeeded. */
@@ -35,6 +37,24 @@ async function run(
   child.on('error', () => resolve(false))
   child.on('close', (code) => resolve(code === 0))
   return promise
+}
+
+interface Report {
+  testResults: { name: string; assertionResults: { status: string; fullName: string }[] }[]
+}
+
+/** Where a long output is cut, its end still names them. */
+function failuresIn(file: string): string[] {
+  try {
+    const { testResults } = JSON.parse(readFileSync(file, 'utf8')) as Report
+    return testResults.flatMap(({ name, assertionResults }) =>
+      assertionResults
+        .filter(({ status }) => status === 'failed')
+        .map(({ fullName }) => `${relative(root, name)}: ${fullName}`),
+    )
+  } catch {
+    return []
+  }
 }
 
 function count(file: string): { passed: number; failed: number; skipped: number } {
@@ -54,19 +74,30 @@ async function runTests(name: string, args: readonly string[], more?: Record<str
   const succeeded = await run('vitest', ['run', ...args, ...reporters], more)
   const { passed, failed, skipped } = count(file)
   total.passed += passed
+  failures.push(...failuresIn(file))
   // A run can fail without a failed test: a file that does not load, an error outside any test.
   total.failed += succeeded ? failed : Math.max(1, failed)
   total.skipped += skipped
 }
 
 console.log('— check')
-total[(await run('node', ['scripts/check.ts'])) ? 'passed' : 'failed']++
+if (await run('node', ['scripts/check.ts'])) total.passed++
+else {
+  total.failed++
+  failures.push('npm run check')
+}
 await runTests('unit', ['--project', 'unit'])
+const prepared = { TWIIN_PREPARED_DEMOS: join(results, 'demos') }
+mkdirSync(prepared.TWIIN_PREPARED_DEMOS)
 const projects = networks.flatMap((project) => ['--project', project])
 const without = alone.flatMap((file) => ['--exclude', file])
-await runTests('beside', [...projects, ...without, '--maxWorkers', '2'], { TWIIN_TEST_FILES_BESIDE: '2' })
-await runTests('alone', alone)
+await runTests('beside', [...projects, ...without, '--maxWorkers', '2'], {
+  ...prepared,
+  TWIIN_TEST_FILES_BESIDE: '2',
+})
+await runTests('alone', alone, prepared)
 rmSync(results, { recursive: true, force: true })
+for (const failure of failures) console.log(`failed: ${failure}`)
 if (total.skipped > 0) console.log(`${total.skipped} skipped, for the reason in their names`)
 console.log(`${total.passed} passed, ${total.failed} failed`)
 process.exitCode = total.failed === 0 ? 0 : 1

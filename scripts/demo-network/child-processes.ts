@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, openSync, readFileSync } from 'node:fs'
@@ -17,6 +17,10 @@ export const environment = (): NodeJS.ProcessEnv => ({
   ...process.env,
   NODE_COMPILE_CACHE: join(root, 'node_modules/.cache/node-compile'),
 })
+
+/** The file to run as this program: its bundle, or its source when that is newer. */
+export const programFile = (name: 'node' | 'registry' | 'demo' | 'demo-pacs'): string =>
+  execFileSync(join(root, 'scripts/program'), [name], { encoding: 'utf8' }).trim()
 
 export interface Child {
   readonly name: string
@@ -40,13 +44,13 @@ export class ChildProcesses {
     this.#onGone = deps.onGone
   }
 
-  /** Runs a TypeScript program of this repository; what it prints goes to `logDir/NAME.log`. */
+  /** Runs a program (an absolute path); what it prints goes to `logDir/NAME.log`. */
   start(name: string, program: string, args: readonly string[]): Child {
     if (this.#stopping) throw new Error('stopping')
     const logFile = join(this.#logDir, `${name}.log`)
     // A file, not a pipe: the child can write its last words when the demo is gone.
     const log = openSync(logFile, 'a')
-    const child = spawn(process.execPath, [...nodeFlags, join(root, program), ...args], {
+    const child = spawn(process.execPath, [...nodeFlags, program, ...args], {
       stdio: ['pipe', log, log],
       // Not in the terminal's process group: a Ctrl-C reaches the demo, which stops them in order.
       detached: true,

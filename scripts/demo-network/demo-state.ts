@@ -7,7 +7,7 @@ import { writeFileDurably } from '@twiin/store'
 import { maxHospitals, roles } from './hospitals.ts'
 import type { Role } from './hospitals.ts'
 
-/** What a demo keeps in DIR/demo.json, so that it comes back with the same ports and tokens. */
+/** What a demo keeps in DIR/demo.json, so that it comes back with the same ports and tokens. A copy without `firstPort` takes ports of its own. */
 export interface DemoState {
   version: 1
   /** First port of the block that is this demo's. */
@@ -40,14 +40,20 @@ export class DemoFolder implements AsyncDisposable {
     await mkdir(join(dir, 'logs'), { recursive: true, mode: 0o700 })
     const text = await readFile(join(dir, 'demo.json'), 'utf8').catch(() => undefined)
     if (text !== undefined) {
-      const state = JSON.parse(text) as DemoState
+      const kept = JSON.parse(text) as Omit<DemoState, 'firstPort'> & { firstPort?: number }
+      if (kept.firstPort === undefined) return DemoFolder.#begin(dir, kept)
+      const state = { ...kept, firstPort: kept.firstPort }
       const lock = await hold(state.firstPort)
       if (lock === undefined)
         throw new Error(`port ${state.firstPort} is in use: does a demo run in ${dir} already?`)
       return new DemoFolder(dir, state, lock)
     }
+    return DemoFolder.#begin(dir, { version: 1, tokens: {}, loaded: [] })
+  }
+
+  static async #begin(dir: string, state: Omit<DemoState, 'firstPort'>): Promise<DemoFolder> {
     const { firstPort, lock } = await freeBlock()
-    const folder = new DemoFolder(dir, { version: 1, firstPort, tokens: {}, loaded: [] }, lock)
+    const folder = new DemoFolder(dir, { ...state, firstPort }, lock)
     await folder.save()
     return folder
   }

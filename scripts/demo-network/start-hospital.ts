@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { People, requestWithOwnKey } from '@twiin/node'
 import { stringify } from 'yaml'
 import { ApiClient } from './api-client.ts'
+import { programFile } from './child-processes.ts'
 import type { ChildProcesses } from './child-processes.ts'
 import type { DemoFolder } from './demo-state.ts'
 import {
@@ -77,10 +78,10 @@ export async function settleHospital(
       httpPort: pacsHttp,
       modalities,
     }
-    processes.start(name, 'scripts/demo-network/demo-orthanc.ts', [JSON.stringify(options)])
+    processes.start(name, join(import.meta.dirname, 'demo-orthanc.ts'), [JSON.stringify(options)])
   } else {
     const args = [host, String(pacs), hospital.pacsAeTitle, pacsDir]
-    processes.start(name, 'scripts/demo-network/demo-pacs.ts', args)
+    processes.start(name, programFile('demo-pacs'), args)
   }
 
   const tokens = await folder.tokensOf(hospital.ura)
@@ -164,7 +165,11 @@ export async function startHospital(
   await writeFile(configFile, stringify(config))
   const { csr } = await requestWithOwnKey(config)
   await registry.admit(hospital, { csr, tokenFile: enrolmentTokenFile })
-  const child = processes.start(`node-${hospital.ura}`, 'node/src/main.ts', ['serve', '--config', configFile])
+  const child = processes.start(`node-${hospital.ura}`, programFile('node'), [
+    'serve',
+    '--config',
+    configFile,
+  ])
   const runtime = await nodeReady({ dataDir, pid: child.pid, signal })
   return {
     hospital,

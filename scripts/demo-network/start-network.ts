@@ -68,7 +68,13 @@ export async function startNetwork(
   return describeNetwork(registry, running, options.empty ? [] : demoPatients)
 }
 
-/** Waits until this hospital's node has all of them in its directory, and in that state when one is given. */
+interface Member {
+  ura: string
+  state: string
+  connected: boolean
+}
+
+/** Waits until this hospital's node has all of them in its directory; or in that state, and the others reached, when one is given. */
 async function sees(
   { hospital, runtime, tokens }: RunningHospital,
   all: readonly Hospital[],
@@ -81,12 +87,13 @@ async function sees(
   })
   await until(
     async () => {
-      const { members } = await node.call<{ members: { ura: string; state: string }[] }>(
-        'GET',
-        '/api/v1/members',
-      )
+      const { members } = await node.call<{ members: Member[] }>('GET', '/api/v1/members')
+      const isReached = (member: Member) => member.ura === hospital.ura || member.connected
       return all.every(({ ura }) =>
-        members.some((member) => member.ura === ura && (state === undefined || member.state === state)),
+        members.some(
+          (member) =>
+            member.ura === ura && (state === undefined || (member.state === state && isReached(member))),
+        ),
       )
     },
     { timeoutMs: 180_000, what: `${hospital.name} sees ${all.length} ${state ?? 'members'}`, signal },

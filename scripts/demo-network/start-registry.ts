@@ -5,14 +5,13 @@ import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { parse, stringify } from 'yaml'
 import { ApiClient } from './api-client.ts'
-import { environment } from './child-processes.ts'
+import { environment, programFile } from './child-processes.ts'
 import type { ChildProcesses } from './child-processes.ts'
 import type { DemoFolder } from './demo-state.ts'
 import type { Hospital } from './hospitals.ts'
 import { until } from './until.ts'
 
 const run = promisify(execFile)
-const program = join(import.meta.dirname, '../../registry/src/main.ts')
 
 export const trustDomain = 'twiin.example'
 
@@ -48,11 +47,11 @@ export async function startRegistry(
   const dir = join(folder.dir, 'registry')
   if (!(await exists(join(dir, 'authority/issuing-key.pem')))) await holdCeremony(dir, folder.registryPorts)
   const configFile = join(dir, 'registry.yaml')
-  await hurry(configFile, { replay })
+  await settle(configFile, { dir, ports: folder.registryPorts, replay })
   // Who works there is looked up at each log-in: it starts without waiting for them.
   const admitted = admitPeople(configFile)
   admitted.catch(() => {})
-  const child = processes.start('registry', 'registry/src/main.ts', ['serve', '--config', configFile])
+  const child = processes.start('registry', programFile('registry'), ['serve', '--config', configFile])
 
   const dataDir = join(dir, 'data')
   const runtime = await until(
@@ -108,21 +107,32 @@ async function holdCeremony(dir: string, ports: { web: number; peer: number }): 
     '--issuing-passphrase-file',
     issuingPassphrase ?? '',
   ]
-  const flags = ['--disable-warning=ExperimentalWarning', program, 'ceremony', '--config', planFile]
+  const flags = [
+    '--disable-warning=ExperimentalWarning',
+    programFile('registry'),
+    'ceremony',
+    '--config',
+    planFile,
+  ]
   await run(process.execPath, [...flags, ...passphrases], { env: environment() })
 }
 
 /**
- * What takes minutes in earnest takes seconds here: nobody waits for a second look at witnesses, or for an old bundle. And
- * every member is on this machine.
+ * Written anew at each start, for the folder may have been copied. What takes minutes in earnest takes seconds here: nobody
+ * waits for a second look at witnesses, or for an old bundle. And every member is on this machine.
  */
-async function hurry(configFile: string, { replay }: { replay: boolean }): Promise<void> {
-  const config = parse(await readFile(configFile, 'utf8')) as Record<string, unknown> & { peer?: object }
-  const peer = { ...config.peer, dialLoopback: true }
+async function settle(
+  configFile: string,
+  { dir, ports, replay }: { dir: string; ports: { web: number; peer: number }; replay: boolean },
+): Promise<void> {
+  const config = parse(await readFile(configFile, 'utf8')) as Record<string, unknown>
+  const authority = { passphraseFile: join(dir, 'issuing-passphrase') }
+  const http = { host: '127.0.0.1', port: ports.web }
+  const peer = { listen: [`/ip4/127.0.0.1/tcp/${ports.peer}`], dialLoopback: true }
   const log = { openMs: 300, foundingGraceSeconds: 1 }
   const statistics = { hospitals: 0, replay }
   const selfTest = { retrySeconds: 1 }
-  await writeFile(configFile, stringify({ ...config, peer, log: { ...log }, selfTest, statistics }))
+  await writeFile(configFile, stringify({ ...config, authority, http, peer, log, selfTest, statistics }))
 }
 
 /** The two people of the demo. Their passwords and secrets are no secrets; everything listens on this machine only. */
@@ -144,7 +154,7 @@ async function admitPeople(configFile: string): Promise<RegistryUser[]> {
 }
 
 function runWithInput(args: readonly string[], input: string): Promise<void> {
-  const flags = ['--disable-warning=ExperimentalWarning', program, ...args]
+  const flags = ['--disable-warning=ExperimentalWarning', programFile('registry'), ...args]
   return new Promise((resolve, reject) => {
     const child = execFile(process.execPath, flags, { env: environment() }, (error) =>
       error === null ? resolve() : reject(new Error('people add failed', { cause: error })),

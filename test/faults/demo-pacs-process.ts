@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { readFile, readdir } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { join } from 'node:path'
+import { programFile } from '../../scripts/demo-network/child-processes.ts'
 import type { NetworkHospital } from '../../scripts/demo-network/network-file.ts'
 import { isAlive } from '../support/demo.ts'
 import { until } from '../support/node-api.ts'
@@ -15,7 +16,7 @@ export async function killPacs({ pacs }: NetworkHospital): Promise<void> {
   for (const name of await readdir('/proc')) {
     if (!/^\d+$/.test(name)) continue
     const words = (await readFile(`/proc/${name}/cmdline`, 'utf8').catch(() => '')).split('\0')
-    const isIt = words.some((word) => word.endsWith('demo-pacs.ts')) && words.includes(pacs.dir)
+    const isIt = words.some((word) => /demo-pacs\.[jt]s$/.test(word)) && words.includes(pacs.dir)
     if (!isIt) continue
     process.kill(Number(name), 'SIGKILL')
     await until(() => !isAlive(Number(name)), { timeoutMs: 10_000, what: 'PACS is gone' })
@@ -32,7 +33,7 @@ export class DemoPacs implements AsyncDisposable {
 
   static async start({ pacs }: NetworkHospital): Promise<DemoPacs> {
     const flags = ['--disable-warning=ExperimentalWarning', '--import', join(scripts, 'exit-with-parent.ts')]
-    const args = [join(scripts, 'demo-pacs.ts'), pacs.host, String(pacs.port), pacs.aeTitle, pacs.dir]
+    const args = [programFile('demo-pacs'), pacs.host, String(pacs.port), pacs.aeTitle, pacs.dir]
     const started = new DemoPacs(
       spawn(process.execPath, [...flags, ...args], { stdio: ['pipe', 'ignore', 'ignore'] }),
     )

@@ -4,6 +4,7 @@ import { closeSync, openSync } from 'node:fs'
 import { cp, readFile, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ApiClient } from '../../scripts/demo-network/api-client.ts'
+import { programFile } from '../../scripts/demo-network/child-processes.ts'
 import type { NetworkHospital } from '../../scripts/demo-network/network-file.ts'
 import type { Demo } from '../support/demo.ts'
 import { until } from '../support/node-api.ts'
@@ -47,7 +48,7 @@ export class NodeOnOwnDisk implements AsyncDisposable {
   /** Resolves when the node serves: ready, unless it is expected to say that it is not. */
   async start(expected: { status: 200 | 503 } = { status: 200 }): Promise<void> {
     const log = openSync(this.#logFile, 'a')
-    const command = [...flags, join(repository, 'node/src/main.ts'), 'serve', '--config']
+    const command = [...flags, programFile('node'), 'serve', '--config']
     const args = [...command, this.#hospital.configFile]
     const node = this.disk.spawn(process.execPath, args, { stdio: ['pipe', log, log] })
     closeSync(log)

@@ -10,6 +10,7 @@ import { requestWithOwnKey } from '@twiin/node'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { parse, stringify } from 'yaml'
 import type { ApiClient } from '../../scripts/demo-network/api-client.ts'
+import { programFile } from '../../scripts/demo-network/child-processes.ts'
 import { nodeReady } from '../../scripts/demo-network/start-hospital.ts'
 import { startDemo } from '../support/demo.ts'
 import type { Demo } from '../support/demo.ts'
@@ -153,7 +154,7 @@ async function startLate(extra: { flags?: string[]; env?: Record<string, string>
   }
   await writeFile(configFile, stringify(changed))
   const flags = ['--disable-warning=ExperimentalWarning', ...(extra.flags ?? [])]
-  const program = [join(root, 'node/src/main.ts'), 'serve', '--config', configFile]
+  const program = [programFile('node'), 'serve', '--config', configFile]
   const node = spawn(process.execPath, [...flags, ...program], {
     stdio: 'ignore',
     env: { ...process.env, ...extra.env },

@@ -4,15 +4,15 @@ import { once } from 'node:events'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { environment } from '../../scripts/demo-network/child-processes.ts'
+import { environment, programFile } from '../../scripts/demo-network/child-processes.ts'
 import { networkFile } from '../../scripts/demo-network/network-file.ts'
 import type { Network, NetworkHospital } from '../../scripts/demo-network/network-file.ts'
 import { nodeReady } from '../../scripts/demo-network/start-hospital.ts'
 import { until } from '../../scripts/demo-network/until.ts'
+import { copyPrepared } from './prepared-demo.ts'
 
 const root = join(import.meta.dirname, '../..')
 const exitWithParent = join(root, 'scripts/demo-network/exit-with-parent.ts')
-const program = join(root, 'scripts/demo-network/demo.ts')
 
 export interface DemoOptions {
   hospitals?: number
@@ -29,7 +29,13 @@ export interface DemoOptions {
 
 /** Starts `scripts/demo --headless` (without its preparation) and waits until the network is ready. */
 export async function startDemo(options: DemoOptions = {}): Promise<Demo> {
-  const dir = options.dir ?? (await mkdtemp(join(tmpdir(), 'twiin-demo-')))
+  const { dir: given, env } = options
+  const dir = given ?? (await mkdtemp(join(tmpdir(), 'twiin-demo-')))
+  if (given === undefined && env === undefined)
+    await copyPrepared(dir, kindOf(options), async (prepared) => {
+      const founded = await startDemo({ ...options, dir: prepared })
+      await founded.stop()
+    })
   // One that was killed leaves its own behind.
   await rm(networkFile(dir), { force: true })
   const args = ['--headless', '--dir', dir, '--hospitals', String(options.hospitals ?? 3)]
@@ -37,10 +43,10 @@ export async function startDemo(options: DemoOptions = {}): Promise<Demo> {
   if (options.withOrthanc === true) args.push('--with-orthanc')
   if (options.withOhif === true) args.push('--with-ohif')
   const flags = ['--disable-warning=ExperimentalWarning', '--import', exitWithParent]
-  const env = { ...environment(), ...options.env }
-  const demo = spawn(process.execPath, [...flags, program, ...args], {
+  const itsEnv = { ...environment(), ...env }
+  const demo = spawn(process.execPath, [...flags, programFile('demo'), ...args], {
     stdio: ['pipe', 'ignore', 'pipe'],
-    env,
+    env: itsEnv,
   })
   let complaint = ''
   demo.stderr.on('data', (chunk: Buffer) => (complaint += chunk.toString()))
@@ -52,7 +58,13 @@ export async function startDemo(options: DemoOptions = {}): Promise<Demo> {
     { timeoutMs: 270_000, what: 'demo is ready' },
   )
   if ('failed' in network) throw new Error(`the demo did not start: ${network.failed}`)
-  return new Demo({ dir, network, temporary: options.dir === undefined, env }, demo)
+  return new Demo({ dir, network, temporary: given === undefined, env: itsEnv }, demo)
+}
+
+/** What makes one founded network as good as another. */
+function kindOf({ hospitals = 3, empty, withOrthanc, withOhif }: DemoOptions): string {
+  const words = [empty === true && 'empty', withOrthanc === true && 'orthanc', withOhif === true && 'ohif']
+  return [hospitals, ...words.filter((word) => word !== false)].join('-')
 }
 
 async function readNetwork(dir: string): Promise<Network | undefined> {

@@ -4,6 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
 const stepMs = 30_000
+/** How long a person may take to type a code and send it. */
+const typingMs = 12_000
 
 export class Authenticator {
   readonly #secret: Buffer
@@ -18,7 +20,9 @@ export class Authenticator {
   /** A code that was never given before; waits when all that count now are used up. The registry takes one step either way. */
   async next(): Promise<string> {
     const now = () => Math.floor(Date.now() / stepMs)
-    const step = Math.max(now() - 1, this.#last + 1)
+    // The one before counts until this step ends: too soon, when that is about to happen.
+    const oldest = Math.floor((Date.now() + typingMs) / stepMs) - 1
+    const step = Math.max(oldest, this.#last + 1)
     while (step > now() + 1) await sleep(500)
     this.#last = step
     return this.#codeAt(step)

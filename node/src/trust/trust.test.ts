@@ -121,6 +121,13 @@ describe('a peer is admitted', () => {
     expect(await judged(network.log.issued(leaf, [one, two, three]))).toBe('admitted')
   })
 
+  it('not when it is cut off itself, which is then the reason, however old its evidence', async () => {
+    await publish(cut('revoked', key.peerId))
+    expect(await judged(network.log.issued(leaf, [one, two]))).toBe('CERT_REVOKED')
+    expect(await judged(network.log.issued(leaf, [one]))).toBe('CERT_REVOKED')
+    expect(await judged(undefined)).toBe('CERT_REVOKED')
+  })
+
   it('without cosignatures while the network is founded, and no more from its last day on', async () => {
     await beginAnew()
     network.witnessing = { ...network.witnessing, phase: 'founding', witnesses: [] }

@@ -84,6 +84,9 @@ export class Trust implements Admission {
     const evidence = evidenceBytes === undefined ? undefined : readEvidence(evidenceBytes)
     // First, for this very checkpoint may be the one that contradicts.
     if (evidence !== undefined) this.#logView.note(evidence.checkpoint, `credential of ${peerId}`)
+    // Before its evidence is judged: whoever is cut may well show an old one, and the log must say why it stays outside.
+    const cut = this.#cutOf(certificate)
+    if (cut !== undefined) throw new TwiinError(cut, { serial })
     if (this.#logView.distrust !== undefined && !this.#known.has(fingerprint))
       throw new TwiinError('LOG_DISTRUSTED', { serial })
     requireLogged(certificate.der, evidence, this.#bundle.trustedLog())
@@ -92,13 +95,19 @@ export class Trust implements Admission {
   }
 
   /** What changes while a connection is open. In memory: asked for every stream. */
-  #refusalNow({ peerId, serial }: NodeCertificate): string | undefined {
-    const cut = this.#bundle.cutOf(peerId, serial)
-    if (cut !== undefined) return cut === 'revoked' ? 'CERT_REVOKED' : 'CERT_SUSPENDED'
+  #refusalNow(certificate: NodeCertificate): string | undefined {
+    const cut = this.#cutOf(certificate)
+    if (cut !== undefined) return cut
     const { state } = freshnessOf(this.#bundle.current.issuedAt, this.#clock.now())
     const isOld = state === 'NO_NEWCOMERS' || state === 'BUNDLE_EXPIRED'
-    if (isOld && !this.#bundle.lists(peerId)) return 'NEWCOMER_WHILE_STALE'
+    if (isOld && !this.#bundle.lists(certificate.peerId)) return 'NEWCOMER_WHILE_STALE'
     return state === 'BUNDLE_EXPIRED' ? 'BUNDLE_EXPIRED' : undefined
+  }
+
+  #cutOf({ peerId, serial }: NodeCertificate): 'CERT_REVOKED' | 'CERT_SUSPENDED' | undefined {
+    const cut = this.#bundle.cutOf(peerId, serial)
+    if (cut === undefined) return
+    return cut === 'revoked' ? 'CERT_REVOKED' : 'CERT_SUSPENDED'
   }
 }
 

@@ -1,0 +1,39 @@
+/**
+ * Bundles the programs that run long or start often into `dist/`: a node reads a dozen files at its start then, not 2,750
+ * (docs/adr/0020). `scripts/program NAME` says which file to run; this one only builds.
+ */
+import { dirname, join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { rolldown } from 'rolldown'
+import type { Plugin } from 'rolldown'
+
+const root = join(import.meta.dirname, '..')
+const at = (file: string) => join(root, file)
+
+/** What a module finds beside itself (pages, fonts, workers) it goes on finding there: a bundle serves one checkout. */
+const whereItStood: Plugin = {
+  name: 'where-it-stood',
+  transform: {
+    order: 'post',
+    filter: { id: /^\//, code: /\bimport\.meta\.(url|dirname)\b|\b__dirname\b/ },
+    handler: (code, id) =>
+      code
+        .replaceAll(/\bimport\.meta\.url\b/g, JSON.stringify(pathToFileURL(id).href))
+        .replaceAll(/\bimport\.meta\.dirname\b|\b__dirname\b/g, JSON.stringify(dirname(id))),
+  },
+}
+
+await using bundle = await rolldown({
+  input: {
+    node: at('node/src/main.ts'),
+    registry: at('registry/src/main.ts'),
+    demo: at('scripts/demo-network/demo.ts'),
+    'demo-pacs': at('scripts/demo-network/demo-pacs.ts'),
+  },
+  platform: 'node',
+  // The one library with machine code of its own.
+  external: [/^node:/, 'classic-level'],
+  plugins: [whereItStood],
+  logLevel: 'warn',
+})
+await bundle.write({ dir: at('dist'), format: 'esm', cleanDir: true })
