@@ -16,7 +16,7 @@ import { trustDomain } from '../../scripts/demo-network/start-registry.ts'
 import { startDemo } from '../support/demo.ts'
 import type { Demo } from '../support/demo.ts'
 import { NodeApi, until } from '../support/node-api.ts'
-import { cutOff } from '../support/registry-people.ts'
+import { cutOff, registryClient } from '../support/registry-people.ts'
 import { impersonate, stealNode, stealRegistry } from '../support/stolen-keys.ts'
 import type { StolenIdentity } from '../support/stolen-keys.ts'
 
@@ -53,10 +53,26 @@ beforeAll(async () => {
     reason: 'CERT_UNCOSIGNED',
     publisher: 'PUBLISHER_UNKNOWN',
   })
+  // While a network is founded, cosignatures are not asked for (spec 11 §6): the one below would be let in.
+  await until(hasFounded, { timeoutMs: 60_000, what: 'the founding is over' })
+  const founded = Date.now()
   bad.set('revoked', await takenFrom(3, 'revocation', 'keyCompromise', 'REVOKED'))
   bad.set('suspended', await takenFrom(4, 'suspension', 'certificateHold', 'SUSPENDED'))
+  const judge = new NodeApi(demo.hospital(0)).as('operator')
+  await until(
+    async () => {
+      const { bundle } = await judge.call<{ bundle: { issuedAt: string } }>('GET', '/api/v1/status')
+      return Date.parse(bundle.issuedAt) > founded
+    },
+    { timeoutMs: 30_000, what: 'the node knows so' },
+  )
 })
 afterAll(() => demo[Symbol.asyncDispose]())
+
+async function hasFounded(): Promise<boolean> {
+  using registry = registryClient(demo.network)
+  return (await registry.call<{ phase: string }>('GET', '/api/v1/log/state')).phase === 'required'
+}
 
 /** Evidence by a log of the attacker's own, signed with the real log's key. */
 function listing(

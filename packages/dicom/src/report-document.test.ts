@@ -198,7 +198,7 @@ describe('a hostile structured report', () => {
       code: 'DICOM_UNREADABLE',
       ...(reason === '' ? {} : { facts: { reason } }),
     })
-    expect(performance.now() - begun).toBeLessThan(1000)
+    expect(performance.now() - begun).toBeLessThan(5000)
   })
 
   it('of megabytes of text says where it was cut, and of more than that is refused', async () => {

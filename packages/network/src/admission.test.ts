@@ -118,7 +118,7 @@ describe('a peer that is not admitted', () => {
     const [address = ''] = host.host.multiaddrs()
     const startedAt = performance.now()
     await expect(other.node.dial(multiaddr(address))).rejects.toThrow()
-    expect(performance.now() - startedAt).toBeLessThan(1500)
+    expect(performance.now() - startedAt).toBeLessThan(3000)
   })
 })
 
@@ -135,6 +135,6 @@ describe('a client that says nothing', () => {
     await member.host.connect(host.host.peerId)
     expect(silent.filter((socket) => socket.destroyed)).toHaveLength(0)
     await Promise.all(closed)
-    expect(performance.now() - startedAt).toBeLessThan(2500)
+    expect(performance.now() - startedAt).toBeLessThan(3800)
   })
 })

@@ -130,7 +130,7 @@ describe('ask and answer', () => {
     )
     const nobody = new TestHost().host.peerId
     expect(await codeOfRejection(a.host.ask(nobody, echo, bytes('x'), asking))).toBe('PEER_UNREACHABLE')
-    expect(performance.now() - startedAt).toBeLessThan(1000)
+    expect(performance.now() - startedAt).toBeLessThan(2500)
   })
 })
 
@@ -148,7 +148,7 @@ describe('a peer that falls silent', () => {
     expect(await codeOfRejection(a.host.ask(b.host.peerId, echo, bytes('x'), asking))).toBe(
       'PEER_UNREACHABLE',
     )
-    expect(performance.now() - startedAt).toBeLessThan(1000)
+    expect(performance.now() - startedAt).toBeLessThan(2500)
     expect(a.host.connectedPeers()).toEqual([])
     expect(await codeOfRejection(a.host.ask(b.host.peerId, echo, bytes('x'), asking))).toBe(
       'PEER_UNREACHABLE',

@@ -219,7 +219,8 @@ describe('its data set', () => {
         'DATA_SET_MALFORMED',
       )
       const { user, system } = process.cpuUsage(began)
-      expect((user + system) / 1000).toBeLessThan(400) // milliseconds of all threads, the garbage collector's too
+      // Milliseconds of all threads, the garbage collector's too. Work that grows with the square would take minutes.
+      expect((user + system) / 1000).toBeLessThan(5000)
     }
   })
 })
