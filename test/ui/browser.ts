@@ -3,10 +3,12 @@ import { AxeBuilder } from '@axe-core/playwright'
 import { chromium } from 'playwright-core'
 import type { Browser, Page } from 'playwright-core'
 
-const chromiumPath = '/usr/bin/chromium'
+const chromiumPath = '/usr/bin/chromium-headless-shell'
 export const browserInstalled = existsSync(chromiumPath)
 /** For the name of a test that is skipped. */
-export const browserMissing = browserInstalled ? '' : ' (skipped: needs the Debian package chromium)'
+export const browserMissing = browserInstalled
+  ? ''
+  : ' (skipped: needs the Debian package chromium-headless-shell)'
 
 const quiet =
   '--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync'
