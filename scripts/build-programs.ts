@@ -2,6 +2,7 @@
  * Bundles the programs that run long or start often into `dist/`: a node reads a dozen files at its start then, not 2,750
  * (docs/adr/0020). `scripts/program NAME` says which file to run; this one only builds.
  */
+import { writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { rolldown } from 'rolldown'
@@ -36,4 +37,7 @@ await using bundle = await rolldown({
   plugins: [whereItStood],
   logLevel: 'warn',
 })
-await bundle.write({ dir: at('dist'), format: 'esm', cleanDir: true })
+// What an earlier bundle left stays, for programs that run from it and load a part of it late.
+await bundle.write({ dir: at('dist'), format: 'esm' })
+// Last: a build that was cut off counts for nothing.
+writeFileSync(at('dist/built'), '')

@@ -74,7 +74,10 @@ async function runTests(name: string, args: readonly string[], more?: Record<str
   const succeeded = await run('vitest', ['run', ...args, ...reporters], more)
   const { passed, failed, skipped } = count(file)
   total.passed += passed
-  failures.push(...failuresIn(file))
+  const named = failuresIn(file)
+  if (!succeeded && named.length === 0)
+    named.push(`${name}: a file that does not load, or an error outside any test`)
+  failures.push(...named)
   // A run can fail without a failed test: a file that does not load, an error outside any test.
   total.failed += succeeded ? failed : Math.max(1, failed)
   total.skipped += skipped

@@ -53,7 +53,7 @@ beforeAll(async () => {
     reason: 'CERT_UNCOSIGNED',
     publisher: 'PUBLISHER_UNKNOWN',
   })
-  // While a network is founded, cosignatures are not asked for (spec 11 §6): the one below would be let in.
+  // While a network is founded, cosignatures are not asked for (spec 11 §6): the one without would be let in.
   await until(hasFounded, { timeoutMs: 60_000, what: 'the founding is over' })
   const founded = Date.now()
   bad.set('revoked', await takenFrom(3, 'revocation', 'keyCompromise', 'REVOKED'))

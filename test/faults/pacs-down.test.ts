@@ -45,7 +45,7 @@ interface Outcome {
 }
 
 /** A PACS that answers as told, keeps nothing, and remembers every answer it gave. */
-class StubPacs implements AsyncDisposable {
+class ScriptedPacs implements AsyncDisposable {
   readonly answered: Outcome[] = []
   readonly #server: DimseServer
 
@@ -168,24 +168,24 @@ test('a PACS that is down: the retrieval waits with a reason and a time, and is 
 })
 
 test('a PACS that is busy (A700) is asked again, only for what it did not take', async () => {
-  const stub: StubPacs = new StubPacs({
-    answer: (_, earlier) => (stub.answered.length % 2 === 1 && earlier === 0 ? 0xa700 : 0),
+  const pacs: ScriptedPacs = new ScriptedPacs({
+    answer: (_, earlier) => (pacs.answered.length % 2 === 1 && earlier === 0 ? 0xa700 : 0),
   })
-  await replacePacs(() => stub.start())
+  await replacePacs(() => pacs.start())
   const { id, stored } = await order()
   expect(await b.retrieved(id)).toMatchObject({ state: 'delivered' })
-  expect(stub.ofStatus(0xa700).length).toBeGreaterThan(0)
-  expect(stub.ofStatus(0).sort()).toEqual(uids(stored))
+  expect(pacs.ofStatus(0xa700).length).toBeGreaterThan(0)
+  expect(pacs.ofStatus(0).sort()).toEqual(uids(stored))
 })
 
 test('a PACS that breaks off before it answered gets the one in doubt again, identical, and the others once', async () => {
-  const stub: StubPacs = new StubPacs({
-    answer: (_, earlier) => (stub.answered.length === 2 && earlier === 0 ? 'abort' : 0),
+  const pacs: ScriptedPacs = new ScriptedPacs({
+    answer: (_, earlier) => (pacs.answered.length === 2 && earlier === 0 ? 'abort' : 0),
   })
-  await replacePacs(() => stub.start())
+  await replacePacs(() => pacs.start())
   const { id, stored } = await order()
   expect(await b.retrieved(id)).toMatchObject({ state: 'delivered' })
-  const times = Map.groupBy(stub.answered, ({ sopInstanceUid }) => sopInstanceUid)
+  const times = Map.groupBy(pacs.answered, ({ sopInstanceUid }) => sopInstanceUid)
   expect([...times.keys()].sort()).toEqual(uids(stored))
   const again = [...times.values()].filter((answers) => answers.length > 1)
   expect(again.map((answers) => answers.length)).toEqual([2])
@@ -194,28 +194,28 @@ test('a PACS that breaks off before it answered gets the one in doubt again, ide
 
 test('one instance that the PACS cannot take never keeps back the others; the retrieval fails with the reason', async () => {
   let bad = ''
-  const stub: StubPacs = new StubPacs({ answer: (uid) => ((bad ||= uid) === uid ? 0xc000 : 0) })
-  await replacePacs(() => stub.start())
+  const pacs: ScriptedPacs = new ScriptedPacs({ answer: (uid) => ((bad ||= uid) === uid ? 0xc000 : 0) })
+  await replacePacs(() => pacs.start())
   const { id, stored } = await order()
   expect(await b.retrieved(id)).toMatchObject({
     state: 'failed',
     reason: 'PACS_REFUSED',
     instances: { total: 5 },
   })
-  expect(stub.ofStatus(0).sort()).toEqual(uids(stored).filter((uid) => uid !== bad))
+  expect(pacs.ofStatus(0).sort()).toEqual(uids(stored).filter((uid) => uid !== bad))
 })
 
 test('a class that the PACS does not take: the others are delivered; retried by a person, only the rest is sent', async () => {
   const report = '1.2.840.10008.5.1.4.1.1.88.11'
-  const stub: StubPacs = new StubPacs({ refusedClass: report })
-  await replacePacs(() => stub.start())
+  const pacs: ScriptedPacs = new ScriptedPacs({ refusedClass: report })
+  await replacePacs(() => pacs.start())
   const { id, stored } = await order({ kinds: ['SR', 'CT'] })
   const images = stored.filter(({ sopClassUid }) => sopClassUid !== report)
   expect(images.length).toBeLessThan(stored.length)
   expect(await b.retrieved(id)).toMatchObject({ state: 'failed', reason: 'PACS_REFUSED' })
-  expect(stub.ofStatus(0).sort()).toEqual(uids(images))
+  expect(pacs.ofStatus(0).sort()).toEqual(uids(images))
 
-  const upgraded = new StubPacs({})
+  const upgraded = new ScriptedPacs({})
   await replacePacs(() => upgraded.start())
   await b.as('operator').call('POST', `/api/v1/transfers/${id}/retry`)
   expect(await b.retrieved(id)).toMatchObject({ state: 'delivered' })

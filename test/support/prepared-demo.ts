@@ -24,7 +24,10 @@ export async function copyPrepared(
   if (!(await isThere())) {
     const isFirst = await mkdir(founding).then(
       () => true,
-      () => false,
+      (error: NodeJS.ErrnoException) => {
+        if (error.code !== 'EEXIST') throw error
+        return false
+      },
     )
     if (isFirst) {
       await found(founding).catch(async (error: unknown) => {

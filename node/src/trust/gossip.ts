@@ -24,8 +24,8 @@ interface Deps {
 }
 
 /**
- * Bundles, and proof that the log showed two lists, pass from member to member (spec 06 §8): told on when they come, asked
- * for now and then. Nothing is believed for who tells it; everything is judged as if the registry had sent it.
+ * Bundles, and proof that the log showed two lists, pass from member to member (spec 06 §8): told on when they come, and
+ * asked for from time to time. Nothing is believed for who tells it; everything is judged as if the registry had sent it.
  */
 export class Gossip implements Service {
   readonly name = 'bundle gossip'

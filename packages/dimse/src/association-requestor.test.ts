@@ -29,7 +29,7 @@ const accept = encodeAssociateAccept({
     { id: 1, result: 0, transferSyntax: '1.2.840.10008.1.2' },
     { id: 3, result: 0, transferSyntax: explicitLittle },
   ],
-  user: { maxPduLength: 16384, implementationClassUid: '1.2', implementationVersion: 'STUB' },
+  user: { maxPduLength: 16384, implementationClassUid: '1.2', implementationVersion: 'SCRIPTED' },
 })
 const storeResponse = (status: number, more = {}) =>
   dataPdu(
@@ -69,7 +69,7 @@ async function scriptedPeer(behave: (peer: RawPeer) => Promise<void> | void) {
 }
 
 /** Accepts, then behaves. */
-const stubScp = (behave: (peer: RawPeer) => Promise<void> | void) =>
+const scriptedScp = (behave: (peer: RawPeer) => Promise<void> | void) =>
   scriptedPeer(async (peer) => {
     await peer.nextPdu()
     peer.send(accept)
@@ -129,7 +129,7 @@ describe('opening', () => {
 
 describe('storing', () => {
   it('returns a failure status and the comment as an outcome, and goes on', async () => {
-    await using server = await stubScp(async (peer) => {
+    await using server = await scriptedScp(async (peer) => {
       await takeDataSet(peer)
       peer.send(storeResponse(0xa700, { errorComment: 'disk\nfull' }))
       await takeDataSet(peer)
@@ -145,7 +145,7 @@ describe('storing', () => {
 
   it('sends to the end what was refused early, and does not believe an early success', async () => {
     for (const status of [0xa900, 0]) {
-      await using server = await stubScp(async (peer) => {
+      await using server = await scriptedScp(async (peer) => {
         await peer.nextPdu()
         peer.send(storeResponse(status))
         await takeDataSet(peer)
@@ -218,7 +218,7 @@ describe('storing', () => {
     ],
     ['never answers', () => {}, 'DIMSE_TIMEOUT'],
   ])('to a peer that %s instead of an answer fails so', async (_name, behave, code) => {
-    await using server = await stubScp(async (peer) => {
+    await using server = await scriptedScp(async (peer) => {
       await takeDataSet(peer)
       behave(peer)
     })
@@ -229,7 +229,7 @@ describe('storing', () => {
   })
 
   it('to a peer that takes no more bytes ends', async () => {
-    await using server = await stubScp((peer) => void peer.socket.pause())
+    await using server = await scriptedScp((peer) => void peer.socket.pause())
     const association = await server.open({ timeouts: { progressMs: 100 } })
     const endless = async function* () {
       for (;;) yield Buffer.alloc(1024 ** 2)
@@ -264,7 +264,7 @@ describe('storing', () => {
 })
 
 it('releasing a peer that does not answer takes no longer than its timer', async () => {
-  await using server = await stubScp(() => {})
+  await using server = await scriptedScp(() => {})
   const association = await server.open({ timeouts: { releaseMs: 50 } })
   await association.release()
   await expect(association.echo()).rejects.toThrow(failure('DIMSE_TIMEOUT'))

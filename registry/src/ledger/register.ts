@@ -41,7 +41,7 @@ export interface KnownCertificate {
   readonly revoked?: { readonly at: number; readonly reason: string }
 }
 
-/** A key that may not be used for now, or ever again. */
+/** A key that may not be used: until its suspension ends, or ever again. */
 export interface KeyEnd {
   readonly state: 'revoked' | 'suspended'
   readonly at: number

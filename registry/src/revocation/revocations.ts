@@ -20,7 +20,7 @@ export type Outcome =
   | { readonly state: 'done'; readonly request?: never }
 
 /**
- * Ends a key for ever or for now, and takes back the latter: when two people say so, or one in an emergency. It is the
+ * Revokes a key for ever, or suspends it and takes that back: when two people say so, or one in an emergency. It is the
  * **key** that ends: a certificate is revoked because of its key or its holder, so its siblings go with it, and so does
  * renewal. spec 06 §4
  */

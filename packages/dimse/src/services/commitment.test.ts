@@ -219,7 +219,7 @@ describe('its data set', () => {
         'DATA_SET_MALFORMED',
       )
       const { user, system } = process.cpuUsage(began)
-      // Milliseconds of all threads, the garbage collector's too. Work that grows with the square would take minutes.
+      // Milliseconds of all threads, the garbage collector's too. Work that grows with the square takes far longer.
       expect((user + system) / 1000).toBeLessThan(5000)
     }
   })

@@ -96,7 +96,7 @@ export const en: Wording = {
     cessationOfOperation: 'organisation ends',
     privilegeWithdrawn: 'no longer meets the conditions',
     unspecified: 'another reason',
-    certificateHold: 'stopped for now',
+    certificateHold: 'suspended until further notice',
     resolved: 'the problem is solved',
     notHealthcare: 'not a healthcare provider',
     dataIncorrect: 'details are not right',
