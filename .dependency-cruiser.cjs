@@ -37,8 +37,10 @@ const owners = {
     '@fastify/rate-limit',
     '@fastify/static',
     '@fastify/swagger',
+    'otplib',
   ],
-  registry: ['otplib'],
+  node: ['@simplewebauthn/server', 'openid-client'],
+  'node/ui': ['@simplewebauthn/browser', 'uqr'],
 }
 
 /** What only tests use, such as a second reader to compare with, stands in `devDependencies`. */

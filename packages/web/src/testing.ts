@@ -8,12 +8,17 @@ import { text } from 'node:stream/consumers'
 import { promisify } from 'node:util'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { ManualClock, silentLogger } from '@twiin/runtime'
+import { generateSync } from 'otplib'
 import { LiveEvents } from './live-events.ts'
 import { Problems } from './problems.ts'
 import { Sessions } from './sessions.ts'
 import { WebServer } from './web-server.ts'
 
 const person = { id: 'jansen', role: 'reader' }
+
+/** What an authenticator app with this secret shows at this time, in milliseconds. */
+export const codeAt = (secret: string, at: number): string =>
+  generateSync({ secret, epoch: Math.floor(at / 1000) })
 
 /** A server in a folder of its own, with a page, a reader (`Bearer right`) and the role of a writer that nobody has. */
 export class TestServer implements AsyncDisposable {

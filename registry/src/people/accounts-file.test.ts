@@ -2,10 +2,11 @@ import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Sealer } from '@twiin/store'
+import { newSecret } from '@twiin/web'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { AccountsFile } from './accounts-file.ts'
 import type { Account } from './accounts-file.ts'
-import { newSecret, openSecret, sealSecret } from './totp.ts'
+import { openSecret, sealSecret } from './sealed-secret.ts'
 
 const sealer = new Sealer(Buffer.alloc(32, 7))
 const secret = newSecret()

@@ -1,11 +1,10 @@
 import type { Clock } from '@twiin/runtime'
 import type { Sealer } from '@twiin/store'
-import { decoyPassword, passwordMatches } from '@twiin/web'
-import type { Accounts as LogInAccounts } from '@twiin/web'
+import { decoyPassword, newSecret, passwordMatches, stepOf } from '@twiin/web'
+import type { Accounts as LogInAccounts, UsedCodes } from '@twiin/web'
 import type { Account, AccountsFile } from './accounts-file.ts'
 import type { Staff } from './staff.ts'
-import { newSecret, openSecret, stepOf } from './totp.ts'
-import type { UsedCodes } from './used-codes.ts'
+import { openSecret } from './sealed-secret.ts'
 
 /** What a log-in takes. */
 export type Proof = [password: string, code: string]

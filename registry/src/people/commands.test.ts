@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { Readable } from 'node:stream'
 import { Command } from 'commander'
-import { generateSync } from 'otplib'
+import { codeAt } from '@twiin/web/testing'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { TestRegistry } from '../testing.ts'
 import { peopleCommands } from './commands.ts'
@@ -31,7 +31,7 @@ async function people(name: string, flags: string[], input = `${password}\n`) {
 }
 const jansen = ['--id', 'jansen', '--name', 'J. Jansen (fictief)', '--role', 'administrator']
 const logIn = (secret: string) => {
-  const code = generateSync({ secret, epoch: Math.floor(registry.clock.now() / 1000) })
+  const code = codeAt(secret, registry.clock.now())
   return registry.call('POST', '/api/v1/session', { json: { username: 'jansen', password, code } })
 }
 

@@ -1,6 +1,6 @@
 import { text } from 'node:stream/consumers'
 import { TwiinError } from '@twiin/runtime'
-import { hashPassword } from '@twiin/web'
+import { enrolmentUrl, hashPassword, newSecret, readSecret } from '@twiin/web'
 import { Option } from 'commander'
 import type { Command } from 'commander'
 import { openKeys } from '../ceremony/keys.ts'
@@ -8,7 +8,7 @@ import { readSettings } from '../config/read-settings.ts'
 import { AccountsFile } from './accounts-file.ts'
 import { roles } from './staff.ts'
 import type { Role } from './staff.ts'
-import { enrolmentUrl, newSecret, readSecret, sealSecret } from './totp.ts'
+import { sealSecret } from './sealed-secret.ts'
 
 /** NIST SP 800-63B-4 §3.1.1.2: eight where it is not the only factor. */
 const shortestPassword = 8
@@ -68,7 +68,11 @@ async function add(flags: Added, terminal: Terminal): Promise<void> {
     password: await hashPassword(password),
     totpSecret: sealSecret(sealer, id, secret),
   })
-  print(flags, { id, name, role, secret, otpauth: enrolmentUrl(id, secret) }, terminal)
+  print(
+    flags,
+    { id, name, role, secret, otpauth: enrolmentUrl({ issuer: 'Twiin registry', id }, secret) },
+    terminal,
+  )
   if (!flags.json)
     terminal.stderr.write('\nThe secret is shown this once: put it into an authenticator app now.\n')
 }

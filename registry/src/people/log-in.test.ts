@@ -1,12 +1,12 @@
 import { join } from 'node:path'
 import { Sealer } from '@twiin/store'
-import { hashPassword } from '@twiin/web'
-import { generateSync } from 'otplib'
+import { hashPassword, newSecret } from '@twiin/web'
+import { codeAt } from '@twiin/web/testing'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { TestRegistry } from '../testing.ts'
 import { AccountsFile } from './accounts-file.ts'
 import type { Role } from './staff.ts'
-import { newSecret, sealSecret } from './totp.ts'
+import { sealSecret } from './sealed-secret.ts'
 
 const password = 'een lang wachtwoord'
 const hash = hashPassword(password)
@@ -31,7 +31,7 @@ async function put(id: string, role: Role): Promise<void> {
   const totpSecret = sealSecret(sealer, id, secret)
   await file.put({ id, name: `${id} (fictief)`, role, password: await hash, totpSecret })
 }
-const code = () => generateSync({ secret, epoch: Math.floor(registry.clock.now() / 1000) })
+const code = () => codeAt(secret, registry.clock.now())
 const api = (method: string, path: string, headers: Record<string, string> = {}, json?: object) =>
   registry.call(method as 'POST', `/api/v1${path}`, { headers, ...(json && { json }) })
 const logIn = (proof: object) =>

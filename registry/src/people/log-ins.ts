@@ -1,11 +1,10 @@
 import type { Clock } from '@twiin/runtime'
 import type { Sealer, Store } from '@twiin/store'
-import { Sessions } from '@twiin/web'
+import { Sessions, UsedCodes } from '@twiin/web'
 import { Accounts } from './accounts.ts'
 import type { Proof } from './accounts.ts'
 import { AccountsFile } from './accounts-file.ts'
 import type { Staff } from './staff.ts'
-import { UsedCodes } from './used-codes.ts'
 
 const idleMs = 15 * 60_000
 

@@ -1,10 +1,10 @@
 import { join } from 'node:path'
 import { Sealer } from '@twiin/store'
-import { hashPassword } from '@twiin/web'
-import { generateSync } from 'otplib'
+import { hashPassword, newSecret } from '@twiin/web'
+import { codeAt } from '@twiin/web/testing'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { AccountsFile } from '../people/accounts-file.ts'
-import { newSecret, sealSecret } from '../people/totp.ts'
+import { sealSecret } from '../people/sealed-secret.ts'
 import { TestRegistry, provenApplicationOf } from '../testing.ts'
 import type { Answer } from '../testing.ts'
 
@@ -45,7 +45,7 @@ async function put(id: string, role: 'administrator' | 'auditor'): Promise<void>
 async function atPage(username: string, isConfirmed = true): Promise<Record<string, string>> {
   const nextCode = async () => {
     await registry.clock.advance(31_000)
-    return generateSync({ secret, epoch: Math.floor(registry.clock.now() / 1000) })
+    return codeAt(secret, registry.clock.now())
   }
   const json = { username, password, code: await nextCode() }
   const begun = await registry.call('POST', '/api/v1/session', { json })

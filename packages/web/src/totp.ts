@@ -1,10 +1,8 @@
 import { TwiinError } from '@twiin/runtime'
-import type { Sealer } from '@twiin/store'
 import { generateSecret, generateSync, generateURI, verifySync } from 'otplib'
 
 /** Codes of an authenticator app: RFC 6238 with SHA-1, six digits, thirty seconds, which every app can do. */
 
-const context = 'registry-people-totp'
 const stepSeconds = 30
 
 /** 160 random bits in Base32 (RFC 4226 §4, R6). */
@@ -22,19 +20,9 @@ export function readSecret(typed: string): string {
   return secret
 }
 
-/** What an authenticator app scans. */
-export function enrolmentUrl(id: string, secret: string): string {
-  return generateURI({ issuer: 'Twiin registry', label: id, secret })
-}
-
-/** Bound to the account: moved to another one it does not open. */
-export function sealSecret(sealer: Sealer, id: string, secret: string): string {
-  return sealer.sealValue(context, Buffer.from(secret), id).toString('base64')
-}
-
-/** Throws SEAL_BROKEN. */
-export function openSecret(sealer: Sealer, id: string, sealed: string): string {
-  return sealer.openValue(context, Buffer.from(sealed, 'base64'), id).toString()
+/** What an authenticator app scans: whose code it is, and where it counts. */
+export function enrolmentUrl({ issuer, id }: { issuer: string; id: string }, secret: string): string {
+  return generateURI({ issuer, label: id, secret })
 }
 
 /** The time step whose code this is, now or one step away (RFC 6238 §5.2); undefined for a wrong code. */
