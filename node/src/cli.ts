@@ -12,8 +12,8 @@ import { ignoredVariables, loadSettings } from './config/load-settings.ts'
 import type { Settings } from './config/settings.ts'
 import { discCommands } from './disc/commands.ts'
 import { applicationCommands } from './enrolment/commands.ts'
-import { People, roles } from './people/people-file.ts'
-import type { Role } from './people/people-file.ts'
+import { People, roles, tokenRoles } from './people/people-file.ts'
+import type { Role, TokenRole } from './people/people-file.ts'
 import { ruleCommands } from './routing/commands.ts'
 import { version } from './version.ts'
 
@@ -43,17 +43,25 @@ export async function runCli(argv: readonly string[]): Promise<void> {
   ruleCommands(program, print)
 
   const role = new Option('--role <role>', 'what the account may do').choices(roles).makeOptionMandatory()
-  const account = (command: Command) =>
+  const tokenRole = new Option('--role <role>', 'what the script or system may do')
+    .choices(tokenRoles)
+    .makeOptionMandatory()
+  const account = (command: Command, mayDo: Option) =>
     withConfig(command)
       .requiredOption('--id <id>', 'log-in name')
       .requiredOption('--name <name>', 'as shown and logged')
-      .addOption(role)
+      .addOption(mayDo)
   const users = program.command('users').description('people who log in')
   account(
     users.command('add').description('add or replace; the password is read from standard input'),
+    role,
   ).action(addUser)
+  withConfig(users.command('reset-second-factor'))
+    .description('authenticator, recovery codes and passkeys count no more; the node may run')
+    .requiredOption('--id <id>', 'log-in name')
+    .action(resetSecondFactor)
   const tokens = program.command('tokens').description('bearer tokens for scripts')
-  account(tokens.command('add').description('add or replace, and print the token'))
+  account(tokens.command('add').description('add or replace, and print the token'), tokenRole)
     .option('--token-stdin', 'read the token from standard input instead of making one')
     .action(addToken)
   await program.parseAsync([...argv])
@@ -62,10 +70,10 @@ export async function runCli(argv: readonly string[]): Promise<void> {
 interface ConfigOption {
   config: string
 }
-interface AccountOptions extends ConfigOption {
+interface AccountOptions<R = Role> extends ConfigOption {
   id: string
   name: string
-  role: Role
+  role: R
   tokenStdin?: boolean
 }
 
@@ -126,7 +134,12 @@ async function addUser({ config, id, name, role }: AccountOptions): Promise<void
   print({ ok: true, id, role })
 }
 
-async function addToken({ config, id, name, role, tokenStdin }: AccountOptions): Promise<void> {
+async function resetSecondFactor({ config, id }: ConfigOption & { id: string }): Promise<void> {
+  await new People({ file: loadSettings(config).peopleFile }).resetSecondFactor(id, systemClock.now())
+  print({ ok: true, id })
+}
+
+async function addToken({ config, id, name, role, tokenStdin }: AccountOptions<TokenRole>): Promise<void> {
   const given = tokenStdin === true ? { token: (await text(process.stdin)).trim() } : {}
   if (given.token !== undefined && given.token.length < 32)
     throw new TwiinError('TOKEN_TOO_SHORT', { least: 32 })

@@ -9,19 +9,21 @@ const typingMs = 12_000
 
 export class Authenticator {
   readonly #secret: Buffer
+  readonly #clock: () => number
   #last = 0
 
-  /** Base32, RFC 4648 §6. */
-  constructor(secret: string) {
+  /** Base32, RFC 4648 §6. `clock` of a node whose time is moved. */
+  constructor(secret: string, clock = () => Date.now()) {
+    this.#clock = clock
     const bits = [...secret].map((letter) => alphabet.indexOf(letter).toString(2).padStart(5, '0')).join('')
     this.#secret = Buffer.from((bits.match(/.{8}/g) ?? []).map((byte) => parseInt(byte, 2)))
   }
 
   /** A code that was never given before; waits when all that count now are used up. The registry takes one step either way. */
   async next(): Promise<string> {
-    const now = () => Math.floor(Date.now() / stepMs)
+    const now = () => Math.floor(this.#clock() / stepMs)
     // The one before counts until this step ends: too soon, when that is about to happen.
-    const oldest = Math.floor((Date.now() + typingMs) / stepMs) - 1
+    const oldest = Math.floor((this.#clock() + typingMs) / stepMs) - 1
     const step = Math.max(oldest, this.#last + 1)
     while (step > now() + 1) await sleep(500)
     this.#last = step

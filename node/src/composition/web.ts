@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { Sessions, WebServer } from '@twiin/web'
+import { WebServer } from '@twiin/web'
 import { archiveRoutes } from '../archive/routes.ts'
 import { auditRoutes } from '../account/routes.ts'
 import type { Settings } from '../config/settings.ts'
@@ -9,14 +9,10 @@ import { discRoutes } from '../disc/routes.ts'
 import { exceptionRoutes } from '../filing/routes.ts'
 import { searchRoutes } from '../find/routes.ts'
 import { holdingRoutes } from '../holdings/routes.ts'
-import { byPersonOrToken } from '../http/authenticate.ts'
 import { problems } from '../http/problems.ts'
-import { sessionRoutes } from '../http/session-routes.ts'
 import { qualityRoutes } from '../quality/routes.ts'
 import { hl7Routes } from '../hl7/routes.ts'
 import { openWebCertificate } from '../http/web-certificate-files.ts'
-import { People } from '../people/people-file.ts'
-import type { Person } from '../people/people-file.ts'
 import { reportRoutes } from '../reports/routes.ts'
 import { retrievalRoutes } from '../retrieve/routes.ts'
 import { routingRoutes } from '../routing/routes.ts'
@@ -29,6 +25,7 @@ import type { Exchange } from './exchange.ts'
 import type { Ground } from './ground.ts'
 import type { Hl7Side } from './hl7.ts'
 import type { IndexSide } from './index-side.ts'
+import { composePeople } from './people.ts'
 
 /** The hospital's side: page and API. */
 export async function composeWeb(
@@ -43,8 +40,7 @@ export async function composeWeb(
   const { book, transferDesk, links, speeds, searches, fetcher, intake, queryDesk } = exchange
   const { retrievals, sends, worklist, delivery } = exchange
   const { publisher, publication, consents, owners, quality } = index
-  const people = new People({ file: settings.peopleFile })
-  const sessions = new Sessions<Person>({}, { people, clock })
+  const people = composePeople(settings, ground, index)
   const status = new NodeStatus({
     ...{ enrolment, bundle, watch, logView, witness, host },
     ...{ reserve, publisher, book, delivery, clock },
@@ -54,12 +50,6 @@ export async function composeWeb(
     commonName: hospital.name,
     now: clock.now(),
   })
-  const onLogIn = (username: string, person?: { id: string; name: string; role: string }) =>
-    account.record(
-      person === undefined
-        ? { event: 'login-failed', outcome: 'refused', user: { id: username, role: '' } }
-        : { event: 'login', outcome: 'success', user: person },
-    )
   const goOn = async (id: string) =>
     void (await book.change(id, (now) =>
       now.state === 'delivered' ? {} : { state: 'queued', nextTryAt: clock.now(), attempts: 0 },
@@ -73,7 +63,7 @@ export async function composeWeb(
       api: { title: 'Twiin node', version, description: 'See docs/spec/10-node-api.md.' },
     },
     {
-      ...{ authentication: byPersonOrToken({ people, sessions }), problems, events, log },
+      ...{ authentication: people.authentication, problems, events, log },
       plain: [
         healthRoutes({ status, quality }),
         dicomWebRoutes({
@@ -84,7 +74,7 @@ export async function composeWeb(
         }),
       ],
       api: [
-        sessionRoutes({ hospital }, { sessions, events, onLogIn }),
+        ...people.routes,
         searchRoutes({ searches }),
         retrievalRoutes({ retrievals, book }),
         sendRoutes({ sends, book }),

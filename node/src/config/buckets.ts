@@ -83,6 +83,10 @@ export const buckets = {
   discs: 'discs',
   /** `<disc>.<patient>.<study>` → where the instances of a study stand on the disc */
   discStudies: 'disc-studies',
+  /** keyed user id → second factors: secret of an authenticator app, recovery codes, passkeys */
+  secondFactors: 'second-factors',
+  /** keyed credential id → user */
+  passkeyOwners: 'passkey-owners',
   /** id → item of the exception worklist */
   exceptions: 'exceptions',
 } as const

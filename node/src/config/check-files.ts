@@ -10,6 +10,7 @@ export function checkFiles(settings: Settings): void {
     ...trustFiles(settings),
     ...hl7Files(settings),
     ...dicomTlsFiles(settings),
+    ...signInFiles(settings),
     ...(isEnrolled(settings) ? {} : { 'registry.enrolmentTokenFile': registry.enrolmentTokenFile }),
   })
 }
@@ -45,6 +46,9 @@ const dicomTlsFiles = ({ dicom: { tls } }: Settings) =>
         'dicom.tls.keyFile': tls.keyFile,
         ...(tls.caFile === undefined ? {} : { 'dicom.tls.caFile': tls.caFile }),
       }
+
+const signInFiles = ({ signIn: { oidc } }: Settings) =>
+  oidc === undefined ? {} : { 'signIn.oidc.clientSecretFile': oidc.clientSecretFile }
 
 function requireFiles(needed: Record<string, string | undefined>): void {
   const missing = Object.entries(needed)

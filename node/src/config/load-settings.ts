@@ -73,7 +73,7 @@ function camelCase(word: string): string {
 
 function withAbsolutePaths(settings: Settings, base: string): Settings {
   const absolute = (path: string) => (isAbsolute(path) ? path : resolve(base, path))
-  const { registry, archive, dicom } = settings
+  const { registry, archive, dicom, signIn } = settings
   return {
     ...settings,
     dataDir: absolute(settings.dataDir),
@@ -82,6 +82,14 @@ function withAbsolutePaths(settings: Settings, base: string): Settings {
       ? {}
       : { archive: { ...archive, authorizationFile: absolute(archive.authorizationFile) } }),
     ...(dicom.tls === undefined ? {} : { dicom: { ...dicom, tls: absoluteFiles(dicom.tls, absolute) } }),
+    ...(signIn.oidc === undefined
+      ? {}
+      : {
+          signIn: {
+            ...signIn,
+            oidc: { ...signIn.oidc, clientSecretFile: absolute(signIn.oidc.clientSecretFile) },
+          },
+        }),
     trust: { ...settings.trust, rootCertificateFile: absolute(settings.trust.rootCertificateFile) },
     registry: {
       ...registry,

@@ -1,5 +1,6 @@
 import { Addresses, Mailboxes } from '@twiin/protocol'
 import { PrefetchSettings } from '../prefetch/prefetch-settings.ts'
+import { SignInSettings } from '../people/sign-in-settings.ts'
 import { RoutingSettings } from '../routing/routing-settings.ts'
 import { Type } from 'typebox'
 import type { Static } from 'typebox'
@@ -233,6 +234,13 @@ export const Settings = Type.Object(
       {
         host: Host('address to listen on'),
         port: Port('HTTPS port of pages, API and DICOMweb'),
+        publicUrl: Type.Optional(
+          Type.String({
+            pattern: '^https://[^/?#\\s]{1,255}/?$',
+            description:
+              'address at which people reach it, for passkeys, log-in elsewhere and launches; https://localhost and the port when not given',
+          }),
+        ),
         corsOrigins: Type.Array(Type.String({ pattern: '^https?://[^/*\\s]{1,255}$' }), {
           maxItems: 32,
           default: [],
@@ -245,6 +253,7 @@ export const Settings = Type.Object(
       minLength: 1,
       description: 'users and API tokens, written by `twiin-node users` and `tokens`',
     }),
+    signIn: SignInSettings,
     mailboxes: Type.Array(Mailbox, {
       maxItems: 64,
       default: [],

@@ -32,6 +32,8 @@ beforeAll(async () => {
     dataDir: dir,
     peopleFile,
     demo: false,
+    hospital: { patientIdIssuer: 'ZIS' },
+    signIn: { secondFactor: 'optional', idleMinutes: 15, longestHours: 12 },
     web: { host: '127.0.0.1', port, corsOrigins: [] },
   }
   const host = { peerId: net.a.key.peerId, connectedPeers: () => [net.b.key.peerId] }
@@ -133,6 +135,22 @@ const table: [string, string, readonly Role[]][] = [
   ['GET', '/members', roles],
   ['GET', '/status', roles],
   ['GET', '/session', roles],
+  ['GET', '/account', roles],
+  ['POST', '/account/totp', roles],
+  ['POST', '/account/totp/confirmation', roles],
+  ['POST', '/account/recovery-codes', roles],
+  ['PUT', '/account/password', roles],
+  ['POST', '/account/passkeys/challenges', roles],
+  ['POST', '/account/passkeys', roles],
+  ['PUT', '/account/passkeys/x', roles],
+  ['DELETE', '/account/passkeys/x', roles],
+  ['DELETE', '/account/sessions/x', roles],
+  ['GET', '/users', ['operator']],
+  ['POST', '/users', ['operator']],
+  ['POST', '/users/x/second-factor-resets', ['operator']],
+  ['PUT', '/users/x/state', ['operator']],
+  ['POST', '/launches', []],
+  ['POST', '/launches/claims', ['radiologist']],
 ]
 
 describe('the roles of spec 10 §1', () => {
@@ -156,7 +174,16 @@ describe('the roles of spec 10 §1', () => {
         (method) => `${method.toUpperCase()} ${path.replace('/api/v1', '').replace(/\{\w+\}/g, 'x')}`,
       ),
     )
-    const open = ['/session', '/shares', '/events', '/healthz', '/readyz', '/metrics', '/dicom-web']
+    const open = [
+      '/session',
+      '/launches/openings',
+      '/shares',
+      '/events',
+      '/healthz',
+      '/readyz',
+      '/metrics',
+      '/dicom-web',
+    ]
     const unlisted = described.filter((each) => !open.some((path) => each.includes(path)))
     expect(new Set(table.map(([method, path]) => `${method} ${path}`))).toEqual(
       new Set([...unlisted, 'GET /session']),

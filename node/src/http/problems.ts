@@ -3,6 +3,23 @@ import { Problems } from '@twiin/web'
 /** What this API answers with besides what any server has to say (spec 10 §3). */
 export const problems = new Problems({
   table: {
+    CODE_REQUIRED: [401, 'A code of the second factor is needed too.'],
+    CODE_WRONG: [403, 'This code does not count.'],
+    CONFIRMATION_REQUIRED: [403, 'This needs the person once more; confirm first.'],
+    CONFIRMATION_WRONG: [403, 'This does not confirm who is logged in.'],
+    ENROLMENT_REQUIRED: [403, 'A second factor is needed first.'],
+    LAUNCH_GONE: [404, 'This launch was used, or is over.'],
+    LAUNCH_OF_ANOTHER: [403, 'This launch was for somebody else.'],
+    NOT_CONFIGURED: [404, 'This node is not set up for that.'],
+    OWN_ACCOUNT: [409, 'Not of one’s own account.'],
+    PASSKEY_REFUSED: [422, 'This passkey cannot be used.'],
+    PASSKEYS_FULL: [409, 'There are as many passkeys as one person may have.'],
+    PATIENT_UNKNOWN: [422, 'The BSN of this patient is not known here.'],
+    SECOND_FACTOR_MISSING: [409, 'There is no second factor yet.'],
+    SIGN_ON_REFUSED: [403, 'The hospital’s own log-in does not let this person in.'],
+    SIGN_ON_UNAVAILABLE: [503, 'The hospital’s own log-in cannot be reached.'],
+    USER_EXISTS: [409, 'There is an account by that name.'],
+    PEOPLE_FILE_BUSY: [503, 'Accounts are being changed elsewhere; ask again.'],
     BSN_IN_URL: [400, 'A BSN never stands in an address: begin a patient search.'],
     FRAME_UNKNOWN: [404, 'The image has no such frame.'],
     NO_IMAGE: [404, 'The instance holds no image.'],

@@ -6,30 +6,55 @@ import { decoyPassword, hashPassword, passwordMatches } from '@twiin/web'
 import { Type } from 'typebox'
 import type { Static } from 'typebox'
 import { Compile } from 'typebox/compile'
+import { whileAlone } from './while-alone.ts'
 
 /** Users and API tokens of one hospital. Passwords stand as scrypt hashes, tokens (256 random bits) as SHA-256. */
 
 export const roles = ['radiologist', 'operator', 'auditor'] as const
 export type Role = (typeof roles)[number]
+/** Of a system that may launch a search for somebody, and nothing else (spec 23 §6). */
+export const launcher = 'launcher'
+export const tokenRoles = [...roles, launcher] as const
+export type TokenRole = (typeof tokenRoles)[number]
+
 /** Somebody who acts: a person logged in, or a script with a token. */
 export interface Person {
   readonly id: string
   readonly name: string
   readonly role: Role
 }
+/** A PACS or EPD. */
+export interface LaunchingSystem {
+  readonly id: string
+  readonly name: string
+  readonly role: typeof launcher
+}
 
-const RoleName = Type.Enum([...roles])
+/** An account as others see it. */
+export interface User extends Person {
+  readonly disabled: boolean
+  /** Second factors from before this count no more; milliseconds since the Unix epoch. */
+  readonly secondFactorResetAt: number
+}
+
 const PeopleFile = Type.Object(
   {
     users: Type.Array(
       Type.Object(
-        { id: Type.String(), name: Type.String(), role: RoleName, password: Type.String() },
+        {
+          id: Type.String(),
+          name: Type.String(),
+          role: Type.Enum([...roles]),
+          password: Type.String(),
+          disabled: Type.Optional(Type.Boolean()),
+          secondFactorResetAt: Type.Optional(Type.Number()),
+        },
         { additionalProperties: false },
       ),
     ),
     tokens: Type.Array(
       Type.Object(
-        { id: Type.String(), name: Type.String(), role: RoleName, sha256: Type.String() },
+        { id: Type.String(), name: Type.String(), role: Type.Enum([...tokenRoles]), sha256: Type.String() },
         { additionalProperties: false },
       ),
     ),
@@ -37,69 +62,135 @@ const PeopleFile = Type.Object(
   { additionalProperties: false },
 )
 type PeopleFile = Static<typeof PeopleFile>
+type Account = PeopleFile['users'][number]
 const shape = Compile(PeopleFile)
+
+/** Ids of persons who came by the hospital's own log-in begin so; no account's may. */
+export const signedOnPrefix = 'sso:'
 
 export class People {
   readonly #file: string
-  #cached: { modified: number; people: PeopleFile } | undefined
+  #cached: { state: string; people: PeopleFile } | undefined
+  /** The account as it was when this person proved who they are. */
+  readonly #provedBy = new WeakMap<Person, string>()
 
   constructor(options: { file: string }) {
     this.#file = options.file
   }
 
-  /** The person, or undefined for an unknown name or a wrong password; both take the same time. */
+  /** The person, or undefined for an unknown name, a wrong password or a disabled account; all take the same time. */
   async byPassword(username: string, password: string): Promise<Person | undefined> {
-    const user = this.#read().users.find(({ id }) => id === username)
+    const user = this.#account(username)
     const matches = await passwordMatches(password, user?.password ?? (await decoyPassword))
-    return user !== undefined && matches ? person(user) : undefined
+    return user !== undefined && matches && user.disabled !== true ? this.#person(user) : undefined
   }
 
-  byToken(token: string): Person | undefined {
+  /** Somebody who proved otherwise who they are; undefined when there is no such account, or a disabled one. */
+  byId(id: string): Person | undefined {
+    const user = this.#account(id)
+    return user === undefined || user.disabled === true ? undefined : this.#person(user)
+  }
+
+  byToken(token: string): Person | LaunchingSystem | undefined {
     const digest = createHash('sha256').update(token).digest()
     const entry = this.#read().tokens.find(({ sha256 }) => {
       const expected = Buffer.from(sha256, 'hex')
       return expected.length === digest.length && timingSafeEqual(expected, digest)
     })
-    return entry === undefined ? undefined : person(entry)
+    if (entry === undefined) return undefined
+    const { id, name, role } = entry
+    // Two shapes of one thing, to be told apart by their role.
+    return role === launcher ? { id, name, role } : { id, name, role }
   }
 
-  /** True while the person still stands in the file with this role; a session ends with it. */
-  stillThere({ id, role }: Person): boolean {
-    return this.#read().users.some((user) => user.id === id && user.role === role)
+  /** True while the account is what it was when this person logged in; a session ends with it. */
+  stillThere(person: Person): boolean {
+    const user = this.#account(person.id)
+    return user !== undefined && this.#provedBy.get(person) === stateOf(user)
   }
 
+  find(id: string): User | undefined {
+    const user = this.#account(id)
+    return user === undefined ? undefined : shown(user)
+  }
+
+  list(): User[] {
+    return this.#read().users.map(shown)
+  }
+
+  /** Adds, or takes the place of the account by that id; its second factor stays. Throws ID_RESERVED. */
   async addUser(user: { id: string; name: string; role: Role; password: string }): Promise<void> {
     const { password, ...rest } = user
-    await this.#change(async (people) => ({
-      ...people,
-      users: [
-        ...people.users.filter(({ id }) => id !== user.id),
-        { ...rest, password: await hashPassword(password) },
-      ],
-    }))
+    if (user.id.startsWith(signedOnPrefix)) throw new TwiinError('ID_RESERVED', { id: user.id })
+    const hash = await hashPassword(password)
+    await this.#change((people) => {
+      const resetAt = people.users.find(({ id }) => id === user.id)?.secondFactorResetAt
+      const kept = resetAt === undefined ? {} : { secondFactorResetAt: resetAt }
+      const others = people.users.filter(({ id }) => id !== user.id)
+      return { ...people, users: [...others, { ...rest, password: hash, ...kept }] }
+    })
+  }
+
+  /** Throws USER_UNKNOWN. */
+  async setPassword(id: string, password: string): Promise<void> {
+    const hash = await hashPassword(password)
+    await this.#edit(id, (user) => ({ ...user, password: hash }))
+  }
+
+  /** Throws USER_UNKNOWN. */
+  setDisabled(id: string, disabled: boolean): Promise<void> {
+    return this.#edit(id, ({ disabled: _, ...user }) => (disabled ? { ...user, disabled } : user))
+  }
+
+  /** Whatever second factor there was at this time counts no more. Throws USER_UNKNOWN. */
+  resetSecondFactor(id: string, at: number): Promise<void> {
+    return this.#edit(id, (user) => ({ ...user, secondFactorResetAt: at }))
   }
 
   /** Makes a token for scripts and returns it; only its digest is kept. */
-  async addToken(entry: { id: string; name: string; role: Role; token?: string }): Promise<string> {
+  async addToken(entry: { id: string; name: string; role: TokenRole; token?: string }): Promise<string> {
     const { token = randomBytes(32).toString('base64url'), ...rest } = entry
     const sha256 = createHash('sha256').update(token).digest('hex')
-    await this.#change(async (people) => ({
+    await this.#change((people) => ({
       ...people,
       tokens: [...people.tokens.filter(({ id }) => id !== entry.id), { ...rest, sha256 }],
     }))
     return token
   }
 
-  async #change(edit: (people: PeopleFile) => Promise<PeopleFile>): Promise<void> {
-    const next = await edit(this.#read())
-    await writeFileDurably(this.#file, Buffer.from(`${JSON.stringify(next, null, 2)}\n`), { mode: 0o600 })
-    this.#cached = undefined
+  #edit(id: string, edit: (user: Account) => Account): Promise<void> {
+    return this.#change((people) => {
+      if (!people.users.some((user) => user.id === id)) throw new TwiinError('USER_UNKNOWN', { id })
+      return { ...people, users: people.users.map((user) => (user.id === id ? edit(user) : user)) }
+    })
+  }
+
+  /** The commands write the same file while the node runs: one at a time, each from what the other left. */
+  #change(edit: (people: PeopleFile) => PeopleFile): Promise<void> {
+    return whileAlone(`${this.#file}.lock`, async () => {
+      this.#cached = undefined
+      const next = `${JSON.stringify(edit(this.#read()), null, 2)}\n`
+      await writeFileDurably(this.#file, Buffer.from(next), { mode: 0o600 })
+      this.#cached = undefined
+    })
+  }
+
+  #account(id: string): Account | undefined {
+    return this.#read().users.find((user) => user.id === id)
+  }
+
+  #person(user: Account): Person {
+    const { id, name, role } = user
+    const person = { id, name, role }
+    this.#provedBy.set(person, stateOf(user))
+    return person
   }
 
   #read(): PeopleFile {
-    const modified = statSync(this.#file, { throwIfNoEntry: false })?.mtimeMs
-    if (modified === undefined) return { users: [], tokens: [] }
-    if (this.#cached?.modified !== modified) this.#cached = { modified, people: parse(this.#file) }
+    const stat = statSync(this.#file, { throwIfNoEntry: false })
+    if (stat === undefined) return { users: [], tokens: [] }
+    const state = `${stat.ino} ${stat.mtimeMs}`
+    if (this.#cached?.state !== state) this.#cached = { state, people: parse(this.#file) }
     return this.#cached.people
   }
 }
@@ -111,6 +202,9 @@ function parse(file: string): PeopleFile {
   return people
 }
 
-function person({ id, name, role }: Person): Person {
-  return { id, name, role }
+const stateOf = ({ role, password, disabled = false, secondFactorResetAt = 0 }: Account) =>
+  JSON.stringify([role, password, disabled, secondFactorResetAt])
+
+function shown({ id, name, role, disabled = false, secondFactorResetAt = 0 }: Account): User {
+  return { id, name, role, disabled, secondFactorResetAt }
 }

@@ -29,7 +29,9 @@ beforeAll(async () => {
   const port = await freePort()
   const web = { host: '127.0.0.1', port, corsOrigins: [] }
   const parts = { ...ground, enrolment: {}, watch: { state: {} }, logView: {}, witness: {} }
-  const settings = { dataDir, peopleFile, demo: false, web }
+  const signIn = { secondFactor: 'optional', idleMinutes: 15, longestHours: 12 }
+  const hospital = { patientIdIssuer: 'A' }
+  const settings = { dataDir, peopleFile, demo: false, web, signIn, hospital }
   const { http, caFile } = await composeWeb(
     ...([settings as unknown as Settings, parts as unknown as Ground, index, exchange, a.hl7] as const),
   )

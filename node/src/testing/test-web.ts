@@ -39,7 +39,11 @@ export class TestWeb implements AsyncDisposable {
     this.#stop = stop
   }
 
-  static async start(hospital: TestHospital, web: Partial<Settings['web']> = {}): Promise<TestWeb> {
+  static async start(
+    hospital: TestHospital,
+    web: Partial<Settings['web']> = {},
+    signIn: Partial<Settings['signIn']> = {},
+  ): Promise<TestWeb> {
     const { ground, index, exchange, dir, key } = hospital
     const peopleFile = join(dir, 'people.json')
     const people = new People({ file: peopleFile })
@@ -50,6 +54,8 @@ export class TestWeb implements AsyncDisposable {
       dataDir: dir,
       peopleFile,
       demo: false,
+      hospital: { patientIdIssuer: 'ZIS' },
+      signIn: { secondFactor: 'optional', idleMinutes: 15, longestHours: 12, ...signIn },
       web: { host: '127.0.0.1', port, corsOrigins: [], ...web },
     }
     const host = { peerId: key.peerId, connectedPeers: () => [] }

@@ -5,6 +5,11 @@ export type Role = 'radiologist' | 'operator' | 'auditor'
 export interface Session {
   user: { id: string; name: string; role: Role }
   hospital: { ura: string; name: string }
+  /** `needed`: nothing else goes before the person has a second factor. */
+  secondFactor: 'needed' | 'settled'
+  /** By the hospital's own log-in. */
+  signedOn: boolean
+  confirmedAt: string | null
 }
 
 export interface SearchQuestion {

@@ -2,16 +2,23 @@ import { apiCaller } from '@twiin/ui-kit'
 import type * as Answer from './api-types.ts'
 
 /** Every call of the page. Whatever identifies a patient travels in the body, never in the path. */
-const call = apiCaller({ base: '/api/v1', csrfHeader: 'x-twiin-csrf', unreachable: 'NODE_UNREACHABLE' })
+export const call = apiCaller({
+  base: '/api/v1',
+  csrfHeader: 'x-twiin-csrf',
+  unreachable: 'NODE_UNREACHABLE',
+  idleHeader: 'x-twiin-idle',
+})
 
 const page = (after: string | undefined) => (after === undefined ? '' : `?after=${encodeURIComponent(after)}`)
 const one = encodeURIComponent
 
 export const api = {
   session: () => call<Answer.Session>('GET', '/session'),
-  logIn: (username: string, password: string) =>
-    call<Answer.Session>('POST', '/session', { username, password }),
-  logOut: () => call<void>('DELETE', '/session'),
+  logOut: async () => {
+    const left = await call<{ url: string } | undefined>('DELETE', '/session')
+    // Out at the hospital's own log-in as well, which then leads back.
+    if (left !== undefined) location.assign(left.url)
+  },
   beginSearch: (question: Answer.SearchQuestion) =>
     call<{ id: string }>('POST', '/patient-searches', question),
   search: (id: string) => call<Answer.PatientSearch>('GET', `/patient-searches/${one(id)}`),

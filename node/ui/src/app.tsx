@@ -1,17 +1,23 @@
 import { QueryClientProvider } from '@tanstack/react-query'
-import { CrashGuard, createQueryClient, Problem, Skeleton, useSessionState } from '@twiin/ui-kit'
-import { lazy, Suspense } from 'react'
+import { CrashGuard, createQueryClient, Problem, Skeleton, useIsLocked, useSessionState } from '@twiin/ui-kit'
+import { lazy, Suspense, useEffect } from 'react'
 import { I18nProvider } from 'react-aria-components'
 import { useTranslation } from 'react-i18next'
 import { BrowserRouter, Navigate, Route, Routes } from 'react-router'
 import { api } from './api.ts'
+import { claimLaunch } from './launch.ts'
 import { LogInPage } from './pages/log-in.tsx'
 import { SearchPage } from './pages/search.tsx'
+import { UnlockPage } from './pages/unlock.tsx'
+import { LockLayer } from './parts/lock-layer.tsx'
 import { Shell } from './parts/shell.tsx'
-import { pages, pagesOf, SessionContext } from './session.ts'
+import { pages, pagesOf, SessionContext, useSession } from './session.ts'
 import type { Page } from './session.ts'
 
 const client = createQueryClient()
+
+const AccountPage = lazy(async () => ({ default: (await import('./pages/account.tsx')).AccountPage }))
+const EnrolPage = lazy(async () => ({ default: (await import('./pages/enrol.tsx')).EnrolPage }))
 
 const screens: Record<Page['name'], React.ComponentType> = {
   search: SearchPage,
@@ -20,6 +26,7 @@ const screens: Record<Page['name'], React.ComponentType> = {
   exceptions: lazy(async () => ({ default: (await import('./pages/exceptions.tsx')).ExceptionsPage })),
   consent: lazy(async () => ({ default: (await import('./pages/consent.tsx')).ConsentPage })),
   directory: lazy(async () => ({ default: (await import('./pages/directory.tsx')).DirectoryPage })),
+  users: lazy(async () => ({ default: (await import('./pages/users.tsx')).UsersPage })),
   audit: lazy(async () => ({ default: (await import('./pages/audit.tsx')).AuditPage })),
 }
 
@@ -40,7 +47,9 @@ export function App() {
 
 function Workplace() {
   const session = useSessionState(api.session)
+  const isLocked = useIsLocked()
   if (session.isPending) return null
+  if (session.data === 'shut') return <UnlockPage session={undefined} />
   if (session.data === 'none' || session.data === 'ended')
     return <LogInPage wasLoggedIn={session.data === 'ended'} />
   if (session.data === undefined)
@@ -49,24 +58,46 @@ function Workplace() {
         <Problem error={session.error} onRetry={() => void session.refetch()} />
       </main>
     )
-  const { role } = session.data.user
-  const start = pagesOf(role)[0]?.path ?? '/'
+  if (session.data.secondFactor === 'needed')
+    return (
+      <Suspense fallback={<Skeleton rows={6} />}>
+        <EnrolPage />
+      </Suspense>
+    )
   return (
     <SessionContext value={session.data}>
-      <Shell>
-        <Suspense fallback={<Skeleton rows={8} />}>
-          <Routes>
-            <Route path="/" element={<Navigate to={start} replace />} />
-            {pages.map(({ path, name, roles }) => {
-              const Screen = screens[name]
-              const element = roles.includes(role) ? <Screen /> : <Elsewhere why="notAllowed" />
-              return <Route key={path} path={name === 'search' ? `${path}/:id?` : path} element={element} />
-            })}
-            <Route path="*" element={<Elsewhere why="notFound" />} />
-          </Routes>
-        </Suspense>
-      </Shell>
+      <Desk />
+      {isLocked && (
+        <LockLayer>
+          <UnlockPage session={session.data} />
+        </LockLayer>
+      )}
     </SessionContext>
+  )
+}
+
+/** Everything of somebody who is logged in. */
+function Desk() {
+  const { role } = useSession().user
+  useEffect(() => {
+    if (role === 'radiologist') void claimLaunch()
+  }, [role])
+  const start = pagesOf(role)[0]?.path ?? '/'
+  return (
+    <Shell>
+      <Suspense fallback={<Skeleton rows={8} />}>
+        <Routes>
+          <Route path="/" element={<Navigate to={start} replace />} />
+          {pages.map(({ path, name, roles }) => {
+            const Screen = screens[name]
+            const element = roles.includes(role) ? <Screen /> : <Elsewhere why="notAllowed" />
+            return <Route key={path} path={name === 'search' ? `${path}/:id?` : path} element={element} />
+          })}
+          <Route path="/account" element={<AccountPage />} />
+          <Route path="*" element={<Elsewhere why="notFound" />} />
+        </Routes>
+      </Suspense>
+    </Shell>
   )
 }
 

@@ -1,16 +1,20 @@
-import { applyTheme, startTranslation } from '@twiin/ui-kit'
+import { applyTheme, startTranslation, watchInput } from '@twiin/ui-kit'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { App } from './app.tsx'
 import { en } from './i18n/en.ts'
 import { nl } from './i18n/nl.ts'
+import { receiveLaunch } from './launch.ts'
 import '@twiin/ui-kit/kit.css'
 import './styles/status-strip.css'
 import './styles/table.css'
 import './styles/parts.css'
 import './styles/search.css'
 import './styles/directory.css'
+import './styles/people.css'
 
+receiveLaunch()
+watchInput()
 applyTheme()
 await startTranslation({ nl, en })
 const root = document.getElementById('root')

@@ -12,7 +12,7 @@ export function useSession(): Session {
 
 export interface Page {
   path: string
-  name: 'search' | 'studies' | 'transfers' | 'exceptions' | 'consent' | 'directory' | 'audit'
+  name: 'search' | 'studies' | 'transfers' | 'exceptions' | 'consent' | 'directory' | 'audit' | 'users'
   roles: readonly Role[]
   /** Pressed after `g`. */
   key: string
@@ -26,6 +26,7 @@ export const pages: readonly Page[] = [
   { path: '/uitzonderingen', name: 'exceptions', roles: ['radiologist', 'operator'], key: 'u' },
   { path: '/toestemming', name: 'consent', roles: ['operator'], key: 't' },
   { path: '/adresboek', name: 'directory', roles: ['radiologist', 'operator'], key: 'a' },
+  { path: '/gebruikers', name: 'users', roles: ['operator'], key: 'b' },
   { path: '/logboek', name: 'audit', roles: ['auditor'], key: 'l' },
 ]
 

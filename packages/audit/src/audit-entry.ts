@@ -20,6 +20,9 @@ export const auditEvents = [
   'patients-merged',
   'login',
   'login-failed',
+  'confirmation',
+  'account-changed',
+  'launch',
   'refused',
   'emergency',
   'log-read',
@@ -41,6 +44,8 @@ export interface AuditEntry {
   readonly reason?: string
   /** Who acted. Absent when the node acted by itself (publishing, a send by called AE title). */
   readonly user?: { readonly id: string; readonly name?: string; readonly role: string }
+  /** Whose account was changed, with `reason` saying what. */
+  readonly account?: string
   /** On whose responsibility, when that is another person. */
   readonly responsible?: { readonly id: string; readonly name?: string }
   /** This organisation: the one that keeps the log. */

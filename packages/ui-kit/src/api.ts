@@ -1,3 +1,5 @@
+import { idleSeconds } from './idle.ts'
+
 /** The server said no, with a stable code; or it did not answer at all (then `status` is 0). */
 export class ApiError extends Error {
   readonly code: string
@@ -24,12 +26,14 @@ export interface ApiOptions {
   unreachable: string
   /** With every call besides. */
   headers?: Readonly<Record<string, string>>
+  /** The header that says for how long nobody touched the page, in seconds. */
+  idleHeader?: string
 }
 
 export type Call = <T>(method: Method, path: string, body?: unknown) => Promise<T>
 
 /** JSON there and back, with the session's cookie. What must not stand in an address travels in `body`. */
-export function apiCaller({ base, csrfHeader, unreachable, headers = {} }: ApiOptions): Call {
+export function apiCaller({ base, csrfHeader, unreachable, headers = {}, idleHeader }: ApiOptions): Call {
   return async <T>(method: Method, path: string, body?: unknown) => {
     const response = await fetch(`${base}${path}`, {
       method,
@@ -37,6 +41,7 @@ export function apiCaller({ base, csrfHeader, unreachable, headers = {} }: ApiOp
       cache: 'no-store',
       headers: {
         ...headers,
+        ...(idleHeader === undefined ? {} : { [idleHeader]: idleSeconds() }),
         accept: 'application/json',
         ...(method === 'GET' ? {} : { [csrfHeader]: '1' }),
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),

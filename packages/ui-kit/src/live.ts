@@ -8,11 +8,15 @@ export type StaleBy = Readonly<Record<string, (id: string) => readonly QueryKey[
 /** Events within this time are answered by one look. */
 const gatherMs = 200
 
-/** Listens to the server; what changed is fetched again. True while the line is open. `staleBy` stays the same one. */
-export function useLiveEvents(path: string, staleBy: StaleBy): boolean {
+/**
+ * Listens to the server; what changed is fetched again. True while the line is open. `staleBy` stays the same one.
+ * Not while `isOn` is false.
+ */
+export function useLiveEvents(path: string, staleBy: StaleBy, isOn = true): boolean {
   const client = useQueryClient()
   const [open, setOpen] = useState(false)
   useEffect(() => {
+    if (!isOn) return undefined
     const stale = new Map<string, QueryKey>()
     let timer: ReturnType<typeof setTimeout> | undefined
     const look = () => {
@@ -36,8 +40,9 @@ export function useLiveEvents(path: string, staleBy: StaleBy): boolean {
     return () => {
       clearTimeout(timer)
       source.close()
+      setOpen(false)
     }
-  }, [client, path, staleBy])
+  }, [client, path, staleBy, isOn])
   return open
 }
 

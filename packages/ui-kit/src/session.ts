@@ -1,11 +1,30 @@
-import { QueryCache, QueryClient, useQuery } from '@tanstack/react-query'
+import { focusManager, MutationCache, QueryCache, QueryClient, useQuery } from '@tanstack/react-query'
 import { ApiError } from './api.ts'
 
 export const sessionKey = ['session'] as const
 
-/** `none`: nobody is logged in. `ended`: somebody was, and the server no longer knows it. */
-export type SessionState<Session> = Session | 'none' | 'ended'
+/** `none`: nobody is logged in. `ended`: somebody was, and the server no longer knows it. `shut`: locked when the page came. */
+export type SessionState<Session> = Session | 'none' | 'ended' | 'shut'
 
+const lockKey = ['session-lock'] as const
+
+/** Locked: what the page has stays as it is, and it asks nothing by itself until it is unlocked. */
+export function setLocked(client: QueryClient, isLocked: boolean): void {
+  client.setQueryData(lockKey, isLocked)
+  focusManager.setFocused(isLocked ? false : undefined)
+}
+
+/** Whether the server said of this session that it is locked. */
+export const useIsLocked = (): boolean =>
+  useQuery({
+    queryKey: lockKey,
+    queryFn: () => false,
+    initialData: false,
+    staleTime: Infinity,
+    enabled: false,
+  }).data
+
+const isLocked = (error: unknown) => error instanceof ApiError && error.status === 423
 const isLoggedOut = (error: unknown) => error instanceof ApiError && error.status === 401
 
 /** Answers of the server. Whatever call finds the session ended leads to the log-in page, and back afterwards. */
@@ -15,6 +34,12 @@ export function createQueryClient(): QueryClient {
       onError: (error, query) => {
         if (isLoggedOut(error) && query.queryKey[0] !== sessionKey[0])
           client.setQueryData(sessionKey, 'ended')
+        if (isLocked(error)) setLocked(client, true)
+      },
+    }),
+    mutationCache: new MutationCache({
+      onError: (error) => {
+        if (isLocked(error)) setLocked(client, true)
       },
     }),
     defaultOptions: {
@@ -34,6 +59,7 @@ export const useSessionState = <Session>(ask: () => Promise<Session>) =>
     queryFn: () =>
       ask().catch((error: unknown) => {
         if (isLoggedOut(error)) return 'none'
+        if (isLocked(error)) return 'shut'
         throw error
       }),
     staleTime: Infinity,

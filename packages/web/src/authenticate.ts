@@ -10,6 +10,8 @@ declare module 'fastify' {
     guests?: true
     /** A call of the API that needs no log-in: the log-in. */
     open?: true
+    /** A call that no person does anything for, such as listening: it does not keep their session from going idle. */
+    passive?: true
   }
 }
 
@@ -35,9 +37,9 @@ export interface Authentication<P extends Person> {
   /** Every role there is. */
   readonly roles: readonly P['role'][]
   byToken(token: string): P | undefined
-  readonly sessions: Pick<Sessions<P>, 'find'>
-  /** Puts the caller on the request, under the name by which the app's routes know them. */
-  identify(request: FastifyRequest, caller: Caller<P>): void
+  readonly sessions: Pick<Sessions<P>, 'find' | 'isLocked'>
+  /** Puts the caller on the request, under the name by which the app's routes know them; may refuse them by throwing. */
+  identify(request: FastifyRequest, caller: Caller<P>): void | Promise<void>
   /** For routes that say in other words who may call them. */
   accessOf?: (route: { url: string; method: string; config: Partial<FastifyContextConfig> }) => Access
 }
@@ -69,7 +71,7 @@ export function authenticate<P extends Person>(app: FastifyInstance, by: Authent
     if (caller === undefined && guests && request.headers.authorization === undefined) return
     if (caller === undefined) throw new TwiinError('NOT_AUTHENTICATED')
     if (!roles.includes(caller.person.role)) throw new TwiinError('ROLE_NOT_PERMITTED')
-    by.identify(request, caller)
+    await by.identify(request, caller)
   })
 }
 
@@ -80,12 +82,24 @@ function bearer<P extends Person>(request: FastifyRequest, by: Authentication<P>
   return person === undefined ? undefined : { person, session: undefined }
 }
 
+/** How long the person at the page did nothing, as the page says with calls that it makes by itself. Whole seconds. */
+const idleHeader = 'x-twiin-idle'
+
 function cookie<P extends Person>(request: FastifyRequest, by: Authentication<P>): Caller<P> | undefined {
   const session = request.cookies[by.sessionCookie]
-  const person = session === undefined ? undefined : by.sessions.find(session)
+  if (session === undefined) return undefined
+  const person = by.sessions.find(session, idleMsOf(request))
+  // Whose it is, nobody is told: only that it can be unlocked.
+  if (person === undefined && by.sessions.isLocked(session)) throw new TwiinError('SESSION_LOCKED')
   if (person === undefined) return undefined
   if (request.method !== 'GET' && request.method !== 'HEAD') requireOwnPage(request)
   return { person, session }
+}
+
+function idleMsOf({ headers, routeOptions }: FastifyRequest): number {
+  if (routeOptions.config.passive === true) return Infinity
+  const stated = headers[idleHeader]
+  return typeof stated === 'string' && /^\d{1,6}$/.test(stated) ? Number(stated) * 1000 : 0
 }
 
 /** For open routes that change something by the cookie alone, such as logging out. Throws CSRF. */

@@ -11,6 +11,7 @@ const ownProblems: ProblemTable = {
   ROLE_NOT_PERMITTED: [403, 'Your role does not include this.'],
   CSRF: [403, 'This request did not come from the page of this server.'],
   NOT_FOUND: [404, 'There is nothing here by that name.'],
+  SESSION_LOCKED: [423, 'The session is locked; unlock it first.'],
   BODY_TOO_LARGE: [413, 'The request is too large.'],
   TOO_MANY_ATTEMPTS: [429, 'Too many attempts; wait a while.'],
   NOT_BUILT: [501, 'This part does not exist yet.'],

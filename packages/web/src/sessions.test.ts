@@ -171,3 +171,57 @@ describe('a password', () => {
     expect(await passwordMatches('', '')).toBe(false)
   })
 })
+
+describe('a session that locks', () => {
+  const right = async () => true
+  const wrong = async () => false
+  beforeEach(() => {
+    const people = { byPassword: async (id: string) => ({ id }), stillThere: () => true }
+    sessions = new Sessions({ idleMs: minutes(15), whenIdle: 'lock' }, { people, clock })
+  })
+
+  it('is nobody’s until its person is back, and then goes by another secret', async () => {
+    const secret = await logIn()
+    await clock.advance(minutes(16))
+    expect([sessions.find(secret), sessions.isLocked(secret)]).toEqual([undefined, true])
+    expect(await sessions.unlock(secret, wrong)).toBe('wrong')
+    const opened = await sessions.unlock(secret, right)
+    if (typeof opened === 'string') throw new Error(opened)
+    expect(sessions.find(opened.secret)).toMatchObject({ id: 'jansen' })
+    expect([sessions.find(secret), sessions.isLocked(secret)]).toEqual([undefined, false])
+  })
+
+  it('goes by what the person did, not by what the page asked', async () => {
+    const secret = await logIn()
+    for (let i = 1; i <= 3; i++) {
+      await clock.advance(minutes(5))
+      expect(sessions.find(secret, minutes(5 * i))).toBeDefined()
+    }
+    await clock.advance(1)
+    expect(sessions.find(secret, minutes(15))).toBeUndefined()
+  })
+
+  it('of two that unlock it at once lets in one, and ends after five wrong ones or twelve hours', async () => {
+    const secret = await logIn()
+    sessions.lock(secret)
+    const both = await Promise.all([sessions.unlock(secret, right), sessions.unlock(secret, right)])
+    expect(both.filter((one) => one === 'wrong')).toHaveLength(1)
+    const other = await logIn()
+    sessions.lock(other)
+    await Promise.all(Array.from({ length: 5 }, () => sessions.unlock(other, wrong)))
+    expect(await sessions.unlock(other, right)).toBe('wrong')
+    const old = await logIn()
+    await clock.advance(minutes(12 * 60) + 1)
+    expect(await sessions.unlock(old, right)).toBe('wrong')
+  })
+
+  it('keeps no confirmation through a lock', async () => {
+    const secret = await logIn()
+    await sessions.confirm(secret, right)
+    sessions.lock(secret)
+    const opened = await sessions.unlock(secret, right)
+    if (typeof opened === 'string') throw new Error(opened)
+    expect(sessions.confirmedAt(opened.secret)).toBeUndefined()
+    expect(sessions.provedAt(opened.secret)).toBe(clock.now())
+  })
+})

@@ -3,7 +3,7 @@ import type { Clock } from '@twiin/runtime'
 import { GuessLimits } from './guess-limits.ts'
 
 /** Who can log in, and with what: a password, and whatever else the app asks for. */
-export interface Accounts<P, Proof extends readonly string[]> {
+export interface Accounts<P, Proof extends readonly unknown[]> {
   /** The person, or undefined for an unknown name or a wrong proof; all of them take the same time. */
   byPassword(username: string, ...proof: Proof): Promise<P | undefined>
   /** True while the person is who the session began with; a session ends with it. */
@@ -11,35 +11,59 @@ export interface Accounts<P, Proof extends readonly string[]> {
 }
 
 interface Session<P> {
+  /** Shown to the person, to tell one from another; opens nothing. */
+  id: string
   person: P
+  address: string
   begun: number
+  /** When the person last did something. */
   seen: number
+  /** When the person last proved who they are, by logging in too. */
+  provedAt: number
   confirmedAt?: number
   /** Wrong confirmations since the last right one. */
   wrong: number
+  isLocked: boolean
 }
 
 export type Begun<P> = { secret: string; person: P } | 'wrong' | 'locked'
+
+/** A session as its own person sees it. Times in milliseconds since the Unix epoch. */
+export interface ShownSession {
+  readonly id: string
+  readonly address: string
+  readonly begun: number
+  readonly seen: number
+  readonly isLocked: boolean
+}
+
+export interface SessionsOptions {
+  /** Without anything done. Half an hour, if not said otherwise. */
+  idleMs?: number
+  /** From the log-in on, whatever was done. Twelve hours, if not said otherwise. */
+  longestMs?: number
+  /** What an idle session comes to: its end, or a lock that its person opens again. */
+  whenIdle?: 'end' | 'lock'
+}
 
 const mostSessions = 10_000
 /** Wrong confirmations that end a session. */
 const mostWrong = 5
 
-/** Log-ins. In memory: a restart logs everybody out. Idle 30 minutes or 12 hours end one, if not said otherwise. */
-export class Sessions<P extends { readonly id: string }, Proof extends readonly string[] = [string]> {
+/** Log-ins. In memory: a restart logs everybody out. */
+export class Sessions<P extends { readonly id: string }, Proof extends readonly unknown[] = [string]> {
   readonly #idleMs: number
   readonly #longestMs: number
+  readonly #locksWhenIdle: boolean
   readonly #people: Accounts<P, Proof>
   readonly #clock: Clock
   readonly #limits: GuessLimits
   readonly #sessions = new Map<string, Session<P>>()
 
-  constructor(
-    options: { idleMs?: number; longestMs?: number },
-    deps: { people: Accounts<P, Proof>; clock: Clock },
-  ) {
+  constructor(options: SessionsOptions, deps: { people: Accounts<P, Proof>; clock: Clock }) {
     this.#idleMs = options.idleMs ?? 30 * 60_000
     this.#longestMs = options.longestMs ?? 12 * 3_600_000
+    this.#locksWhenIdle = options.whenIdle === 'lock'
     this.#people = deps.people
     this.#clock = deps.clock
     this.#limits = new GuessLimits({}, deps)
@@ -47,23 +71,32 @@ export class Sessions<P extends { readonly id: string }, Proof extends readonly 
 
   /**
    * A new session's secret, or why there is none. Five wrong proofs from one network lock the name there for a minute,
-   * doubling; see GuessLimits. `address` is that of the client.
+   * doubling; see GuessLimits. `address` is that of the client. What `byPassword` throws counts as wrong.
    */
   async begin(who: { username: string; address: string }, ...proof: Proof): Promise<Begun<P>> {
     const guess = { name: who.username, address: who.address }
     const person = await this.#limits.judge(guess, () => this.#people.byPassword(who.username, ...proof))
     if (person === undefined || person === 'locked') return person ?? 'wrong'
-    const secret = randomBytes(32).toString('base64url')
-    const now = this.#clock.now()
-    this.#sweep(now)
-    this.#sessions.set(digest(secret), { person, begun: now, seen: now, wrong: 0 })
-    return { secret, person }
+    return this.beginFor(person, who.address)
   }
 
-  find(secret: string): P | undefined {
+  /** A new session of somebody who proved otherwise who they are. */
+  beginFor(person: P, address: string): { secret: string; person: P } {
+    const now = this.#clock.now()
+    this.#sweep(now)
+    const id = randomBytes(9).toString('base64url')
+    const times = { begun: now, seen: now, provedAt: now }
+    return { secret: this.#keep({ id, person, address, ...times, wrong: 0, isLocked: false }), person }
+  }
+
+  /**
+   * Whose session this is; undefined when it is over or locked. `idleMs`: the person did something so long ago, when they
+   * did nothing for this call; infinite for a call that never is of their doing.
+   */
+  find(secret: string, idleMs = 0): P | undefined {
     const session = this.#live(secret)
     if (session === undefined) return undefined
-    session.seen = this.#clock.now()
+    session.seen = Math.max(session.seen, this.#clock.now() - idleMs)
     return session.person
   }
 
@@ -72,21 +105,43 @@ export class Sessions<P extends { readonly id: string }, Proof extends readonly 
     return this.#live(secret) !== undefined
   }
 
+  /** Whether it waits for its person to prove who they are. */
+  isLocked(secret: string): boolean {
+    return this.#present(secret)?.isLocked === true
+  }
+
+  lock(secret: string): void {
+    const session = this.#present(secret)
+    if (session !== undefined) session.isLocked = true
+  }
+
+  /**
+   * Opens a locked session again, under another secret: who knew the old one has nothing. Five wrong answers end it. Its
+   * longest time goes on from the log-in. `judge` may throw: that counts as wrong.
+   */
+  async unlock(secret: string, judge: (person: P) => Promise<boolean>): Promise<Begun<P>> {
+    const session = this.#present(secret)
+    if (session === undefined || !session.isLocked) return 'wrong'
+    if (!(await this.#isRight(secret, session, judge))) return 'wrong'
+    // It may have ended meanwhile, or another answer may have been first.
+    if (!this.#sessions.delete(digest(secret))) return 'wrong'
+    const now = this.#clock.now()
+    const { confirmedAt: _, ...rest } = session
+    return {
+      secret: this.#keep({ ...rest, seen: now, provedAt: now, isLocked: false }),
+      person: session.person,
+    }
+  }
+
   /**
    * The person proves once more who they are. Five wrong answers end the session, and touch nothing else: what others try
    * elsewhere takes no confirmation away, and a stolen cookie guesses five codes.
    */
   async confirm(secret: string, judge: (person: P) => Promise<boolean>): Promise<'confirmed' | 'wrong'> {
     const session = this.#live(secret)
-    if (session === undefined || session.wrong >= mostWrong) return 'wrong'
-    // Counted before it is judged: many at once are still many.
-    session.wrong++
-    if (!(await judge(session.person))) {
-      if (session.wrong >= mostWrong) this.end(secret)
-      return 'wrong'
-    }
-    session.wrong = 0
-    session.confirmedAt = this.#clock.now()
+    if (session === undefined) return 'wrong'
+    if (!(await this.#isRight(secret, session, judge))) return 'wrong'
+    session.confirmedAt = session.provedAt = this.#clock.now()
     return 'confirmed'
   }
 
@@ -95,18 +150,84 @@ export class Sessions<P extends { readonly id: string }, Proof extends readonly 
     return this.#live(secret)?.confirmedAt
   }
 
+  /** When the person last proved who they are: confirmed, unlocked or logged in. */
+  provedAt(secret: string): number | undefined {
+    return this.#live(secret)?.provedAt
+  }
+
   end(secret: string): void {
     this.#sessions.delete(digest(secret))
   }
 
+  /** What somebody has open, oldest first, and which of them this secret is of. */
+  listOf(personId: string, secret: string): (ShownSession & { isThis: boolean })[] {
+    const own = this.#present(secret)?.id
+    return [...this.#sessions.keys()]
+      .map((key) => this.#presentAt(key))
+      .filter((session) => session?.person.id === personId)
+      .map((session) => session as Session<P>)
+      .map(({ id, address, begun, seen, isLocked }) => {
+        return { id, address, begun, seen, isLocked, isThis: id === own }
+      })
+  }
+
+  /** False when this person has no such session. */
+  endOf(personId: string, id: string): boolean {
+    for (const [key, session] of this.#sessions)
+      if (session.id === id && session.person.id === personId) return this.#sessions.delete(key)
+    return false
+  }
+
+  #keep(session: Session<P>): string {
+    const secret = randomBytes(32).toString('base64url')
+    this.#sessions.set(digest(secret), session)
+    return secret
+  }
+
+  async #isRight(
+    secret: string,
+    session: Session<P>,
+    judge: (person: P) => Promise<boolean>,
+  ): Promise<boolean> {
+    if (session.wrong >= mostWrong) return false
+    // Counted before it is judged: many at once are still many.
+    session.wrong++
+    let isRight = false
+    try {
+      isRight = await judge(session.person)
+    } finally {
+      if (!isRight && session.wrong >= mostWrong) this.end(secret)
+    }
+    if (isRight) session.wrong = 0
+    return isRight
+  }
+
+  /** Goes on and is open. */
   #live(secret: string): Session<P> | undefined {
-    const session = this.#sessions.get(digest(secret))
-    const isOver = session === undefined || this.#isOver(session, this.#clock.now())
-    return isOver || !this.#people.stillThere(session.person) ? undefined : session
+    const session = this.#present(secret)
+    return session === undefined || session.isLocked ? undefined : session
+  }
+
+  #present(secret: string): Session<P> | undefined {
+    return this.#presentAt(digest(secret))
+  }
+
+  #presentAt(key: string): Session<P> | undefined {
+    const session = this.#sessions.get(key)
+    const now = this.#clock.now()
+    if (session === undefined || this.#isOver(session, now)) return undefined
+    if (!this.#people.stillThere(session.person)) return undefined
+    // Idle once is locked, whatever the clock says next.
+    if (this.#isIdle(session, now)) session.isLocked = true
+    return session
+  }
+
+  #isIdle({ seen }: Session<P>, now: number): boolean {
+    return now - seen > this.#idleMs
   }
 
   #isOver(session: Session<P>, now: number): boolean {
-    return now - session.seen > this.#idleMs || now - session.begun > this.#longestMs
+    return (!this.#locksWhenIdle && this.#isIdle(session, now)) || now - session.begun > this.#longestMs
   }
 
   #sweep(now: number): void {

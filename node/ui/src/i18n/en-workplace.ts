@@ -2,7 +2,7 @@ import type { Wording } from './wording.ts'
 
 export const workplace: Omit<
   Wording,
-  'app' | 'nav' | 'role' | 'menu' | 'login' | 'status' | 'shortcuts' | 'problem' | 'codes'
+  'app' | 'nav' | 'role' | 'menu' | 'login' | 'status' | 'shortcuts' | 'problem' | 'people' | 'codes'
 > = {
   directory: {
     title: 'Address book',
@@ -370,6 +370,9 @@ export const workplace: Omit<
     'patients-merged': 'Patient numbers merged',
     login: 'Logged in',
     'login-failed': 'Log-in failed',
+    confirmation: 'Confirmed who it is',
+    'account-changed': 'Account changed',
+    launch: 'Search launched from another system',
     refused: 'Refused',
     emergency: 'Emergency access',
     'log-read': 'Log read',

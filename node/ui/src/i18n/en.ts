@@ -1,4 +1,5 @@
 import { codes } from './en-codes.ts'
+import { people } from './en-people.ts'
 import { workplace } from './en-workplace.ts'
 import type { Wording } from './wording.ts'
 
@@ -27,6 +28,7 @@ export const en: Wording = {
     consent: 'Consent',
     directory: 'Address book',
     audit: 'Audit log',
+    users: 'Users',
   },
   role: { radiologist: 'radiologist', operator: 'operator', auditor: 'auditor' },
   menu: {
@@ -43,7 +45,6 @@ export const en: Wording = {
     username: 'User name',
     password: 'Password',
     submit: 'Log in',
-    wrong: 'This user name and password do not belong together.',
     locked: 'Too many wrong passwords. Wait a few minutes, then try again.',
     ended: 'Your session has ended. Log in again; you return to where you were.',
   },
@@ -99,5 +100,6 @@ export const en: Wording = {
     notAllowed: 'Your role has no access to this page.',
   },
   ...workplace,
+  people,
   codes,
 }

@@ -1,4 +1,5 @@
 import { codes } from './nl-codes.ts'
+import { people } from './nl-people.ts'
 import { workplace } from './nl-workplace.ts'
 
 /** Everything the page says, in Dutch: the language it starts in. `en.ts` has the same keys. */
@@ -27,6 +28,7 @@ export const nl = {
     consent: 'Toestemming',
     directory: 'Adresboek',
     audit: 'Logboek',
+    users: 'Gebruikers',
   },
   role: { radiologist: 'radioloog', operator: 'beheerder', auditor: 'auditor' },
   menu: {
@@ -43,7 +45,6 @@ export const nl = {
     username: 'Gebruikersnaam',
     password: 'Wachtwoord',
     submit: 'Inloggen',
-    wrong: 'Deze gebruikersnaam en dit wachtwoord horen niet bij elkaar.',
     locked: 'Te vaak een verkeerd wachtwoord. Wacht een paar minuten en probeer het dan opnieuw.',
     ended: 'Uw sessie is afgelopen. Log opnieuw in; u komt terug waar u was.',
   },
@@ -100,5 +101,6 @@ export const nl = {
     notAllowed: 'Uw rol geeft geen toegang tot deze pagina.',
   },
   ...workplace,
+  people,
   codes,
 }

@@ -1,28 +1,45 @@
-import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { ApiError, Field, LogInFrame, sessionKey, useProblemText } from '@twiin/ui-kit'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { Field, LogInFrame, sessionKey, setLocked } from '@twiin/ui-kit'
+import { Building2, KeyRound } from 'lucide-react'
 import { useEffect, useRef } from 'react'
 import { useTranslation } from 'react-i18next'
-import { api } from '../api.ts'
 import { forgetQuestion } from '../last-question.ts'
+import { forgetLaunch } from '../launch.ts'
+import { ProofFields } from '../parts/proof-fields.tsx'
+import { isCodeRequired, proofOf, textOf, useProofProblem } from '../parts/proof-form.ts'
+import { peopleApi } from '../people-api.ts'
 
+/** Password and, when there is one, code; a passkey; or the hospital's own log-in (spec 23). */
 export function LogInPage({ wasLoggedIn }: { wasLoggedIn: boolean }) {
   const { t } = useTranslation()
-  const problemText = useProblemText()
+  const problemOf = useProofProblem()
   const client = useQueryClient()
   const first = useRef<HTMLInputElement>(null)
-  const logIn = useMutation({
-    mutationFn: (form: FormData) => api.logIn(text(form, 'username'), text(form, 'password')),
-    onSuccess: (session) => client.setQueryData(sessionKey, session),
+  const options = useQuery({
+    queryKey: [...sessionKey, 'options'],
+    queryFn: peopleApi.options,
+    staleTime: Infinity,
   })
+  const onSuccess = (session: object) => client.setQueryData(sessionKey, session)
+  const logIn = useMutation({
+    mutationFn: (form: FormData) => peopleApi.logIn({ username: textOf(form, 'username'), ...proofOf(form) }),
+    onSuccess,
+  })
+  const byPasskey = useMutation({ mutationFn: peopleApi.logInByPasskey, onSuccess })
+  const elsewhere = useMutation({ mutationFn: () => peopleApi.signOn(false) })
   useEffect(() => {
     first.current?.focus()
   }, [])
   useEffect(() => {
     // Whoever logs in next finds nothing of the one before.
     forgetQuestion()
+    forgetLaunch()
+    setLocked(client, false)
     client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== sessionKey[0] })
   }, [client])
-  const { error } = logIn
+  const needsCode = isCodeRequired(logIn.error) || logIn.variables?.has('code') === true
+  const wasRefused = new URLSearchParams(location.search).get('sign-on') === 'refused'
+  const problem = problemOf(logIn.error ?? byPasskey.error ?? elsewhere.error)
   return (
     <LogInFrame
       title={t('login.title')}
@@ -33,44 +50,55 @@ export function LogInPage({ wasLoggedIn }: { wasLoggedIn: boolean }) {
         method="post"
         onSubmit={(event) => {
           event.preventDefault()
+          byPasskey.reset()
           logIn.mutate(new FormData(event.currentTarget))
         }}
       >
         <Field label={t('login.username')}>
           {(control) => (
-            <input ref={first} {...control} name="username" autoComplete="username" required maxLength={64} />
-          )}
-        </Field>
-        <Field label={t('login.password')}>
-          {(control) => (
             <input
+              ref={first}
               {...control}
-              name="password"
-              type="password"
-              autoComplete="current-password"
+              name="username"
+              autoComplete="username webauthn"
               required
-              maxLength={256}
+              maxLength={64}
             />
           )}
         </Field>
+        <ProofFields needsCode={needsCode} />
         <p className="form-error" role="alert">
-          {error !== null && (isCode(error, 'NOT_AUTHENTICATED') ? t('login.wrong') : wordsFor(error))}
+          {problem ?? (wasRefused && logIn.isIdle ? t('people.signOnRefused') : '')}
         </p>
         <button type="submit" className="button button-primary button-wide" disabled={logIn.isPending}>
           {t('login.submit')}
         </button>
       </form>
+      {options.data?.passkeys === location.origin && (
+        <button
+          type="button"
+          className="button button-wide"
+          disabled={byPasskey.isPending}
+          onClick={() => {
+            logIn.reset()
+            byPasskey.mutate()
+          }}
+        >
+          <KeyRound aria-hidden size={18} />
+          {t('people.byPasskey')}
+        </button>
+      )}
+      {options.data?.signOn === true && (
+        <button
+          type="button"
+          className="button button-wide"
+          disabled={elsewhere.isPending}
+          onClick={() => elsewhere.mutate()}
+        >
+          <Building2 aria-hidden size={18} />
+          {t('people.signOn')}
+        </button>
+      )}
     </LogInFrame>
   )
-
-  function wordsFor(error: Error): string {
-    return isCode(error, 'TOO_MANY_ATTEMPTS') ? t('login.locked') : problemText(error)
-  }
-}
-
-const isCode = (error: Error, code: string) => error instanceof ApiError && error.code === code
-
-function text(form: FormData, name: string): string {
-  const value = form.get(name)
-  return typeof value === 'string' ? value : ''
 }

@@ -7,6 +7,7 @@ import {
   ScrollText,
   Search,
   TriangleAlert,
+  Users,
 } from 'lucide-react'
 import { useTranslation } from 'react-i18next'
 import { useExceptions } from '../queries.ts'
@@ -20,6 +21,7 @@ const icons = {
   consent: Handshake,
   directory: BookUser,
   audit: ScrollText,
+  users: Users,
 } as const
 
 export function MainMenu({ pages }: { pages: readonly Page[] }) {

@@ -5,6 +5,7 @@ import { useTranslation } from 'react-i18next'
 import type { SearchQuestion } from '../api-types.ts'
 import { digitsOf, isBsn, typedBsn } from '../format.ts'
 import { lastReason } from '../last-question.ts'
+import { forgetLaunch, useLaunchedBsn } from '../launch.ts'
 
 interface Props {
   isStarting: boolean
@@ -16,7 +17,13 @@ interface Props {
 /** BSN, a second identifier if wanted, and why. The BSN leaves the field as soon as the search has begun. */
 export function SearchForm({ isStarting, isFirst, onSearch }: Props) {
   const { t } = useTranslation()
-  const [bsn, setBsn] = useState('')
+  const launched = useLaunchedBsn()
+  const [typed, setTyped] = useState<string>()
+  const bsn = typed ?? typedBsn(launched ?? '')
+  const setBsn = (text: string) => {
+    forgetLaunch()
+    setTyped(text)
+  }
   const [birthDate, setBirthDate] = useState('')
   const [reason, setReason] = useState(lastReason)
   const [checked, setChecked] = useState(false)

@@ -3,17 +3,23 @@ import {
   LiveContext,
   LogOutButton,
   ShellFrame,
+  say,
+  setLocked,
   ThemeSwitch,
+  useIsLocked,
   useLiveEvents,
+  useProblemText,
   useShortcuts,
 } from '@twiin/ui-kit'
-import { Keyboard } from 'lucide-react'
+import { Keyboard, Lock } from 'lucide-react'
+import { useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
-import { useNavigate } from 'react-router'
+import { Link, useNavigate } from 'react-router'
 import { api } from '../api.ts'
 import { staleBy } from '../live.ts'
+import { peopleApi } from '../people-api.ts'
 import { useStatus } from '../queries.ts'
 import { pagesOf, useSession } from '../session.ts'
 import { MainMenu } from './main-menu.tsx'
@@ -25,7 +31,8 @@ export function Shell({ children }: { children: ReactNode }) {
   const { t } = useTranslation()
   const { user, hospital } = useSession()
   const navigate = useNavigate()
-  const isLive = useLiveEvents('/api/v1/events', staleBy)
+  const isLocked = useIsLocked()
+  const isLive = useLiveEvents('/api/v1/events', staleBy, !isLocked)
   const status = useStatus()
   const [help, setHelp] = useState(false)
   const mayVisit = pagesOf(user.role)
@@ -62,10 +69,11 @@ export function Shell({ children }: { children: ReactNode }) {
             >
               <Keyboard aria-hidden size={18} />
             </button>
-            <span className="top-user">
+            <Link className="top-user" to="/account" title={t('people.account')}>
               {user.name}
               <span className="muted"> · {t(`role.${user.role}`)}</span>
-            </span>
+            </Link>
+            <LockButton />
             <LogOutButton logOut={api.logOut} />
           </>
         }
@@ -83,6 +91,29 @@ export function Shell({ children }: { children: ReactNode }) {
       </ShellFrame>
       {help && <ShortcutsDialog pages={mayVisit} onClose={() => setHelp(false)} />}
     </LiveContext>
+  )
+}
+
+/** Away from the desk: what is on the page stays. */
+function LockButton() {
+  const { t } = useTranslation()
+  const client = useQueryClient()
+  const problemText = useProblemText()
+  const lock = () =>
+    peopleApi.lock().then(
+      () => setLocked(client, true),
+      (error: unknown) => say({ text: problemText(error), tone: 'problem' }),
+    )
+  return (
+    <button
+      type="button"
+      className="button-icon"
+      aria-label={t('people.lock')}
+      title={t('people.lock')}
+      onClick={() => void lock()}
+    >
+      <Lock aria-hidden size={18} />
+    </button>
   )
 }
 

@@ -5,7 +5,7 @@ import { sessionKey } from '../session.ts'
 import { say } from '../toasts.ts'
 import { useProblemText } from './problem-text.ts'
 
-export function LogOutButton({ logOut }: { logOut: () => Promise<void> }) {
+export function LogOutButton({ logOut }: { logOut: () => Promise<unknown> }) {
   const { t } = useTranslation()
   const problemText = useProblemText()
   const client = useQueryClient()

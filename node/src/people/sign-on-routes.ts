@@ -1,0 +1,110 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { codeOf, isTwiinError, TwiinError } from '@twiin/runtime'
+import { requireOwnPage } from '@twiin/web'
+import type { Sessions } from '@twiin/web'
+import { Type } from 'typebox'
+import { sessionCookie } from '../http/authenticate.ts'
+import { cookieOptions as sessionCookieOptions, takeOver } from '../http/session-routes.ts'
+import type { DescribeSession } from './describe-session.ts'
+import type { Proof } from './log-ins.ts'
+import { PasskeyAnswer } from './passkey-answer.ts'
+import type { Passkeys } from './passkeys.ts'
+import type { Person } from './people-file.ts'
+import type { PeopleOnRecord } from './record-people.ts'
+import type { Arrival, SignOn } from './single-sign-on.ts'
+
+const closed = { additionalProperties: false }
+const limited = { rateLimit: { max: 60, timeWindow: 60_000 } }
+const cookie = 'twiin_sign_on'
+/** Lax: the browser comes back from another site. */
+const cookieOptions = {
+  ...{ path: '/api/v1/session/sign-on', httpOnly: true, secure: true, sameSite: 'lax' as const },
+  maxAge: 600,
+}
+
+interface Deps {
+  sessions: Sessions<Person, Proof>
+  passkeys: Passkeys
+  signOn: SignOn | undefined
+  onRecord: PeopleOnRecord
+  describe: DescribeSession
+}
+
+/** Sessions that begin without a password: by passkey, or at the hospital's own provider (spec 23 §4, §5). */
+export function signOnRoutes(deps: Deps): FastifyPluginAsyncTypebox {
+  const { sessions, passkeys, signOn, onRecord } = deps
+  return async (app) => {
+    app.post('/session/passkey-challenges', { config: { open: true, ...limited } }, () => {
+      if (passkeys.origin === undefined) throw new TwiinError('NOT_CONFIGURED')
+      return passkeys.challenge()
+    })
+    app.post(
+      '/session/passkey',
+      {
+        config: { open: true, ...limited },
+        schema: { body: Type.Object({ response: PasskeyAnswer }, closed) },
+      },
+      async (request, reply) => {
+        requireOwnPage(request)
+        const person = await passkeys.personOf(request.body.response)
+        if (person === undefined) {
+          await onRecord.notLoggedIn({ id: '', role: '' }, 'PASSKEY', 'NOT_AUTHENTICATED')
+          throw new TwiinError('NOT_AUTHENTICATED')
+        }
+        await onRecord.loggedIn(person, 'PASSKEY')
+        const { secret } = sessions.beginFor(person, request.ip)
+        return takeOver(request, reply, sessions, secret).send(await deps.describe(person))
+      },
+    )
+    app.post(
+      '/session/sign-on',
+      {
+        config: { open: true, ...limited },
+        schema: { body: Type.Object({ confirm: Type.Optional(Type.Boolean()) }, closed) },
+      },
+      async (request, reply) => {
+        requireOwnPage(request)
+        if (signOn === undefined) throw new TwiinError('NOT_CONFIGURED')
+        const confirms = request.body.confirm === true ? request.cookies[sessionCookie] : undefined
+        const { url, journey } = await signOn.depart(confirms)
+        return reply.setCookie(cookie, journey, cookieOptions).send({ url })
+      },
+    )
+    app.get('/session/sign-on/callback', { config: { open: true, ...limited } }, async (request, reply) => {
+      if (signOn === undefined) throw new TwiinError('NOT_CONFIGURED')
+      const query = request.url.slice(request.url.indexOf('?') + 1)
+      void reply.clearCookie(cookie, cookieOptions)
+      try {
+        const arrival = await signOn.arrive(request.cookies[cookie], query)
+        const secret = await letIn(arrival, request.ip)
+        if (secret !== undefined) void reply.setCookie(sessionCookie, secret, sessionCookieOptions)
+        // Nothing that came in says where to go.
+        return await reply.redirect('/')
+      } catch (error) {
+        if (!isTwiinError(error)) throw error
+        const reason = typeof error.facts['reason'] === 'string' ? error.facts['reason'] : codeOf(error)
+        await onRecord.notLoggedIn({ id: '', role: '' }, 'SIGN_ON', reason)
+        return reply.redirect('/?sign-on=refused')
+      }
+    })
+  }
+
+  /** The secret of the session from now on; undefined when it stays the same. */
+  async function letIn({ person, confirms }: Arrival, address: string): Promise<string | undefined> {
+    const isSame = async (before: Person) => before.id === person.id
+    if (confirms === undefined || !(sessions.isLive(confirms) || sessions.isLocked(confirms))) {
+      await onRecord.loggedIn(person, 'SIGN_ON')
+      return sessions.beginFor(person, address).secret
+    }
+    if (sessions.isLocked(confirms)) {
+      const begun = await sessions.unlock(confirms, isSame)
+      if (typeof begun === 'string') throw new TwiinError('SIGN_ON_REFUSED', { reason: 'ANOTHER_PERSON' })
+      await onRecord.loggedIn(person, 'UNLOCK')
+      return begun.secret
+    }
+    const outcome = await sessions.confirm(confirms, isSame)
+    await onRecord.confirmed(person, outcome === 'confirmed')
+    if (outcome === 'wrong') throw new TwiinError('SIGN_ON_REFUSED', { reason: 'ANOTHER_PERSON' })
+    return undefined
+  }
+}

@@ -1,0 +1,85 @@
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { LogInFrame, sessionKey, setLocked } from '@twiin/ui-kit'
+import { Building2, KeyRound } from 'lucide-react'
+import { useEffect, useRef } from 'react'
+import { useTranslation } from 'react-i18next'
+import { api } from '../api.ts'
+import type { Session } from '../api-types.ts'
+import { ProofFields } from '../parts/proof-fields.tsx'
+import { isCodeRequired, proofOf, useProofProblem } from '../parts/proof-form.ts'
+import { peopleApi } from '../people-api.ts'
+
+/** A locked session (spec 23 §3). `session`: what the page still knows; not after it was loaded anew. */
+export function UnlockPage({ session }: { session: Session | undefined }) {
+  const { t } = useTranslation()
+  const problemOf = useProofProblem()
+  const client = useQueryClient()
+  const form = useRef<HTMLFormElement>(null)
+  const options = useQuery({
+    queryKey: [...sessionKey, 'options'],
+    queryFn: peopleApi.options,
+    staleTime: Infinity,
+  })
+  const onSuccess = (opened: Session) => {
+    client.setQueryData(sessionKey, opened)
+    setLocked(client, false)
+    void client.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== sessionKey[0] })
+  }
+  const unlock = useMutation({ mutationFn: peopleApi.unlock, onSuccess })
+  const byPasskey = useMutation({ mutationFn: peopleApi.unlockByPasskey, onSuccess })
+  const elsewhere = useMutation({ mutationFn: () => peopleApi.signOn(true) })
+  const leave = useMutation({
+    mutationFn: api.logOut,
+    onSettled: () => {
+      client.setQueryData(sessionKey, 'none')
+    },
+  })
+  useEffect(() => {
+    form.current?.querySelector<HTMLInputElement>('input[name=password]')?.focus()
+  }, [])
+  const needsCode = isCodeRequired(unlock.error) || unlock.variables?.code !== undefined
+  return (
+    <LogInFrame
+      title={t('people.locked')}
+      lead={
+        session === undefined ? t('people.lockedLead') : t('people.lockedOf', { name: session.user.name })
+      }
+      foot={t('app.notDiagnostic')}
+    >
+      {session?.signedOn !== true && (
+        <form
+          ref={form}
+          method="post"
+          onSubmit={(event) => {
+            event.preventDefault()
+            byPasskey.reset()
+            unlock.mutate(proofOf(new FormData(event.currentTarget)))
+          }}
+        >
+          <ProofFields needsCode={needsCode} />
+          <p className="form-error" role="alert">
+            {problemOf(unlock.error ?? byPasskey.error ?? elsewhere.error)}
+          </p>
+          <button type="submit" className="button button-primary button-wide" disabled={unlock.isPending}>
+            {t('people.unlock')}
+          </button>
+        </form>
+      )}
+      {options.data?.passkeys === location.origin && session?.signedOn !== true && (
+        <button type="button" className="button button-wide" onClick={() => byPasskey.mutate()}>
+          <KeyRound aria-hidden size={18} />
+          {t('people.byPasskey')}
+        </button>
+      )}
+      {options.data?.signOn === true && session?.signedOn !== false && (
+        <button type="button" className="button button-wide" onClick={() => elsewhere.mutate()}>
+          <Building2 aria-hidden size={18} />
+          {t('people.signOn')}
+        </button>
+      )}
+      <button type="button" className="button button-wide" onClick={() => leave.mutate()}>
+        {t('people.somebodyElse')}
+      </button>
+    </LogInFrame>
+  )
+}
