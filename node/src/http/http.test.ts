@@ -175,7 +175,7 @@ describe('the roles of spec 10 §1', () => {
       ),
     )
     const open = [
-      '/session',
+      ' /session',
       '/launches/openings',
       '/shares',
       '/events',

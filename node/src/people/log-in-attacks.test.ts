@@ -25,7 +25,7 @@ beforeAll(async () => {
   people = new People({ file: join(hospital.dir, 'people.json') })
   const token = await people.addToken({ id: 'epd', name: 'EPD (fictief)', role: 'launcher' })
   launcher = { authorization: `Bearer ${token}` }
-})
+}, 60_000)
 afterAll(async () => {
   await web[Symbol.asyncDispose]()
   await hospital[Symbol.asyncDispose]()

@@ -43,7 +43,7 @@ beforeAll(async () => {
       },
     },
   )
-})
+}, 60_000)
 afterAll(async () => {
   await web[Symbol.asyncDispose]()
   provider.server.close()
@@ -86,7 +86,8 @@ async function startProvider(): Promise<{ server: Server; origin: string }> {
       claims: () => ({ sub: id, name: `${id} (fictief)`, groups: groups[id] ?? [] }),
     }),
   })
-  server.on('request', oidc.callback())
+  const handle = oidc.callback()
+  server.on('request', (request, response) => void handle(request, response))
   return { server, origin }
 }
 

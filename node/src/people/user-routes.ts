@@ -2,7 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { TwiinError } from '@twiin/runtime'
 import type { Clock } from '@twiin/runtime'
 import { Type } from 'typebox'
-import { requireFresh } from '../http/authenticate.ts'
+import { requireRecentConfirmation } from '../http/authenticate.ts'
 import { roles } from './people-file.ts'
 import type { People } from './people-file.ts'
 import type { PeopleOnRecord } from './record-people.ts'
@@ -44,7 +44,7 @@ export function userRoutes({ people, factors, onRecord, clock }: Deps): FastifyP
       ),
     }))
     app.post('/users', { config, schema: { body: NewUser } }, async (request, reply) => {
-      requireFresh(request)
+      requireRecentConfirmation(request)
       const { id, name, role } = request.body
       if (people.find(id) !== undefined) throw new TwiinError('USER_EXISTS')
       await onRecord.changed(request.person, id, 'USER_ADDED')
@@ -56,7 +56,7 @@ export function userRoutes({ people, factors, onRecord, clock }: Deps): FastifyP
       { config, schema: { params: Id } },
       async (request, reply) => {
         const id = known(request.params.id)
-        requireFresh(request)
+        requireRecentConfirmation(request)
         await onRecord.changed(request.person, id, 'SECOND_FACTOR_RESET')
         await people.resetSecondFactor(id, clock.now())
         return reply.code(204).send()
@@ -67,7 +67,7 @@ export function userRoutes({ people, factors, onRecord, clock }: Deps): FastifyP
       { config, schema: { params: Id, body: Type.Object({ disabled: Type.Boolean() }, closed) } },
       async (request, reply) => {
         const id = known(request.params.id)
-        requireFresh(request)
+        requireRecentConfirmation(request)
         const { disabled } = request.body
         if (id === request.person.id) throw new TwiinError('OWN_ACCOUNT')
         await onRecord.changed(request.person, id, disabled ? 'USER_DISABLED' : 'USER_ENABLED')

@@ -40,7 +40,7 @@ export function useFresh(): { run: (act: Act) => void; dialog: ReactNode } {
 }
 
 /** Who are you, once more: for whatever the node wants to be sure of. */
-export function ConfirmDialog({ onClose, onConfirmed }: { onClose: () => void; onConfirmed: () => void }) {
+function ConfirmDialog({ onClose, onConfirmed }: { onClose: () => void; onConfirmed: () => void }) {
   const { t } = useTranslation()
   const { signedOn } = useSession()
   const problemOf = useProofProblem()
