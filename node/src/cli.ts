@@ -1,12 +1,8 @@
-import { existsSync } from 'node:fs'
 import { text } from 'node:stream/consumers'
-import { join } from 'node:path'
-import { AuditLog } from '@twiin/audit'
-import { createLogger, isTwiinError, systemClock, TwiinError } from '@twiin/runtime'
+import { createLogger, systemClock, TwiinError } from '@twiin/runtime'
 import type { Logger } from '@twiin/runtime'
-import { Store } from '@twiin/store'
 import { Command, Option } from 'commander'
-import { openMasterKey } from './composition/master-key.ts'
+import { auditCommands } from './anchor/commands.ts'
 import { checkFiles, checkFilesBeforeApproval } from './config/check-files.ts'
 import { ignoredVariables, loadSettings } from './config/load-settings.ts'
 import type { Settings } from './config/settings.ts'
@@ -34,9 +30,7 @@ export async function runCli(argv: readonly string[]): Promise<void> {
   withConfig(
     program.command('config-check').description('judge the configuration file, change nothing'),
   ).action(({ config }: ConfigOption) => checkConfig(loadSettings(config)))
-  withConfig(
-    program.command('audit-verify').description('check the chain of the audit log; the node must be stopped'),
-  ).action(({ config }: ConfigOption) => verifyAudit(loadSettings(config)))
+  auditCommands(program, print)
 
   applicationCommands(program, print)
   discCommands(program, print)
@@ -150,25 +144,6 @@ async function addToken({ config, id, name, role, tokenStdin }: AccountOptions<T
     ...given,
   })
   print({ ok: true, id, role, token })
-}
-
-async function verifyAudit({ dataDir }: Settings): Promise<void> {
-  const dir = join(dataDir, 'catalogue')
-  if (!existsSync(dir)) throw new TwiinError('DATA_DIR_MISSING', { dataDir })
-  const store = new Store({ dir }, { sealer: await openMasterKey(dataDir) })
-  const log = new AuditLog({}, { store, clock: systemClock })
-  await store.start().catch((error: unknown) => {
-    throw isTwiinError(error, 'STORE_LOCKED')
-      ? new TwiinError('STORE_LOCKED', { todo: 'stop the node' })
-      : error
-  })
-  try {
-    const result = await log.verify()
-    print(result)
-    if (!result.ok) process.exitCode = 2
-  } finally {
-    await store.stop()
-  }
 }
 
 function print(value: object): void {

@@ -48,6 +48,7 @@ export async function createNode(
     { name: 'enrolment', start: () => joinNetwork(ground, { retryMs: 5000 }) },
     host,
     ...trustLoops(settings, ground),
+    ...ground.audit.services,
     index.publisher,
     selfTest,
     index.antiEntropy,

@@ -1,62 +1,98 @@
-import type { AuditLog } from '@twiin/audit'
+import { auditEvents } from '@twiin/audit'
+import type { AuditEntry, AuditLog } from '@twiin/audit'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { TwiinError } from '@twiin/runtime'
 import { Type } from 'typebox'
+import type { Static } from 'typebox'
+import type { AnchorWitness } from '../anchor/anchor-witness.ts'
+import type { KeptHeads } from '../anchor/kept-heads.ts'
+import type { Difference, Reconciling } from '../dealings/reconciling.ts'
 import type { Account } from './account.ts'
-import { ChainCheck } from './chain-check.ts'
+import { When, rangeOf } from './audit-range.ts'
+import type { ChainCheck } from './chain-check.ts'
 
-/** A day, or an instant with its zone. */
-const When = Type.String({
-  pattern: '^\\d{4}-\\d{2}-\\d{2}(T\\d{2}:\\d{2}(:\\d{2}(\\.\\d{1,3})?)?(Z|[+-]\\d{2}:\\d{2}))?$',
-})
+/** Entries that one call looks at when few of them are wanted; the next call goes on from there. */
+const mostScanned = 100_000
+
+const Question = Type.Object(
+  {
+    from: Type.Optional(When),
+    to: Type.Optional(When),
+    after: Type.Optional(Type.Integer({ minimum: 0 })),
+    limit: Type.Integer({ minimum: 1, maximum: 1000, default: 200 }),
+    event: Type.Optional(Type.Enum([...auditEvents])),
+    outcome: Type.Optional(Type.Enum(['success', 'refused', 'failed'])),
+    user: Type.Optional(Type.String({ maxLength: 128, description: 'part of the name or log-in name' })),
+    peer: Type.Optional(Type.String({ pattern: '^\\d{8}$', description: 'URA number' })),
+    emergency: Type.Optional(Type.Boolean()),
+  },
+  { additionalProperties: false },
+)
+type Question = Static<typeof Question>
+
+interface Deps {
+  log: AuditLog
+  account: Account
+  chain: ChainCheck
+  kept: KeptHeads
+  anchorWitness: AnchorWitness
+  reconciling: Reconciling
+}
 
 /** The audit log, for an auditor. Reading it is itself on record. */
-export function auditRoutes(deps: { log: AuditLog; account: Account }): FastifyPluginAsyncTypebox {
-  const chain = new ChainCheck(deps)
+export function auditRoutes(deps: Deps): FastifyPluginAsyncTypebox {
+  const { log, account, chain, kept, anchorWitness, reconciling } = deps
+  const config = { roles: ['auditor'] as const }
   return async (app) => {
     // The first, full look is under way before anybody asks.
     app.addHook('onReady', () => void chain.check().catch(() => {}))
     app.get(
       '/audit-events',
-      {
-        config: { roles: ['auditor'] },
-        schema: {
-          querystring: Type.Object(
-            {
-              from: Type.Optional(When),
-              to: Type.Optional(When),
-              after: Type.Optional(Type.Integer({ minimum: 0 })),
-              limit: Type.Integer({ minimum: 1, maximum: 1000, default: 200 }),
-            },
-            { additionalProperties: false },
-          ),
-        },
-      },
+      { config: { roles: [...config.roles] }, schema: { querystring: Question } },
       async (request) => {
-        const { from, to, after, limit } = request.query
-        const range = {
-          ...boundary('from', from),
-          ...boundary('to', to, 86_400_000 - 1),
-          ...(after === undefined ? {} : { after }),
-          limit,
-        }
-        await deps.account.record({ event: 'log-read', outcome: 'success', user: request.person })
+        const { after, limit } = request.query
+        const range = { ...rangeOf(request.query), ...(after === undefined ? {} : { after }) }
+        await account.record({ event: 'log-read', outcome: 'success', user: request.person })
         const events = []
-        for await (const { seq, hash, entry } of deps.log.entries(range)) {
-          events.push({ seq, hash, ...entry, at: new Date(entry.at).toISOString() })
+        let looked = 0
+        let next: number | undefined
+        for await (const { seq, hash, entry } of log.entries(range)) {
+          if (fits(entry, request.query))
+            events.push({ seq, hash, ...entry, at: new Date(entry.at).toISOString() })
+          if (events.length >= limit || ++looked >= mostScanned) {
+            next = seq
+            break
+          }
         }
-        const next = events.length === limit ? { next: events.at(-1)?.seq } : {}
-        return { events, ...next, chain: await chain.check() }
+        return { events, ...(next === undefined ? {} : { next }), chain: await chain.check() }
       },
     )
+    app.get('/audit-heads', { config: { roles: [...config.roles] } }, async () => ({
+      chain: await chain.check(),
+      head: (await log.head()) ?? null,
+      own: await kept.list(),
+      held: await anchorWitness.list(),
+    }))
+    app.get('/account-differences', { config: { roles: [...config.roles] } }, async () => ({
+      differences: (await reconciling.list()).map(describe),
+    }))
   }
 }
 
-/** An instant, or a day: then from its beginning, or to its end. */
-function boundary(name: 'from' | 'to', text: string | undefined, ofDay = 0): { from?: number; to?: number } {
-  if (text === undefined) return {}
-  const day = /^\d{4}-\d{2}-\d{2}$/.test(text)
-  const at = Date.parse(day ? `${text}T00:00:00Z` : text)
-  if (Number.isNaN(at)) throw new TwiinError('VALIDATION', { at: name })
-  return { [name]: day ? at + ofDay : at }
+function fits(entry: AuditEntry, { event, outcome, user, peer, emergency }: Question): boolean {
+  const who = `${entry.user?.id ?? ''} ${entry.user?.name ?? ''}`.toLowerCase()
+  return (
+    (event === undefined || entry.event === event) &&
+    (outcome === undefined || entry.outcome === outcome) &&
+    (user === undefined || who.includes(user.toLowerCase())) &&
+    (peer === undefined || entry.peer?.ura === peer) &&
+    (emergency === undefined || entry.emergency === emergency)
+  )
+}
+
+function describe({ foundAt, settledAt, ...difference }: Difference) {
+  return {
+    ...difference,
+    foundAt: new Date(foundAt).toISOString(),
+    ...(settledAt === undefined ? {} : { settledAt: new Date(settledAt).toISOString() }),
+  }
 }

@@ -89,6 +89,7 @@ export function composeExchange(settings: Settings, ground: Ground, index: Index
     {
       ...{ host, studies, heads, budget, signer: key, verify, clock, random, sealer, links, speeds },
       evidence: store.repository(buckets.evidence, { keys: 'plain-opaque' }),
+      noteCredential: (peerId) => ground.credentials.note(peerId),
     },
   )
   const retrievals = new Retrievals(
@@ -121,12 +122,8 @@ export function composeExchange(settings: Settings, ground: Ground, index: Index
     },
   )
   const transferDesk = new TransferDesk({ book, account, clock })
-  const prefetch = composePrefetch(settings, ground, index, {
-    searches,
-    retrievals,
-    book,
-    desk: transferDesk,
-  })
+  const toPrefetch = { searches, retrievals, book, desk: transferDesk }
+  const prefetch = composePrefetch(settings, ground, index, toPrefetch)
   const progress = new ProgressReports({ book, links, speeds, host, clock, log })
   const receipts = new Receipts({ retryMs }, { book, host, signer: key, clock, log })
 

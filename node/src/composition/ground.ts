@@ -17,6 +17,8 @@ import { openNodeKey } from '../enrolment/node-key-file.ts'
 import { LiveEvents } from '../http/events.ts'
 import { verifyByPeerId } from '../trust/trust.ts'
 import { composeArchive } from './archive-side.ts'
+import { composeAudit } from './audit-side.ts'
+import { CredentialBook } from '../proof/credential-book.ts'
 import { openMasterKey } from './master-key.ts'
 import { composeTrust } from './trust-side.ts'
 
@@ -60,7 +62,15 @@ export async function composeGround(settings: Settings, deps: { clock: Clock; lo
   const budget = new MemoryBudget({ bytes: settings.transfer.memoryMiB * 1024 * 1024 })
   const events = new LiveEvents()
   const self = { ura: hospital.ura, name: hospital.name, peerId: key.peerId }
+  const audit = composeAudit(settings, {
+    ...{ store, auditLog, account, bundle, host: trustSide.host, key, clock, log, random },
+  })
+  const credentials = new CredentialBook({
+    kept: store.repository(buckets.credentials, { keys: 'plain-opaque' }),
+    shown: trustSide.presentedBy,
+  })
   return {
+    ...{ audit, credentials },
     ...{ clock, log, random, self, sealer, key, reserve, store, studies, filed, archive, holdings, heads },
     ...{ dicomTls, clientTls },
     ...trustSide,

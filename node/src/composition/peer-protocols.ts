@@ -15,6 +15,7 @@ export function registerPeerProtocols(
   selfTest: SelfTest,
 ): void {
   const { host, clock, log, key, budget, account, verify, gossip } = ground
+  registerAuditProtocols(ground)
   const { searchAnswers, contentsAnswers, gate, held, sends, arrivals } = exchange
 
   host.answer(
@@ -51,8 +52,11 @@ export function registerPeerProtocols(
   const notes = {
     noteOffer: async (signed: Uint8Array, peerId: string) =>
       (await selfTest.takeOffer(signed, peerId)) || arrivals.noteOffer(signed, peerId),
-    noteReceipt: async (signed: Uint8Array, peerId: string) =>
-      (await selfTest.takeReceipt(signed, peerId)) || sends.noteReceipt(signed, peerId),
+    noteReceipt: async (signed: Uint8Array, peerId: string) => {
+      if (await selfTest.takeReceipt(signed, peerId)) return
+      await ground.credentials.note(peerId)
+      await sends.noteReceipt(signed, peerId)
+    },
     log,
   }
   host.answer(protocolIds.send, sendLimits, (bytes, peerId) => answerSend(bytes, peerId, notes))
@@ -71,14 +75,14 @@ export function registerPeerProtocols(
         onServed: async (served) => {
           if (selfTest.served(served)) return
           gate.forget(served.request)
-          const { request, instances, cut } = served
+          const { request, instances, named, cut } = served
           await account.record({
             event: 'study-served',
             outcome: cut === undefined ? 'success' : 'failed',
             ...(cut === undefined ? {} : { reason: cut }),
             ...(request.kind === 'retrieve' ? { user: request.user, purpose: request.purpose } : {}),
             peerId,
-            objects: { studyInstanceUids: [request.studyInstanceUid], count: instances },
+            objects: { studyInstanceUids: [request.studyInstanceUid], count: instances, named },
             protocol: 'spec 05 §2',
             requestId: Buffer.from(request.kind === 'retrieve' ? request.job : request.package).toString(
               'hex',
@@ -100,5 +104,26 @@ export function registerPeerProtocols(
     protocolIds.selfTest,
     { maxRequestBytes: limits.selfTestBytes, maxAnswerBytes: limits.selfTestBytes, timeoutMs: 15_000 },
     (bytes, peerId, signal) => selfTest.answer(bytes, peerId, signal),
+  )
+}
+
+/** Spec 07 §8, §9. */
+function registerAuditProtocols({ host, audit }: Pick<Ground, 'host' | 'audit'>): void {
+  const { anchorWitness, answerDealings } = audit
+  host.answer(
+    protocolIds.anchor,
+    {
+      ...{ maxRequestBytes: limits.anchorMessageBytes, maxAnswerBytes: limits.anchorMessageBytes },
+      ...{ timeoutMs: 10_000, maxConcurrentPerPeer: 2 },
+    },
+    (bytes, peerId) => anchorWitness.answer(bytes, peerId),
+  )
+  host.answer(
+    protocolIds.account,
+    {
+      ...{ maxRequestBytes: limits.accountRequestBytes, maxAnswerBytes: limits.accountAnswerBytes },
+      ...{ timeoutMs: 20_000, maxConcurrentPerPeer: 1 },
+    },
+    (bytes, peerId) => answerDealings.answer(bytes, peerId),
   )
 }

@@ -59,5 +59,20 @@ export async function composeTrust(
     { file: join(dir, 'witness-checkpoint') },
     { key, registry: new LogAtRegistry({ registry }), bundle, logView, clock, log },
   )
-  return { view, bundle, logView, registry, watch, enrolment, host, gossip, witness, sweep }
+  const presentedBy = (peerId: string) =>
+    peerId === key.peerId ? enrolment.credential() : trust.presentedBy(peerId)
+  return {
+    rootCertificate,
+    presentedBy,
+    view,
+    bundle,
+    logView,
+    registry,
+    watch,
+    enrolment,
+    host,
+    gossip,
+    witness,
+    sweep,
+  }
 }

@@ -2,6 +2,8 @@ import { join } from 'node:path'
 import { WebServer } from '@twiin/web'
 import { archiveRoutes } from '../archive/routes.ts'
 import { auditRoutes } from '../account/routes.ts'
+import { auditExportRoutes } from '../audit-export/routes.ts'
+import { reviewRoutes } from '../audit-review/routes.ts'
 import type { Settings } from '../config/settings.ts'
 import { consentRoutes } from '../consents/routes.ts'
 import { dicomWebRoutes } from '../dicomweb/routes.ts'
@@ -13,6 +15,9 @@ import { problems } from '../http/problems.ts'
 import { qualityRoutes } from '../quality/routes.ts'
 import { hl7Routes } from '../hl7/routes.ts'
 import { openWebCertificate } from '../http/web-certificate-files.ts'
+import { PatientAccount } from '../patient-account/patient-account.ts'
+import { patientAccountRoutes } from '../patient-account/routes.ts'
+import { proofRoutes } from '../proof/routes.ts'
 import { reportRoutes } from '../reports/routes.ts'
 import { retrievalRoutes } from '../retrieve/routes.ts'
 import { routingRoutes } from '../routing/routes.ts'
@@ -26,6 +31,7 @@ import type { Ground } from './ground.ts'
 import type { Hl7Side } from './hl7.ts'
 import type { IndexSide } from './index-side.ts'
 import { composePeople } from './people.ts'
+import { composeProofs } from './proof-side.ts'
 
 /** The hospital's side: page and API. */
 export async function composeWeb(
@@ -44,6 +50,7 @@ export async function composeWeb(
   const status = new NodeStatus({
     ...{ enrolment, bundle, watch, logView, witness, host },
     ...{ reserve, publisher, book, delivery, clock },
+    ...{ anchoring: ground.audit.anchoring, syslog: ground.audit.syslog },
   })
   const hospital = { ura: self.ura, name: self.name }
   const tls = await openWebCertificate(join(settings.dataDir, 'web'), {
@@ -88,7 +95,14 @@ export async function composeWeb(
         qualityRoutes({ quality, bundle }),
         archiveRoutes(ground.archive),
         discRoutes(exchange.discs),
-        auditRoutes({ log: auditLog, account }),
+        auditRoutes({ log: auditLog, account, ...ground.audit }),
+        auditExportRoutes({ ura: self.ura }, { log: auditLog, account }),
+        reviewRoutes({ reviews: ground.audit.reviews, account }),
+        patientAccountRoutes({
+          patientAccount: new PatientAccount({ self: hospital }, { log: auditLog, clock }),
+          account,
+        }),
+        proofRoutes({ proofs: composeProofs(ground, exchange), account }),
         statusRoutes({ hospital, version, demo: settings.demo }, { status, bundle }),
       ],
     },

@@ -29,8 +29,10 @@ export const buckets = {
   deliveries: 'deliveries',
   /** opaque AE title and transaction → storage commitment that a system of this hospital asked for, until it was told */
   commitmentsAsked: 'commitments-asked',
-  /** `<transfer>.<study>` → signed manifest of the holder */
+  /** `<transfer>.<study>` → signed manifest of the holder; `.whole`, `.request` behind it: the last one, and what it answers */
   evidence: 'evidence',
+  /** `<peer>.<digest>` → what that peer presented when it signed something of these */
+  credentials: 'credentials',
   /** study handle → number a study from elsewhere was filed under */
   filed: 'filed',
   /** run → what a self-test put into the index, until it is withdrawn */
@@ -87,6 +89,16 @@ export const buckets = {
   secondFactors: 'second-factors',
   /** keyed credential id → user */
   passkeyOwners: 'passkey-owners',
+  /** `<seq>.<witness>` → head of the audit log, signed by both */
+  auditHeads: 'audit-heads',
+  /** `<peer>`, `<peer>/<day>` → head of that member's log, as this node signed it */
+  seenHeads: 'seen-heads',
+  /** `<URA>.<request>` → what two accounts do not agree on */
+  accountDifferences: 'account-differences',
+  /** seq → verdict of the privacy officer about that entry */
+  auditReviews: 'audit-reviews',
+  /** `position` → seq of the last entry that the syslog receiver was sent */
+  auditSyslog: 'audit-syslog',
   /** id → item of the exception worklist */
   exceptions: 'exceptions',
 } as const

@@ -4,6 +4,7 @@ import { SignInSettings } from '../people/sign-in-settings.ts'
 import { RoutingSettings } from '../routing/routing-settings.ts'
 import { Type } from 'typebox'
 import type { Static } from 'typebox'
+import { AuditSettings } from './audit-settings.ts'
 import { DicomTlsSettings } from './dicom-tls-settings.ts'
 import { Hl7Settings } from './hl7-settings.ts'
 
@@ -287,6 +288,7 @@ export const Settings = Type.Object(
       },
       { ...closed, default: {} },
     ),
+    audit: AuditSettings,
     routing: RoutingSettings,
     prefetch: Type.Optional(PrefetchSettings),
     storage: Type.Object(

@@ -51,7 +51,7 @@ beforeAll(async () => {
   await http.start()
   ca = await readFile(caFile, 'utf8')
   stop = () => http.stop()
-})
+}, 60_000)
 afterAll(async () => {
   await stop()
   await net[Symbol.asyncDispose]()
@@ -132,6 +132,13 @@ const table: [string, string, readonly Role[]][] = [
   ['PUT', '/consents', ['operator']],
   ['POST', '/consents/lookups', ['operator']],
   ['GET', '/audit-events', ['auditor']],
+  ['GET', '/audit-heads', ['auditor']],
+  ['GET', '/account-differences', ['auditor']],
+  ['GET', '/audit-exports/x', ['auditor']],
+  ['GET', '/audit-reviews', ['auditor']],
+  ['POST', '/audit-reviews/x/review', ['auditor']],
+  ['POST', '/patient-accounts', ['auditor']],
+  ['GET', '/studies/x/proof', roles],
   ['GET', '/members', roles],
   ['GET', '/status', roles],
   ['GET', '/session', roles],

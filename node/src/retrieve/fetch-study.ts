@@ -49,8 +49,13 @@ interface Deps {
   verify: VerifySignature
   clock: Clock
   random: (bytes: number) => Uint8Array
-  /** `<transfer>.<study>` → signed manifest, the first; with `.whole` behind it the one that was complete, when another. */
+  /**
+   * `<transfer>.<study>` → signed manifest, the first; with `.whole` behind it the one that was complete, when another; with
+   * `.request` the request it answers.
+   */
   evidence: Repository<Uint8Array>
+  /** What the holder presented stays with what it signed (spec 22 §1). */
+  noteCredential: (peerId: string) => Promise<void>
   sealer: Sealer
   links: Links
   speeds: LinkSpeeds
@@ -103,6 +108,7 @@ export class FetchStudy {
     const { holder, studyInstanceUid, transferId } = work
     let instances: readonly ManifestInstance[] = []
     let latest: Uint8Array = new Uint8Array()
+    let requested: Uint8Array | undefined
     const speed = this.#measure(holder)
     const { manifestDigest } = await receiveStudy(
       { recipient: host.peerId, lanes: this.#options.lanes },
@@ -113,8 +119,8 @@ export class FetchStudy {
             lane,
             signal: until,
           }),
-        request: () =>
-          transferRequest.sign(
+        request: () => {
+          const signed = transferRequest.sign(
             {
               ...work.entitlement,
               requestId: random(16),
@@ -122,7 +128,10 @@ export class FetchStudy {
               holder: holder.peerId,
             },
             signer,
-          ),
+          )
+          requested ??= signed.bytes
+          return signed
+        },
         store: new KeptStudy({ studyInstanceUid, holderUra: holder.ura, transferId }, { studies, heads }),
         verify,
         budget,
@@ -131,7 +140,7 @@ export class FetchStudy {
           this.#deps.links.alive(peerLink(holder))
           instances = manifest.instances
           latest = signed
-          await this.#keepAsEvidence(work, signed)
+          await this.#keepAsEvidence(work, signed, requested)
           await work.onManifest(manifest)
         },
         wantedFirst,
@@ -189,10 +198,24 @@ export class FetchStudy {
   }
 
   /** spec 05 §3: the first manifest of a job is what the holder vouched for. */
-  async #keepAsEvidence(work: Fetch, signed: Uint8Array): Promise<void> {
+  async #keepAsEvidence(work: Fetch, signed: Uint8Array, request: Uint8Array | undefined): Promise<void> {
+    const { evidence, noteCredential } = this.#deps
+    const key = this.#keyOf(work)
+    if (await evidence.has(key)) return
+    await noteCredential(work.holder.peerId)
+    if (request !== undefined) await evidence.put(`${key}.request`, request)
+    await evidence.put(key, signed)
+  }
+
+  /** What was signed of this transfer, byte for byte. */
+  async evidenceOf(work: FetchedFrom): Promise<{ manifests: Uint8Array[]; request: Uint8Array | undefined }> {
     const { evidence } = this.#deps
     const key = this.#keyOf(work)
-    if (!(await evidence.has(key))) await evidence.put(key, signed)
+    const found = [await evidence.get(key), await evidence.get(`${key}.whole`)]
+    return {
+      manifests: found.filter((signed) => signed !== undefined),
+      request: await evidence.get(`${key}.request`),
+    }
   }
 
   #keyOf({ transferId, studyInstanceUid }: FetchedFrom): string {

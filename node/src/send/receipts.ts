@@ -70,7 +70,8 @@ export class Receipts implements Service {
     const state = arrival.receiptDue
     if (state === undefined) return true
     try {
-      const message = sendRequest.encode({ kind: 'receipt', signed: this.#receipt(arrival, state) })
+      const signed = this.#receipt(arrival, state)
+      const message = sendRequest.encode({ kind: 'receipt', signed })
       const bytes = await host.ask(arrival.counterparty.peerId, protocolIds.send, message, {
         maxAnswerBytes: limits.sendAnswerBytes,
         timeoutMs: 10_000,
@@ -79,7 +80,7 @@ export class Receipts implements Service {
       // A sender that does not know the package never will; asking for ever would not help it.
       if (answer.kind === 'refused')
         log.warn('receipt refused', { transfer: arrival.id, reason: answer.reason })
-      await book.change(arrival.id, (now) => withoutDue(now, state, this.#deps.clock.now()))
+      await book.change(arrival.id, (now) => withoutDue(now, state, signed, this.#deps.clock.now()))
       return true
     } catch (error) {
       log.debug('receipt not delivered yet', { transfer: arrival.id, code: codeOf(error) })
@@ -107,9 +108,9 @@ export class Receipts implements Service {
 }
 
 /** What became due meanwhile (held, then delivered) stays due. */
-function withoutDue(record: TransferRecord, told: string, now: number): Change {
+function withoutDue(record: TransferRecord, told: string, receipt: Uint8Array, now: number): Change {
   if (record.kind !== 'arrival' || record.receiptDue !== told) return {}
-  return { receiptDue: undefined, ...(told === 'held' ? {} : reached(record, 'receipt', now)) }
+  return { receiptDue: undefined, receipt, ...(told === 'held' ? {} : reached(record, 'receipt', now)) }
 }
 
 /** Why a person here has to look at it. */

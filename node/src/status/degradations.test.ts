@@ -22,6 +22,7 @@ const healthy = {
   watch: { state: { reachable: true } },
   logView: { distrust: undefined },
   witness: { alarm: undefined },
+  anchoring: { alarm: undefined },
 }
 const certificate = (notBefore: number, notAfter: number) => ({
   enrolment: {
@@ -51,6 +52,11 @@ it.each<[string, Partial<Parameters<typeof degradations>[0]>, object]>([
     'MEMBER_TESTING',
     { bundle: { ...healthy.bundle, member: () => ({ state: 'testing' }) as Member } },
     { decision: 'soft' },
+  ],
+  [
+    'AUDIT_ROLLED_BACK',
+    { anchoring: { alarm: { code: 'AUDIT_ROLLED_BACK', since: now - 9 } } },
+    { since: now - 9, decision: 'soft' },
   ],
   ['BUNDLE_STALE', bundleOf(5 * hour), { since: now - hour, until: now + 19 * hour, decision: 'soft' }],
   ['NO_NEWCOMERS', bundleOf(2 * day), { since: now - day, until: now + 12 * day, decision: 'soft' }],

@@ -33,6 +33,9 @@ interface Sources {
   watch: Pick<BundleWatch, 'state'>
   logView: Pick<LogView, 'distrust'>
   witness: Pick<Witness, 'alarm'>
+  /** The receiver of the log, where there is one. */
+  syslog?: { readonly failing: { readonly code: string; readonly since: number } | undefined } | undefined
+  anchoring: { readonly alarm: { readonly code: string; readonly since: number } | undefined }
   clock: Pick<Clock, 'now'>
 }
 
@@ -47,6 +50,7 @@ export function degradations(sources: Sources): Degradation[] {
     ...ofLog(sources),
     ...ofCertificate(sources),
     ...ofRegistry(sources),
+    ...ofAudit(sources),
   ]
 }
 
@@ -115,5 +119,16 @@ function ofRegistry({ watch, clock }: Sources): Degradation[] {
     ...(refusedSince === undefined
       ? []
       : [{ code: 'BUNDLE_REFUSED', since: refusedSince, decision: 'soft' } as const]),
+  ]
+}
+
+/** Other members saw a later head of the audit log than this one has, or another one (spec 07 §8). */
+function ofAudit({ anchoring: { alarm }, syslog, clock }: Sources): Degradation[] {
+  const away = syslog?.failing
+  return [
+    ...(alarm === undefined ? [] : [{ code: alarm.code, since: alarm.since, decision: 'soft' } as const]),
+    ...(away === undefined || clock.now() - away.since < graceMs
+      ? []
+      : [{ code: 'AUDIT_RECEIVER_AWAY', since: away.since, reason: away.code, decision: 'soft' } as const]),
   ]
 }

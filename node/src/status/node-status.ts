@@ -7,6 +7,7 @@ import type { BundleWatch } from '../trust/bundle-watch.ts'
 import type { Enrolment } from '../enrolment/enrol.ts'
 import type { LogView } from '../trust/log-view.ts'
 import type { NetworkBundle } from '../trust/network-bundle.ts'
+import type { Anchoring } from '../anchor/anchoring.ts'
 import type { Witness } from '../trust/witness.ts'
 import type { TransferBook } from '../transfers/transfer-book.ts'
 import { degradations } from './degradations.ts'
@@ -18,6 +19,8 @@ interface Deps {
   watch: BundleWatch
   logView: LogView
   witness: Witness
+  anchoring: Pick<Anchoring, 'alarm'>
+  syslog: { readonly failing: { readonly code: string; readonly since: number } | undefined } | undefined
   host: PeerHost
   reserve: DiskReserve
   publisher: IndexPublisher

@@ -16,6 +16,7 @@ import { DiskReserve, Sealer, Store } from '@twiin/store'
 import { StudyStore } from '@twiin/study-store'
 import { Account } from '../account/account.ts'
 import { composeArchive } from '../composition/archive-side.ts'
+import { composeAudit } from '../composition/audit-side.ts'
 import { composeExchange } from '../composition/exchange.ts'
 import type { Exchange } from '../composition/exchange.ts'
 import type { Ground } from '../composition/ground.ts'
@@ -30,6 +31,7 @@ import { buckets } from '../config/buckets.ts'
 import type { ApplicationEntity, Settings } from '../config/settings.ts'
 import { clientTlsFrom, openDicomCertificates } from '../dicom-tls/dicom-certificates.ts'
 import type { Filed } from '../filing/file-study.ts'
+import { CredentialBook } from '../proof/credential-book.ts'
 import type { PrefetchSettings } from '../prefetch/prefetch-settings.ts'
 import type { Rule } from '../routing/routing-settings.ts'
 import { Gossip } from '../trust/gossip.ts'
@@ -270,7 +272,18 @@ export class TestHospital implements AsyncDisposable {
       random,
       clientTls,
     })
+    const account = new Account({ organisation: { ura, name } }, { log: auditLog, bundle })
+    const audit = composeAudit(this.#settings(), {
+      ...{ store, auditLog, account, bundle, key, clock, log, random },
+      host: host as unknown as Ground['host'],
+    })
     const parts = {
+      audit,
+      rootCertificate: network.authority.rootCertificate,
+      credentials: new CredentialBook({
+        kept: store.repository(buckets.credentials, { keys: 'plain-opaque' }),
+        shown: (peerId) => network.credentials.get(peerId),
+      }),
       ...{ clock, log, random, sealer, reserve, store, view, bundle, auditLog, studies, key },
       ...{ archive, filed, dicomTls, clientTls },
       holdings: archive?.holdings ?? studies,
@@ -278,7 +291,7 @@ export class TestHospital implements AsyncDisposable {
         { peerId: key.peerId, roundMs: 20_000 },
         { bundle, logView, host, clock, log, random },
       ),
-      account: new Account({ organisation: { ura, name } }, { log: auditLog, bundle }),
+      account,
       heads,
       budget: new MemoryBudget({ bytes: 16 << 20 }),
       events: new LiveEvents(),
@@ -326,6 +339,7 @@ export class TestHospital implements AsyncDisposable {
         ...{ level: this.options.patientsAtPacs ?? 'patient', querySeconds: 5 },
       },
       index: { antiEntropySeconds: 60 },
+      audit: { anchorMinutes: 60, compareMinutes: 60 },
       routing: {
         excludeFromSends: ['PR', 'KO'],
         timeZone: 'Europe/Amsterdam',

@@ -1,12 +1,13 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { NodeKey, encodeSignedDocument } from '@twiin/identity'
+import { NodeKey, credentialOf, encodeSignedDocument, splitCredential } from '@twiin/identity'
 import { testAuthority } from '@twiin/identity/testing'
 import type { TestAuthority } from '@twiin/identity/testing'
 import { KeeperKey, TokenKeeper } from '@twiin/patient-token'
 import {
   bundle as bundleType,
+  evidence as evidenceType,
   protocolIds,
   tokenAnswer,
   tokenRequest,
@@ -29,6 +30,8 @@ export class TestNetwork implements AsyncDisposable {
   readonly keeper: WiredHost
   readonly #keeperKey = KeeperKey.generate()
   readonly members: Member[] = []
+  /** What nodes present; see `certify`. */
+  readonly credentials = new Map<string, Uint8Array>()
   readonly #listeners: ((document: Uint8Array) => Promise<unknown>)[] = []
   readonly #views: NetworkView[] = []
   #version = 0
@@ -66,6 +69,14 @@ export class TestNetwork implements AsyncDisposable {
       ...member,
     })
     await this.publish()
+  }
+
+  /** Issues a certificate for this member, on record: from now on its node presents it. */
+  async certify(key: NodeKey, { ura, name }: { ura: string; name: string }): Promise<void> {
+    const bare = await this.authority.certify(key, { ura, organisation: name })
+    const { leaf, issuing } = splitCredential(bare)
+    const evidence = evidenceType.encode(this.log.issued(leaf, this.cosigners))
+    this.credentials.set(key.peerId, credentialOf(leaf, issuing, evidence))
   }
 
   /** A new version of the bundle reaches everybody. */

@@ -112,6 +112,8 @@ export interface Arrival extends Common {
   readonly manifests: Readonly<Record<string, Uint8Array>>
   /** Studies that are wholly here. */
   readonly collected: readonly string[]
+  /** The signed receipt that the sender was told last. */
+  readonly receipt?: Uint8Array
   /** What still has to be told to the sender. */
   readonly receiptDue?: 'delivered' | 'held' | 'rejected' | undefined
 }

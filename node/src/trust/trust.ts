@@ -26,6 +26,7 @@ export class Trust implements Admission {
   readonly #clock: Pick<Clock, 'now'>
   readonly #log: Logger
   readonly #admitted = new Map<string, NodeCertificate>()
+  readonly #presented = new Map<string, Uint8Array>()
 
   constructor(deps: {
     credential: () => Uint8Array
@@ -56,6 +57,7 @@ export class Trust implements Admission {
       this.#judge(certificate, splitCredential(presented).evidence)
       this.#known.remember(certificate.fingerprint)
       this.#admitted.set(peerId, certificate)
+      this.#presented.set(peerId, Uint8Array.from(presented))
     } catch (error) {
       // The refused side sees no reason (libp2p drops it), so it is told here.
       const facts = isTwiinError(error) ? error.facts : {}
@@ -71,6 +73,11 @@ export class Trust implements Admission {
       certificate.notAfter + toleranceMs > this.#clock.now() &&
       this.#refusalNow(certificate) === undefined
     )
+  }
+
+  /** What an admitted peer presented last, byte for byte. */
+  presentedBy(peerId: string): Uint8Array | undefined {
+    return this.#presented.get(peerId)
   }
 
   /** The certificate a connected peer showed. */

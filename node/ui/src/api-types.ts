@@ -227,10 +227,63 @@ export interface AuditLine {
   requestId?: string
 }
 
+export type Chain = { ok: true; head: { seq: number } } | { ok: false; firstBad: number; why: string }
+
 export interface AuditPage {
   events: AuditLine[]
   next?: number
-  chain: { ok: boolean }
+  chain: Chain
+}
+
+export interface AuditFilter {
+  from: string
+  to: string
+  user: string
+  event: string
+  peer: string
+  outcome: string
+  emergency: boolean
+}
+
+export type ReviewVerdict = 'in-order' | 'not-in-order' | 'to-be-looked-into'
+export interface AuditReview extends AuditLine {
+  reasons: string[]
+  /** Entries like it that stand under this one. */
+  alike: number
+  review?: { verdict: ReviewVerdict; note?: string; by: { id: string; name: string }; at: string }
+}
+
+export interface AccountDifference {
+  peer: { ura: string; name: string }
+  day: string
+  requestId: string
+  code: 'UNKNOWN_HERE' | 'UNKNOWN_THERE' | 'COUNT_DIFFERS'
+  here: string[]
+  there: string[]
+  given?: number
+  received?: number
+  foundAt: string
+  settledAt?: string
+}
+
+export interface PatientAccountQuestion {
+  bsn: string
+  from?: string
+  to?: string
+  language: 'nl' | 'en'
+}
+export interface PatientAccount {
+  lines: {
+    at: string
+    when: string
+    who: string
+    organisation: string
+    what: string
+    why?: string
+    outcome: 'success' | 'refused' | 'failed'
+    emergency: boolean
+  }[]
+  more: boolean
 }
 
 export interface Status {

@@ -1,4 +1,4 @@
-import { apiCaller } from '@twiin/ui-kit'
+import { ApiError, apiCaller } from '@twiin/ui-kit'
 import type * as Answer from './api-types.ts'
 
 /** Every call of the page. Whatever identifies a patient travels in the body, never in the path. */
@@ -38,12 +38,42 @@ export const api = {
   exceptions: () => call<{ exceptions: Answer.WorkItem[] }>('GET', '/exceptions'),
   resolve: (id: string, decision: Answer.Decision) =>
     call<Answer.WorkItem>('POST', `/exceptions/${one(id)}/resolution`, { decision }),
-  auditEvents: (range: { from: string; to: string; after?: number }) => {
+  auditEvents: ({ emergency, after, ...filter }: Answer.AuditFilter & { after?: number }) => {
     const query = new URLSearchParams({ limit: '100' })
-    if (range.from !== '') query.set('from', range.from)
-    if (range.to !== '') query.set('to', range.to)
-    if (range.after !== undefined) query.set('after', String(range.after))
+    for (const [name, value] of Object.entries(filter)) if (value !== '') query.set(name, value)
+    if (emergency) query.set('emergency', 'true')
+    if (after !== undefined) query.set('after', String(after))
     return call<Answer.AuditPage>('GET', `/audit-events?${query.toString()}`)
   },
+  auditReviews: () => call<{ reviews: Answer.AuditReview[]; more: boolean }>('GET', '/audit-reviews'),
+  giveVerdict: (seq: number, verdict: Answer.ReviewVerdict) =>
+    call<NonNullable<Answer.AuditReview['review']>>('POST', `/audit-reviews/${seq}/review`, { verdict }),
+  accountDifferences: () => call<{ differences: Answer.AccountDifference[] }>('GET', '/account-differences'),
+  patientAccount: (question: Answer.PatientAccountQuestion) =>
+    call<Answer.PatientAccount>('POST', '/patient-accounts', question),
+  patientAccountPdf,
   status: () => call<Answer.Status>('GET', '/status'),
+}
+
+/** The same list, to print. The BSN travels in the body, so it is no link. */
+async function patientAccountPdf(question: Answer.PatientAccountQuestion): Promise<Blob> {
+  const response = await fetch('/api/v1/patient-accounts', {
+    method: 'POST',
+    credentials: 'same-origin',
+    cache: 'no-store',
+    headers: { 'content-type': 'application/json', 'x-twiin-csrf': '1' },
+    body: JSON.stringify({ ...question, format: 'pdf' }),
+  }).catch(() => {
+    throw new ApiError('NODE_UNREACHABLE', 0)
+  })
+  if (!response.ok) throw new ApiError('UNEXPECTED', response.status)
+  return response.blob()
+}
+
+/** A copy of the log: a link, for it may be large. */
+export function auditExportLink(format: 'csv' | 'fhir', { from, to }: { from: string; to: string }): string {
+  const query = new URLSearchParams()
+  if (from !== '') query.set('from', from)
+  if (to !== '') query.set('to', to)
+  return `/api/v1/audit-exports/${format}?${query.toString()}`
 }

@@ -36,3 +36,7 @@ export function isBsn(text: string): boolean {
 
 /** Enough to tell two patients apart, not enough to copy. */
 export const maskBsn = (bsn: string) => `•••••${bsn.slice(-4)}`
+
+/** The day of here, as a date field wants it. */
+export const isoDay = (at: Date) =>
+  `${at.getFullYear()}-${String(at.getMonth() + 1).padStart(2, '0')}-${String(at.getDate()).padStart(2, '0')}`

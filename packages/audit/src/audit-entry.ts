@@ -26,6 +26,9 @@ export const auditEvents = [
   'refused',
   'emergency',
   'log-read',
+  'log-export',
+  'log-reviewed',
+  'account-difference',
   'settings-changed',
   'study-recalled',
   'self-test',
@@ -58,7 +61,12 @@ export interface AuditEntry {
     /** Number that ended, and is that of `localId` from now on. */
     readonly mergedId?: string
   }
-  readonly objects?: { readonly studyInstanceUids?: readonly string[]; readonly count?: number }
+  readonly objects?: {
+    readonly studyInstanceUids?: readonly string[]
+    readonly count?: number
+    /** Instances of the manifest by which it went. */
+    readonly named?: number
+  }
   readonly purpose?: { readonly basis: string; readonly reason: string }
   /** The rule by which it was allowed or refused (NEN 7513: authorisation protocol). */
   readonly protocol?: string

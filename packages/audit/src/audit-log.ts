@@ -21,7 +21,16 @@ export type Verification =
       readonly ok: false
       /** The seq of the first entry that is gone or not what was written. */
       readonly firstBad: number
-      readonly why: 'MISSING' | 'ALTERED' | 'CHAIN_BROKEN' | 'UNREADABLE' | 'NOT_IN_DAY_INDEX'
+      readonly why:
+        | 'MISSING'
+        | 'ALTERED'
+        | 'CHAIN_BROKEN'
+        | 'UNREADABLE'
+        | 'NOT_IN_DAY_INDEX'
+        /** Not the entry whose hash others signed. */
+        | 'NOT_AS_COSIGNED'
+        /** Others signed a head that lies behind its end. */
+        | 'ROLLED_BACK'
     }
 
 /**
@@ -111,9 +120,11 @@ export class AuditLog implements Service {
 
   /**
    * Reads the whole log, or what follows `known`, and checks every link up to the head. `known` is a head obtained
-   * earlier, best from elsewhere: it must still stand, so that a log cut short or rewritten is noticed.
+   * earlier, best from elsewhere: it must still stand, so that a log cut short or rewritten is noticed. So must each of
+   * `cosigned`, heads that other parties signed (spec 07 §8).
    */
-  async verify(known: AuditHead = genesis): Promise<Verification> {
+  async verify(known: AuditHead = genesis, cosigned: readonly AuditHead[] = []): Promise<Verification> {
+    const signed = Map.groupBy(cosigned, ({ seq }) => seq)
     // Read first: what is appended meanwhile lies behind it.
     const head = (await this.#heads.get('head')) ?? genesis
     const days = new Map<string, number>()
@@ -131,6 +142,9 @@ export class AuditLog implements Service {
         if (link.seq === known.seq && link.hash !== known.hash) {
           return { ok: false, firstBad: link.seq, why: 'ALTERED' }
         }
+        if (signed.get(link.seq)?.some(({ hash }) => hash !== link.hash) === true) {
+          return { ok: false, firstBad: link.seq, why: 'NOT_AS_COSIGNED' }
+        }
         previous = headOf(link)
       }
     } catch (error) {
@@ -140,7 +154,15 @@ export class AuditLog implements Service {
     if (previous.seq < Math.max(head.seq, known.seq)) {
       return { ok: false, firstBad: previous.seq + 1, why: 'MISSING' }
     }
+    if (cosigned.some(({ seq }) => seq > previous.seq)) {
+      return { ok: false, firstBad: previous.seq + 1, why: 'ROLLED_BACK' }
+    }
     return { ok: true, head: previous }
+  }
+
+  /** One link; undefined when the log does not reach it. @throws TwiinError SEAL_BROKEN */
+  at(seq: number): Promise<StoredEntry | undefined> {
+    return this.#links.get(keyOf(seq))
   }
 
   /** The lowest seq that can belong to `from` or a later day, also when the clock was set back in between. */

@@ -20,6 +20,7 @@ const domains = Object.keys({
   'twiin/answer/v1': true,
   'twiin/announcement/v1': true,
   'twiin/report/v1': true,
+  'twiin/anchor/v1': true,
 } satisfies Record<SignatureDomain, true>) as SignatureDomain[]
 /** What the libp2p noise handshake has the node key sign: libp2p noise specification, "The libp2p Handshake Payload". */
 const handshake = Buffer.concat([Buffer.from('noise-libp2p-static-key:'), Buffer.alloc(32, 1)])

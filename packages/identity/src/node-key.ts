@@ -15,6 +15,7 @@ export type SignatureDomain =
   | 'twiin/answer/v1'
   | 'twiin/announcement/v1'
   | 'twiin/report/v1'
+  | 'twiin/anchor/v1'
 
 /** A node's identity: an Ed25519 key (RFC 8032), the same one its libp2p peer ID and its certificate stand for. */
 export class NodeKey {

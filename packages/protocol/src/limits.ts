@@ -36,4 +36,11 @@ export const limits = {
   /** The document, its evidence and the envelope. */
   gossipAnswerBytes: 4 * 1024 * 1024 + 160 * 1024,
   selfTestBytes: 4096,
+  /** A head of a log, its message, and both signatures of it. */
+  anchorBytes: 1024,
+  anchorMessageBytes: 6 * 1024,
+  accountRequestBytes: 1024,
+  /** 5,000 requests of about 250 bytes. */
+  dealingsPerAnswer: 5000,
+  accountAnswerBytes: 4 * 1024 * 1024,
 } as const

@@ -18,4 +18,8 @@ export const protocolIds = {
   bundle: '/twiin/bundle/1.0.0',
   /** docs/spec/12-self-test.md */
   selfTest: '/twiin/self-test/1.0.0',
+  /** docs/spec/07-audit.md §8 */
+  anchor: '/twiin/anchor/1.0.0',
+  /** docs/spec/07-audit.md §9 */
+  account: '/twiin/account/1.0.0',
 } as const

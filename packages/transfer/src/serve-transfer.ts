@@ -35,6 +35,8 @@ export interface Served {
   /** Instances sent to their end, and bytes handed to the transport. */
   instances: number
   bytes: number
+  /** Instances of the manifest. */
+  named: number
   /** Code of what cut it; absent when the receiver ended it. */
   cut?: string
 }
@@ -155,7 +157,7 @@ class Conversation {
   }
 
   async run(peerId: string, signed: Uint8Array): Promise<void> {
-    const { request, watch } = this.#permitted
+    const { request, instances, watch } = this.#permitted
     const manifestDigest = new Uint8Array(createHash('sha256').update(signed).digest())
     // spec 05 §2: the channel is cut when the right ends, also while it waits for the receiver.
     const stop = () => this.#channel.abort(new TwiinError('TRANSFER_STOPPED'))
@@ -172,7 +174,8 @@ class Conversation {
       throw watch.aborted ? new TwiinError('TRANSFER_STOPPED', {}, { cause: error }) : error
     } finally {
       watch.removeEventListener('abort', stop)
-      const served = { request, peerId, manifestDigest, instances: this.#instances, bytes: this.#bytes }
+      const counted = { instances: this.#instances, bytes: this.#bytes, named: instances.length }
+      const served = { request, peerId, manifestDigest, ...counted }
       await this.#deps.onServed(cut === undefined ? served : { ...served, cut })
     }
   }

@@ -134,6 +134,9 @@ export const codes: Wording['codes'] = {
     'The member list is older than fourteen days: there is no exchange until a newer one comes.',
   BUNDLE_UNCOSIGNED: 'The newest member list is not witnessed: only its revocations are in force.',
   BUNDLE_REFUSED: 'The registry sends a member list that this node does not accept. Warn the registry.',
+  AUDIT_ROLLED_BACK:
+    'The audit log is not the one that other hospitals saw: it was put back or rewritten. Tell the data protection officer at once.',
+  AUDIT_RECEIVER_AWAY: 'The receiver of the audit log (syslog) cannot be reached. Nothing is lost.',
   LOG_EQUIVOCATION:
     'The log of the registry showed two different lists. Nobody new is admitted until the operator has looked into it.',
   LOG_SHRANK: 'The log of the registry is shorter than this node has witnessed. Warn the registry.',

@@ -1,8 +1,9 @@
+import type { AuditTexts } from './en-audit.ts'
 import type { Wording } from './wording.ts'
 
 export const workplace: Omit<
   Wording,
-  'app' | 'nav' | 'role' | 'menu' | 'login' | 'status' | 'shortcuts' | 'problem' | 'people' | 'codes'
+  'app' | 'nav' | 'role' | 'menu' | 'login' | 'status' | 'shortcuts' | 'problem' | 'people' | 'codes' | AuditTexts
 > = {
   directory: {
     title: 'Address book',
@@ -376,6 +377,9 @@ export const workplace: Omit<
     refused: 'Refused',
     emergency: 'Emergency access',
     'log-read': 'Log read',
+    'log-export': 'Copy of the log',
+    'log-reviewed': 'Reviewed',
+    'account-difference': 'Difference with another hospital',
     'settings-changed': 'Settings changed',
     'self-test': 'Self-test',
     'media-import': 'Disc read in',

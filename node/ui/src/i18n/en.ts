@@ -1,3 +1,4 @@
+import { auditTexts } from './en-audit.ts'
 import { codes } from './en-codes.ts'
 import { people } from './en-people.ts'
 import { workplace } from './en-workplace.ts'
@@ -101,5 +102,6 @@ export const en: Wording = {
   },
   ...workplace,
   people,
+  ...auditTexts,
   codes,
 }

@@ -135,6 +135,9 @@ export const codes = {
     'De ledenlijst is ouder dan veertien dagen: er is geen uitwisseling tot er een nieuwere is.',
   BUNDLE_UNCOSIGNED: 'De nieuwste ledenlijst is niet door getuigen gezien: alleen haar intrekkingen gelden.',
   BUNDLE_REFUSED: 'Het register stuurt een ledenlijst die deze node niet aanneemt. Waarschuw het register.',
+  AUDIT_ROLLED_BACK:
+    'Het logboek is niet het logboek dat andere ziekenhuizen gezien hebben: het is teruggezet of herschreven. Waarschuw direct de functionaris gegevensbescherming.',
+  AUDIT_RECEIVER_AWAY: 'De ontvanger van het logboek (syslog) is onbereikbaar. Er gaat niets verloren.',
   LOG_EQUIVOCATION:
     'Het log van het register toonde twee verschillende lijsten. Niemand nieuw wordt toegelaten tot de beheerder het heeft uitgezocht.',
   LOG_SHRANK: 'Het log van het register is korter dan deze node heeft gezien. Waarschuw het register.',

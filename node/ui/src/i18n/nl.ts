@@ -1,3 +1,4 @@
+import { auditTexts } from './nl-audit.ts'
 import { codes } from './nl-codes.ts'
 import { people } from './nl-people.ts'
 import { workplace } from './nl-workplace.ts'
@@ -102,5 +103,6 @@ export const nl = {
   },
   ...workplace,
   people,
+  ...auditTexts,
   codes,
 }

@@ -3,6 +3,7 @@ import { CircleAlert, CircleCheck, CircleX, Siren } from 'lucide-react'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { AuditLine, Role } from '../api-types.ts'
+import { groupAlike } from './audit-groups.ts'
 import { maskBsn } from '../format.ts'
 import type { Wording } from '../i18n/wording.ts'
 
@@ -35,10 +36,11 @@ export function AuditTable({ events }: { events: readonly AuditLine[] }) {
             </tr>
           </thead>
           <tbody>
-            {events.map((line) => (
+            {groupAlike(events).map(({ first: line, rest }) => (
               <AuditRow
                 key={line.seq}
                 line={line}
+                rest={rest}
                 isOpen={opened === line.seq}
                 onToggle={() => setOpened((now) => (now === line.seq ? undefined : line.seq))}
               />
@@ -50,10 +52,16 @@ export function AuditTable({ events }: { events: readonly AuditLine[] }) {
   )
 }
 
-function AuditRow(props: { line: AuditLine; isOpen: boolean; onToggle: () => void }) {
+function AuditRow(props: {
+  line: AuditLine
+  /** Lines like it, of the same day. */
+  rest: readonly AuditLine[]
+  isOpen: boolean
+  onToggle: () => void
+}) {
   const { t, i18n } = useTranslation()
   const codeText = useCodeText()
-  const { line, isOpen } = props
+  const { line, rest, isOpen } = props
   const { user, patient } = line
   const roleText = (role: string) => (i18n.exists(`role.${role}`) ? t(`role.${role as Role}`) : role)
   return (
@@ -70,6 +78,9 @@ function AuditRow(props: { line: AuditLine; isOpen: boolean; onToggle: () => voi
           >
             {i18n.exists(`events.${line.event}`) ? t(`events.${line.event as EventName}`) : line.event}
           </button>
+          {rest.length > 0 && (
+            <span className="muted small"> {t('auditLog.alike', { count: rest.length })}</span>
+          )}
           {line.emergency && (
             <Badge tone="bad" icon={Siren}>
               {t('audit.emergency')}
@@ -101,7 +112,9 @@ function AuditRow(props: { line: AuditLine; isOpen: boolean; onToggle: () => voi
       {isOpen && (
         <tr className="row-details">
           <td colSpan={6}>
-            <AuditDetails line={line} />
+            {[line, ...rest].map((each) => (
+              <AuditDetails key={each.seq} line={each} />
+            ))}
           </td>
         </tr>
       )}
@@ -110,8 +123,9 @@ function AuditRow(props: { line: AuditLine; isOpen: boolean; onToggle: () => voi
 }
 
 function AuditDetails({ line }: { line: AuditLine }) {
-  const { t } = useTranslation()
+  const { t, i18n } = useTranslation()
   const facts: [string, string | number | undefined][] = [
+    [t('audit.when'), formatMoment(line.at, i18n.language)],
     [t('audit.purpose'), line.purpose?.reason],
     [t('audit.basis'), line.purpose?.basis],
     [t('audit.protocol'), line.protocol],

@@ -1,0 +1,114 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { AuditLog } from '@twiin/audit'
+import type { NewAuditEntry } from '@twiin/audit'
+import { ManualClock } from '@twiin/runtime'
+import { Sealer, Store } from '@twiin/store'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { Account } from '../account/account.ts'
+import { AuditReviews } from './audit-reviews.ts'
+import type { Verdict } from './audit-reviews.ts'
+
+/** Monday 5 January 2026, 09:00 in Amsterdam. */
+const monday = Date.UTC(2026, 0, 5, 8)
+const hourMs = 3_600_000
+const officer = { id: 'fg', name: 'F. Gegevens', role: 'auditor' as const }
+
+let dir: string
+let store: Store
+let clock: ManualClock
+let log: AuditLog
+let reviews: AuditReviews
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'reviews-'))
+  store = new Store({ dir }, { sealer: new Sealer(Buffer.alloc(32, 3)) })
+  clock = new ManualClock(monday)
+  log = new AuditLog({}, { store, clock })
+  const account = new Account(
+    { organisation: { ura: '90000001', name: 'A' } },
+    { log, bundle: { member: () => undefined } as never },
+  )
+  const verdicts = store.repository<Verdict>('audit-reviews', { keys: 'plain-opaque' })
+  reviews = new AuditReviews({ log, account, verdicts, clock })
+  await store.start()
+  await log.start()
+})
+afterEach(async () => {
+  await store.stop()
+  await rm(dir, { recursive: true })
+})
+
+const write = (entry: Partial<NewAuditEntry>) =>
+  log.append({
+    ...{ event: 'search', outcome: 'success', emergency: false },
+    organisation: { ura: '90000001', name: 'A' },
+    user: { id: 'rad', name: 'R', role: 'radiologist' },
+    patient: { citizenNumber: '999990019' },
+    ...entry,
+  })
+const listed = async () =>
+  (await reviews.list({ days: 30 })).reviews.map(({ stored, reasons, alike }) => [
+    stored.seq,
+    ...reasons,
+    ...(alike > 0 ? [`+${alike}`] : []),
+  ])
+
+it('an ordinary day asks for no review', async () => {
+  for (const event of ['login', 'search', 'retrieve-requested', 'study-viewed', 'log-read'] as const)
+    await write({ event })
+  expect(await listed()).toEqual([])
+})
+
+it('the unusual stands first, each with its reason, and alike refusals are one', async () => {
+  await write({ outcome: 'refused', reason: 'CONSENT_MISSING' })
+  await write({ outcome: 'refused', reason: 'CONSENT_MISSING' })
+  await write({ event: 'log-export' })
+  await write({ emergency: true })
+  expect(await listed()).toEqual([
+    [4, 'EMERGENCY'],
+    [3, 'LOG_EXPORT'],
+    [2, 'REFUSED', '+1'],
+  ])
+})
+
+it('one user who looks at more than twenty patients within an hour stands out, and one who takes the day for it does not', async () => {
+  const bsn = (n: number) => ({ patient: { citizenNumber: String(999990000 + n) } })
+  for (let n = 0; n < 20; n++) await write(bsn(n))
+  for (let n = 0; n < 20; n++) await write(bsn(n))
+  expect(await listed()).toEqual([])
+  await write(bsn(20))
+  expect(await listed()).toEqual([[41, 'MANY_PATIENTS']])
+  await clock.advance(hourMs)
+  for (let n = 30; n < 60; n++) {
+    await write({ ...bsn(n), user: { id: 'slow', role: 'radiologist' } })
+    await clock.advance(hourMs / 15)
+  }
+  expect(await listed()).toEqual([[41, 'MANY_PATIENTS']])
+})
+
+it('at night a patient that this hospital knows is ordinary, and one of whom nothing is on record is not', async () => {
+  await write({ event: 'study-stored', patient: { citizenNumber: '999990020' } })
+  await clock.advance(13 * hourMs)
+  await write({ patient: { citizenNumber: '999990020' } })
+  await write({ patient: { citizenNumber: '999990019' } })
+  expect(await listed()).toEqual([[3, 'OUT_OF_HOURS']])
+  // Saturday noon.
+  await clock.advance(4 * 24 * hourMs + 14 * hourMs)
+  await write({ patient: { citizenNumber: '999990019' } })
+  expect(await listed()).toHaveLength(2)
+})
+
+it('a verdict is on record with who gave it, and what was looked at goes to the end', async () => {
+  await write({ emergency: true })
+  await write({ event: 'log-export' })
+  await expect(reviews.give(99, { verdict: 'in-order' }, officer)).rejects.toThrow('NOT_FOUND')
+  await reviews.give(1, { verdict: 'in-order', note: 'seen' }, officer)
+  const { reviews: found } = await reviews.list({ days: 30 })
+  expect(found.map(({ stored, review }) => [stored.seq, review?.by.id])).toEqual([
+    [2, undefined],
+    [1, 'fg'],
+  ])
+  const last = await log.at(3)
+  expect(last?.entry).toMatchObject({ event: 'log-reviewed', user: { id: 'fg' }, reason: 'in-order' })
+})

@@ -1,0 +1,99 @@
+import type { AuditLog } from '@twiin/audit'
+import { TwiinError } from '@twiin/runtime'
+import type { Clock } from '@twiin/runtime'
+import type { Repository } from '@twiin/store'
+import type { Account } from '../account/account.ts'
+import type { Person } from '../people/people-file.ts'
+import { ReviewReasons, reviewReasons } from './review-reasons.ts'
+import type { Marked, ReviewReason } from './review-reasons.ts'
+
+export const verdicts = ['in-order', 'not-in-order', 'to-be-looked-into'] as const
+
+/** What the privacy officer said of an entry. */
+export interface Verdict {
+  readonly verdict: (typeof verdicts)[number]
+  readonly note?: string
+  readonly by: { readonly id: string; readonly name: string }
+  readonly at: number
+}
+export interface Review extends Marked {
+  readonly review?: Verdict
+}
+
+const dayMs = 86_400_000
+/** What one answer holds; more than a person looks at. */
+const mostListed = 1000
+/** Kept while the log is read: what is worth least goes first. */
+const mostKept = 20_000
+
+/** What somebody should look at, the unusual first, and what came of it (NEN 7513, spec 07 §11). */
+export class AuditReviews {
+  readonly #deps: { log: AuditLog; account: Account; verdicts: Repository<Verdict>; clock: Clock }
+
+  constructor(deps: { log: AuditLog; account: Account; verdicts: Repository<Verdict>; clock: Clock }) {
+    this.#deps = deps
+  }
+
+  /** Of the last days: those without a verdict first, the gravest reason first, the newest first. */
+  async list({ days }: { days: number }): Promise<{ reviews: Review[]; more: boolean }> {
+    const { log, verdicts: given, clock } = this.#deps
+    const from = clock.now() - days * dayMs
+    const reasons = new ReviewReasons()
+    const marked = new Map<string, Marked>()
+    // 30 days more, to know whom this hospital knows.
+    for await (const stored of log.entries({ from: from - 30 * dayMs })) {
+      const why = reasons.of(stored)
+      if (why.length === 0 || stored.entry.at < from) continue
+      const key = likeness(stored, why)
+      marked.set(key, { stored, reasons: why, alike: (marked.get(key)?.alike ?? -1) + 1 })
+      if (marked.size > mostKept) marked.delete(marked.keys().next().value ?? '')
+    }
+    const all: Review[] = []
+    for (const each of marked.values()) {
+      const review = await given.get(String(each.stored.seq))
+      all.push({ ...each, ...(review === undefined ? {} : { review }) })
+    }
+    all.sort(
+      (a, b) =>
+        Number(a.review !== undefined) - Number(b.review !== undefined) ||
+        gravity(a) - gravity(b) ||
+        b.stored.seq - a.stored.seq,
+    )
+    return { reviews: all.slice(0, mostListed), more: all.length > mostListed }
+  }
+
+  /** On record before it stands. Throws NOT_FOUND. */
+  async give(
+    seq: number,
+    { verdict, note }: Pick<Verdict, 'verdict' | 'note'>,
+    by: Person,
+  ): Promise<Verdict> {
+    const { log, account, verdicts: given, clock } = this.#deps
+    const stored = await log.at(seq)
+    if (stored === undefined) throw new TwiinError('NOT_FOUND')
+    await account.record({
+      event: 'log-reviewed',
+      outcome: 'success',
+      user: by,
+      reason: verdict,
+      protocol: `spec 07 §11: entry ${seq}`,
+    })
+    const review: Verdict = {
+      verdict,
+      ...(note === undefined ? {} : { note }),
+      by: { id: by.id, name: by.name },
+      at: clock.now(),
+    }
+    await given.put(String(seq), review)
+    return review
+  }
+}
+
+const gravity = ({ reasons }: Marked) => Math.min(...reasons.map((reason) => reviewReasons.indexOf(reason)))
+
+/** A hundred refusals of one kind on one day are one thing to look at; everything graver stands by itself. */
+function likeness({ seq, entry }: Marked['stored'], reasons: readonly ReviewReason[]): string {
+  if (reasons.some((reason) => reason !== 'REFUSED')) return String(seq)
+  const day = new Date(entry.at).toISOString().slice(0, 10)
+  return JSON.stringify([day, entry.event, entry.reason, entry.user?.id, entry.peer?.ura])
+}

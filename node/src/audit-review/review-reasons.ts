@@ -1,0 +1,77 @@
+import type { AuditEntry, StoredEntry } from '@twiin/audit'
+
+/** Why a person should look at an entry, the gravest first. Spec 07 §11. */
+export const reviewReasons = ['EMERGENCY', 'MANY_PATIENTS', 'LOG_EXPORT', 'OUT_OF_HOURS', 'REFUSED'] as const
+export type ReviewReason = (typeof reviewReasons)[number]
+
+export interface Marked {
+  readonly stored: StoredEntry
+  readonly reasons: readonly ReviewReason[]
+  /** Entries like it (same user, reason and other end, same day) that stand under this one. */
+  readonly alike: number
+}
+
+const hourMs = 3_600_000
+const patientsAnHour = 20
+/** Work hours begin and end, Dutch time. */
+const [opens, closes] = [7, 19]
+/** A patient with one of these is one of the hospital. */
+const relations: ReadonlySet<AuditEntry['event']> = new Set([
+  ...(['study-stored', 'study-filed', 'consent-recorded', 'publish', 'send', 'media-import'] as const),
+])
+/** What a user does with a patient's data. */
+const looks: ReadonlySet<AuditEntry['event']> = new Set([
+  ...(['search', 'retrieve-requested', 'study-viewed', 'media-export', 'emergency'] as const),
+])
+const mostUsers = 5000
+const mostPatients = 200_000
+
+/** Reads entries in the order they were written, and says of each why it stands out, if it does. */
+export class ReviewReasons {
+  /** Patients that a user looked at within the hour. */
+  readonly #recent = new Map<string, Map<string, number>>()
+  readonly #known = new Set<string>()
+  readonly #hours = new Intl.DateTimeFormat('en-GB', {
+    ...{ timeZone: 'Europe/Amsterdam', hour: '2-digit', weekday: 'short', hourCycle: 'h23' },
+  })
+
+  /** None for most. */
+  of({ entry }: StoredEntry): ReviewReason[] {
+    const reasons: ReviewReason[] = []
+    if (entry.emergency) reasons.push('EMERGENCY')
+    if (this.#isOneTooMany(entry)) reasons.push('MANY_PATIENTS')
+    if (entry.event === 'log-export') reasons.push('LOG_EXPORT')
+    if (this.#isOutOfHours(entry)) reasons.push('OUT_OF_HOURS')
+    if (entry.outcome === 'refused') reasons.push('REFUSED')
+    const bsn = entry.patient?.citizenNumber
+    if (bsn !== undefined && relations.has(entry.event) && this.#known.size < mostPatients)
+      this.#known.add(bsn)
+    return reasons
+  }
+
+  #isOneTooMany({ event, user, patient, at }: AuditEntry): boolean {
+    const whom = patient?.citizenNumber ?? patient?.localId
+    if (user === undefined || whom === undefined || !looks.has(event)) return false
+    const seen = this.#recent.get(user.id) ?? new Map<string, number>()
+    for (const [each, last] of seen) if (last < at - hourMs) seen.delete(each)
+    const before = seen.size
+    seen.set(whom, at)
+    this.#recent.delete(user.id)
+    this.#recent.set(user.id, seen)
+    for (const oldest of this.#recent.keys()) {
+      if (this.#recent.size <= mostUsers) break
+      this.#recent.delete(oldest)
+    }
+    // The one by which it became too many, and each further one.
+    return seen.size > patientsAnHour && seen.size > before
+  }
+
+  #isOutOfHours({ event, user, patient, at }: AuditEntry): boolean {
+    const bsn = patient?.citizenNumber
+    if (user === undefined || bsn === undefined || !looks.has(event) || this.#known.has(bsn)) return false
+    const parts = this.#hours.formatToParts(at)
+    const part = (type: string) => parts.find((each) => each.type === type)?.value ?? ''
+    const hour = Number(part('hour'))
+    return hour < opens || hour >= closes || ['Sat', 'Sun'].includes(part('weekday'))
+  }
+}
