@@ -4,49 +4,13 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { Settings } from '@twiin/node'
-
-interface Schema {
-  type?: string
-  description?: string
-  default?: unknown
-  enum?: readonly unknown[]
-  anyOf?: readonly { const?: unknown }[]
-  minimum?: number
-  maximum?: number
-  minLength?: number
-  maxLength?: number
-  minItems?: number
-  maxItems?: number
-  items?: Schema
-  properties?: Record<string, Schema>
-  required?: readonly string[]
-}
-interface Setting {
-  path: string
-  schema: Schema
-  isRequired: boolean
-}
+import { schemasOfSettings } from '@twiin/node'
+import type { SchemaOfSetting, SettingSchema } from '@twiin/node'
 
 const file = join(import.meta.dirname, '../docs/settings.md')
 const code = (value: unknown) => `\`${typeof value === 'string' ? value : JSON.stringify(value)}\``
 
-/** A list of objects stands before what is in it, as `path[]`; an object is named only when it may be left out. */
-function* settingsOf(schema: Schema, prefix = ''): Generator<Setting> {
-  for (const [key, inner] of Object.entries(schema.properties ?? {})) {
-    const path = `${prefix}${key}`
-    const isRequired = (schema.required ?? []).includes(key)
-    if (inner.properties !== undefined) {
-      if (!isRequired) yield { path, schema: inner, isRequired }
-      yield* settingsOf(inner, `${path}.`)
-    } else if (inner.items?.properties !== undefined) {
-      yield { path: `${path}[]`, schema: inner, isRequired }
-      yield* settingsOf(inner.items, `${path}[].`)
-    } else yield { path, schema: inner, isRequired }
-  }
-}
-
-function typeOf({ type, items, ...schema }: Schema): string {
+function typeOf({ type, items, ...schema }: SettingSchema): string {
   const choices = schema.enum ?? schema.anyOf?.map((one) => one.const)
   if (choices !== undefined) return choices.map(code).join(', ')
   if (type === 'array') {
@@ -61,12 +25,12 @@ function typeOf({ type, items, ...schema }: Schema): string {
     : `text, ${schema.minLength ?? 0}–${schema.maxLength} characters`
 }
 
-function defaultOf({ schema, isRequired }: Setting): string {
+function defaultOf({ schema, isRequired }: SchemaOfSetting): string {
   if (schema.type !== 'object' && schema.default !== undefined) return code(schema.default)
   return isRequired ? '**required**' : '—'
 }
 
-function page(settings: readonly Setting[]): string {
+function page(settings: readonly SchemaOfSetting[]): string {
   const rows = settings.map((setting) => {
     const { description = '' } = setting.schema
     const cells = [`\`${setting.path}\``, typeOf(setting.schema), defaultOf(setting), description]
@@ -82,7 +46,7 @@ ${rows.join('\n')}
 `
 }
 
-const settings = [...settingsOf(Settings as unknown as Schema)]
+const settings = [...schemasOfSettings()]
 const silent = settings.filter(({ schema }) => (schema.description ?? '') === '')
 if (silent.length > 0) {
   console.error(`no sentence says what these are: ${silent.map(({ path }) => path).join(', ')}`)

@@ -70,6 +70,7 @@ export async function createNode(
     exchange.commitmentsAsked,
     exchange.dimse,
     ...(exchange.dimseTls === undefined ? [] : [exchange.dimseTls]),
+    web.reachability,
     web.http,
     runtimeFile(settings, ground, web.caFile),
   ]

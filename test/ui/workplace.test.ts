@@ -182,9 +182,26 @@ describe.skipIf(!browserInstalled)(`the workplace${browserMissing}`, () => {
 
   test('shows each role its own pages, and no others', async () => {
     for (const [username, names] of [
-      ['radioloog', ['Zoeken', 'Onderzoeken hier', 'Overdrachten', 'Uitzonderingen', 'Adresboek']],
-      ['beheer', ['Onderzoeken hier', 'Overdrachten', 'Uitzonderingen', 'Toestemming', 'Adresboek']],
-      ['auditor', ['Logboek']],
+      [
+        'radioloog',
+        [
+          'Zoeken',
+          'Postvak',
+          'Onderzoeken hier',
+          'Overdrachten',
+          'Uitzonderingen',
+          'Adresboek',
+          'Instellingen',
+        ],
+      ],
+      [
+        'beheer',
+        [
+          ...['Beheer', 'Postvak', 'Onderzoeken hier', 'Overdrachten', 'Uitzonderingen', 'Inlezen'],
+          ...['Toestemming', 'Adresboek', 'Instellingen'],
+        ],
+      ],
+      ['auditor', ['Logboek', 'Instellingen']],
     ] as const) {
       await logIn(username)
       const links = await page.getByRole('navigation').getByRole('link').allTextContents()
@@ -196,6 +213,10 @@ describe.skipIf(!browserInstalled)(`the workplace${browserMissing}`, () => {
 
   test.each([
     ['radioloog', '/zoeken'],
+    ['radioloog', '/postvak'],
+    ['radioloog', '/instellingen'],
+    ['beheer', '/beheer'],
+    ['beheer', '/inlezen'],
     ['radioloog', '/studies'],
     ['radioloog', '/overdrachten'],
     ['radioloog', '/uitzonderingen'],
@@ -212,14 +233,13 @@ describe.skipIf(!browserInstalled)(`the workplace${browserMissing}`, () => {
       await page.getByText('DEMO – geen patiëntgegevens').waitFor()
       await page.getByText('Niet bestemd voor primaire diagnostiek').waitFor()
       await fill[path]()
-      // Words do not depend on colours, nor colours on words: each language and each theme is judged once.
-      for (const [language, colorScheme] of [
-        ['English', 'dark'],
-        ['Nederlands', 'light'],
-      ] as const) {
-        await page.getByRole('button', { name: language }).click()
-        await page.emulateMedia({ colorScheme })
-        expect(await violations(page), `${language} ${colorScheme}`).toEqual([])
+      for (const language of ['English', 'Nederlands'] as const) {
+        // The switch in the top line names the language that it leads to.
+        await page.locator('.top-tools').getByRole('button', { name: language }).click()
+        for (const colorScheme of ['dark', 'light'] as const) {
+          await page.emulateMedia({ colorScheme })
+          expect(await violations(page), `${language} ${colorScheme}`).toEqual([])
+        }
         expect(await widthAt320(page), language).toBeLessThanOrEqual(320)
       }
       expect(await smallTargets(page)).toEqual([])
@@ -233,6 +253,19 @@ describe.skipIf(!browserInstalled)(`the workplace${browserMissing}`, () => {
       await chip(2, 'answered').waitFor()
       await openFirstRow()
     },
+    '/postvak': () => page.getByRole('heading', { level: 1 }).waitFor(),
+    '/instellingen': () => page.getByRole('heading', { name: 'Uw voorkeuren' }).waitFor(),
+    '/beheer': async () => {
+      await page
+        .getByRole('button', { name: /^PACS.* testen$/ })
+        .first()
+        .click()
+      await page
+        .getByText(/^Antwoordt \(0000\)/)
+        .first()
+        .waitFor()
+    },
+    '/inlezen': () => page.getByText('Sleep hier een map').waitFor(),
     '/studies': openFirstRow,
     '/overdrachten': openFirstRow,
     '/uitzonderingen': async () => {
@@ -254,6 +287,7 @@ describe.skipIf(!browserInstalled)(`the workplace${browserMissing}`, () => {
     await search(anna)
     await chip(1, 'answered').waitFor()
     await chip(2, 'unreachable').waitFor()
+    await page.getByText('de index kent 2 onderzoeken').waitFor()
     expect(await page.locator('tr.row-index').count()).toBe(2)
     expect(await page.locator('tr.row-index').first().textContent()).toContain('Alleen index')
     expect(await page.locator('tr.row-index').getByRole('button', { name: 'Ophalen' }).count()).toBe(0)
@@ -277,6 +311,16 @@ describe.skipIf(!browserInstalled)(`the workplace${browserMissing}`, () => {
     await waiting.getByText('Gestopt').waitFor()
     const [newest] = await node.transfers()
     expect(newest).toMatchObject({ state: 'cancelled', reason: 'CANCELLED' })
+  })
+
+  test('tells who asked for it when a hospital is back', async () => {
+    await logIn('radioloog')
+    await search(anna)
+    await chip(2, 'unreachable').waitFor()
+    await page.getByRole('button', { name: /^Meld wanneer .*Oosterkade/ }).click()
+    await page.getByText('U krijgt bericht').waitFor()
+    await demo.restart(2)
+    await page.getByText(/Oosterkade.* is weer bereikbaar/).waitFor()
   })
 })
 

@@ -5,6 +5,10 @@ import { auditRoutes } from '../account/routes.ts'
 import { auditExportRoutes } from '../audit-export/routes.ts'
 import { reviewRoutes } from '../audit-review/routes.ts'
 import type { Settings } from '../config/settings.ts'
+import { settingsRoutes } from '../config/routes.ts'
+import { connectionsOf } from '../connections/connections.ts'
+import { probeConnection } from '../connections/probe-connection.ts'
+import { connectionRoutes } from '../connections/routes.ts'
 import { consentRoutes } from '../consents/routes.ts'
 import { dicomWebRoutes } from '../dicomweb/routes.ts'
 import { discRoutes } from '../disc/routes.ts'
@@ -18,6 +22,8 @@ import { openWebCertificate } from '../http/web-certificate-files.ts'
 import { PatientAccount } from '../patient-account/patient-account.ts'
 import { patientAccountRoutes } from '../patient-account/routes.ts'
 import { proofRoutes } from '../proof/routes.ts'
+import { reachabilityRoutes } from '../reachability/routes.ts'
+import { composeReachability } from './reachability.ts'
 import { reportRoutes } from '../reports/routes.ts'
 import { retrievalRoutes } from '../retrieve/routes.ts'
 import { routingRoutes } from '../routing/routes.ts'
@@ -41,15 +47,16 @@ export async function composeWeb(
   exchange: Exchange,
   hl7: Hl7Side,
 ) {
-  const { clock, log, events, account, auditLog, bundle, watch, logView, witness, enrolment } = ground
+  const { clock, log, random, events, account, auditLog, bundle, watch, logView, witness, enrolment } = ground
   const { host, reserve, holdings: studies, self } = ground
   const { book, transferDesk, links, speeds, searches, fetcher, intake, queryDesk } = exchange
   const { retrievals, sends, worklist, delivery } = exchange
   const { publisher, publication, consents, owners, quality } = index
   const people = composePeople(settings, ground, index)
+  const reachability = composeReachability(ground)
   const status = new NodeStatus({
     ...{ enrolment, bundle, watch, logView, witness, host },
-    ...{ reserve, publisher, book, delivery, clock },
+    ...{ reserve, publisher, book, delivery, reachability, clock },
     ...{ anchoring: ground.audit.anchoring, syslog: ground.audit.syslog },
   })
   const hospital = { ura: self.ura, name: self.name }
@@ -84,7 +91,7 @@ export async function composeWeb(
         ...people.routes,
         searchRoutes({ searches }),
         retrievalRoutes({ retrievals, book }),
-        sendRoutes({ sends, book }),
+        sendRoutes({ sends, book, desk: transferDesk }),
         routingRoutes({ rules: exchange.routing.rules }),
         holdingRoutes({ studies, bundle, statusOf: (bsn) => publication.statusOf(bsn), owners }),
         reportRoutes({ reports: exchange.reports.shown, recalls: exchange.reports.recalls, book, bundle }),
@@ -103,9 +110,17 @@ export async function composeWeb(
           account,
         }),
         proofRoutes({ proofs: composeProofs(ground, exchange), account }),
+        reachabilityRoutes({ reachability }),
+        settingsRoutes(settings),
+        connectionRoutes({
+          connections: () => connectionsOf(settings),
+          probe: (connection) =>
+            probeConnection(connection, { clientTls: ground.clientTls, clock, log, random }),
+          account,
+        }),
         statusRoutes({ hospital, version, demo: settings.demo }, { status, bundle }),
       ],
     },
   )
-  return { http, caFile: tls.caFile }
+  return { http, reachability, caFile: tls.caFile }
 }

@@ -7,7 +7,6 @@ import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { composeWeb } from '../composition/web.ts'
 import type { Ground } from '../composition/ground.ts'
-import type { Settings } from '../config/settings.ts'
 import { People, roles } from '../people/people-file.ts'
 import type { Role } from '../people/people-file.ts'
 import { patient, twoHospitals } from '../testing/test-hospital.ts'
@@ -29,6 +28,7 @@ beforeAll(async () => {
   await people.addUser({ id: 'rad', name: 'R. de Radioloog', role: 'radiologist', password })
   port = await freePort()
   const settings = {
+    ...net.a.settings(),
     dataDir: dir,
     peopleFile,
     demo: false,
@@ -41,13 +41,7 @@ beforeAll(async () => {
   const enrolment = { certificate, hasExpired: false, isConvincing: true }
   const trust = { watch: { state: { reachable: true } }, logView: {}, witness: {} }
   const parts = { ...ground, host, enrolment, ...trust }
-  const { http, caFile } = await composeWeb(
-    settings as unknown as Settings,
-    parts as unknown as Ground,
-    index,
-    exchange,
-    net.a.hl7,
-  )
+  const { http, caFile } = await composeWeb(settings, parts as unknown as Ground, index, exchange, net.a.hl7)
   await http.start()
   ca = await readFile(caFile, 'utf8')
   stop = () => http.stop()
@@ -139,6 +133,12 @@ const table: [string, string, readonly Role[]][] = [
   ['POST', '/audit-reviews/x/review', ['auditor']],
   ['POST', '/patient-accounts', ['auditor']],
   ['GET', '/studies/x/proof', roles],
+  ['POST', '/sends/x/undo', ['radiologist', 'operator']],
+  ['POST', '/reachability-watches', ['radiologist', 'operator']],
+  ['GET', '/routing/rules', ['operator']],
+  ['GET', '/settings', ['operator']],
+  ['GET', '/connections', ['operator']],
+  ['POST', '/connection-tests', ['operator']],
   ['GET', '/members', roles],
   ['GET', '/status', roles],
   ['GET', '/session', roles],

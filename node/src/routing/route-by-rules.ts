@@ -33,6 +33,11 @@ export class RouteByRules {
     this.#deps = deps
   }
 
+  /** What the node runs with. */
+  get running(): RoutingSettings {
+    return this.#routing
+  }
+
   /** The quiet times of all rules, in milliseconds, ascending. */
   get quietTimes(): number[] {
     const times = this.#routing.rules.map(({ quietSeconds }) => quietSeconds * 1000)

@@ -8,8 +8,11 @@ import { Rule } from './routing-settings.ts'
 const moment = '^\\d{4}-\\d\\d-\\d\\dT[0-9:.]{5,15}(Z|[+-]\\d\\d:\\d\\d)$'
 
 /** Trying rules out (spec 17 §4). */
-export function routingRoutes(deps: { rules: Pick<RouteByRules, 'test'> }): FastifyPluginAsyncTypebox {
+export function routingRoutes(deps: {
+  rules: Pick<RouteByRules, 'test' | 'running'>
+}): FastifyPluginAsyncTypebox {
   return async (app) => {
+    app.get('/routing/rules', { config: { roles: ['operator'] } }, () => deps.rules.running)
     app.post(
       '/routing/tests',
       {

@@ -3,13 +3,20 @@ import { receipt } from '@twiin/protocol'
 import { TwiinError } from '@twiin/runtime'
 import { Type } from 'typebox'
 import type { TransferBook } from '../transfers/transfer-book.ts'
+import type { TransferDesk } from '../transfers/transfer-desk.ts'
 import type { Arrival, Send } from '../transfers/transfer-record.ts'
 import type { Sends } from './sends.ts'
 
 const closed = { additionalProperties: false }
 
+interface Deps {
+  sends: Sends
+  book: TransferBook
+  desk: Pick<TransferDesk, 'undo'>
+}
+
 /** Sending studies to another hospital (spec 10 §2). */
-export function sendRoutes(deps: { sends: Sends; book: TransferBook }): FastifyPluginAsyncTypebox {
+export function sendRoutes(deps: Deps): FastifyPluginAsyncTypebox {
   const senders = { roles: ['radiologist' as const, 'operator' as const] }
   return async (app) => {
     app.post(
@@ -33,6 +40,7 @@ export function sendRoutes(deps: { sends: Sends; book: TransferBook }): FastifyP
               reason: Type.String({ minLength: 1, maxLength: 500 }),
               note: Type.Optional(Type.String({ maxLength: 2000 })),
               urgency: Type.Optional(Type.Enum(['routine', 'urgent'])),
+              startAfterSeconds: Type.Optional(Type.Integer({ minimum: 0, maximum: 60 })),
             },
             closed,
           ),
@@ -41,6 +49,14 @@ export function sendRoutes(deps: { sends: Sends; book: TransferBook }): FastifyP
       async (request, reply) => {
         const id = await deps.sends.request(request.body, request.person)
         return reply.code(202).header('location', `/api/v1/sends/${id}`).send({ id })
+      },
+    )
+    app.post(
+      '/sends/:id/undo',
+      { config: senders, schema: { params: Type.Object({ id: Type.String({ maxLength: 64 }) }) } },
+      async ({ params, person }, reply) => {
+        await deps.desk.undo(params.id, person)
+        return reply.code(202).send({ id: params.id })
       },
     )
     app.post(

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { PeerHost } from '@twiin/network'
 import { limits, offer, protocolIds, receipt as receiptType, sendAnswer, sendRequest } from '@twiin/protocol'
-import type { Progress, Receipt, Signer, VerifySignature } from '@twiin/protocol'
+import type { Progress, Signer, VerifySignature } from '@twiin/protocol'
 import { TwiinError, doubled } from '@twiin/runtime'
 import type { Clock } from '@twiin/runtime'
 import type { StudyRecord } from '@twiin/study-store'
@@ -13,10 +13,11 @@ import type { NetworkBundle } from '../trust/network-bundle.ts'
 import type { Route } from '../intake/route-to-recipient.ts'
 import type { Person } from '../people/people-file.ts'
 import { reached } from '../transfers/hops.ts'
-import type { Change, TransferBook } from '../transfers/transfer-book.ts'
+import type { TransferBook } from '../transfers/transfer-book.ts'
 import { isOver } from '../transfers/transfer-record.ts'
 import type { Send } from '../transfers/transfer-record.ts'
 import type { Attempt } from '../transfers/transfer-runner.ts'
+import { changeBy } from './change-by-receipt.ts'
 import { ToldByPeers, changeByProgress } from './package-progress.ts'
 import type { Follow, Only } from './follow-send.ts'
 import { previewSend } from './preview-send.ts'
@@ -37,6 +38,8 @@ export interface SendOrder {
   reason: string
   note?: string
   urgency?: 'routine' | 'urgent'
+  /** Nothing leaves before that: time to undo it (spec 10 §6). */
+  startAfterSeconds?: number
 }
 
 /** A study that a rule sends (spec 17 §4). */
@@ -258,6 +261,7 @@ export class Sends {
     for (const study of found) await this.#putOnRecord(id, study, order, recipient, by)
     await book.add({
       ...newSend(id, order, recipient, now),
+      nextTryAt: now + (order.startAfterSeconds ?? 0) * 1000,
       instances: { done: 0, total: sum(going, 'instances') },
       bytes: { done: 0, total: sum(going, 'bytes') },
       studyInstanceUids: found.map(({ studyInstanceUid }) => studyInstanceUid),
@@ -355,28 +359,6 @@ function newSend(
     ...({ kind: 'send', id, state: 'queued', attempts: 0, offered: false, sendReason: reason } as const),
     ...{ createdAt: now, updatedAt: now, nextTryAt: now, urgent: urgency === 'urgent' },
     counterparty: { ura, name, peerId },
-  }
-}
-
-function changeBy(message: Receipt, signed: Uint8Array, send: Send): Change {
-  switch (message.state) {
-    case 'delivered': {
-      const [instances, bytes] = [send.instances.total, send.bytes.total]
-      return {
-        state: 'delivered',
-        receipt: signed,
-        atRecipient: undefined,
-        instances: { done: instances, total: instances },
-        bytes: { done: bytes, total: bytes },
-      }
-    }
-    case 'held':
-      // Whoever cancelled it here did not wait for a person there.
-      if (send.state === 'cancelled') return { receipt: signed }
-      return { state: 'held', reason: message.reason ?? 'HELD_BY_RECIPIENT', receipt: signed }
-    case 'rejected':
-      if (send.state === 'cancelled') return { receipt: signed }
-      return { state: 'failed', reason: message.reason ?? 'REJECTED_BY_RECIPIENT', receipt: signed }
   }
 }
 

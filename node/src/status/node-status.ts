@@ -10,6 +10,8 @@ import type { NetworkBundle } from '../trust/network-bundle.ts'
 import type { Anchoring } from '../anchor/anchoring.ts'
 import type { Witness } from '../trust/witness.ts'
 import type { TransferBook } from '../transfers/transfer-book.ts'
+import type { Reachability } from '../reachability/reachability.ts'
+import { DiskTrend } from './disk-trend.ts'
 import { degradations } from './degradations.ts'
 import type { Degradation } from './degradations.ts'
 
@@ -26,6 +28,7 @@ interface Deps {
   publisher: IndexPublisher
   book: TransferBook
   delivery: DeliverStudy
+  reachability: Pick<Reachability, 'lastSeen'>
   clock: Clock
 }
 
@@ -35,6 +38,7 @@ const pacsCheckedMs = 15_000
 /** How the node is: for the status page, the health check and the metrics. No patient data. */
 export class NodeStatus {
   readonly #deps: Deps
+  readonly #trend = new DiskTrend()
   #pacs: { reachable: boolean; lastEcho?: string; at: number } | undefined
 
   constructor(deps: Deps) {
@@ -62,8 +66,14 @@ export class NodeStatus {
     return new Set(this.#deps.host.connectedPeers())
   }
 
+  /** As `lastSeen` of a peer is shown; nothing when it was not seen since the start. */
+  lastSeen(peerId: string): { lastSeen?: string } {
+    const at = this.#deps.reachability.lastSeen(peerId)
+    return at === undefined ? {} : { lastSeen: new Date(at).toISOString() }
+  }
+
   async describe() {
-    const { enrolment, bundle, watch, host, reserve, publisher, clock } = this.#deps
+    const { enrolment, bundle, watch, host, publisher, clock } = this.#deps
     const { notAfter } = enrolment.certificate
     const connected = this.connectedPeers()
     const { reachable, lastContact } = watch.state
@@ -81,9 +91,12 @@ export class NodeStatus {
       bundle: { version, issuedAt: new Date(issuedAt).toISOString() },
       peers: members
         .filter(({ peerId }) => peerId !== host.peerId)
-        .map(({ ura, name, peerId }) => ({ ura, name, connected: connected.has(peerId) })),
+        .map(({ ura, name, peerId }) => ({
+          ...{ ura, name, connected: connected.has(peerId) },
+          ...this.lastSeen(peerId),
+        })),
       pacs: await this.#pacsState(),
-      disk: { freeBytes: await reserve.free(), reserved: reserve.ballastIntact },
+      disk: await this.#diskState(),
       index: publisher.status(),
       queues: this.queues(),
       problems: await this.problems(),
@@ -103,6 +116,14 @@ export class NodeStatus {
     for (const { state } of this.#deps.book.active())
       if (state in counts) counts[state as keyof typeof counts]++
     return counts
+  }
+
+  async #diskState(): Promise<{ freeBytes: number; reserved: boolean; daysToFull?: number }> {
+    const { reserve, clock } = this.#deps
+    const freeBytes = await reserve.free()
+    this.#trend.note(clock.now(), freeBytes)
+    const daysToFull = this.#trend.daysToFull()
+    return { freeBytes, reserved: reserve.ballastIntact, ...(daysToFull === undefined ? {} : { daysToFull }) }
   }
 
   async #pacsState(): Promise<{ reachable: boolean; lastEcho?: string }> {

@@ -32,6 +32,7 @@ export function statusRoutes(
         ...(member.phone !== undefined && { phone: member.phone }),
         self: member.ura === options.hospital.ura,
         connected: connected.has(member.peerId),
+        ...deps.status.lastSeen(member.peerId),
       }))
       return { members }
     })

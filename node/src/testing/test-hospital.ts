@@ -131,7 +131,7 @@ export class TestHospital implements AsyncDisposable {
     this.ground = await this.#composeGround()
     await this.ground.view.load()
     if (this.ground.bundle.version === 0) await this.ground.bundle.accept(await this.network.document())
-    const settings = this.#settings()
+    const settings = this.settings()
     this.index = composeIndexSide(settings, this.ground)
     this.exchange = composeExchange(settings, this.ground, this.index)
     this.selfTest = composeSelfTest(settings, this.ground, this.index, this.exchange)
@@ -257,10 +257,10 @@ export class TestHospital implements AsyncDisposable {
     )
     const host = wire.host(key.peerId)
     const heads = new HeadReader({}, { log })
-    const dicomTls = openDicomCertificates(this.#settings(), { clock, log })
+    const dicomTls = openDicomCertificates(this.settings(), { clock, log })
     const clientTls = clientTlsFrom(dicomTls)
     const filed = store.repository<Filed>(buckets.filed, { keys: 'plain-opaque' })
-    const archive = composeArchive(this.#settings(), {
+    const archive = composeArchive(this.settings(), {
       store,
       sealer,
       reserve,
@@ -302,7 +302,7 @@ export class TestHospital implements AsyncDisposable {
     return parts as Partial<Record<keyof Ground, unknown>> as Ground
   }
 
-  #settings(): Settings {
+  settings(): Settings {
     const {
       ura,
       name,

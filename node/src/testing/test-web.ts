@@ -51,6 +51,7 @@ export class TestWeb implements AsyncDisposable {
     for (const role of roles) tokens[role] = await people.addToken({ id: `${role} token`, name: role, role })
     const port = await freePort()
     const settings = {
+      ...hospital.settings(),
       dataDir: dir,
       peopleFile,
       demo: false,
@@ -64,7 +65,7 @@ export class TestWeb implements AsyncDisposable {
     const trust = { watch: { state: { reachable: true } }, logView: {}, witness: {} }
     const parts = { ...ground, host, enrolment, ...trust }
     const { http, caFile } = await composeWeb(
-      settings as unknown as Settings,
+      settings,
       parts as unknown as Ground,
       index,
       exchange,

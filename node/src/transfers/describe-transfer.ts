@@ -33,6 +33,10 @@ export function describeTransfer(record: TransferRecord, { links, ends }: Beside
     updatedAt: instant(record.updatedAt),
     attempts: record.attempts,
     ...(nextTryAt === undefined ? {} : { nextTryAt: instant(nextTryAt) }),
+    // A send that still may be undone.
+    ...(record.kind === 'send' && record.attempts === 0 && record.nextTryAt > record.createdAt
+      ? { startsAt: instant(record.nextTryAt) }
+      : {}),
     retryable: isRetryable(record),
     cancellable: isCancellable(record),
     ...(undelivered === undefined ? {} : { undelivered }),

@@ -21,6 +21,9 @@ export const isRetryable = ({ state, attempts, reason = '' }: TransferRecord) =>
 
 export const isCancellable = (record: TransferRecord) => !isOver(record)
 
+const isUntouched = ({ kind, state, attempts }: TransferRecord) =>
+  kind === 'send' && state === 'queued' && attempts === 0
+
 /** Which dead letters: of one reason, and where given of one kind or counterparty. */
 export interface DeadLetterChoice {
   reason: string
@@ -68,14 +71,30 @@ export class TransferDesk {
    * Ends it, also while it runs. What others did with it already stands: see spec 17 §1. On record before it happens.
    * Throws as `retry` does.
    */
-  async cancel(id: string, person: Person): Promise<void> {
+  cancel(id: string, person: Person): Promise<void> {
+    return this.#end(id, person, { reason: 'CANCELLED', may: isCancellable })
+  }
+
+  /**
+   * Takes back a send that has not begun, so that nobody elsewhere hears of it (spec 10 §6). Throws as `retry` does:
+   * `STATE_CONFLICT` from the moment that it was tried.
+   */
+  undo(id: string, person: Person): Promise<void> {
+    return this.#end(id, person, { reason: 'UNDONE', may: isUntouched })
+  }
+
+  async #end(
+    id: string,
+    person: Person,
+    { reason, may }: { reason: string; may: (record: TransferRecord) => boolean },
+  ): Promise<void> {
     const { book, account } = this.#deps
     const record = await this.#find(id, person)
-    if (!isCancellable(record)) throw new TwiinError('STATE_CONFLICT')
+    if (!may(record)) throw new TwiinError('STATE_CONFLICT')
     await account.record({
       event: events[record.kind],
       outcome: 'failed',
-      reason: 'CANCELLED',
+      reason,
       user: person,
       peerId: record.counterparty.peerId,
       objects: {
@@ -84,10 +103,10 @@ export class TransferDesk {
       requestId: id,
     })
     await book.change(id, (now) => {
-      if (!isCancellable(now)) throw new TwiinError('STATE_CONFLICT')
+      if (!may(now)) throw new TwiinError('STATE_CONFLICT')
       return {
         state: 'cancelled',
-        reason: 'CANCELLED',
+        reason,
         link: undefined,
         ...(now.kind === 'arrival' ? { receiptDue: 'rejected' } : {}),
       }

@@ -82,6 +82,11 @@ export interface Transfer {
   createdAt: string
   updatedAt: string
   nextTryAt?: string
+  /** Of a send that has not begun: until then it may be undone. */
+  startsAt?: string
+  background?: boolean
+  /** What the PACS did not take, and the DIMSE status of the first. */
+  undelivered?: { instances: number; status?: number }
   attempts: number
   retryable: boolean
   cancellable: boolean
@@ -109,6 +114,7 @@ export interface SendOrder {
   reason: string
   note?: string
   urgency: 'routine' | 'urgent'
+  startAfterSeconds: number
 }
 
 export interface Patient {
@@ -152,6 +158,8 @@ export interface Member {
   endpoints: string[]
   self: boolean
   connected: boolean
+  /** Since its node was started. */
+  lastSeen?: string
 }
 
 export type ConsentScope =
@@ -294,11 +302,12 @@ export interface Status {
   certificate: { notAfter: string; daysLeft: number }
   registry: { reachable: boolean; lastContact?: string }
   bundle: { version: number; issuedAt: string }
-  peers: { ura: string; name: string; connected: boolean }[]
+  peers: { ura: string; name: string; connected: boolean; lastSeen?: string }[]
   pacs: { reachable: boolean; lastEcho?: string }
   /** `reserved`: the reserve that a full disk may not touch is there. */
-  disk: { freeBytes: number; reserved: boolean }
+  disk: { freeBytes: number; reserved: boolean; daysToFull?: number }
   index: { pending: number }
+  queues: Record<'queued' | 'running' | 'held', number>
   /** Codes: why the node is not ready. */
   problems: string[]
   /** All that is not as it should be, with when it began and when it gets worse. */
@@ -306,7 +315,7 @@ export interface Status {
 }
 
 export interface LiveEvent {
-  kind: 'transfer' | 'search' | 'study' | 'exception'
+  kind: 'transfer' | 'search' | 'study' | 'exception' | 'disc' | 'peer'
   id: string
   state: string
 }

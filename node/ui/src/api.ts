@@ -1,5 +1,6 @@
 import { ApiError, apiCaller } from '@twiin/ui-kit'
 import type * as Answer from './api-types.ts'
+import type * as Work from './api-types-work.ts'
 
 /** Every call of the page. Whatever identifies a patient travels in the body, never in the path. */
 export const call = apiCaller({
@@ -25,6 +26,28 @@ export const api = {
   retrieve: (order: { searchId: string; studyInstanceUid: string; holder: string; destination: 'pacs' }) =>
     call<{ id: string }>('POST', '/retrievals', order),
   send: (order: Answer.SendOrder) => call<{ id: string }>('POST', '/sends', order),
+  undo: (id: string) => call<{ id: string }>('POST', `/sends/${one(id)}/undo`),
+  watchPeer: (ura: string) => call<{ ura: string }>('POST', '/reachability-watches', { ura }),
+  reports: (uid: string) => call<{ reports: Work.ShownReport[] }>('GET', `/studies/${one(uid)}/reports`),
+  queues: () => call<Work.Queues>('GET', '/queues'),
+  retryAll: (reason: string, kind: string) =>
+    call<{ retried: number }>('POST', '/transfers/retries', { reason, kind }),
+  discs: () => call<{ discs: Work.Disc[] }>('GET', '/discs'),
+  disc: (id: string) => call<Work.Disc>('GET', `/discs/${one(id)}`),
+  removeDisc: (id: string) => call<void>('DELETE', `/discs/${one(id)}`),
+  takeIn: (id: string, patients: Work.WantedPatient[]) =>
+    call<{ transfers: string[] }>('POST', `/discs/${one(id)}/intake`, { patients }),
+  connections: () => call<{ connections: Work.Connection[] }>('GET', '/connections'),
+  testConnection: (kind: string, name: string) =>
+    call<Work.ConnectionResult>('POST', '/connection-tests', { kind, name }),
+  rules: () => call<Work.Routing>('GET', '/routing/rules'),
+  testRules: (studyInstanceUid: string) =>
+    call<Work.RulesJudged>('POST', '/routing/tests', { studyInstanceUid }),
+  quality: () => call<Work.Quality>('GET', '/quality'),
+  archive: () => call<Work.Archive>('GET', '/archive'),
+  lookAtArchive: () => call<object>('POST', '/archive/passes'),
+  recall: (order: Work.RecallOrder) => call<{ id: string; recipients: string[] }>('POST', '/recalls', order),
+  settings: () => call<{ settings: Work.EffectiveSetting[] }>('GET', '/settings'),
   sendDetails: (id: string) => call<Answer.SendDetails>('GET', `/sends/${one(id)}`),
   studies: (after?: string) =>
     call<{ studies: Answer.HeldStudy[]; next?: string }>('GET', `/studies${page(after)}`),

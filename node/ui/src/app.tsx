@@ -7,7 +7,6 @@ import { BrowserRouter, Navigate, Route, Routes } from 'react-router'
 import { api } from './api.ts'
 import { claimLaunch } from './launch.ts'
 import { LogInPage } from './pages/log-in.tsx'
-import { SearchPage } from './pages/search.tsx'
 import { UnlockPage } from './pages/unlock.tsx'
 import { LockLayer } from './parts/lock-layer.tsx'
 import { Shell } from './parts/shell.tsx'
@@ -20,7 +19,11 @@ const AccountPage = lazy(async () => ({ default: (await import('./pages/account.
 const EnrolPage = lazy(async () => ({ default: (await import('./pages/enrol.tsx')).EnrolPage }))
 
 const screens: Record<Page['name'], React.ComponentType> = {
-  search: SearchPage,
+  search: lazy(async () => ({ default: (await import('./pages/search.tsx')).SearchPage })),
+  dashboard: lazy(async () => ({ default: (await import('./pages/dashboard.tsx')).DashboardPage })),
+  inbox: lazy(async () => ({ default: (await import('./pages/inbox.tsx')).InboxPage })),
+  upload: lazy(async () => ({ default: (await import('./pages/upload.tsx')).UploadPage })),
+  settings: lazy(async () => ({ default: (await import('./pages/settings.tsx')).SettingsPage })),
   studies: lazy(async () => ({ default: (await import('./pages/studies.tsx')).StudiesPage })),
   transfers: lazy(async () => ({ default: (await import('./pages/transfers.tsx')).TransfersPage })),
   exceptions: lazy(async () => ({ default: (await import('./pages/exceptions.tsx')).ExceptionsPage })),
@@ -29,6 +32,9 @@ const screens: Record<Page['name'], React.ComponentType> = {
   users: lazy(async () => ({ default: (await import('./pages/users.tsx')).UsersPage })),
   audit: lazy(async () => ({ default: (await import('./pages/audit.tsx')).AuditPage })),
 }
+
+/** Below these stands one thing of theirs. */
+const withId: ReadonlySet<Page['name']> = new Set(['search', 'upload'])
 
 export function App() {
   const { i18n } = useTranslation()
@@ -91,8 +97,9 @@ function Desk() {
           {pages.map(({ path, name, roles }) => {
             const Screen = screens[name]
             const element = roles.includes(role) ? <Screen /> : <Elsewhere why="notAllowed" />
-            return <Route key={path} path={name === 'search' ? `${path}/:id?` : path} element={element} />
+            return <Route key={path} path={withId.has(name) ? `${path}/:id?` : path} element={element} />
           })}
+          <Route path="/wachtrij" element={<Navigate to="/overdrachten" replace />} />
           <Route path="/account" element={<AccountPage />} />
           <Route path="*" element={<Elsewhere why="notFound" />} />
         </Routes>

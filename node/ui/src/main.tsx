@@ -2,6 +2,7 @@ import { applyTheme, startTranslation, watchInput } from '@twiin/ui-kit'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { App } from './app.tsx'
+import { applyDensity } from './parts/density.ts'
 import { en } from './i18n/en.ts'
 import { nl } from './i18n/nl.ts'
 import { receiveLaunch } from './launch.ts'
@@ -12,10 +13,13 @@ import './styles/parts.css'
 import './styles/search.css'
 import './styles/directory.css'
 import './styles/people.css'
+import './styles/timeline.css'
+import './styles/work.css'
 
 receiveLaunch()
 watchInput()
 applyTheme()
+applyDensity()
 await startTranslation({ nl, en })
 const root = document.getElementById('root')
 if (root !== null)

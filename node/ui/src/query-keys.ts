@@ -7,4 +7,13 @@ export const keys = {
   studies: ['studies'],
   members: ['members'],
   exceptions: ['exceptions'],
+  queues: ['queues'],
+  discs: ['discs'],
+  disc: (id: string) => ['discs', id],
+  reports: (uid: string) => ['reports', uid],
+  connections: ['connections'],
+  rules: ['rules'],
+  quality: ['quality'],
+  archive: ['archive'],
+  settings: ['settings'],
 } as const

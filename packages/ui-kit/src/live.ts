@@ -1,9 +1,16 @@
 import { useQueryClient } from '@tanstack/react-query'
 import type { QueryKey } from '@tanstack/react-query'
-import { createContext, useContext, useEffect, useState } from 'react'
+import { createContext, useContext, useEffect, useEffectEvent, useState } from 'react'
 
 /** For each kind of event: which answers it makes old. */
 export type StaleBy = Readonly<Record<string, (id: string) => readonly QueryKey[]>>
+
+/** What the server says in one event. */
+export interface LiveMessage {
+  kind: string
+  id: string
+  state: string
+}
 
 /** Events within this time are answered by one look. */
 const gatherMs = 200
@@ -12,8 +19,14 @@ const gatherMs = 200
  * Listens to the server; what changed is fetched again. True while the line is open. `staleBy` stays the same one.
  * Not while `isOn` is false.
  */
-export function useLiveEvents(path: string, staleBy: StaleBy, isOn = true): boolean {
+export function useLiveEvents(
+  path: string,
+  staleBy: StaleBy,
+  isOn = true,
+  onEvent: (event: LiveMessage) => void = () => {},
+): boolean {
   const client = useQueryClient()
+  const tell = useEffectEvent(onEvent)
   const [open, setOpen] = useState(false)
   useEffect(() => {
     if (!isOn) return undefined
@@ -27,7 +40,9 @@ export function useLiveEvents(path: string, staleBy: StaleBy, isOn = true): bool
     const source = new EventSource(path)
     for (const [kind, keysOf] of Object.entries(staleBy))
       source.addEventListener(kind, (message: MessageEvent<string>) => {
-        const { id } = JSON.parse(message.data) as { id: string }
+        const event = JSON.parse(message.data) as LiveMessage
+        const { id } = event
+        tell(event)
         for (const queryKey of keysOf(id)) stale.set(queryKey.join(' '), queryKey)
         timer ??= setTimeout(look, gatherMs)
       })

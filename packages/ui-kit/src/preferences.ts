@@ -1,5 +1,5 @@
 /** What this person likes, kept in this browser. Never anything about a patient. */
-type Name = 'language' | 'theme' | 'shortcuts'
+type Name = 'language' | 'theme' | 'shortcuts' | 'density' | 'lanes'
 
 export const preference = {
   get(name: Name): string | null {

@@ -6,6 +6,10 @@ export interface Toast {
   text: string
   tone: 'done' | 'problem'
   link?: { to: string; text: string }
+  /** What can be done about it while it is shown. */
+  action?: { text: string; key?: string; run: () => void }
+  /** How long a word of something done is shown, in ms. */
+  forMs?: number
 }
 
 const shownMs = 8000
@@ -21,7 +25,7 @@ function change(next: readonly Toast[]): void {
 export function say(toast: Omit<Toast, 'id'>): void {
   const id = ++lastId
   change([...toasts.slice(-2), { ...toast, id }])
-  if (toast.tone === 'done') setTimeout(() => dismiss(id), shownMs)
+  if (toast.tone === 'done') setTimeout(() => dismiss(id), toast.forMs ?? shownMs)
 }
 
 export function dismiss(id: number): void {
@@ -34,3 +38,12 @@ const subscribe = (listener: () => void) => {
 }
 
 export const useToasts = () => useSyncExternalStore(subscribe, () => toasts)
+
+/** Does what the newest word on the screen offers under this key; false when there is none. */
+export function runToastAction(key: string): boolean {
+  const toast = toasts.findLast(({ action }) => action?.key?.toLowerCase() === key)
+  if (toast?.action === undefined) return false
+  dismiss(toast.id)
+  toast.action.run()
+  return true
+}

@@ -1,7 +1,7 @@
 import type { Wording } from './wording.ts'
 
 /** Pages of the auditor, in English. */
-export type AuditTexts = 'auditParts' | 'auditLog' | 'auditReview' | 'auditDifference' | 'auditPatient'
+type AuditTexts = 'auditParts' | 'auditLog' | 'auditReview' | 'auditDifference' | 'auditPatient'
 
 export const auditTexts: Pick<Wording, AuditTexts> = {
   auditParts: {

@@ -149,4 +149,9 @@ export const codes: Wording['codes'] = {
   DISK_FULL: 'The disk of the node is full. Nothing new is accepted.',
   REGISTRY_UNREACHABLE: 'The registry is unreachable.',
   RECEPTION_BUSY: 'The other hospital is too busy. It will be tried again.',
+  ECHO_REFUSED: 'The system answered, but refused the C-ECHO.',
+  HTTP_REFUSED: 'The system answered, but refused the question.',
+  CONNECTION_TIMEOUT: 'No answer within eight seconds.',
+  HL7_NO_ANSWER: 'No HL7 answer to a test message.',
+  UNDONE: 'The sender undid this before anything left.',
 }

@@ -1,10 +1,7 @@
-import type { AuditTexts } from './en-audit.ts'
-import type { Wording } from './wording.ts'
+import type { Texts } from '@twiin/ui-kit'
+import type { workplace as dutch } from './nl-workplace.ts'
 
-export const workplace: Omit<
-  Wording,
-  'app' | 'nav' | 'role' | 'menu' | 'login' | 'status' | 'shortcuts' | 'problem' | 'people' | 'codes' | AuditTexts
-> = {
+export const workplace: Texts<typeof dutch> = {
   directory: {
     title: 'Address book',
     lead: 'Who is in the network, as the registry signed it: organisations, departments, and where their node is reached.',

@@ -1,6 +1,7 @@
 import { auditTexts } from './en-audit.ts'
 import { codes } from './en-codes.ts'
 import { people } from './en-people.ts'
+import { pages } from './en-pages.ts'
 import { workplace } from './en-workplace.ts'
 import type { Wording } from './wording.ts'
 
@@ -30,6 +31,10 @@ export const en: Wording = {
     directory: 'Address book',
     audit: 'Audit log',
     users: 'Users',
+    inbox: 'Inbox',
+    upload: 'Read in',
+    dashboard: 'Operations',
+    settings: 'Settings',
   },
   role: { radiologist: 'radiologist', operator: 'operator', auditor: 'auditor' },
   menu: {
@@ -89,6 +94,9 @@ export const en: Wording = {
     details: 'Show or hide the details of the row',
     retrieve: 'Retrieve to PACS',
     send: 'Send',
+    preview: 'Show or hide a preview of the row',
+    lanes: 'Show or hide the timeline',
+    undo: 'Undo the last send',
     help: 'This list',
   },
   problem: {
@@ -103,5 +111,6 @@ export const en: Wording = {
   ...workplace,
   people,
   ...auditTexts,
+  ...pages,
   codes,
 }

@@ -150,4 +150,9 @@ export const codes = {
   DISK_FULL: 'De schijf van de node is vol. Er wordt niets nieuws aangenomen.',
   REGISTRY_UNREACHABLE: 'Het register is onbereikbaar.',
   RECEPTION_BUSY: 'Het andere ziekenhuis is te druk. Het wordt opnieuw geprobeerd.',
+  ECHO_REFUSED: 'Het systeem antwoordde, maar weigerde de C-ECHO.',
+  HTTP_REFUSED: 'Het systeem antwoordde, maar weigerde de vraag.',
+  CONNECTION_TIMEOUT: 'Geen antwoord binnen acht seconden.',
+  HL7_NO_ANSWER: 'Geen HL7-antwoord op een testbericht.',
+  UNDONE: 'De afzender heeft dit ongedaan gemaakt voor er iets wegging.',
 }

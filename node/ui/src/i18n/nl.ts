@@ -1,6 +1,7 @@
 import { auditTexts } from './nl-audit.ts'
 import { codes } from './nl-codes.ts'
 import { people } from './nl-people.ts'
+import { pages } from './nl-pages.ts'
 import { workplace } from './nl-workplace.ts'
 
 /** Everything the page says, in Dutch: the language it starts in. `en.ts` has the same keys. */
@@ -30,6 +31,10 @@ export const nl = {
     directory: 'Adresboek',
     audit: 'Logboek',
     users: 'Gebruikers',
+    inbox: 'Postvak',
+    upload: 'Inlezen',
+    dashboard: 'Beheer',
+    settings: 'Instellingen',
   },
   role: { radiologist: 'radioloog', operator: 'beheerder', auditor: 'auditor' },
   menu: {
@@ -90,6 +95,9 @@ export const nl = {
     details: 'Details van de rij tonen of verbergen',
     retrieve: 'Ophalen naar PACS',
     send: 'Sturen',
+    preview: 'Voorbeeld van de rij tonen of verbergen',
+    lanes: 'Tijdlijn tonen of verbergen',
+    undo: 'Laatste zending ongedaan maken',
     help: 'Dit overzicht',
   },
   problem: {
@@ -104,5 +112,6 @@ export const nl = {
   ...workplace,
   people,
   ...auditTexts,
+  ...pages,
   codes,
 }

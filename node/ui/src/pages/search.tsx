@@ -1,6 +1,6 @@
 import { useMutation } from '@tanstack/react-query'
 import { ApiError, Empty, Problem, Skeleton } from '@twiin/ui-kit'
-import { SearchX, Stethoscope, Unplug } from 'lucide-react'
+import { SearchX, Stethoscope, Unplug, UserRoundSearch } from 'lucide-react'
 import { useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useNavigate, useParams } from 'react-router'
@@ -12,8 +12,8 @@ import { HolderChips } from '../parts/holder-chips.tsx'
 import { PageTitle } from '../parts/page-title.tsx'
 import { SearchForm } from '../parts/search-form.tsx'
 import { SendDialog } from '../parts/send-dialog.tsx'
-import { Timeline } from '../parts/timeline.tsx'
 import { useSearch } from '../queries.ts'
+import { FoundStudies } from '../timeline/found-studies.tsx'
 
 /** Find a patient's studies everywhere (J4), bring them here (J5). The address holds the search's id, never a BSN. */
 export function SearchPage() {
@@ -80,11 +80,7 @@ function SearchResult({ id, bsn, onAgain }: ResultProps) {
       <FoundPatient search={search} bsn={bsn} />
       <HolderChips search={search} onAgain={onAgain} />
       <Outcome search={search} />
-      {search.studies.length > 0 ? (
-        <Timeline search={search} onSend={setSending} />
-      ) : (
-        !search.complete && <Skeleton rows={6} />
-      )}
+      <FoundStudies search={search} onSend={setSending} />
       {sending !== undefined && sending.studyInstanceUid !== null && (
         <SendDialog
           studies={[{ ...sending, studyInstanceUid: sending.studyInstanceUid }]}
@@ -95,11 +91,25 @@ function SearchResult({ id, bsn, onAgain }: ResultProps) {
   )
 }
 
-/** The ends of a search that need words: nothing found, nobody reached. */
+/** Refusals that say: perhaps this is another patient. */
+const doubts: ReadonlySet<string> = new Set(['IDENTITY_MISMATCH', 'BLOCKED'])
+
+/** The ends of a search that need words: nothing found, nobody reached, whose they are in doubt. */
 function Outcome({ search }: { search: PatientSearch }) {
   const { t } = useTranslation()
   if (!search.complete) return null
   const others = search.holders.length
+  const inDoubt = search.holders.filter(({ reason = '' }) => doubts.has(reason))
+  if (inDoubt.length > 0)
+    return (
+      <div className="notice notice-warning">
+        <UserRoundSearch aria-hidden size={20} />
+        <div>
+          <strong>{t('found.doubtTitle')}</strong>
+          <p>{t('found.doubtText', { names: inDoubt.map(({ name }) => name).join(', ') })}</p>
+        </div>
+      </div>
+    )
   if (others > 0 && search.holders.every(({ status }) => status === 'unreachable'))
     return (
       <div className="notice notice-warning">

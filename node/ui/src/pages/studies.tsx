@@ -9,6 +9,8 @@ import { SendBar } from '../parts/send-bar.tsx'
 import { SendDialog } from '../parts/send-dialog.tsx'
 import { StudiesTable } from '../parts/studies-table.tsx'
 import { useStudies } from '../queries.ts'
+import { useSession } from '../session.ts'
+import { WriteDiscDialog } from '../upload/write-disc-dialog.tsx'
 
 /** Everything this hospital holds for the network, and why others can or cannot find it. */
 export function StudiesPage() {
@@ -16,6 +18,8 @@ export function StudiesPage() {
   const { data, error, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = useStudies()
   const [filter, setFilter] = useState('')
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set())
+  const { user } = useSession()
+  const [writing, setWriting] = useState<readonly HeldStudy[]>()
   const [sending, setSending] = useState<readonly HeldStudy[]>()
   const all = data?.pages.flatMap(({ studies }) => studies)
   const shown = all?.filter((study) => matches(study, filter)) ?? []
@@ -67,7 +71,18 @@ export function StudiesPage() {
         </button>
       )}
       {picked.length > 0 && (
-        <SendBar studies={picked} onSend={() => setSending(picked)} onClear={() => setChosen(new Set())} />
+        <SendBar
+          studies={picked}
+          onSend={() => setSending(picked)}
+          onWrite={user.role === 'operator' ? () => setWriting(picked) : undefined}
+          onClear={() => setChosen(new Set())}
+        />
+      )}
+      {writing !== undefined && (
+        <WriteDiscDialog
+          studyInstanceUids={writing.map(({ studyInstanceUid }) => studyInstanceUid)}
+          onClose={() => setWriting(undefined)}
+        />
       )}
       {sending !== undefined && (
         <SendDialog

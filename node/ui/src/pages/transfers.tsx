@@ -5,7 +5,10 @@ import { useTranslation } from 'react-i18next'
 import { useSearchParams } from 'react-router'
 import type { Transfer } from '../api-types.ts'
 import { PageTitle } from '../parts/page-title.tsx'
+import { QueueCards, QueueTroubles } from '../parts/queue-cards.tsx'
+import { SpacerRow } from '../parts/spacer-row.tsx'
 import { TransferRow } from '../parts/transfer-row.tsx'
+import { useVirtualRows } from '../parts/use-virtual-rows.ts'
 import { useTransfers } from '../queries.ts'
 
 const filters = {
@@ -24,10 +27,14 @@ export function TransfersPage() {
   const { data, error, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = useTransfers()
   const [params, setParams] = useSearchParams()
   const [opened, setOpened] = useState<string>()
-  const onKeyDown = useRowKeys()
   const filter = filterNames.find((name) => name === params.get('toon')) ?? 'all'
   const all = data?.pages.flatMap(({ transfers }) => transfers)
   const shown = all?.filter(filters[filter]) ?? []
+  const { frame, measure, drawn, before, after, isVirtual, toEdge } = useVirtualRows(shown, {
+    keyOf: ({ id }) => id,
+    rowHeight: 61,
+  })
+  const onKeyDown = useRowKeys({}, toEdge)
   return (
     <>
       <PageTitle title={t('transfers.title')}>
@@ -49,6 +56,8 @@ export function TransfersPage() {
           ))}
         </fieldset>
       </PageTitle>
+      <QueueCards transfers={all ?? []} />
+      <QueueTroubles />
       {error !== null && <Problem error={error} onRetry={() => void refetch()} />}
       {all === undefined && error === null && <Skeleton rows={8} />}
       {all?.length === 0 && (
@@ -58,10 +67,15 @@ export function TransfersPage() {
         <p className="muted">{t('transfers.emptyFilter')}</p>
       )}
       {shown.length > 0 && (
-        <div className="table-frame">
+        <div className="table-frame" ref={frame}>
           {/* eslint-disable-next-line jsx-a11y/no-static-element-interactions -- keys of the buttons inside bubble up here */}
           <div onKeyDown={onKeyDown}>
-            <table className="table transfers" aria-label={t('transfers.label')}>
+            <table
+              className="table transfers"
+              aria-label={t('transfers.label')}
+              aria-rowcount={shown.length + 1}
+              data-virtual={isVirtual}
+            >
               <thead>
                 <tr>
                   <th scope="col">{t('transfers.kind')}</th>
@@ -74,16 +88,17 @@ export function TransfersPage() {
                   </th>
                 </tr>
               </thead>
-              <tbody>
-                {shown.map((transfer) => (
+              <SpacerRow height={before} columns={6} />
+              {drawn.map(({ row: transfer, index }) => (
+                <tbody key={transfer.id} ref={measure} data-index={index}>
                   <TransferRow
-                    key={transfer.id}
                     transfer={transfer}
                     isOpen={opened === transfer.id}
                     onToggle={() => setOpened((now) => (now === transfer.id ? undefined : transfer.id))}
                   />
-                ))}
-              </tbody>
+                </tbody>
+              ))}
+              <SpacerRow height={after} columns={6} />
             </table>
           </div>
         </div>

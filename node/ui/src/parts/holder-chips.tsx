@@ -2,6 +2,8 @@ import { useCodeText } from '@twiin/ui-kit'
 import { Ban, CircleCheck, CircleDashed, RotateCw, Unplug } from 'lucide-react'
 import { useTranslation } from 'react-i18next'
 import type { PatientSearch, SearchHolder } from '../api-types.ts'
+import { useMembers } from '../queries.ts'
+import { UnreachableHolder } from './unreachable-holder.tsx'
 
 const icons = { answered: CircleCheck, pending: CircleDashed, refused: Ban, unreachable: Unplug } as const
 
@@ -15,6 +17,8 @@ export function HolderChips({
 }) {
   const { t } = useTranslation()
   const { holders, index, complete } = search
+  const { data: members } = useMembers()
+  const away = holders.filter(({ status }) => status === 'unreachable')
   const incomplete =
     complete && (index.answered < index.asked || holders.some(({ status }) => status === 'unreachable'))
   return (
@@ -24,6 +28,17 @@ export function HolderChips({
           <Chip key={holder.ura} holder={holder} />
         ))}
       </ul>
+      {away.length > 0 && (
+        <ul className="plain-list">
+          {away.map((holder) => (
+            <UnreachableHolder
+              key={holder.ura}
+              holder={holder}
+              member={members?.find(({ ura }) => ura === holder.ura)}
+            />
+          ))}
+        </ul>
+      )}
       <div className="sources-foot">
         <p className="muted small">
           {indexWords()}

@@ -2,10 +2,14 @@ import { Menu, MenuItem } from '@twiin/ui-kit'
 import {
   ArrowLeftRight,
   BookUser,
+  Gauge,
   Handshake,
+  HardDriveUpload,
+  Inbox,
   LibraryBig,
   ScrollText,
   Search,
+  Settings,
   TriangleAlert,
   Users,
 } from 'lucide-react'
@@ -15,6 +19,10 @@ import type { Page } from '../session.ts'
 
 const icons = {
   search: Search,
+  dashboard: Gauge,
+  inbox: Inbox,
+  upload: HardDriveUpload,
+  settings: Settings,
   studies: LibraryBig,
   transfers: ArrowLeftRight,
   exceptions: TriangleAlert,

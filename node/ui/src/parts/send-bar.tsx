@@ -1,15 +1,17 @@
-import { Send } from 'lucide-react'
+import { Disc3, Send } from 'lucide-react'
 import { useTranslation } from 'react-i18next'
 import type { HeldStudy } from '../api-types.ts'
 
 interface Props {
   studies: readonly HeldStudy[]
   onSend: () => void
+  /** Absent for who may not write discs. */
+  onWrite: (() => void) | undefined
   onClear: () => void
 }
 
 /** One package, one patient: a mix cannot be sent. */
-export function SendBar({ studies, onSend, onClear }: Props) {
+export function SendBar({ studies, onSend, onWrite, onClear }: Props) {
   const { t } = useTranslation()
   const patients = new Set(
     studies.map(({ patient }) => `${patient.issuer}|${patient.localId}|${patient.birthDate}`),
@@ -22,6 +24,12 @@ export function SendBar({ studies, onSend, onClear }: Props) {
       <button type="button" className="button button-small" onClick={onClear}>
         {t('studies.clear')}
       </button>
+      {onWrite !== undefined && (
+        <button type="button" className="button button-small" onClick={onWrite}>
+          <Disc3 aria-hidden size={14} />
+          {t('writeDisc.open')}
+        </button>
+      )}
       <button
         type="button"
         className="button button-small button-primary"

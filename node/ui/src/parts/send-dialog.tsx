@@ -7,6 +7,7 @@ import { api } from '../api.ts'
 import { useLookAgain, useMembers } from '../queries.ts'
 import { keys } from '../query-keys.ts'
 import { Modalities } from './modalities.tsx'
+import { undoSeconds, useUndo } from './use-undo.ts'
 
 export interface SendableStudy {
   studyInstanceUid: string
@@ -38,14 +39,20 @@ export function SendDialog({ studies, onClose }: { studies: readonly SendableStu
         reason: form.reason.trim(),
         ...(form.note.trim() === '' ? {} : { note: form.note.trim() }),
         urgency: form.urgent ? 'urgent' : 'routine',
+        startAfterSeconds: undoSeconds,
       }),
-    onSuccess: () => {
+    onSuccess: ({ id }) => {
       lookAgain(keys.transfers)
-      const link = { to: '/overdrachten', text: t('send.follow') }
-      say({ text: t('send.done', { name: recipient?.name ?? form.ura }), tone: 'done', link })
+      say({
+        ...{ text: t('send.done', { name: recipient?.name ?? form.ura }), tone: 'done' },
+        forMs: undoSeconds * 1000,
+        link: { to: '/overdrachten', text: t('send.follow') },
+        action: { text: t('undo.button'), key: 'U', run: () => undo(id) },
+      })
       onClose()
     },
   })
+  const undo = useUndo()
   const submit = () => {
     setChecked(true)
     if (recipient === undefined) recipientField.current?.focus()

@@ -2,8 +2,9 @@ import {
   LanguageSwitch,
   LiveContext,
   LogOutButton,
-  ShellFrame,
+  runToastAction,
   say,
+  ShellFrame,
   setLocked,
   ThemeSwitch,
   useIsLocked,
@@ -20,8 +21,9 @@ import { Link, useNavigate } from 'react-router'
 import { api } from '../api.ts'
 import { staleBy } from '../live.ts'
 import { peopleApi } from '../people-api.ts'
-import { useStatus } from '../queries.ts'
+import { useMembers, useStatus } from '../queries.ts'
 import { pagesOf, useSession } from '../session.ts'
+import { peerCameBack } from './awaited-peers.ts'
 import { MainMenu } from './main-menu.tsx'
 import { ShortcutsDialog } from './shortcuts-dialog.tsx'
 import { StatusStrip } from './status-strip.tsx'
@@ -32,7 +34,12 @@ export function Shell({ children }: { children: ReactNode }) {
   const { user, hospital } = useSession()
   const navigate = useNavigate()
   const isLocked = useIsLocked()
-  const isLive = useLiveEvents('/api/v1/events', staleBy, !isLocked)
+  const { data: members } = useMembers()
+  const isLive = useLiveEvents('/api/v1/events', staleBy, !isLocked, ({ kind, id }) => {
+    if (kind !== 'peer' || !peerCameBack(id)) return
+    const name = members?.find(({ ura }) => ura === id)?.name ?? id
+    say({ text: t('peers.back', { name }), tone: 'done', forMs: 60_000 })
+  })
   const status = useStatus()
   const [help, setHelp] = useState(false)
   const mayVisit = pagesOf(user.role)
@@ -45,6 +52,7 @@ export function Shell({ children }: { children: ReactNode }) {
       setHelp(true)
       return true
     }
+    if (pressed === 'u' || pressed === 'U') return runToastAction('u')
     if (pressed === '/') return focusSearchField() || (user.role === 'radiologist' && go('/zoeken'))
     if (pressed === 'ArrowDown' || pressed === 'j') return focusFirstRow()
     const page = mayVisit.find(({ key }) => pressed === `g ${key}`)

@@ -12,6 +12,9 @@ export function ShortcutsDialog({ pages, onClose }: { pages: readonly Page[]; on
     [['Enter'], t('shortcuts.details')],
     [['R'], t('shortcuts.retrieve')],
     [['S'], t('shortcuts.send')],
+    [['Space'], t('shortcuts.preview')],
+    [['T'], t('shortcuts.lanes')],
+    [['U'], t('shortcuts.undo')],
     ...pages.map(({ key, name }): [string[], string] => [['g', key], t(`nav.${name}`)]),
     [['?'], t('shortcuts.help')],
   ]

@@ -5,6 +5,8 @@ import { useTranslation } from 'react-i18next'
 import type { HeldStudy } from '../api-types.ts'
 import { formatName } from '../format.ts'
 import { Modalities } from './modalities.tsx'
+import { SpacerRow } from './spacer-row.tsx'
+import { useVirtualRows } from './use-virtual-rows.ts'
 
 interface Props {
   studies: readonly HeldStudy[]
@@ -22,18 +24,30 @@ const looks = {
 export function StudiesTable({ studies, chosen, onChoose, onSend }: Props) {
   const { t } = useTranslation()
   const [opened, setOpened] = useState<string>()
-  const onKeyDown = useRowKeys({
-    s: (handle) => {
-      const study = studies.find((one) => one.handle === handle)
-      if (study !== undefined) onSend(study)
-    },
-    ' ': onChoose,
+  const { frame, measure, drawn, before, after, isVirtual, toEdge } = useVirtualRows(studies, {
+    keyOf: ({ handle }) => handle,
+    rowHeight: 45,
   })
+  const onKeyDown = useRowKeys(
+    {
+      s: (handle) => {
+        const study = studies.find((one) => one.handle === handle)
+        if (study !== undefined) onSend(study)
+      },
+      ' ': onChoose,
+    },
+    toEdge,
+  )
   return (
-    <div className="table-frame">
+    <div className="table-frame" ref={frame}>
       {/* eslint-disable-next-line jsx-a11y/no-static-element-interactions -- keys of the buttons inside bubble up here */}
       <div onKeyDown={onKeyDown}>
-        <table className="table studies" aria-label={t('studies.label')}>
+        <table
+          className="table studies"
+          aria-label={t('studies.label')}
+          aria-rowcount={studies.length + 1}
+          data-virtual={isVirtual}
+        >
           <thead>
             <tr>
               <th scope="col">
@@ -53,10 +67,10 @@ export function StudiesTable({ studies, chosen, onChoose, onSend }: Props) {
               </th>
             </tr>
           </thead>
-          <tbody>
-            {studies.map((study) => (
+          <SpacerRow height={before} columns={9} />
+          {drawn.map(({ row: study, index }) => (
+            <tbody key={study.handle} ref={measure} data-index={index}>
               <StudyRow
-                key={study.handle}
                 study={study}
                 isChosen={chosen.has(study.handle)}
                 isOpen={opened === study.handle}
@@ -64,8 +78,9 @@ export function StudiesTable({ studies, chosen, onChoose, onSend }: Props) {
                 onChoose={() => onChoose(study.handle)}
                 onSend={() => onSend(study)}
               />
-            ))}
-          </tbody>
+            </tbody>
+          ))}
+          <SpacerRow height={after} columns={9} />
         </table>
       </div>
     </div>

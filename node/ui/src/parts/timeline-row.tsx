@@ -1,21 +1,24 @@
 import { Badge, formatBytes, formatDate } from '@twiin/ui-kit'
 import { Cloud, CloudOff, Download, FileText, House, Send } from 'lucide-react'
 import { useTranslation } from 'react-i18next'
-import type { FoundStudy, Transfer } from '../api-types.ts'
+import type { Transfer } from '../api-types.ts'
+import type { TimelineStudy } from '../timeline/merge-studies.ts'
 import { Modalities } from './modalities.tsx'
 import { RetryButton } from './retry-button.tsx'
 import { StudyDetails } from './study-details.tsx'
 import { TransferState } from './transfer-state.tsx'
 
 interface Props {
-  rowKey: string
-  study: FoundStudy
+  study: TimelineStudy
   hospital: string
   also: readonly string[]
   transfer: Transfer | undefined
   isAsked: boolean
   isOpen: boolean
+  isCurrent: boolean
+  isHovered: boolean
   mayRetrieve: boolean
+  onHover: (key: string | undefined) => void
   onToggle: () => void
   onRetrieve: () => void
   onSend: () => void
@@ -28,7 +31,14 @@ export function TimelineRow(props: Props) {
   const images = t('timeline.images', { count: study.instances })
   return (
     <>
-      <tr className={study.detail === 'index' ? 'row row-index' : 'row'} data-open={isOpen}>
+      <tr
+        className={study.detail === 'index' ? 'row row-index' : 'row'}
+        data-open={isOpen}
+        data-chosen={props.isCurrent}
+        data-hovered={props.isHovered}
+        onPointerEnter={() => props.onHover(study.key)}
+        onPointerLeave={() => props.onHover(undefined)}
+      >
         <td className="nowrap date">{formatDate(study.studyDate, i18n.language) || t('app.unknown')}</td>
         <td className="modality-cell">
           <Modalities codes={study.modalities} />
@@ -37,7 +47,7 @@ export function TimelineRow(props: Props) {
           <button
             type="button"
             className={study.description === '' ? 'row-button muted' : 'row-button'}
-            data-row={props.rowKey}
+            data-row={study.key}
             aria-expanded={isOpen}
             onClick={props.onToggle}
           >

@@ -24,6 +24,15 @@ export function TransferDetails({ transfer }: { transfer: Transfer }) {
       t('transfers.size'),
       `${t('timeline.images', { count: instances.total })} · ${formatBytes(bytes.total, i18n.language)}`,
     ],
+    [
+      t('queue.undelivered'),
+      transfer.undelivered === undefined
+        ? undefined
+        : t('queue.undeliveredText', {
+            count: transfer.undelivered.instances,
+            status: (transfer.undelivered.status ?? 0).toString(16).toUpperCase().padStart(4, '0'),
+          }),
+    ],
     [t('transfers.id'), id],
   ]
   return (

@@ -5,6 +5,7 @@ import type { Transfer } from '../api-types.ts'
 import { formatName } from '../format.ts'
 import { useSession } from '../session.ts'
 import { RetryButton } from './retry-button.tsx'
+import { UndoButton } from './undo-button.tsx'
 import { TransferDetails } from './transfer-details.tsx'
 import { TransferState } from './transfer-state.tsx'
 
@@ -63,7 +64,13 @@ export function TransferRow({ transfer, isOpen, onToggle }: Props) {
           <TransferState transfer={transfer} />
         </td>
         <td className="nowrap">{formatInstant(transfer.updatedAt, i18n.language)}</td>
-        <td className="action-cell">{mayRetry && <RetryButton transfer={transfer} />}</td>
+        <td className="action-cell">
+          {transfer.startsAt !== undefined && transfer.state === 'queued' ? (
+            <UndoButton transfer={transfer} />
+          ) : (
+            mayRetry && <RetryButton transfer={transfer} />
+          )}
+        </td>
       </tr>
       {isOpen && (
         <tr className="row-details">

@@ -1,4 +1,4 @@
-import { Badge, formatInstant, useCodeText } from '@twiin/ui-kit'
+import { Badge, formatInstant, formatMoment, useCodeText } from '@twiin/ui-kit'
 import type { Tone } from '@twiin/ui-kit'
 import { Ban, CircleAlert, CircleCheck, Clock, Loader, UserRoundSearch } from 'lucide-react'
 import { useTranslation } from 'react-i18next'
@@ -23,7 +23,7 @@ const there = 'RECIPIENT_'
 export function TransferState({ transfer }: { transfer: Transfer }) {
   const { t, i18n } = useTranslation()
   const codeText = useCodeText()
-  const { state, kind, reason, nextTryAt } = transfer
+  const { state, kind, reason, nextTryAt, startsAt, eta } = transfer
   if (state === 'running') return <TransferProgress transfer={transfer} />
   const reasonText = (code: string) =>
     code.startsWith(there) && !(code in codes)
@@ -33,10 +33,22 @@ export function TransferState({ transfer }: { transfer: Transfer }) {
   return (
     <div className="state">
       <Badge {...looks[state]}>
-        {state === 'delivered' && intoPacs ? t('transfer.deliveredPacs') : t(`transfer.${state}`)}
+        {state === 'delivered' && intoPacs
+          ? t('transfer.deliveredPacs')
+          : reason === 'UNDONE'
+            ? t('undo.undone')
+            : t(`transfer.${state}`)}
       </Badge>
-      {reason !== undefined && state !== 'delivered' && reason !== 'CANCELLED' && (
+      {reason !== undefined && state !== 'delivered' && reason !== 'CANCELLED' && reason !== 'UNDONE' && (
         <span className="state-reason">{reasonText(reason)}</span>
+      )}
+      {startsAt !== undefined && state === 'queued' && (
+        <span className="state-reason">
+          {t('undo.startsAt', { at: formatMoment(startsAt, i18n.language) })}
+        </span>
+      )}
+      {eta !== null && state === 'queued' && (
+        <span className="state-reason">{t('hops.eta', { at: formatInstant(eta, i18n.language) })}</span>
       )}
       {nextTryAt !== undefined && reason !== 'AWAITING_RECEIPT' && (
         <span className="state-reason">

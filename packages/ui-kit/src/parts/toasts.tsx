@@ -8,10 +8,23 @@ export function Toasts() {
   const toasts = useToasts()
   return (
     <div className="toasts" role="status">
-      {toasts.map(({ id, text, tone, link }) => (
+      {toasts.map(({ id, text, tone, link, action }) => (
         <div key={id} className={`toast toast-${tone}`}>
           {tone === 'done' ? <CircleCheck aria-hidden size={18} /> : <CircleAlert aria-hidden size={18} />}
           <span>{text}</span>
+          {action !== undefined && (
+            <button
+              type="button"
+              className="button button-small"
+              onClick={() => {
+                dismiss(id)
+                action.run()
+              }}
+            >
+              {action.text}
+              {action.key !== undefined && <kbd>{action.key}</kbd>}
+            </button>
+          )}
           {link !== undefined && (
             <Link to={link.to} onClick={() => dismiss(id)}>
               {link.text}

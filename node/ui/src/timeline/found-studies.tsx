@@ -1,0 +1,144 @@
+import { preference, Skeleton, useShortcuts } from '@twiin/ui-kit'
+import { useMemo, useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import { useLocation, useNavigate } from 'react-router'
+import type { PatientSearch } from '../api-types.ts'
+import { Timeline } from '../parts/timeline.tsx'
+import { FilterBar } from './filter-bar.tsx'
+import type { View } from './filter-bar.tsx'
+import { Lanes } from './lanes.tsx'
+import { mergeStudies } from './merge-studies.ts'
+import type { TimelineStudy } from './merge-studies.ts'
+import { PreviewPanel } from './preview-panel.tsx'
+import { chosenStudies, isFiltered, noFilters, readFilters, writeFilters } from './timeline-filters.ts'
+import type { TimelineFilters } from './timeline-filters.ts'
+
+/** Above this a person is advised to filter. */
+const many = 500
+
+interface Props {
+  search: PatientSearch
+  onSend: (study: TimelineStudy) => void
+}
+
+/** All that was found of one patient: filters, the years as lanes, the table, and what stands in one study. */
+export function FoundStudies({ search, onSend }: Props) {
+  const { t } = useTranslation()
+  const [filters, setFilters] = useFilters()
+  const [view, setView] = useView()
+  const [current, setCurrent] = useState<string>()
+  const [hovered, setHovered] = useState<string>()
+  const [isPreviewing, setPreviewing] = useState(false)
+  const all = useMemo(() => mergeStudies(search.studies), [search.studies])
+  const names = useMemo(() => new Map(search.holders.map(({ ura, name }) => [ura, name])), [search.holders])
+  const chosen = useMemo(
+    () => chosenStudies(all, filters, (ura) => names.get(ura) ?? ura),
+    [all, filters, names],
+  )
+  const previewed = isPreviewing ? all.find(({ key }) => key === current) : undefined
+  useShortcuts((pressed) => {
+    if (pressed === 't') setView(view === 'none' ? 'region' : 'none')
+    else if (pressed === 'Escape' && isPreviewing) setPreviewing(false)
+    else return false
+    return true
+  })
+  if (all.length === 0 && search.complete) return null
+  return (
+    <>
+      <FilterBar
+        {...{ all, names, filters, view }}
+        shown={chosen.length}
+        onFilters={setFilters}
+        onView={setView}
+      />
+      {all.length > many && (
+        <p className="notice" role="status">
+          {t('found.many', { count: all.length })}
+        </p>
+      )}
+      {view !== 'none' && (
+        <Lanes
+          {...{ names, current, hovered }}
+          studies={chosen}
+          kind={view}
+          onHover={setHovered}
+          onPick={(key) => {
+            setCurrent(key)
+            focusRow(key)
+          }}
+        />
+      )}
+      {all.length === 0 ? (
+        <Skeleton rows={6} />
+      ) : chosen.length === 0 ? (
+        <p className="muted">
+          {t('found.noneFit')}{' '}
+          <button type="button" className="button button-small" onClick={() => setFilters({ ...noFilters })}>
+            {t('found.clear')}
+          </button>
+        </p>
+      ) : (
+        <div className="found" data-preview={previewed !== undefined}>
+          <Timeline
+            {...{ search, current, hovered, onSend }}
+            studies={chosen}
+            isFiltered={isFiltered(filters)}
+            onCurrent={setCurrent}
+            onHover={setHovered}
+            onPreview={(key) => {
+              setPreviewing(!(isPreviewing && current === key))
+              setCurrent(key)
+            }}
+          />
+          {previewed !== undefined && (
+            <PreviewPanel
+              key={previewed.key}
+              {...{ all, names }}
+              study={previewed}
+              searchId={search.id}
+              onClose={() => setPreviewing(false)}
+              onPick={(key) => {
+                setCurrent(key)
+                focusRow(key)
+              }}
+            />
+          )}
+        </div>
+      )}
+    </>
+  )
+}
+
+function focusRow(key: string): void {
+  const row = document.querySelector<HTMLElement>(`[data-row="${CSS.escape(key)}"]`)
+  row?.focus()
+  row?.scrollIntoView({ block: 'nearest' })
+}
+
+/** In the address behind `#`, so that a reload and the back button keep them; the server never sees them. */
+function useFilters(): [TimelineFilters, (filters: TimelineFilters) => void] {
+  const { hash, pathname } = useLocation()
+  const navigate = useNavigate()
+  const filters = useMemo(() => readFilters(hash), [hash])
+  return [
+    filters,
+    (next) => {
+      const text = writeFilters(next)
+      void navigate({ pathname, hash: text === '' ? '' : `#${text}` }, { replace: true })
+    },
+  ]
+}
+
+function useView(): [View, (view: View) => void] {
+  const [view, setView] = useState<View>(() => {
+    const kept = preference.get('lanes')
+    return kept === 'none' || kept === 'hospital' ? kept : 'region'
+  })
+  return [
+    view,
+    (next) => {
+      preference.set('lanes', next)
+      setView(next)
+    },
+  ]
+}

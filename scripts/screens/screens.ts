@@ -1,0 +1,140 @@
+import type { Page } from 'playwright-core'
+import type { Demo } from '../../test/support/demo.ts'
+
+export interface Screen {
+  name: string
+  /** Who looks; nobody for the log-in page. */
+  as?: 'radioloog' | 'beheer' | 'auditor'
+  /** Worth showing on a phone. */
+  phone?: true
+  /** Brings the page to where it shows most. */
+  show: (page: Page, demo: Demo) => Promise<void>
+}
+
+async function open(page: Page, path: string): Promise<void> {
+  await page.goto(new URL(path, page.url()).href)
+  await page.getByRole('heading', { level: 1 }).waitFor()
+}
+
+async function found(page: Page, demo: Demo): Promise<void> {
+  await page.getByLabel('BSN').fill('999990019')
+  await page.getByLabel('Reden').fill('polikliniek')
+  await page.keyboard.press('Enter')
+  for (const { ura } of demo.network.hospitals.slice(0, 3))
+    await page.locator(`[data-holder="${ura}"][data-status="answered"]`).waitFor()
+}
+
+async function preview(page: Page, demo: Demo): Promise<void> {
+  await found(page, demo)
+  await page.locator('[data-row]', { hasText: 'CT thorax' }).focus()
+  await page.keyboard.press('Space')
+  await page.locator('.picture-shown').nth(5).waitFor()
+}
+
+const firstRow = async (page: Page) => page.locator('[data-row]').first().click()
+
+/** Every screen. Each is shown by a person who may see it. */
+export const screens: readonly Screen[] = [
+  { name: 'log-in', phone: true, show: async () => {} },
+  { name: 'search', as: 'radioloog', show: (page) => open(page, '/zoeken') },
+  { name: 'timeline', as: 'radioloog', phone: true, show: found },
+  { name: 'preview', as: 'radioloog', show: preview },
+  {
+    name: 'send',
+    as: 'radioloog',
+    show: async (page, demo) => {
+      await found(page, demo)
+      await page.locator('[data-row]', { hasText: 'CT thorax' }).focus()
+      await page.keyboard.press('s')
+      await page.getByRole('dialog').getByLabel('Ziekenhuis').selectOption(demo.hospital(1).ura)
+    },
+  },
+  {
+    name: 'inbox',
+    as: 'radioloog',
+    phone: true,
+    show: async (page) => {
+      await open(page, '/postvak')
+      await firstRow(page)
+    },
+  },
+  {
+    name: 'studies',
+    as: 'radioloog',
+    show: (page) => open(page, '/studies').then(() => page.locator('[data-row]').first().waitFor()),
+  },
+  {
+    name: 'transfers',
+    as: 'radioloog',
+    phone: true,
+    show: async (page) => {
+      await open(page, '/overdrachten')
+      await firstRow(page)
+    },
+  },
+  {
+    name: 'exceptions',
+    as: 'beheer',
+    show: async (page) => {
+      await open(page, '/uitzonderingen')
+      await page.getByRole('article').first().waitFor()
+    },
+  },
+  {
+    name: 'read-in',
+    as: 'beheer',
+    show: async (page) => {
+      await open(page, '/inlezen')
+      await page.locator('.disc-line').first().click()
+      await page.getByRole('heading', { name: 'Proef, Petra' }).waitFor()
+    },
+  },
+  {
+    name: 'consent',
+    as: 'beheer',
+    show: async (page) => {
+      await open(page, '/toestemming')
+      await page.getByLabel('BSN').fill('999990019')
+      await page.keyboard.press('Enter')
+      await page.getByRole('heading', { name: 'Wat nu vastligt' }).waitFor()
+    },
+  },
+  {
+    name: 'address-book',
+    as: 'radioloog',
+    show: (page) => open(page, '/adresboek').then(() => page.getByRole('listitem').first().waitFor()),
+  },
+  {
+    name: 'operations',
+    as: 'beheer',
+    phone: true,
+    show: async (page) => {
+      await open(page, '/beheer')
+      await page.locator('.connection-card').first().waitFor()
+    },
+  },
+  {
+    name: 'connections',
+    as: 'beheer',
+    show: async (page) => {
+      await open(page, '/beheer')
+      const test = page.getByRole('button', { name: /^PACS.* testen$/ }).first()
+      await test.click()
+      await page.locator('.connection-foot .badge').first().waitFor()
+      await test.scrollIntoViewIfNeeded()
+    },
+  },
+  {
+    name: 'settings',
+    as: 'beheer',
+    show: (page) => open(page, '/instellingen').then(() => page.locator('.setting-path').first().waitFor()),
+  },
+  {
+    name: 'audit',
+    as: 'auditor',
+    show: async (page) => {
+      await open(page, '/logboek')
+      await page.locator('[data-row]').first().waitFor()
+    },
+  },
+]
