@@ -32,8 +32,8 @@ beforeAll(async () => {
     dataDir: dir,
     peopleFile,
     demo: false,
-    hospital: { patientIdIssuer: 'ZIS' },
-    signIn: { secondFactor: 'optional', idleMinutes: 15, longestHours: 12 },
+    hospital: { ...net.a.settings().hospital, patientIdIssuer: 'ZIS' },
+    signIn: { secondFactor: 'optional' as const, idleMinutes: 15, longestHours: 12 },
     web: { host: '127.0.0.1', port, corsOrigins: [] },
   }
   const host = { peerId: net.a.key.peerId, connectedPeers: () => [net.b.key.peerId] }

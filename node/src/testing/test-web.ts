@@ -55,8 +55,8 @@ export class TestWeb implements AsyncDisposable {
       dataDir: dir,
       peopleFile,
       demo: false,
-      hospital: { patientIdIssuer: 'ZIS' },
-      signIn: { secondFactor: 'optional', idleMinutes: 15, longestHours: 12, ...signIn },
+      hospital: { ...hospital.settings().hospital, patientIdIssuer: 'ZIS' },
+      signIn: { secondFactor: 'optional' as const, idleMinutes: 15, longestHours: 12, ...signIn },
       web: { host: '127.0.0.1', port, corsOrigins: [], ...web },
     }
     const host = { peerId: key.peerId, connectedPeers: () => [] }
