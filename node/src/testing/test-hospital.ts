@@ -273,7 +273,7 @@ export class TestHospital implements AsyncDisposable {
       clientTls,
     })
     const account = new Account({ organisation: { ura, name } }, { log: auditLog, bundle })
-    const audit = composeAudit(this.#settings(), {
+    const audit = composeAudit(this.settings(), {
       ...{ store, auditLog, account, bundle, key, clock, log, random },
       host: host as unknown as Ground['host'],
     })
