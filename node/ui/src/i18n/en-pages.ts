@@ -149,6 +149,7 @@ export const pages: Texts<typeof dutch> = {
     takeIn_other: 'Take in ({{count}} studies)',
     taken_one: '{{count}} study is taken in.',
     taken_other: '{{count}} studies are taken in.',
+    allTaken: 'Everything was taken in; the node has thrown the disc away.',
     hereAlready: '{{here}} of {{instances}} are here already',
     differs_one: '{{count}} image differs here',
     differs_other: '{{count}} images differ here',

@@ -146,6 +146,7 @@ export const pages = {
     takeIn_other: 'Overnemen ({{count}} onderzoeken)',
     taken_one: '{{count}} onderzoek wordt overgenomen.',
     taken_other: '{{count}} onderzoeken worden overgenomen.',
+    allTaken: 'Alles is overgenomen; de node heeft de schijf weggegooid.',
     hereAlready: '{{here}} van {{instances}} zijn hier al',
     differs_one: '{{count}} beeld is hier anders',
     differs_other: '{{count}} beelden zijn hier anders',

@@ -1,5 +1,5 @@
 import { useMutation, useQuery } from '@tanstack/react-query'
-import { Problem, say, Skeleton, useInterval, useProblemText } from '@twiin/ui-kit'
+import { ApiError, Problem, say, Skeleton, useProblemText } from '@twiin/ui-kit'
 import { TriangleAlert, Trash2 } from 'lucide-react'
 import { useTranslation } from 'react-i18next'
 import { api } from '../api.ts'
@@ -14,7 +14,6 @@ type DiscProblem = keyof Wording['discProblems']
 /** What was found on a disc, whose it seems to be, and what of it is taken in. */
 export function DiscReview({ id, onGone }: { id: string; onGone: () => void }) {
   const { t } = useTranslation()
-  const every = useInterval()
   const lookAgain = useLookAgain()
   const problemText = useProblemText()
   const {
@@ -24,7 +23,7 @@ export function DiscReview({ id, onGone }: { id: string; onGone: () => void }) {
   } = useQuery({
     queryKey: keys.disc(id),
     queryFn: () => api.disc(id),
-    refetchInterval: ({ state }) => (state.data?.state === 'reading' ? 1500 : every),
+    refetchInterval: ({ state }) => (state.data?.state === 'reading' ? 1500 : false),
   })
   const remove = useMutation({
     mutationFn: () => api.removeDisc(id),
@@ -35,7 +34,9 @@ export function DiscReview({ id, onGone }: { id: string; onGone: () => void }) {
     onError: (cause) => say({ text: problemText(cause), tone: 'problem' }),
     onSettled: () => lookAgain(keys.discs),
   })
-  if (error !== null) return <Problem error={error} onRetry={() => void refetch()} />
+  // The node lets a disc go when everything was taken from it (spec 19 §8).
+  const isGone = error instanceof ApiError && error.status === 404 && disc !== undefined
+  if (error !== null && !isGone) return <Problem error={error} onRetry={() => void refetch()} />
   if (disc === undefined || disc.state === 'reading')
     return (
       <section className="stack" aria-busy>
@@ -50,13 +51,14 @@ export function DiscReview({ id, onGone }: { id: string; onGone: () => void }) {
         <button
           type="button"
           className="button button-small"
-          disabled={remove.isPending}
+          disabled={remove.isPending || isGone}
           onClick={() => remove.mutate()}
         >
           <Trash2 aria-hidden size={14} />
           {t('upload.remove')}
         </button>
       </div>
+      {isGone && <p className="notice">{t('upload.allTaken')}</p>}
       <Problems disc={disc} />
       {disc.patients?.length === 0 && <p className="muted">{t('upload.nothing')}</p>}
       {disc.patients?.map((patient) => (
