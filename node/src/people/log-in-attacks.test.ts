@@ -153,6 +153,17 @@ describe('a launch', () => {
     ])
   })
 
+  it('takes the hospital’s own number of somebody whose BSN is known here', async () => {
+    const number = { localId: '4711', issuer: 'ZIS' }
+    const facts = { names: ['Jansen^Anna'], birthDate: '1960-02-03', sex: 'F', doubts: [] }
+    await hospital.index.localPatients.state(number, { numbers: [number], bsn: patient.bsn, ...facts }, '1')
+    const browser = stranger()
+    const handle = handleOf((await make({ patient: { localId: '4711' } })).body['url'])
+    await browser.call('POST', '/launches/openings', { handle })
+    await logIn(browser)
+    expect(await browser.call('POST', '/launches/claims')).toMatchObject({ body: { bsn: patient.bsn } })
+  })
+
   it('is over after a minute, is for who it names, and comes from no page or person', async () => {
     const late = handleOf((await make()).body['url'])
     clock.moveOn(61_000)
