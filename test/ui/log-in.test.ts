@@ -104,7 +104,7 @@ describe.skipIf(!browserInstalled)(`log-in${browserMissing}`, () => {
     await page.getByLabel('Reden').fill('polikliniek')
     // Nobody touches it; the page's own polling goes on, and finds it locked.
     clock.moveOn(16 * 60_000)
-    await page.getByRole('heading', { name: 'Vergrendeld' }).waitFor()
+    await page.getByRole('heading', { name: 'Vergrendeld' }).waitFor({ timeout: 40_000 })
     expect(await page.getByLabel('BSN').isVisible()).toBe(false)
     expect(await violations(page)).toEqual([])
     await page.getByLabel('Wachtwoord').fill(password)

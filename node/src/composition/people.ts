@@ -48,7 +48,10 @@ export function composePeople(settings: Settings, ground: Ground, { patientsKnow
   const signOn =
     signIn.oidc === undefined ? undefined : new SignOn({ ...signIn.oidc, publicUrl }, { clock, log })
   const onRecord = new PeopleOnRecord({ account })
-  const describe = describesSessions({ hospital: { ura: self.ura, name: self.name } }, { logIns })
+  const describe = describesSessions(
+    { hospital: { ura: self.ura, name: self.name }, idleMinutes: signIn.idleMinutes },
+    { logIns },
+  )
   const launches = new Launches({}, { account, clock })
   const issuer = hospital.patientIdIssuer
   return {

@@ -8,6 +8,7 @@ export type DescribeSession = (person: Person, confirmedAt?: number) => Promise<
 export function describesSessions(
   options: {
     hospital: { ura: string; name: string }
+    idleMinutes: number
   },
   deps: { logIns: Pick<LogIns, 'mustEnrol'> },
 ): DescribeSession {
@@ -16,6 +17,7 @@ export function describesSessions(
     hospital: options.hospital,
     secondFactor: (await deps.logIns.mustEnrol(person)) ? 'needed' : 'settled',
     signedOn: isSignedOn(person),
+    idleSeconds: options.idleMinutes * 60,
     confirmedAt: confirmedAt === undefined ? null : new Date(confirmedAt).toISOString(),
   })
 }

@@ -9,6 +9,8 @@ export interface Session {
   secondFactor: 'needed' | 'settled'
   /** By the hospital's own log-in. */
   signedOn: boolean
+  /** Without anything done, after which the session is locked. */
+  idleSeconds: number
   confirmedAt: string | null
 }
 

@@ -41,7 +41,7 @@ export function apiCaller({ base, csrfHeader, unreachable, headers = {}, idleHea
       cache: 'no-store',
       headers: {
         ...headers,
-        ...(idleHeader === undefined ? {} : { [idleHeader]: idleSeconds() }),
+        ...(idleHeader === undefined ? {} : { [idleHeader]: String(idleSeconds()) }),
         accept: 'application/json',
         ...(method === 'GET' ? {} : { [csrfHeader]: '1' }),
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),

@@ -11,5 +11,5 @@ export function watchInput(): void {
     window.addEventListener(kind, touched, { capture: true, passive: true })
 }
 
-/** Whole seconds, as a header of a call. */
-export const idleSeconds = (): string => String(Math.max(0, Math.floor((Date.now() - touchedAt) / 1000)))
+/** Whole seconds. */
+export const idleSeconds = (): number => Math.max(0, Math.floor((Date.now() - touchedAt) / 1000))

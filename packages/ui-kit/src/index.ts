@@ -1,6 +1,6 @@
 export { apiCaller, ApiError } from './api.ts'
 export { formatBytes, formatDate, formatDuration, formatInstant, formatMoment } from './format.ts'
-export { watchInput } from './idle.ts'
+export { idleSeconds, watchInput } from './idle.ts'
 export { chooseLanguage, startTranslation } from './i18n/start.ts'
 export type { Texts } from './i18n/wording.ts'
 export { LiveContext, useInterval, useLiveEvents } from './live.ts'
