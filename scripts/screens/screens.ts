@@ -22,6 +22,7 @@ async function found(page: Page, demo: Demo): Promise<void> {
   await page.keyboard.press('Enter')
   for (const { ura } of demo.network.hospitals.slice(0, 3))
     await page.locator(`[data-holder="${ura}"][data-status="answered"]`).waitFor()
+  await page.evaluate('document.querySelector(".patient").scrollIntoView()')
 }
 
 async function preview(page: Page, demo: Demo): Promise<void> {
@@ -61,7 +62,11 @@ export const screens: readonly Screen[] = [
   {
     name: 'studies',
     as: 'radioloog',
-    show: (page) => open(page, '/studies').then(() => page.locator('[data-row]').first().waitFor()),
+    show: async (page) => {
+      await open(page, '/studies')
+      await page.getByRole('searchbox').fill('CT')
+      await page.locator('[data-row]').first().waitFor()
+    },
   },
   {
     name: 'transfers',

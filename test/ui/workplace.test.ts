@@ -198,7 +198,7 @@ describe.skipIf(!browserInstalled)(`the workplace${browserMissing}`, () => {
         'beheer',
         [
           ...['Beheer', 'Postvak', 'Onderzoeken hier', 'Overdrachten', 'Uitzonderingen', 'Inlezen'],
-          ...['Toestemming', 'Adresboek', 'Instellingen'],
+          ...['Toestemming', 'Adresboek', 'Gebruikers', 'Instellingen'],
         ],
       ],
       ['auditor', ['Logboek', 'Instellingen']],
