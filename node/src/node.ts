@@ -9,6 +9,7 @@ import { composeGround } from './composition/ground.ts'
 import type { Ground } from './composition/ground.ts'
 import { composeHl7, hl7Handlers } from './composition/hl7.ts'
 import { composeIndexSide } from './composition/index-side.ts'
+import type { IndexSide } from './composition/index-side.ts'
 import { registerPeerProtocols } from './composition/peer-protocols.ts'
 import { composeSelfTest } from './composition/self-test.ts'
 import { trustLoops } from './composition/trust-loops.ts'
@@ -53,8 +54,11 @@ export async function createNode(
     selfTest,
     index.antiEntropy,
     index.publication,
+    birthdays(ground, index),
     ...(ground.archive === undefined ? [] : [ground.archive.indexer]),
     exchange.discs.desk,
+    // Before the transfers that depend on it.
+    exchange.emergencies,
     exchange.runner,
     exchange.receipts,
     exchange.progress,
@@ -90,6 +94,21 @@ function reporting({ registry: { reportSeconds } }: Settings, ground: Ground, { 
       pause: (signal) => clock.sleep(reportSeconds * 1000, signal),
       // It is told the next time: nothing depends on it.
       onError: (error) => log.info('activity not reported', { code: codeOf(error) }),
+    },
+  )
+}
+
+/** spec 08 §4: who turned 12 or 16 decides anew. */
+function birthdays({ clock, log }: Ground, { publication }: IndexSide): Loop {
+  return new Loop(
+    { name: 'birthdays' },
+    {
+      turn: async (signal) => {
+        await clock.sleep(24 * 3_600_000, signal)
+        publication.lookAtEverything()
+      },
+      pause: async () => {},
+      onError: (error) => log.error('patients not looked at again', { code: codeOf(error) }),
     },
   )
 }

@@ -66,9 +66,9 @@ test('withdrawn after the search and before the retrieval: nothing is given, the
   expect(refused.length).toBeGreaterThan(0)
 })
 
-test('an emergency is no way around it', async () => {
+test('an emergency that nobody declared is no way around it', async () => {
   const answer = await b.trySearch(bsn, { basis: 'emergency', reason: 'SEH' })
-  expect(answer).toMatchObject({ status: 422, body: { code: 'BASIS_NOT_SUPPORTED' } })
+  expect(answer).toMatchObject({ status: 403, body: { code: 'EMERGENCY_NOT_OPEN' } })
 })
 
 test('each decision is on record with who took it', async () => {

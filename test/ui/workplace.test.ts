@@ -201,7 +201,7 @@ describe.skipIf(!browserInstalled)(`the workplace${browserMissing}`, () => {
           ...['Toestemming', 'Adresboek', 'Gebruikers', 'Instellingen'],
         ],
       ],
-      ['auditor', ['Logboek', 'Instellingen']],
+      ['auditor', ['Logboek', 'Noodtoegang', 'Instellingen']],
     ] as const) {
       await logIn(username)
       const links = await page.getByRole('navigation').getByRole('link').allTextContents()

@@ -12,6 +12,7 @@ import { codeOf } from '@twiin/runtime'
 import type { Clock, Logger } from '@twiin/runtime'
 import type { SeriesRecord, StudyRecord } from '@twiin/study-store'
 import type { Account } from '../account/account.ts'
+import type { EmergencyNotices } from '../emergency/emergency-notices.ts'
 import type { Holdings } from '../holdings/holdings.ts'
 import type { AccessDesk } from './access-desk.ts'
 import type { RequestGuard } from './request-guard.ts'
@@ -19,6 +20,7 @@ import type { RequestGuard } from './request-guard.ts'
 interface Deps {
   desk: AccessDesk
   guard: RequestGuard
+  emergencies: Pick<EmergencyNotices, 'note'>
   studies: Holdings
   account: Account
   signer: Signer<'twiin/answer/v1'>
@@ -46,6 +48,7 @@ export class ContentsAnswers {
       return this.#refusal(message, 'REQUEST_INVALID')
     }
     const judged = await this.#deps.desk.judge(message, peerId)
+    await this.#deps.emergencies.note(message, peerId, judged, 'searches', message.requestId)
     const { permitted, why, consent } = judged.decision
     const asked = new Set(message.studies)
     const studies = judged.studies.filter(({ studyInstanceUid }) => asked.has(studyInstanceUid))

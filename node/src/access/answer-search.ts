@@ -5,12 +5,14 @@ import { codeOf } from '@twiin/runtime'
 import type { Clock, Logger } from '@twiin/runtime'
 import type { StudyRecord } from '@twiin/study-store'
 import type { Account } from '../account/account.ts'
+import type { EmergencyNotices } from '../emergency/emergency-notices.ts'
 import type { AccessDesk, Judged } from './access-desk.ts'
 import type { RequestGuard } from './request-guard.ts'
 
 interface Deps {
   desk: AccessDesk
   guard: RequestGuard
+  emergencies: Pick<EmergencyNotices, 'note'>
   account: Account
   signer: Signer<'twiin/answer/v1'>
   verify: VerifySignature
@@ -37,6 +39,7 @@ export class SearchAnswers {
       return this.#refusal(message, 'REQUEST_INVALID')
     }
     const judged = await this.#deps.desk.judge(message, peerId)
+    await this.#deps.emergencies.note(message, peerId, judged, 'searches', message.requestId)
     const { permitted, why, consent } = judged.decision
     await this.#record(message, peerId, {
       outcome: permitted ? 'success' : 'refused',

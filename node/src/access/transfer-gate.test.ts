@@ -40,7 +40,7 @@ describe('a channel that wants pixels', () => {
 
   it.each([
     ['another role', { user: { ...radiologist, role: 'operator' } }, 'ROLE_NOT_PERMITTED'],
-    ['another basis', { purpose: { basis: 'emergency', reason: 'x' } }, 'BASIS_NOT_SUPPORTED'],
+    ['the basis of a send', { purpose: { basis: 'referral', reason: 'x' } }, 'BASIS_NOT_SUPPORTED'],
     ['a patient unknown here', { loc: randomBytes(32) }, 'CONSENT_MISSING', 'UNKNOWN_PATIENT'],
     ['an epoch to come', { epoch: 3 }, 'CONSENT_MISSING', 'UNKNOWN_PATIENT'],
     ['a study that is not this patient’s', { studyInstanceUid: '1.2.3' }, 'STUDY_UNKNOWN'],
@@ -65,6 +65,35 @@ describe('a channel that wants pixels', () => {
   it('does not open while records under the BSN disagree on the birth date', async () => {
     await net.a.receive({ seed: 'x', patient: { ...patient, id: '99', birthDate: '1999-09-09' } })
     expect(await judge()).toEqual({ permitted: false, reason: 'BLOCKED' })
+  })
+
+  it('does not open for an emergency that was authorised more than an hour ago', async () => {
+    const purpose = { basis: 'emergency', reason: 'trauma' }
+    const at = (minutes: number) => net.network.clock.now() - minutes * 60_000
+    expect(await judge({ purpose, authorisedAt: at(59) })).toMatchObject({ permitted: true })
+    expect(await judge({ purpose, authorisedAt: at(61) })).toEqual({
+      permitted: false,
+      reason: 'JOB_EXPIRED',
+    })
+  })
+
+  it('opens to a shielded patient only with a registered relation, and is cut when the mark is set', async () => {
+    const verdict = await judge()
+    const registered = await judge({ relation: 'registered' })
+    if (!verdict.permitted || !registered.permitted) throw new Error('refused')
+    const cut = once(verdict.watch, 'abort')
+    await net.a.index.shieldings.mark(bsn, { index: 'hidden', by: 'op' })
+    await cut
+    expect(registered.watch.aborted).toBe(false)
+    expect(await judge()).toEqual({ permitted: false, reason: 'CONSENT_MISSING' })
+    expect(await judge({ relation: 'registered' })).toMatchObject({ permitted: true })
+    expect(await net.a.audit('refused')).toMatchObject([{ reason: 'SHIELDED' }])
+  })
+
+  it('is cut when what was authorised runs out while it is open', async () => {
+    const verdict = await judge({ authorisedAt: net.network.clock.now() - 24 * 3_600_000 + 50 })
+    if (!verdict.permitted) throw new Error(verdict.reason)
+    if (!verdict.watch.aborted) await once(verdict.watch, 'abort')
   })
 
   it('does not open for a certified peer that is not in the directory', async () => {

@@ -7,11 +7,15 @@ import type { Clock, Logger } from '@twiin/runtime'
 import type { Gatekeeper, Verdict } from '@twiin/transfer'
 import type { Account } from '../account/account.ts'
 import type { ConsentBook } from '../consents/consent-book.ts'
-import type { AccessDesk } from './access-desk.ts'
+import type { Shieldings } from '../consents/shieldings.ts'
+import type { EmergencyNotices } from '../emergency/emergency-notices.ts'
+import { boxMs } from '../emergency/emergency-use.ts'
+import type { AccessDesk, Judged } from './access-desk.ts'
 import type { RequestGuard } from './request-guard.ts'
 
-/** spec 05 §2: how long what a user authorised is good for. */
+/** spec 05 §2: how long what a user authorised is good for; spec 21 §3: in an emergency. */
 const jobMs = 24 * 3_600_000
+const goodFor = ({ purpose }: Retrieve) => (purpose.basis === 'emergency' ? boxMs : jobMs)
 
 type Retrieve = Extract<TransferRequest, { kind: 'retrieve' }>
 
@@ -20,12 +24,16 @@ interface OpenStream {
   request: Retrieve
   peerId: string
   cut: AbortController
+  /** Served, or cut: nobody waits for its end any more. */
+  over: AbortController
 }
 
 interface Deps {
   desk: AccessDesk
   guard: RequestGuard
   consents: ConsentBook
+  shieldings: Shieldings
+  emergencies: Pick<EmergencyNotices, 'note'>
   /** Whether a package with this study was offered to this peer. */
   isOffered: (packageId: Uint8Array, studyInstanceUid: string, peerId: string) => Promise<boolean>
   /** Who is given what, before it leaves (spec 20 §3). Durable when it resolves. */
@@ -43,6 +51,7 @@ export class TransferGate implements Gatekeeper {
   constructor(deps: Deps) {
     this.#deps = deps
     deps.consents.onChange((bsn) => void this.#judgeAgain(bsn))
+    deps.shieldings.onChange((bsn) => void this.#judgeAgain(bsn))
   }
 
   async judge(request: TransferRequest, peerId: string): Promise<Verdict> {
@@ -74,13 +83,14 @@ export class TransferGate implements Gatekeeper {
   async #judgeRetrieve(request: Retrieve, peerId: string): Promise<Verdict> {
     const now = this.#deps.clock.now()
     const age = now - request.authorisedAt
-    if (age > jobMs || age < -60_000) return this.#refuse(request, peerId, 'JOB_EXPIRED')
-    const { why, bsn } = await this.#ask(request, peerId)
+    if (age > goodFor(request) || age < -60_000) return this.#refuse(request, peerId, 'JOB_EXPIRED')
+    const { why, bsn, judged } = await this.#ask(request, peerId)
+    await this.#deps.emergencies.note(request, peerId, judged, 'retrievals', request.job)
     if (bsn === undefined || why !== 'PERMITTED') {
       const isOurs = why === 'PERMITTED' || why === 'STUDY_UNKNOWN'
       return this.#refuse(request, peerId, why, isOurs ? 'STUDY_UNKNOWN' : reasonForPeer(why), bsn)
     }
-    const watch = this.#watch(bsn, request, peerId)
+    const watch = this.#watch(bsn, request, peerId, goodFor(request) - age)
     // Consent may have ended between the judgement and the watch.
     await this.#judgeAgain(bsn)
     await this.#release(request, peerId, bsn)
@@ -104,14 +114,24 @@ export class TransferGate implements Gatekeeper {
   }
 
   /** Whether this peer may have this study of this patient, now. */
-  async #ask(request: Retrieve, peerId: string): Promise<{ why: Why; bsn: Bsn | undefined }> {
-    const { decision, bsn, studies } = await this.#deps.desk.judge(request, peerId)
+  async #ask(request: Retrieve, peerId: string): Promise<{ why: Why; bsn: Bsn | undefined; judged: Judged }> {
+    const judged = await this.#deps.desk.judge(request, peerId)
+    const { decision, bsn, studies } = judged
     const isThisPatients = studies.some((study) => study.studyInstanceUid === request.studyInstanceUid)
-    return { bsn, why: decision.why === 'PERMITTED' && !isThisPatients ? 'STUDY_UNKNOWN' : decision.why }
+    return {
+      bsn,
+      judged,
+      why: decision.why === 'PERMITTED' && !isThisPatients ? 'STUDY_UNKNOWN' : decision.why,
+    }
   }
 
-  #watch(bsn: Bsn, request: Retrieve, peerId: string): AbortSignal {
-    const stream = { request, peerId, cut: new AbortController() }
+  /** Ends when the right does: by consent, by shielding, or because what was authorised has run out. */
+  #watch(bsn: Bsn, request: Retrieve, peerId: string, leftMs: number): AbortSignal {
+    const stream = { request, peerId, cut: new AbortController(), over: new AbortController() }
+    this.#deps.clock.sleep(Math.max(0, leftMs), stream.over.signal).then(
+      () => this.#cut(bsn, stream, 'JOB_EXPIRED'),
+      () => {},
+    )
     const streams = this.#open.get(bsn) ?? new Set()
     this.#open.set(bsn, streams.add(stream))
     return stream.cut.signal
@@ -124,6 +144,7 @@ export class TransferGate implements Gatekeeper {
   }
 
   #forgetStream(bsn: Bsn, stream: OpenStream): void {
+    stream.over.abort(new Error('over'))
     const streams = this.#open.get(bsn)
     streams?.delete(stream)
     if (streams?.size === 0) this.#open.delete(bsn)
@@ -137,10 +158,19 @@ export class TransferGate implements Gatekeeper {
         (error: unknown) => codeOf(error),
       )
       if (why === 'PERMITTED') continue
-      this.#deps.log.info('stream cut', { peerId: stream.peerId, reason: why })
-      stream.cut.abort(new Error(why))
-      this.#forgetStream(bsn, stream)
+      this.#cut(bsn, stream, why)
     }
+  }
+
+  #cut(bsn: Bsn, stream: OpenStream, why: string): void {
+    this.#deps.log.info('stream cut', { peerId: stream.peerId, reason: why })
+    stream.cut.abort(new Error(why))
+    this.#forgetStream(bsn, stream)
+  }
+
+  /** A refusal that was clear before anybody was asked: stale, for another holder, of an authorisation that ran out. */
+  async noteRefused(request: TransferRequest, peerId: string, reason: string): Promise<void> {
+    await this.#refuse(request, peerId, reason)
   }
 
   /** On record before the peer hears it. */

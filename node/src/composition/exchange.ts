@@ -1,13 +1,11 @@
-import { AccessDesk } from '../access/access-desk.ts'
 import { ContentsAnswers } from '../access/answer-contents.ts'
-import { SearchAnswers } from '../access/answer-search.ts'
 import { HeldStudies } from '../access/held-studies.ts'
-import { RequestGuard } from '../access/request-guard.ts'
 import { TransferGate } from '../access/transfer-gate.ts'
 import { buckets } from '../config/buckets.ts'
 import type { Settings } from '../config/settings.ts'
 import { askHolder } from '../find/ask-holder.ts'
 import { PatientSearches } from '../find/patient-searches.ts'
+import { TreatmentRelations } from '../find/treatment-relations.ts'
 import { HouseStudies } from '../holdings/house-studies.ts'
 import { RouteToRecipient } from '../intake/route-to-recipient.ts'
 import { FetchStudy } from '../retrieve/fetch-study.ts'
@@ -23,6 +21,8 @@ import { TransferDesk } from '../transfers/transfer-desk.ts'
 import { TransferRunner } from '../transfers/transfer-runner.ts'
 import { composeDicomPort } from './dicom-port.ts'
 import { composeDiscs } from './discs.ts'
+import { composeAccess } from './access.ts'
+import { endRetrievals } from './emergency.ts'
 import { composeFiling } from './filing.ts'
 import { composeRouting } from './routing-side.ts'
 import type { Ground } from './ground.ts'
@@ -36,16 +36,14 @@ export type Exchange = ReturnType<typeof composeExchange>
 export function composeExchange(settings: Settings, ground: Ground, index: IndexSide) {
   const { clock, log, random, self, sealer, key, reserve, store, studies, holdings, heads } = ground
   const { bundle, host, account, budget, events, verify } = ground
-  const { consents, patients, tokens, reader, ownTokens } = index
+  const { consents, shieldings, patients, localPatients, tokens, reader } = index
 
   const book = openBook(ground)
   const retryMs = settings.transfer.retrySeconds * 1000
   const links = new Links({ retryMs }, { clock, random: Math.random })
   const speeds = new LinkSpeeds()
 
-  const desk = new AccessDesk({ bundle, ownTokens, patients, consents })
-  const guard = new RequestGuard({ peerId: self.peerId }, { clock })
-  const searchAnswers = new SearchAnswers({ desk, guard, account, signer: key, verify, clock, log })
+  const { uses, emergencies, notices, desk, guard, searchAnswers } = composeAccess(settings, ground, index)
   const { worklist, filing, commitments, delivery } = composeFiling(settings, ground, index, {
     links,
     speeds,
@@ -61,11 +59,14 @@ export function composeExchange(settings: Settings, ground: Ground, index: Index
     {
       ...{ tokens, reader, bundle, patients, account, sealer, events, clock, log, random },
       ask: (search, peerId) => askHolder(search, peerId, { host, signer: key, verify, clock }),
+      relations: new TreatmentRelations({ administration: localPatients, patients }),
+      emergencies,
     },
   )
   const reports = composeReports(settings, ground, index, { book, sends, worklist, filing, house, searches })
   const gate = new TransferGate({
-    ...{ desk, guard, consents, isOffered, account, clock, log },
+    ...{ desk, guard, consents, shieldings, isOffered, account, clock, log },
+    emergencies: notices,
     noteRecipient: async (request, peerId) => {
       const wasSent = request.kind === 'collect'
       // What follows on a study makes nobody a recipient who was none.
@@ -77,6 +78,7 @@ export function composeExchange(settings: Settings, ground: Ground, index: Index
   })
   const contentsAnswers = new ContentsAnswers({
     ...{ desk, guard, studies: holdings, account, signer: key, verify, clock, log },
+    emergencies: notices,
   })
   const held = new HeldStudies({
     ...{ studies: holdings, house },
@@ -95,7 +97,7 @@ export function composeExchange(settings: Settings, ground: Ground, index: Index
   const retrievals = new Retrievals(
     { self },
     {
-      ...{ searches, book, studies: holdings, fetcher, filing, delivery, account, clock },
+      ...{ searches, book, studies: holdings, fetcher, filing, delivery, account, clock, emergencies },
       reportsOut: reports.out,
     },
   )
@@ -121,6 +123,7 @@ export function composeExchange(settings: Settings, ground: Ground, index: Index
       },
     },
   )
+  emergencies.onEnd(({ id }) => endRetrievals(id, { book, runner, log }))
   const transferDesk = new TransferDesk({ book, account, clock })
   const toPrefetch = { searches, retrievals, book, desk: transferDesk }
   const prefetch = composePrefetch(settings, ground, index, toPrefetch)
@@ -140,7 +143,7 @@ export function composeExchange(settings: Settings, ground: Ground, index: Index
   })
   return {
     ...{ book, links, speeds, transferDesk, progress, sends, guard, searchAnswers },
-    ...{ contentsAnswers, gate, held, searches, fetcher, worklist },
+    ...{ uses, emergencies, contentsAnswers, gate, held, searches, fetcher, worklist },
     ...{ house, reports, delivery, retrievals, arrivals, discs, runner, receipts, routes, routing },
     ...{ prefetch, ...port },
   }

@@ -3,6 +3,8 @@ import { AntiEntropy, IndexPublisher, IndexReader, IndexReplica, networkWithSelf
 import { buckets } from '../config/buckets.ts'
 import type { Settings } from '../config/settings.ts'
 import { ConsentBook } from '../consents/consent-book.ts'
+import { Shieldings } from '../consents/shieldings.ts'
+import type { Shielding } from '../consents/shieldings.ts'
 import { IndexMembership } from '../trust/index-membership.ts'
 import { peerKeepers } from '../find/peer-keepers.ts'
 import { RecentTokens } from '../find/recent-tokens.ts'
@@ -66,11 +68,7 @@ export function composeIndexSide(settings: Settings, ground: Ground) {
   const known = new CachedTokens({}, { known: ownTokens, source: keepers, epoch })
   const tokens = new RecentTokens({ source: known, epoch, clock })
 
-  const consents = new ConsentBook({
-    store,
-    records: store.repository(buckets.consents, { keys: 'keyed' }),
-    clock,
-  })
+  const { consents, shieldings } = openConsents(ground)
   const localPatients = new LocalPatients({
     ...{ store, sealer },
     patients: store.repository(buckets.localPatients, { keys: 'plain-opaque' }),
@@ -95,7 +93,20 @@ export function composeIndexSide(settings: Settings, ground: Ground) {
   const owners = new StudyOwners({ patients: localPatients })
   const patients = new OwnPatients({ studies, known: localPatients, owners })
   const publication = new Publication({
-    ...{ studies, patients, owners, consents, publisher, indexState, sealer, account, epoch, clock, log },
+    ...{
+      studies,
+      patients,
+      owners,
+      consents,
+      shieldings,
+      publisher,
+      indexState,
+      sealer,
+      account,
+      epoch,
+      clock,
+      log,
+    },
     tokens: known,
     wanted: store.repository(buckets.publications, { keys: 'plain-opaque' }),
   })
@@ -116,6 +127,7 @@ export function composeIndexSide(settings: Settings, ground: Ground) {
     ownTokens,
     tokens,
     consents,
+    shieldings,
     patients,
     localPatients,
     patientsKnown,
@@ -124,4 +136,16 @@ export function composeIndexSide(settings: Settings, ground: Ground) {
     owners,
     publication,
   }
+}
+
+/** What patients said, and who is shielded. */
+function openConsents({ store, clock }: Ground) {
+  const consents = new ConsentBook({
+    store,
+    records: store.repository(buckets.consents, { keys: 'keyed' }),
+    history: store.repository(buckets.consentHistory, { keys: 'keyed' }),
+    clock,
+  })
+  const marks = store.repository<Shielding>(buckets.shieldings, { keys: 'keyed' })
+  return { consents, shieldings: new Shieldings({ marks, clock }) }
 }

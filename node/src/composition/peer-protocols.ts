@@ -1,5 +1,7 @@
 import { limits, protocolIds, indexAnswer, indexRequest } from '@twiin/protocol'
+import { codeOf } from '@twiin/runtime'
 import { serveTransfer } from '@twiin/transfer'
+import type { Account } from '../account/account.ts'
 import { answerSend } from '../send/answer-send.ts'
 import type { Sends } from '../send/sends.ts'
 import type { Exchange } from './exchange.ts'
@@ -24,17 +26,19 @@ export function registerPeerProtocols(
     async (bytes, peerId, signal) =>
       indexAnswer.encode(await index.replica.answer(peerId, indexRequest.decode(bytes), signal)),
   )
-  host.answer(
-    protocolIds.search,
-    {
-      maxRequestBytes: limits.searchRequestBytes + 1024,
-      maxAnswerBytes: limits.searchAnswerBytes + 1024,
-      timeoutMs: 8000,
-      maxConcurrentPerPeer: 8,
-    },
-    async (bytes, peerId) =>
-      (await selfTest.answerQuestion(bytes, peerId)) ?? searchAnswers.answer(bytes, peerId),
-  )
+  for (const protocol of [protocolIds.search, protocolIds.searchWithRelation])
+    host.answer(
+      protocol,
+      {
+        maxRequestBytes: limits.searchRequestBytes + 1024,
+        maxAnswerBytes: limits.searchAnswerBytes + 1024,
+        timeoutMs: 8000,
+        maxConcurrentPerPeer: 8,
+      },
+      async (bytes, peerId) =>
+        (await selfTest.answerQuestion(bytes, peerId)) ??
+        forgeryOnRecord(account, peerId, 'spec 04 §2', searchAnswers.answer(bytes, peerId)),
+    )
   host.answer(
     protocolIds.contents,
     {
@@ -43,7 +47,7 @@ export function registerPeerProtocols(
       timeoutMs: 8000,
       maxConcurrentPerPeer: 4,
     },
-    (bytes, peerId) => contentsAnswers.answer(bytes, peerId),
+    (bytes, peerId) => forgeryOnRecord(account, peerId, 'spec 13 §5', contentsAnswers.answer(bytes, peerId)),
   )
   const sendLimits = {
     ...{ maxRequestBytes: limits.sendRequestBytes, maxAnswerBytes: limits.sendAnswerBytes },
@@ -65,31 +69,37 @@ export function registerPeerProtocols(
     answerSend(bytes, peerId, { ...notes, noteProgress }),
   )
   host.serve(protocolIds.transfer, { maxFrameBytes: limits.transferFrameBytes }, (channel, peerId) =>
-    serveTransfer(
-      channel,
+    forgeryOnRecord(
+      account,
       peerId,
-      {},
-      {
-        ...{ source: selfTest.source(held), gatekeeper: selfTest.gatekeeper(gate) },
-        ...{ signer: key, verify, budget, clock },
-        onServed: async (served) => {
-          if (selfTest.served(served)) return
-          gate.forget(served.request)
-          const { request, instances, named, cut } = served
-          await account.record({
-            event: 'study-served',
-            outcome: cut === undefined ? 'success' : 'failed',
-            ...(cut === undefined ? {} : { reason: cut }),
-            ...(request.kind === 'retrieve' ? { user: request.user, purpose: request.purpose } : {}),
-            peerId,
-            objects: { studyInstanceUids: [request.studyInstanceUid], count: instances, named },
-            protocol: 'spec 05 §2',
-            requestId: Buffer.from(request.kind === 'retrieve' ? request.job : request.package).toString(
-              'hex',
-            ),
-          })
+      'spec 05 §2',
+      serveTransfer(
+        channel,
+        peerId,
+        {},
+        {
+          ...{ source: selfTest.source(held), gatekeeper: selfTest.gatekeeper(gate) },
+          ...{ signer: key, verify, budget, clock },
+          onRefused: (request, peerId, reason) => gate.noteRefused(request, peerId, reason),
+          onServed: async (served) => {
+            if (selfTest.served(served)) return
+            gate.forget(served.request)
+            const { request, instances, named, cut } = served
+            await account.record({
+              event: 'study-served',
+              outcome: cut === undefined ? 'success' : 'failed',
+              ...(cut === undefined ? {} : { reason: cut }),
+              ...(request.kind === 'retrieve' ? { user: request.user, purpose: request.purpose } : {}),
+              peerId,
+              objects: { studyInstanceUids: [request.studyInstanceUid], count: instances, named },
+              protocol: 'spec 05 §2',
+              requestId: Buffer.from(request.kind === 'retrieve' ? request.job : request.package).toString(
+                'hex',
+              ),
+            })
+          },
         },
-      },
+      ),
     ),
   )
   host.answer(
@@ -126,4 +136,24 @@ function registerAuditProtocols({ host, audit }: Pick<Ground, 'host' | 'audit'>)
     },
     (bytes, peerId) => answerDealings.answer(bytes, peerId),
   )
+}
+
+/** What no honest node sends: unreadable, or signed by somebody else than who brings it. */
+const forgeries: ReadonlySet<string> = new Set(['SIGNATURE_INVALID', 'MESSAGE_INVALID', 'FRAME_INVALID'])
+
+/** It gets no answer, but it is on record who tried. */
+async function forgeryOnRecord<T>(
+  account: Account,
+  peerId: string,
+  protocol: string,
+  work: Promise<T>,
+): Promise<T> {
+  try {
+    return await work
+  } catch (error) {
+    const reason = codeOf(error)
+    if (forgeries.has(reason))
+      await account.record({ event: 'refused', outcome: 'refused', reason, peerId, protocol })
+    throw error
+  }
 }

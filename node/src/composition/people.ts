@@ -2,6 +2,7 @@ import { Sessions, UsedCodes } from '@twiin/web'
 import { buckets } from '../config/buckets.ts'
 import type { Settings } from '../config/settings.ts'
 import { byPersonOrToken } from '../http/authenticate.ts'
+import { confirmAgain } from '../http/confirm-person.ts'
 import { sessionRoutes } from '../http/session-routes.ts'
 import { accountRoutes, passkeyRoutes } from '../people/account-routes.ts'
 import { describesSessions } from '../people/describe-session.ts'
@@ -54,8 +55,14 @@ export function composePeople(settings: Settings, ground: Ground, { patientsKnow
   )
   const launches = new Launches({}, { account, clock })
   const issuer = hospital.patientIdIssuer
+  const onRefused = (user: { id: string; role: string }, { method, url }: { method: string; url: string }) =>
+    account.record({
+      ...{ event: 'refused', outcome: 'refused', reason: 'ROLE_NOT_PERMITTED', user },
+      protocol: `${method} ${url}`,
+    })
   return {
-    authentication: byPersonOrToken({ people, logIns, sessions, clock }),
+    authentication: byPersonOrToken({ people, logIns, sessions, clock, onRefused }),
+    confirm: confirmAgain({ sessions, logIns }),
     routes: [
       sessionRoutes({ sessions, logIns, passkeys, signOn, events, onRecord, describe, clock }),
       signOnRoutes({ sessions, passkeys, signOn, onRecord, describe }),

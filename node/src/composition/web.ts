@@ -12,6 +12,7 @@ import { connectionRoutes } from '../connections/routes.ts'
 import { consentRoutes } from '../consents/routes.ts'
 import { dicomWebRoutes } from '../dicomweb/routes.ts'
 import { discRoutes } from '../disc/routes.ts'
+import { emergencyRoutes } from '../emergency/routes.ts'
 import { exceptionRoutes } from '../filing/routes.ts'
 import { searchRoutes } from '../find/routes.ts'
 import { holdingRoutes } from '../holdings/routes.ts'
@@ -50,14 +51,15 @@ export async function composeWeb(
   const { clock, log, random, events, account, auditLog, bundle, watch, logView, witness, enrolment } = ground
   const { host, reserve, holdings: studies, self } = ground
   const { book, transferDesk, links, speeds, searches, fetcher, intake, queryDesk } = exchange
-  const { retrievals, sends, worklist, delivery } = exchange
-  const { publisher, publication, consents, owners, quality } = index
+  const { retrievals, sends, worklist, delivery, emergencies, uses } = exchange
+  const { publisher, publication, consents, shieldings, patients, owners, quality } = index
   const people = composePeople(settings, ground, index)
   const reachability = composeReachability(ground)
   const status = new NodeStatus({
     ...{ enrolment, bundle, watch, logView, witness, host },
     ...{ reserve, publisher, book, delivery, reachability, clock },
     ...{ anchoring: ground.audit.anchoring, syslog: ground.audit.syslog },
+    emergencies: uses,
   })
   const hospital = { ura: self.ura, name: self.name }
   const tls = await openWebCertificate(join(settings.dataDir, 'web'), {
@@ -95,7 +97,8 @@ export async function composeWeb(
         routingRoutes({ rules: exchange.routing.rules }),
         holdingRoutes({ studies, bundle, statusOf: (bsn) => publication.statusOf(bsn), owners }),
         reportRoutes({ reports: exchange.reports.shown, recalls: exchange.reports.recalls, book, bundle }),
-        consentRoutes({ consents, account }),
+        consentRoutes({ consents, shieldings, patients, account, clock, bundle, self }),
+        emergencyRoutes({ emergencies, book: uses, clock, confirm: people.confirm }),
         transferRoutes({ book, desk: transferDesk, links, speeds, clock }),
         exceptionRoutes({ worklist, account, goOn }),
         hl7Routes({ inbox: hl7.inbox }),

@@ -5,6 +5,12 @@
 export const buckets = {
   /** keyed BSN → ConsentRecord[] */
   consents: 'consents',
+  /** keyed BSN → ConsentRecord[] that others took the place of */
+  consentHistory: 'consent-history',
+  /** keyed BSN → mark of a patient whom the curious look for */
+  shieldings: 'shieldings',
+  /** id → use of emergency access, by somebody here or elsewhere */
+  emergencyUses: 'emergency-uses',
   /** keyed `<epoch>:<BSN>` → patient token */
   tokens: 'tokens',
   /** keyed `<epoch>:<loc>` → BSN of a patient of this hospital */

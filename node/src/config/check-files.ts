@@ -11,6 +11,7 @@ export function checkFiles(settings: Settings): void {
     ...hl7Files(settings),
     ...dicomTlsFiles(settings),
     ...signInFiles(settings),
+    ...mitzFiles(settings),
     ...(isEnrolled(settings) ? {} : { 'registry.enrolmentTokenFile': registry.enrolmentTokenFile }),
   })
 }
@@ -49,6 +50,15 @@ const dicomTlsFiles = ({ dicom: { tls } }: Settings) =>
 
 const signInFiles = ({ signIn: { oidc } }: Settings) =>
   oidc === undefined ? {} : { 'signIn.oidc.clientSecretFile': oidc.clientSecretFile }
+
+const mitzFiles = ({ consent: { mitz } }: Settings): Record<string, string> =>
+  mitz === undefined
+    ? {}
+    : {
+        'consent.mitz.certificateFile': mitz.certificateFile,
+        'consent.mitz.keyFile': mitz.keyFile,
+        'consent.mitz.caFile': mitz.caFile,
+      }
 
 function requireFiles(needed: Record<string, string | undefined>): void {
   const missing = Object.entries(needed)

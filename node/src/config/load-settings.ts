@@ -7,7 +7,6 @@ import { addressErrors } from './check-addresses.ts'
 import { ruleErrors } from './check-rules.ts'
 import { tlsErrors } from './check-tls.ts'
 import { settingsErrors } from './describe-errors.ts'
-import type { DicomTlsSettings } from './dicom-tls-settings.ts'
 import { Settings } from './settings.ts'
 
 /**
@@ -73,7 +72,7 @@ function camelCase(word: string): string {
 
 function withAbsolutePaths(settings: Settings, base: string): Settings {
   const absolute = (path: string) => (isAbsolute(path) ? path : resolve(base, path))
-  const { registry, archive, dicom, signIn } = settings
+  const { registry, archive, dicom, signIn, consent } = settings
   return {
     ...settings,
     dataDir: absolute(settings.dataDir),
@@ -90,6 +89,7 @@ function withAbsolutePaths(settings: Settings, base: string): Settings {
             oidc: { ...signIn.oidc, clientSecretFile: absolute(signIn.oidc.clientSecretFile) },
           },
         }),
+    consent: consent.mitz === undefined ? {} : { mitz: absoluteFiles(consent.mitz, absolute) },
     trust: { ...settings.trust, rootCertificateFile: absolute(settings.trust.rootCertificateFile) },
     registry: {
       ...registry,
@@ -101,7 +101,12 @@ function withAbsolutePaths(settings: Settings, base: string): Settings {
   }
 }
 
-const absoluteFiles = (tls: DicomTlsSettings, absolute: (path: string) => string): DicomTlsSettings => ({
+interface TlsFiles {
+  certificateFile: string
+  keyFile: string
+  caFile?: string
+}
+const absoluteFiles = <T extends TlsFiles>(tls: T, absolute: (path: string) => string): T => ({
   ...tls,
   certificateFile: absolute(tls.certificateFile),
   keyFile: absolute(tls.keyFile),

@@ -6,6 +6,7 @@ import { Type } from 'typebox'
 import type { Static } from 'typebox'
 import { AuditSettings } from './audit-settings.ts'
 import { DicomTlsSettings } from './dicom-tls-settings.ts'
+import { ConsentSettings } from './consent-settings.ts'
 import { Hl7Settings } from './hl7-settings.ts'
 
 /** Every setting of a node, declared once: name, type, default, sentence. Unknown keys are errors (load-settings.ts). */
@@ -231,6 +232,7 @@ export const Settings = Type.Object(
     ),
     archive: Type.Optional(Archive),
     hl7: Type.Optional(Hl7Settings),
+    consent: ConsentSettings,
     web: Type.Object(
       {
         host: Host('address to listen on'),

@@ -23,7 +23,8 @@ export async function askContents(
   deps: Deps,
 ): Promise<ContentsAnswer> {
   const requestId = Buffer.from(deps.random(16))
-  const { person, epoch, loc, purpose, birthDate } = search
+  const { person, epoch, loc, purpose, birthDate, holders } = search
+  const isRegistered = holders.find((holder) => holder.peerId === peerId)?.relation === 'registered'
   const question = contentsRequest.sign(
     {
       kind: 'contents',
@@ -33,6 +34,7 @@ export async function askContents(
       ...{ epoch, loc, purpose },
       user: { id: person.id.slice(0, 64), name: person.name.slice(0, 128), role: person.role },
       ...(birthDate === undefined ? {} : { birthDate }),
+      ...(isRegistered ? { relation: 'registered' as const } : {}),
       ...wanted,
     },
     deps.signer,

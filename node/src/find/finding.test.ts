@@ -3,6 +3,8 @@ import { describe, expect, it } from 'vitest'
 import type { SearchQuestion } from './patient-searches.ts'
 import { isComplete } from './patient-search.ts'
 import type { PatientSearch } from './patient-search.ts'
+import { protocolIds } from '@twiin/protocol'
+import { adt } from '../testing/adt.ts'
 import { eventually, patient, radiologist, twoHospitals } from '../testing/test-hospital.ts'
 import type { TestHospital } from '../testing/test-hospital.ts'
 
@@ -95,13 +97,58 @@ describe('a search', () => {
     expect(found.studies).toEqual([])
   })
 
-  it('on another basis than treatment is refused, and that is on record', async () => {
+  it('on the basis of a send is refused, and that is on record', async () => {
     await using net = await twoHospitals()
-    const emergency = { basis: 'emergency', reason: 'SEH' } as const
-    await expect(search(net.b, { purpose: emergency })).rejects.toThrow('BASIS_NOT_SUPPORTED')
-    expect(await net.b.audit('search')).toMatchObject([
-      { outcome: 'refused', emergency: true, reason: 'BASIS_NOT_SUPPORTED' },
+    const referral = { basis: 'referral', reason: 'x' } as const
+    await expect(search(net.b, { purpose: referral })).rejects.toThrow('BASIS_NOT_SUPPORTED')
+    expect(await net.b.audit('search')).toMatchObject([{ outcome: 'refused', reason: 'BASIS_NOT_SUPPORTED' }])
+  })
+
+  it('of a shielded patient is answered to who has the patient on record, and the index shows nothing', async () => {
+    await using net = await twoHospitals()
+    const { a, b } = net
+    await a.receive()
+    await publish(a)
+    await a.index.shieldings.mark(bsn, { index: 'hidden', by: 'op' })
+    await eventually(async () => (await a.audit('withdraw')).length === 1)
+    await eventually(async () => (await search(b)).holders.length === 0)
+    await a.index.shieldings.mark(bsn, { index: 'pointer', by: 'op' })
+    await eventually(async () => (await a.audit('publish')).length === 2)
+    const refused = await eventually(async () => {
+      const found = await search(b)
+      return found.holders.length > 0 && found
+    })
+    expect(refused.holders).toMatchObject([{ status: 'refused', reason: 'CONSENT_MISSING' }])
+    expect(await a.audit('search-refused')).toMatchObject([{ reason: 'SHIELDED' }])
+    a.online = false
+    // A pointer names no study, not even of a hospital that does not answer.
+    expect(await search(b)).toMatchObject({ holders: [{ status: 'unreachable' }], studies: [] })
+    a.online = true
+    await b.tell(
+      adt('A04', { id: '77', bsn, family: 'Jansen', given: 'Anna', birthDate: '19600203', sex: 'F' }),
+    )
+    const found = await search(b)
+    expect([found.relation, found.holders, found.studies.length]).toMatchObject([
+      'registered',
+      [{ status: 'answered', relation: 'registered' }],
+      1,
     ])
+  })
+
+  it('of who is on record here is understood by a holder that knows nothing of that', async () => {
+    await using net = await twoHospitals()
+    const { a, b, network } = net
+    await a.receive()
+    await publish(a)
+    await b.tell(
+      adt('A04', { id: '77', bsn, family: 'Jansen', given: 'Anna', birthDate: '19600203', sex: 'F' }),
+    )
+    network.wire.host(a.key.peerId).answer(protocolIds.searchWithRelation, {}, () => {
+      throw new Error('not spoken')
+    })
+    const found = await search(b)
+    expect(found.holders).toMatchObject([{ status: 'answered' }])
+    expect(found.holders[0]?.relation).toBeUndefined()
   })
 
   it('needs the keepers for who is not known here, and not for own patients', async () => {

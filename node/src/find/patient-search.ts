@@ -1,3 +1,4 @@
+import type { TreatmentRelation } from '@twiin/consent'
 import type { Bsn } from '@twiin/patient-token'
 import type { EntryBody } from '@twiin/protocol'
 import type { Person } from '../people/people-file.ts'
@@ -27,12 +28,23 @@ export interface Holder {
   peerId: string
   status: HolderStatus
   reason?: string
+  /** It was told so, and knows what it means. */
+  relation?: 'registered'
 }
 
 export interface FoundPatient {
   name: string
   birthDate: string | null
   sex: string
+}
+
+/** An emergency asks everybody: how many did not answer, and whether it is done. */
+export interface EmergencySearch {
+  readonly id: string
+  readonly until: number
+  asked: number
+  unreachable: number
+  done: boolean
 }
 
 /** A search by a user, for one patient, with a purpose; filled in as holders answer. Lives in memory for a day. */
@@ -42,6 +54,10 @@ export interface PatientSearch {
   readonly bsn: Bsn
   readonly birthDate: string | undefined
   readonly purpose: { basis: 'treatment' | 'referral' | 'emergency'; reason: string }
+  /** What this hospital's own records show of the treatment (spec 08 §6). */
+  readonly relation: TreatmentRelation
+  /** The box under which it is an emergency (spec 21). */
+  readonly emergency?: EmergencySearch
   readonly begunAt: number
   /** Where the patient stands in the index; a retrieval needs it. */
   readonly epoch: number
@@ -55,7 +71,9 @@ export interface PatientSearch {
 }
 
 export const isComplete = (search: PatientSearch) =>
-  search.indexRead && search.holders.every(({ status }) => status !== 'pending')
+  search.indexRead &&
+  search.emergency?.done !== false &&
+  search.holders.every(({ status }) => status !== 'pending')
 
 /** What the index says of a holder that does not answer, so that nobody takes silence for absence. */
 export function indexRows(entry: EntryBody, holder: string): FoundStudy[] {

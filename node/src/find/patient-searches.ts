@@ -8,12 +8,16 @@ import type { IndexReader } from '@twiin/study-index'
 import type { Account } from '../account/account.ts'
 import { answeredStudy } from '../access/answer-search.ts'
 import type { NetworkBundle } from '../trust/network-bundle.ts'
+import type { TreatmentRelations } from './treatment-relations.ts'
 import type { OwnPatients } from '../holdings/own-patients.ts'
 import type { LiveEvents } from '../http/events.ts'
 import type { Person } from '../people/people-file.ts'
-import type { SearchAnswer } from '@twiin/protocol'
+import type { EmergencyAccesses } from '../emergency/emergency-accesses.ts'
+import { purposeOf } from '../emergency/emergency-use.ts'
+import type { HolderAnswer } from './ask-holder.ts'
+import { askEverybody } from './ask-everybody.ts'
 import { indexRows, isComplete } from './patient-search.ts'
-import type { FoundStudy, Holder, PatientSearch } from './patient-search.ts'
+import type { EmergencySearch, FoundStudy, Holder, PatientSearch } from './patient-search.ts'
 
 const keptMs = 24 * 3_600_000
 const mostKept = 5000
@@ -31,7 +35,10 @@ interface Deps {
   reader: IndexReader
   bundle: NetworkBundle
   patients: OwnPatients
-  ask: (search: PatientSearch, peerId: string) => Promise<SearchAnswer>
+  ask: (search: PatientSearch, peerId: string) => Promise<HolderAnswer>
+  /** What this hospital's own records show of a treatment (spec 08 §6). */
+  relations: Pick<TreatmentRelations, 'of'>
+  emergencies: Pick<EmergencyAccesses, 'find' | 'used' | 'isOpen'>
   account: Account
   sealer: Sealer
   events: LiveEvents
@@ -54,24 +61,27 @@ export class PatientSearches {
 
   /**
    * On record before anything is asked. Resolves once the token is there; holders answer later, see `find`.
-   * Throws `BSN_INVALID`, `BASIS_NOT_SUPPORTED`, `TOKEN_UNAVAILABLE`, `TOKEN_QUOTA_EXCEEDED`.
+   * Throws `BSN_INVALID`, `BASIS_NOT_SUPPORTED`, `EMERGENCY_NOT_OPEN`, `TOKEN_UNAVAILABLE`, `TOKEN_QUOTA_EXCEEDED`.
    */
   async begin(question: SearchQuestion, person: Person): Promise<string> {
     const bsn = parseBsn(question.bsn)
     const { tokens, account, clock, bundle, random, sealer } = this.#deps
     const id = Buffer.from(random(16)).toString('hex')
+    const box = question.purpose.basis === 'emergency' ? this.#deps.emergencies.find(person, bsn) : undefined
+    const purpose = box === undefined ? question.purpose : purposeOf(box)
     const line = {
       event: 'search',
       user: person,
       patient: { citizenNumber: bsn },
-      purpose: question.purpose,
+      purpose,
       requestId: id,
       ...(question.protocol === undefined ? {} : { protocol: question.protocol }),
     } as const
-    // A search is for treatment; referral is the basis of a send, and emergency has no procedure here yet (spec 08).
-    if (question.purpose.basis !== 'treatment') {
-      await account.record({ ...line, outcome: 'refused', reason: 'BASIS_NOT_SUPPORTED' })
-      throw new TwiinError('BASIS_NOT_SUPPORTED')
+    // Referral is the basis of a send; an emergency is one that its person declared (spec 21).
+    if (question.purpose.basis !== 'treatment' && box === undefined) {
+      const reason = question.purpose.basis === 'emergency' ? 'EMERGENCY_NOT_OPEN' : 'BASIS_NOT_SUPPORTED'
+      await account.record({ ...line, outcome: 'refused', reason })
+      throw new TwiinError(reason)
     }
     const { epoch } = bundle.current.index
     let token
@@ -84,12 +94,15 @@ export class PatientSearches {
     // A token is of one epoch; which, nobody can say when it turned meanwhile. The next try knows.
     if (token === undefined || bundle.current.index.epoch !== epoch) throw new TwiinError('TOKEN_UNAVAILABLE')
     await account.record({ ...line, outcome: 'success' })
+    if (box !== undefined) await this.#deps.emergencies.used(box.id, 'searches')
     const search: PatientSearch = {
       id,
       person,
       bsn,
       birthDate: question.birthDate,
-      purpose: question.purpose,
+      purpose,
+      relation: await this.#deps.relations.of(bsn),
+      ...(box === undefined ? {} : { emergency: emergencyOf(box) }),
       begunAt: clock.now(),
       epoch,
       loc: deriveLocation(token, epoch),
@@ -115,8 +128,14 @@ export class PatientSearches {
   *of(person: Person): Generator<PatientSearch> {
     for (const id of [...this.#searches.keys()].reverse()) {
       const search = this.find(id, person)
-      if (search !== undefined) yield search
+      // What was found in an emergency is not looked into any more once it is over.
+      if (search !== undefined && this.isAllowed(search)) yield search
     }
+  }
+
+  /** Whether the box under which it was asked is still open; true of what is no emergency. */
+  isAllowed({ emergency }: PatientSearch): boolean {
+    return emergency === undefined || this.#deps.emergencies.isOpen(emergency.id)
   }
 
   /** Told when a holder has answered, or the index was read. Returns the way to stop listening. */
@@ -159,12 +178,39 @@ export class PatientSearches {
     } finally {
       search.indexRead = true
       this.#tell(search)
+      if (search.emergency !== undefined) void this.#askTheOthers(search, search.emergency)
     }
   }
 
+  /** Who was never asked for consent stands in no index: in an emergency everybody is asked (spec 21 §2). Never rejects. */
+  async #askTheOthers(search: PatientSearch, emergency: EmergencySearch): Promise<void> {
+    const known = new Set([this.#self.peerId, ...search.holders.map(({ peerId }) => peerId)])
+    const others = this.#deps.bundle.current.members.filter(
+      ({ peerId, state }) => state === 'exchanging' && !known.has(peerId),
+    )
+    await askEverybody(others, async ({ ura, name, peerId }) => {
+      emergency.asked++
+      const holder: Holder = { ura, name, peerId, status: 'pending' }
+      await this.#hear(search, holder)
+      if (holder.status === 'unreachable') emergency.unreachable++
+      else if (holder.reason !== 'CONSENT_MISSING') search.holders.push(holder)
+      this.#tell(search)
+    })
+    emergency.done = true
+    this.#tell(search)
+  }
+
   async #askOne(search: PatientSearch, holder: Holder, fromIndex: FoundStudy[]): Promise<void> {
+    await this.#hear(search, holder)
+    if (holder.status === 'unreachable') search.studies.push(...fromIndex)
+    this.#tell(search)
+  }
+
+  /** What one holder says. Never rejects. */
+  async #hear(search: PatientSearch, holder: Holder): Promise<void> {
     try {
-      const answer = await this.#deps.ask(search, holder.peerId)
+      const { answer, knowsRelation } = await this.#deps.ask(search, holder.peerId)
+      if (knowsRelation) holder.relation = 'registered'
       if (answer.status === 'answered') {
         search.studies.push(...answer.studies.map((study) => this.#row(study, holder.ura, false)))
         const { name, birthDate = null, sex } = answer.patient
@@ -176,7 +222,6 @@ export class PatientSearches {
       }
     } catch (error) {
       holder.reason = codeOf(error)
-      search.studies.push(...fromIndex)
       holder.status = 'unreachable'
     }
     this.#deps.log.info('holder asked', {
@@ -185,7 +230,6 @@ export class PatientSearches {
       status: holder.status,
       reason: holder.reason,
     })
-    this.#tell(search)
   }
 
   #row(study: ReturnType<typeof answeredStudy>, holder: string, local: boolean): FoundStudy {
@@ -217,3 +261,7 @@ export class PatientSearches {
     }
   }
 }
+
+const emergencyOf = ({ id, until }: { id: string; until: number }): EmergencySearch => ({
+  ...{ id, until, asked: 0, unreachable: 0, done: false },
+})

@@ -2,7 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { TwiinError } from '@twiin/runtime'
 import { Type } from 'typebox'
 import { isComplete } from './patient-search.ts'
-import type { PatientSearch } from './patient-search.ts'
+import type { EmergencySearch, PatientSearch } from './patient-search.ts'
 import type { PatientSearches } from './patient-searches.ts'
 
 const closed = { additionalProperties: false }
@@ -43,13 +43,13 @@ export function searchRoutes(deps: { searches: PatientSearches }): FastifyPlugin
       (request) => {
         const search = deps.searches.find(request.params.id, request.person)
         if (search === undefined) throw new TwiinError('NOT_FOUND')
-        return describe(search)
+        return describe(search, deps.searches.isAllowed(search))
       },
     )
   }
 }
 
-function describe(search: PatientSearch) {
+function describe(search: PatientSearch, open: boolean) {
   const studies = [...search.studies].sort((a, b) => (b.studyDate ?? '').localeCompare(a.studyDate ?? ''))
   return {
     id: search.id,
@@ -64,5 +64,12 @@ function describe(search: PatientSearch) {
     })),
     studies,
     index: search.index,
+    relation: search.relation,
+    ...(search.emergency === undefined ? {} : { emergency: describeEmergency(search.emergency, open) }),
   }
 }
+
+const describeEmergency = ({ id, until, asked, unreachable }: EmergencySearch, open: boolean) => ({
+  ...{ id, open, asked, unreachable },
+  until: new Date(until).toISOString(),
+})

@@ -34,12 +34,15 @@ export function byPersonOrToken(deps: {
   logIns: Pick<LogIns, 'mustEnrol'>
   sessions: Sessions<Person, Proof>
   clock: Clock
+  /** Durable when it resolves. */
+  onRefused: NonNullable<Authentication<Person | LaunchingSystem>['onRefused']>
 }): Authentication<Person | LaunchingSystem> {
   const { people, logIns, sessions, clock } = deps
   const ago = (at: number | undefined) => (at === undefined ? undefined : clock.now() - at)
   return {
     ...{ sessionCookie, roles: [...roles, launcher], sessions },
     byToken: (token) => people.byToken(token),
+    onRefused: deps.onRefused,
     identify: async (request, { person, session }) => {
       request.sessionSecret = session
       request.confirmedAgoMs = session === undefined ? 0 : ago(sessions.confirmedAt(session))

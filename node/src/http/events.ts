@@ -2,7 +2,7 @@ import { LiveEvents as EventStreams } from '@twiin/web'
 
 /** What happened, for screens to look again: a kind, an id and the new state. Never patient data. */
 export interface LiveEvent {
-  kind: 'transfer' | 'arrival' | 'search' | 'study' | 'exception' | 'disc' | 'peer'
+  kind: 'transfer' | 'arrival' | 'search' | 'study' | 'exception' | 'disc' | 'peer' | 'emergency'
   id: string
   state: string
 }

@@ -9,6 +9,7 @@ import type { IndexPublisher, PublicationState, PublishedStudy } from '@twiin/st
 import type { StudyRecord } from '@twiin/study-store'
 import type { Account } from '../account/account.ts'
 import type { ConsentBook } from '../consents/consent-book.ts'
+import type { Shieldings } from '../consents/shieldings.ts'
 import type { HoldingChange, Holdings } from '../holdings/holdings.ts'
 import type { OwnPatients } from '../holdings/own-patients.ts'
 import type { StudyOwners } from '../holdings/study-owners.ts'
@@ -31,6 +32,7 @@ interface Deps {
   patients: OwnPatients
   owners: StudyOwners
   consents: ConsentBook
+  shieldings: Shieldings
   tokens: PatientTokens
   publisher: IndexPublisher
   indexState: PublicationState
@@ -64,6 +66,7 @@ export class Publication implements Service {
   constructor(deps: Deps) {
     this.#deps = deps
     deps.consents.onChange((bsn) => this.lookAgain(bsn))
+    deps.shieldings.onChange((bsn) => this.lookAgain(bsn))
   }
 
   async start(): Promise<void> {
@@ -86,7 +89,7 @@ export class Publication implements Service {
     this.#wake.resolve()
   }
 
-  /** At start, and when the index begins a new epoch. */
+  /** At start, when the index begins a new epoch, and once a day, because patients grow older (spec 08 §4). */
   lookAtEverything(): void {
     this.#everything = true
     this.#wake.resolve()
@@ -216,15 +219,19 @@ export class Publication implements Service {
   async #look(bsn: Bsn): Promise<Patient> {
     const studies = await this.#deps.patients.studiesOf(bsn)
     const mayShow = studies.length > 0 && (await this.#reasonToHide(bsn)) === undefined
-    return { bsn, studies, show: mayShow ? studies.map(publishedStudy) : undefined }
+    if (!mayShow) return { bsn, studies, show: undefined }
+    const isPointer = (await this.#deps.shieldings.of(bsn))?.index === 'pointer'
+    return { bsn, studies, show: isPointer ? [] : studies.map(publishedStudy) }
   }
 
   /** Why others may not find this patient; undefined when they may. Whom the access desk refuses to all is not shown. */
   async #reasonToHide(bsn: Bsn): Promise<string | undefined> {
-    const { patients, consents } = this.#deps
-    if ((await patients.find(bsn))?.conflict === true) return 'IDENTITY_CONFLICT'
-    const { decision, why } = mayPublish(await consents.of(bsn))
-    if (decision === 'permit') return undefined
+    const { patients, consents, shieldings, clock } = this.#deps
+    const patient = await patients.find(bsn)
+    if (patient?.conflict === true) return 'IDENTITY_CONFLICT'
+    const age = { birthDate: patient?.birthDate ?? '', now: clock.now() }
+    const { decision, why } = mayPublish(await consents.of(bsn), age)
+    if (decision === 'permit') return (await shieldings.of(bsn))?.index === 'hidden' ? 'SHIELDED' : undefined
     return why === 'no-record' ? 'CONSENT_MISSING' : 'CONSENT_DENIED'
   }
 

@@ -15,7 +15,13 @@ const holder = (ura: string, status: Holder['status'] = 'answered'): Holder => (
   ...{ ura, name: `Ziekenhuis ${ura} (fictief)`, peerId: ura, status },
 })
 const searchOf = (...holders: Holder[]): PatientSearch => ({
-  ...{ id: 's', person: asker.person, bsn: parseBsn(patient.bsn), birthDate: undefined },
+  ...{
+    id: 's',
+    person: asker.person,
+    bsn: parseBsn(patient.bsn),
+    relation: 'stated' as const,
+    birthDate: undefined,
+  },
   ...{ purpose: { basis: 'treatment', reason: '' }, begunAt: 0, epoch: 1, loc: new Uint8Array(32), holders },
   ...{ index: { asked: 1, answered: 1 }, indexRead: true },
   studies: holders.map(({ ura }) => ({

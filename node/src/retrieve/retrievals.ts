@@ -4,6 +4,7 @@ import type { InstanceRecord, StudyRecord } from '@twiin/study-store'
 import type { Account } from '../account/account.ts'
 import type { ReportsOut } from '../reports/reports-out.ts'
 import type { DeliverStudy } from '../deliver/deliver-study.ts'
+import type { EmergencyAccesses } from '../emergency/emergency-accesses.ts'
 import type { FileStudy } from '../filing/file-study.ts'
 import type { Holdings } from '../holdings/holdings.ts'
 import type { PatientSearches } from '../find/patient-searches.ts'
@@ -15,7 +16,7 @@ import type { Attempt } from '../transfers/transfer-runner.ts'
 import type { FetchStudy } from './fetch-study.ts'
 import { isOf } from './identity.ts'
 
-/** spec 05 §2. */
+/** spec 05 §2; an emergency ends with its box. */
 const jobMs = 24 * 3_600_000
 
 export interface RetrievalOrder {
@@ -36,6 +37,7 @@ interface Deps {
   filing: FileStudy
   delivery: DeliverStudy
   account: Account
+  emergencies: Pick<EmergencyAccesses, 'isOpen' | 'used'>
   clock: Clock
 }
 
@@ -49,9 +51,9 @@ export class Retrievals {
     this.#deps = deps
   }
 
-  /** On record and durable when it resolves. Throws `NOT_FOUND`, `STUDY_UNKNOWN`. */
+  /** On record and durable when it resolves. Throws `NOT_FOUND`, `STUDY_UNKNOWN`, `EMERGENCY_NOT_OPEN`. */
   async request(order: RetrievalOrder, person: Person): Promise<string> {
-    const { searches, book, clock, account } = this.#deps
+    const { searches, book, clock, account, emergencies } = this.#deps
     const search = searches.find(order.searchId, person)
     if (search === undefined) throw new TwiinError('NOT_FOUND')
     const holder = search.holders.find(({ ura }) => ura === order.holder)
@@ -61,9 +63,11 @@ export class Retrievals {
     if (holder === undefined || study === undefined) throw new TwiinError('STUDY_UNKNOWN')
     const now = clock.now()
     const id = book.newId()
+    const box = search.emergency?.id
+    const isOver = box !== undefined && !emergencies.isOpen(box)
     await account.record({
       event: 'retrieve-requested',
-      outcome: 'success',
+      ...(isOver ? { outcome: 'refused', reason: 'EMERGENCY_NOT_OPEN' } : { outcome: 'success' }),
       user: person,
       peerId: holder.peerId,
       patient: { citizenNumber: search.bsn },
@@ -71,6 +75,8 @@ export class Retrievals {
       objects: { studyInstanceUids: [order.studyInstanceUid], count: study.instances },
       requestId: id,
     })
+    if (isOver) throw new TwiinError('EMERGENCY_NOT_OPEN')
+    if (box !== undefined) await emergencies.used(box, 'retrievals')
     await book.add({
       kind: 'retrieval',
       id,
@@ -88,6 +94,8 @@ export class Retrievals {
       description: study.description,
       destination: order.destination,
       purpose: search.purpose,
+      ...(holder.relation === undefined ? {} : { relation: holder.relation }),
+      ...(box === undefined ? {} : { emergency: box }),
       authorisedAt: now,
       epoch: search.epoch,
       loc: search.loc,
@@ -102,6 +110,8 @@ export class Retrievals {
   async run(retrieval: Retrieval, signal: AbortSignal): Promise<Attempt> {
     const { counterparty, studyInstanceUid, bsn, id, bytes } = retrieval
     const isOwn = counterparty.peerId === this.#self.peerId
+    // What was brought in time is filed and delivered, however long that takes.
+    if (this.#isCutOff(retrieval)) return { state: 'cancelled', reason: 'EMERGENCY_ENDED' }
     // A PACS that is away, or a person who has to decide, may take longer than the authorisation lasts.
     if (!isOwn && retrieval.brought !== true && !(await this.#bring(retrieval, signal)))
       return { state: 'failed', reason: 'JOB_EXPIRED' }
@@ -162,6 +172,7 @@ export class Retrievals {
             studyInstanceUid,
             user: { id: user.id, name: user.name, role: user.role },
             purpose,
+            ...(retrieval.relation === undefined ? {} : { relation: retrieval.relation }),
           },
           onManifest: async (manifest) => {
             const total = manifest.instances.reduce((sum, { bytes }) => sum + bytes, 0)
@@ -199,6 +210,10 @@ export class Retrievals {
       ...reached(now, 'fetched', clock.now()),
     }))
     return true
+  }
+
+  #isCutOff({ emergency, brought }: Retrieval): boolean {
+    return emergency !== undefined && brought !== true && !this.#deps.emergencies.isOpen(emergency)
   }
 
   /** A refusal is on record at both ends (spec 07). */

@@ -1,10 +1,9 @@
 import type { PatientTokens } from '@twiin/patient-token'
-import type { SearchAnswer } from '@twiin/protocol'
 import { TwiinError, codeOf } from '@twiin/runtime'
 import { deriveLocation } from '@twiin/study-index'
 import type { IndexReader } from '@twiin/study-index'
 import type { Account } from '../account/account.ts'
-import type { HolderQuestion } from '../find/ask-holder.ts'
+import type { HolderAnswer, HolderQuestion } from '../find/ask-holder.ts'
 import { recordPart } from './record-part.ts'
 import { selfTestUser } from './self-test-run.ts'
 import type { SelfTestRun } from './self-test-run.ts'
@@ -14,7 +13,7 @@ import type { SyntheticStudy } from './synthetic-study.ts'
 interface Deps {
   tokens: PatientTokens
   reader: IndexReader
-  ask: (question: HolderQuestion, peerId: string) => Promise<SearchAnswer>
+  ask: (question: HolderQuestion, peerId: string) => Promise<HolderAnswer>
   account: Account
   epoch: () => number
   random: (bytes: number) => Uint8Array
@@ -55,7 +54,7 @@ export class FindStudy {
     if (entry === undefined) throw new TwiinError(answered === 0 ? 'INDEX_UNREACHABLE' : 'ENTRY_NOT_FOUND')
     if (!entry.studies.some(({ handle }) => Buffer.from(study.handle).equals(handle)))
       throw new TwiinError('STUDY_OTHER')
-    const answer = await ask(
+    const { answer } = await ask(
       {
         id: Buffer.from(random(16)).toString('hex'),
         epoch: asOf,

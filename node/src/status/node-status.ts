@@ -4,6 +4,7 @@ import type { DiskReserve } from '@twiin/store'
 import type { IndexPublisher } from '@twiin/study-index'
 import type { DeliverStudy } from '../deliver/deliver-study.ts'
 import type { BundleWatch } from '../trust/bundle-watch.ts'
+import type { EmergencyBook } from '../emergency/emergency-book.ts'
 import type { Enrolment } from '../enrolment/enrol.ts'
 import type { LogView } from '../trust/log-view.ts'
 import type { NetworkBundle } from '../trust/network-bundle.ts'
@@ -29,6 +30,7 @@ interface Deps {
   book: TransferBook
   delivery: DeliverStudy
   reachability: Pick<Reachability, 'lastSeen'>
+  emergencies: Pick<EmergencyBook, 'unreviewed'>
   clock: Clock
 }
 
@@ -99,6 +101,7 @@ export class NodeStatus {
       disk: await this.#diskState(),
       index: publisher.status(),
       queues: this.queues(),
+      emergencies: { unreviewed: this.#deps.emergencies.unreviewed },
       problems: await this.problems(),
       degraded: this.degraded().map(({ code, since, until, decision, reason }) => ({
         code,

@@ -54,6 +54,8 @@ interface Options {
   /** Its PACS is asked who its patients are, at this level. */
   patientsAtPacs?: Settings['patients']['level']
   prefetch?: PrefetchSettings
+  /** Where else its patients say who may see what. */
+  mitz?: Settings['consent']['mitz']
   /** Its PACS has to commit itself. */
   commitment?: boolean
   /** A second DICOM port, with TLS; `pacs`: its PACS speaks it too, with these certificates. */
@@ -143,11 +145,22 @@ export class TestHospital implements AsyncDisposable {
       hl7Handlers(settings, this.ground, this.index, this.exchange),
     )
     const { publisher, publication } = this.index
-    const { discs, runner, receipts, progress, reports, routes, routing, dimse, dimseTls } = this.exchange
+    const { discs, emergencies, runner, receipts, progress, reports, routes, routing, dimse, dimseTls } =
+      this.exchange
     const resumed = { name: 'routes', start: () => routes.resume() }
     this.#lifecycle = new Lifecycle([
       ...[reserve, store, studies, heads, ...(archive?.fetching ?? []), auditLog, view],
-      ...[publisher, this.selfTest, publication, discs.desk, runner, receipts, progress, ...reports.services],
+      ...[
+        publisher,
+        this.selfTest,
+        publication,
+        discs.desk,
+        emergencies,
+        runner,
+        receipts,
+        progress,
+        ...reports.services,
+      ],
       ...[resumed, routing.complete, this.exchange.commitmentsAsked, ...this.exchange.prefetch, dimse],
       ...(dimseTls === undefined ? [] : [dimseTls]),
       ...(archive === undefined ? [] : [archive.indexer]),
@@ -346,6 +359,7 @@ export class TestHospital implements AsyncDisposable {
         rules: this.options.rules ?? [],
       },
       ...(prefetch === undefined ? {} : { prefetch }),
+      consent: this.options.mitz === undefined ? {} : { mitz: this.options.mitz },
       hl7: {
         ...{ host: '127.0.0.1', port: 0, application: 'TWIIN', processingIds: ['P'], maxMessageMiB: 16 },
         ...{ senders: [{ application: 'ZIS', characterSet: '8859/1' }], patientIdAuthorities: ['ZIS'] },

@@ -20,7 +20,8 @@ export interface WebAnswer {
 }
 export interface WebCall {
   method?: string
-  as?: Role
+  /** `nobody`: without a token; with a cookie in the headers, a person of a session. */
+  as?: Role | 'nobody'
   headers?: Record<string, string>
   body?: Buffer | string
 }
@@ -84,10 +85,10 @@ export class TestWeb implements AsyncDisposable {
     { method = 'GET', as = 'radiologist', headers = {}, body }: WebCall = {},
   ): Promise<WebAnswer> {
     const { port, ca } = this
-    const authorization = `Bearer ${this.tokens[as]}`
+    const authorised = as === 'nobody' ? {} : { authorization: `Bearer ${this.tokens[as]}` }
     return new Promise((resolve, reject) => {
       const ask = request(
-        { host: '127.0.0.1', port, ca, method, path, agent: false, headers: { authorization, ...headers } },
+        { host: '127.0.0.1', port, ca, method, path, agent: false, headers: { ...authorised, ...headers } },
         (answer) => {
           buffer(answer).then((bytes) => {
             const json = () => JSON.parse(bytes.toString('utf8')) as unknown

@@ -50,7 +50,11 @@ export interface Retrieval extends Common {
   readonly description: string
   readonly destination: 'pacs' | 'viewer'
   readonly purpose: { readonly basis: 'treatment' | 'referral' | 'emergency'; readonly reason: string }
-  /** When the user authorised it: good for 24 hours (spec 05 §2). */
+  /** The holder was told that the treatment relation is registered, and knows what it means. */
+  readonly relation?: 'registered'
+  /** The box under which it was asked for: it ends with it (spec 21 §2). */
+  readonly emergency?: string
+  /** When the user authorised it: good for 24 hours, in an emergency for one (spec 05 §2). */
   readonly authorisedAt: number
   readonly epoch: number
   readonly loc: Uint8Array

@@ -17,7 +17,8 @@ export interface Session {
 export interface SearchQuestion {
   bsn: string
   birthDate?: string
-  purpose: { basis: 'treatment'; reason: string }
+  /** In an emergency the reason is that of the box. */
+  purpose: { basis: 'treatment' | 'emergency'; reason: string }
 }
 
 export type HolderStatus = 'answered' | 'refused' | 'unreachable' | 'pending'
@@ -53,6 +54,9 @@ export interface PatientSearch {
   holders: SearchHolder[]
   studies: FoundStudy[]
   index: { asked: number; answered: number }
+  relation: 'stated' | 'registered'
+  /** The box under which it was asked, and how many were asked besides those of the index. */
+  emergency?: { id: string; until: string; open: boolean; asked: number; unreachable: number }
 }
 
 export interface Counted {
@@ -167,23 +171,68 @@ export interface Member {
 export type ConsentScope =
   { kind: 'all' } | { kind: 'category'; category: Member['category'] } | { kind: 'organisation'; ura: string }
 
+export type GivenBy = 'patient' | 'parent' | 'both'
+
 export interface ConsentRecord {
   scope: ConsentScope
   decision: 'permit' | 'deny'
   source: 'local' | 'mitz'
   by: string
   recordedAt: string
+  givenBy?: GivenBy
+  note?: string
 }
 
+export type IndexChoice = 'hidden' | 'pointer'
+
 export interface ConsentState {
+  /** In force. */
   records: ConsentRecord[]
+  /** Replaced, or not counting now. */
+  history: ConsentRecord[]
   publishable: boolean
+  birthDate?: string
+  /** Who may give a permit at this age; empty when that cannot be told. */
+  givers: GivenBy[]
+  shielding?: { index: IndexChoice; since: string; by: string }
 }
+
+export interface ConsentEffect {
+  entry: { before: IndexSight; after: IndexSight }
+  studies: number
+  members: { ura: string; name: string; before: Sight; after: Sight }[]
+}
+export type IndexSight = 'listed' | 'pointer' | 'none'
+export type Sight = 'yes' | 'registered' | 'no'
 
 export interface ConsentOrder {
   bsn: string
   decision: 'permit' | 'deny'
   scope: ConsentScope
+  givenBy: GivenBy
+  note?: string
+}
+
+export type EmergencyVerdict = 'justified' | 'unjustified' | 'follow-up'
+
+export interface EmergencyAccess {
+  id: string
+  direction: 'own' | 'received'
+  state: 'open' | 'ended' | 'refused'
+  openedAt: string
+  until: string
+  endedAt?: string
+  cause?: 'life-threatening' | 'not-responsive' | 'other'
+  reason: string
+  user: { id: string; name: string; role: string }
+  organisation: { ura: string; name: string }
+  /** The BSN is masked by the node. */
+  patient: { bsn: string; name?: string }
+  searches: number
+  retrievals: number
+  shielded?: boolean
+  outcomeReason?: string
+  review?: { verdict: EmergencyVerdict; note: string; by: { id: string; name: string }; at: string }
 }
 
 export type Decision = 'same-patient' | 'other-patient' | 'reject'
@@ -310,6 +359,7 @@ export interface Status {
   disk: { freeBytes: number; reserved: boolean; daysToFull?: number }
   index: { pending: number }
   queues: Record<'queued' | 'running' | 'held', number>
+  emergencies: { unreviewed: number }
   /** Codes: why the node is not ready. */
   problems: string[]
   /** All that is not as it should be, with when it began and when it gets worse. */
@@ -317,7 +367,7 @@ export interface Status {
 }
 
 export interface LiveEvent {
-  kind: 'transfer' | 'search' | 'study' | 'exception' | 'disc' | 'peer'
+  kind: 'transfer' | 'search' | 'study' | 'exception' | 'disc' | 'peer' | 'emergency'
   id: string
   state: string
 }

@@ -58,6 +58,23 @@ export const api = {
   cancel: (id: string) => call<{ id: string }>('POST', `/transfers/${one(id)}/cancel`),
   consents: (bsn: string) => call<Answer.ConsentState>('POST', '/consents/lookups', { bsn }),
   recordConsent: (order: Answer.ConsentOrder) => call<Answer.ConsentRecord>('PUT', '/consents', order),
+  consentEffect: (
+    change: Answer.ConsentOrder | { bsn: string; shielding: { index: Answer.IndexChoice } | null },
+  ) => call<Answer.ConsentEffect>('POST', '/consents/previews', change),
+  shield: (bsn: string, index: Answer.IndexChoice) => call<unknown>('PUT', '/shieldings', { bsn, index }),
+  unshield: (bsn: string) => call<void>('POST', '/shieldings/removals', { bsn }),
+  openEmergency: (order: {
+    bsn: string
+    cause: NonNullable<Answer.EmergencyAccess['cause']>
+    reason: string
+    password: string
+    code?: string
+  }) => call<Answer.EmergencyAccess>('POST', '/emergency-accesses', order),
+  endEmergency: (id: string) => call<void>('DELETE', `/emergency-accesses/${one(id)}`),
+  emergencies: (after?: string) =>
+    call<{ accesses: Answer.EmergencyAccess[]; next?: string }>('GET', `/emergency-accesses${page(after)}`),
+  reviewEmergency: (id: string, review: { verdict: Answer.EmergencyVerdict; note: string }) =>
+    call<Answer.EmergencyAccess>('POST', `/emergency-accesses/${one(id)}/review`, review),
   exceptions: () => call<{ exceptions: Answer.WorkItem[] }>('GET', '/exceptions'),
   resolve: (id: string, decision: Answer.Decision) =>
     call<Answer.WorkItem>('POST', `/exceptions/${one(id)}/resolution`, { decision }),

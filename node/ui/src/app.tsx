@@ -31,6 +31,7 @@ const screens: Record<Page['name'], React.ComponentType> = {
   consent: lazy(async () => ({ default: (await import('./pages/consent.tsx')).ConsentPage })),
   directory: lazy(async () => ({ default: (await import('./pages/directory.tsx')).DirectoryPage })),
   users: lazy(async () => ({ default: (await import('./pages/users.tsx')).UsersPage })),
+  emergencies: lazy(async () => ({ default: (await import('./pages/emergencies.tsx')).EmergenciesPage })),
   audit: lazy(async () => ({ default: (await import('./pages/audit.tsx')).AuditPage })),
 }
 

@@ -10,4 +10,5 @@ export const staleBy = {
   exception: () => [keys.exceptions],
   disc: () => [keys.discs],
   peer: () => [keys.members, keys.status],
+  emergency: () => [keys.emergencies, keys.status],
 } as const satisfies Record<LiveEvent['kind'], StaleBy[string]>

@@ -15,6 +15,7 @@ import './styles/directory.css'
 import './styles/people.css'
 import './styles/timeline.css'
 import './styles/work.css'
+import './styles/emergency.css'
 
 receiveLaunch()
 watchInput()

@@ -49,6 +49,16 @@ export function useExceptions(enabled = true) {
   })
 }
 
+export function useEmergencies() {
+  return useInfiniteQuery({
+    queryKey: keys.emergencies,
+    queryFn: ({ pageParam }) => api.emergencies(pageParam),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: ({ next }) => next,
+    refetchInterval: useInterval(),
+  })
+}
+
 export const useMembers = () =>
   useQuery({
     queryKey: keys.members,

@@ -16,4 +16,5 @@ export const keys = {
   quality: ['quality'],
   archive: ['archive'],
   settings: ['settings'],
+  emergencies: ['emergencies'],
 } as const

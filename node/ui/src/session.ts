@@ -25,6 +25,7 @@ export interface Page {
     | 'audit'
     | 'settings'
     | 'users'
+    | 'emergencies'
   roles: readonly Role[]
   /** Pressed after `g`. */
   key: string
@@ -43,6 +44,7 @@ export const pages: readonly Page[] = [
   { path: '/adresboek', name: 'directory', roles: ['radiologist', 'operator'], key: 'a' },
   { path: '/gebruikers', name: 'users', roles: ['operator'], key: 'b' },
   { path: '/logboek', name: 'audit', roles: ['auditor'], key: 'l' },
+  { path: '/noodtoegang', name: 'emergencies', roles: ['auditor'], key: 'n' },
   { path: '/instellingen', name: 'settings', roles: ['radiologist', 'operator', 'auditor'], key: 'v' },
 ]
 

@@ -25,6 +25,7 @@ export const auditEvents = [
   'launch',
   'refused',
   'emergency',
+  'emergency-reviewed',
   'log-read',
   'log-export',
   'log-reviewed',

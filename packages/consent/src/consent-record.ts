@@ -9,8 +9,12 @@ export type ConsentScope =
   | { readonly kind: 'category'; readonly category: OrganisationCategory }
   | { readonly kind: 'organisation'; readonly ura: string }
 
-/** Where a decision was recorded: at this hospital, or (when its adapter is built) in Mitz. */
+/** Where a decision was recorded: at this hospital, or in Mitz. */
 export type ConsentSource = 'local' | 'mitz'
+
+/** Who told it: the patient, for a minor the parents (or guardian), or both. */
+export const givers = ['patient', 'parent', 'both'] as const
+export type GivenBy = (typeof givers)[number]
 
 /** One decision of one patient. Of each source and scope the newest counts; who keeps records may drop the earlier. */
 export interface ConsentRecord {
@@ -21,6 +25,10 @@ export interface ConsentRecord {
   readonly source: ConsentSource
   /** Id of the user who recorded it. */
   readonly by: string
+  /** Who told it; the patient, when it is not said. */
+  readonly givenBy?: GivenBy
+  /** How it was told, in the words of who recorded it. At most 200 characters. */
+  readonly note?: string
 }
 
 /** 0 everyone, 1 a category, 2 one organisation. */

@@ -1,8 +1,15 @@
 import { decideConsent } from './decide-consent.ts'
 import type { ConsentDecision, Requester } from './decide-consent.ts'
-import type { ConsentRecord } from './consent-record.ts'
+import type { ConsentRecord, Decision } from './consent-record.ts'
+import type { PatientAge } from './who-decides.ts'
 
 export type Basis = 'treatment' | 'referral' | 'emergency'
+
+/**
+ * That the patient is treated there: `stated` by the user, or `registered`: the asking hospital's own administration
+ * shows it (spec 08 §6).
+ */
+export type TreatmentRelation = 'stated' | 'registered'
 
 /** What a peer asks on behalf of a user: to list a patient's studies, or to open a stream. */
 export interface AccessRequest {
@@ -11,13 +18,20 @@ export interface AccessRequest {
   readonly isTesting?: boolean
   readonly user: { readonly id: string; readonly role: string }
   readonly purpose: { readonly basis: Basis; readonly reason: string }
+  /** As the asking hospital signs it; `stated`, when it says nothing. */
+  readonly relation?: TreatmentRelation
 }
 
 /** What the holder knows of the patient at this moment. */
 export interface Holding {
   /** Is the patient known here at all? */
   readonly known: boolean
+  readonly age: PatientAge
   readonly consents: readonly ConsentRecord[]
+  /** What Mitz answered for this requester; absent when it was not asked, or did not answer. */
+  readonly mitz?: Decision | undefined
+  /** Marked here as somebody whom the curious look for: a statement is not enough (spec 08 §7). */
+  readonly shielded: boolean
   /** Nothing goes out, whatever the consent: it is in doubt whose the images are, or who asks is not in the directory. */
   readonly blocked: boolean
   /** The birth date in the request is not the one on record: `IDENTITY_MISMATCH`. */
@@ -30,6 +44,7 @@ export type AccessReason =
   | 'ROLE_NOT_PERMITTED'
   | 'BASIS_NOT_SUPPORTED'
   | 'UNKNOWN_PATIENT'
+  | 'SHIELDED'
   | 'BLOCKED'
   | 'CONSENT_MISSING'
   | 'CONSENT_DENIED'
@@ -44,11 +59,14 @@ export interface AccessDecision {
 }
 
 /** The refusals a peer may read. */
-export type PeerReason = Exclude<AccessReason, 'PERMITTED' | 'UNKNOWN_PATIENT' | 'CONSENT_DENIED'>
+export type PeerReason = Exclude<
+  AccessReason,
+  'PERMITTED' | 'UNKNOWN_PATIENT' | 'CONSENT_DENIED' | 'SHIELDED'
+>
 
 const roles: ReadonlySet<string> = new Set(['radiologist'])
-// Referral is the basis of a directed send, which is no access; the emergency procedure is not built.
-const bases: ReadonlySet<string> = new Set<Basis>(['treatment'])
+// Referral is the basis of a directed send, which is no access.
+const bases: ReadonlySet<string> = new Set<Basis>(['treatment', 'emergency'])
 
 /** Spec 08 §5. Judged anew for every search, every retrieval and every stream that opens. */
 export function decideAccess(request: AccessRequest, holding: Holding): AccessDecision {
@@ -57,9 +75,14 @@ export function decideAccess(request: AccessRequest, holding: Holding): AccessDe
   if (!bases.has(request.purpose.basis)) return { permitted: false, why: 'BASIS_NOT_SUPPORTED' }
   if (!holding.known) return { permitted: false, why: 'UNKNOWN_PATIENT' }
 
-  const consent = decideConsent(holding.consents, request.requester)
-  if (consent.why === 'no-record') return { permitted: false, why: 'CONSENT_MISSING', consent }
-  if (consent.decision !== 'permit') return { permitted: false, why: 'CONSENT_DENIED', consent }
+  const isEmergency = request.purpose.basis === 'emergency'
+  const consent = decideConsent(holding.consents, request.requester, holding.age, holding.mitz)
+  // Who was never asked may be helped in an emergency. Who said no has said no.
+  if (consent.why === 'no-record' && !isEmergency)
+    return { permitted: false, why: 'CONSENT_MISSING', consent }
+  if (consent.why === 'explicit-deny') return { permitted: false, why: 'CONSENT_DENIED', consent }
+  if (holding.shielded && !isEmergency && request.relation !== 'registered')
+    return { permitted: false, why: 'SHIELDED', consent }
   // After consent: who may not see the patient learns neither of a block nor whether a birth date was guessed right.
   if (holding.blocked) return { permitted: false, why: 'BLOCKED', consent }
   if (holding.identityConflict) return { permitted: false, why: 'IDENTITY_MISMATCH', consent }
@@ -67,13 +90,14 @@ export function decideAccess(request: AccessRequest, holding: Holding): AccessDe
 }
 
 /**
- * The refusal as a peer may read it. That a patient was ever here is itself a medical fact: unknown here, objected, and
- * never asked all read CONSENT_MISSING.
+ * The refusal as a peer may read it. That a patient was ever here, or is somebody to be shielded, is itself a secret:
+ * unknown here, shielded, objected, and never asked all read CONSENT_MISSING.
  */
 export function reasonForPeer(why: Exclude<AccessReason, 'PERMITTED'>): PeerReason {
   switch (why) {
     case 'UNKNOWN_PATIENT':
     case 'CONSENT_DENIED':
+    case 'SHIELDED':
     case 'CONSENT_MISSING':
       return 'CONSENT_MISSING'
     case 'MEMBER_TESTING':

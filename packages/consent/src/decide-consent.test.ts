@@ -8,6 +8,7 @@ const everyone: ConsentScope = { kind: 'all' }
 const hospitals: ConsentScope = { kind: 'category', category: 'hospital' }
 const b: ConsentScope = { kind: 'organisation', ura: '00000002' }
 const requester = { ura: '00000002', category: 'hospital' } as const
+const adult = { birthDate: '1900-01-01', now: 10 }
 
 const record = (
   scope: ConsentScope,
@@ -20,7 +21,7 @@ const deny = (scope: ConsentScope, at?: number) => record(scope, 'deny', at)
 
 describe('consent', () => {
   it('that nobody recorded is no', () => {
-    expect(decideConsent([], requester)).toEqual({ decision: 'deny', why: 'no-record' })
+    expect(decideConsent([], requester, adult)).toEqual({ decision: 'deny', why: 'no-record' })
   })
 
   it('that concerns others is no', () => {
@@ -28,8 +29,8 @@ describe('consent', () => {
       permit({ kind: 'organisation', ura: '00000003' }),
       permit({ kind: 'category', category: 'umc' }),
     ]
-    expect(decideConsent(others, requester)).toEqual({ decision: 'deny', why: 'no-record' })
-    expect(decideConsent([permit(hospitals)], { ura: '00000002' })).toMatchObject({ why: 'no-record' })
+    expect(decideConsent(others, requester, adult)).toEqual({ decision: 'deny', why: 'no-record' })
+    expect(decideConsent([permit(hospitals)], { ura: '00000002' }, adult)).toMatchObject({ why: 'no-record' })
   })
 
   it.each([
@@ -41,29 +42,29 @@ describe('consent', () => {
   ] as const)('for %s: the more specific wins, however old', (_name, records, decision, specificity) => {
     const why = decision === 'permit' ? 'explicit-permit' : 'explicit-deny'
     const aged = records.map((one, i) => ({ ...one, recordedAt: 100 - i }))
-    expect(decideConsent(aged, requester)).toEqual({ decision, why, specificity })
+    expect(decideConsent(aged, requester, adult)).toEqual({ decision, why, specificity })
   })
 
   it('is the newest word on the same scope', () => {
-    expect(decideConsent([permit(everyone, 1), deny(everyone, 2)], requester).decision).toBe('deny')
-    expect(decideConsent([permit(everyone, 3), deny(everyone, 2)], requester).decision).toBe('permit')
+    expect(decideConsent([permit(everyone, 1), deny(everyone, 2)], requester, adult).decision).toBe('deny')
+    expect(decideConsent([permit(everyone, 3), deny(everyone, 2)], requester, adult).decision).toBe('permit')
   })
 
   it('on a tie is the objection: at one moment, and between sources', () => {
-    expect(decideConsent([permit(b, 1), deny(b, 1)], requester).decision).toBe('deny')
+    expect(decideConsent([permit(b, 1), deny(b, 1)], requester, adult).decision).toBe('deny')
     const sources = [record(b, 'deny', 1, 'mitz'), record(b, 'permit', 2, 'local')]
-    expect(decideConsent(sources, requester).decision).toBe('deny')
-    expect(mayPublish(sources).decision).toBe('deny')
+    expect(decideConsent(sources, requester, adult).decision).toBe('deny')
+    expect(mayPublish(sources, adult).decision).toBe('deny')
   })
 })
 
 describe('publishing', () => {
   it('needs an explicit permit that is still in force', () => {
-    expect(mayPublish([])).toEqual({ decision: 'deny', why: 'no-record' })
-    expect(mayPublish([deny(everyone)])).toEqual({ decision: 'deny', why: 'explicit-deny' })
-    expect(mayPublish([permit(everyone)])).toEqual({ decision: 'permit', why: 'explicit-permit' })
-    expect(mayPublish([permit(everyone, 1), deny(everyone, 2)]).decision).toBe('deny')
-    expect(mayPublish([deny(everyone), permit(b)]).decision).toBe('permit')
+    expect(mayPublish([], adult)).toEqual({ decision: 'deny', why: 'no-record' })
+    expect(mayPublish([deny(everyone)], adult)).toEqual({ decision: 'deny', why: 'explicit-deny' })
+    expect(mayPublish([permit(everyone)], adult)).toEqual({ decision: 'permit', why: 'explicit-permit' })
+    expect(mayPublish([permit(everyone, 1), deny(everyone, 2)], adult).decision).toBe('deny')
+    expect(mayPublish([deny(everyone), permit(b)], adult).decision).toBe('permit')
   })
 })
 
@@ -97,8 +98,8 @@ describe('whatever the records,', () => {
     )
     fc.assert(
       fc.property(shuffled, requesters, ([records, other], requester) => {
-        expect(decideConsent(other, requester)).toEqual(decideConsent(records, requester))
-        expect(mayPublish(other)).toEqual(mayPublish(records))
+        expect(decideConsent(other, requester, adult)).toEqual(decideConsent(records, requester, adult))
+        expect(mayPublish(other, adult)).toEqual(mayPublish(records, adult))
       }),
     )
   })
@@ -106,12 +107,12 @@ describe('whatever the records,', () => {
   it('no one is permitted without a permit that names them, and then the patient may be published', () => {
     fc.assert(
       fc.property(someRecords, requesters, (records, requester) => {
-        if (decideConsent(records, requester).decision !== 'permit') return
+        if (decideConsent(records, requester, adult).decision !== 'permit') return
         const named = ['all', `category:${requester.category}`, `organisation:${requester.ura}`]
         expect(records.some((one) => one.decision === 'permit' && named.includes(scopeKey(one.scope)))).toBe(
           true,
         )
-        expect(mayPublish(records).decision).toBe('permit')
+        expect(mayPublish(records, adult).decision).toBe('permit')
       }),
     )
   })
@@ -120,7 +121,7 @@ describe('whatever the records,', () => {
     fc.assert(
       fc.property(someRecords, requesters, (records, requester) => {
         const objection = record({ kind: 'organisation', ura: requester.ura }, 'deny', 6)
-        expect(decideConsent([...records, objection], requester).decision).toBe('deny')
+        expect(decideConsent([...records, objection], requester, adult).decision).toBe('deny')
       }),
     )
   })

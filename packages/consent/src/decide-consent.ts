@@ -1,5 +1,7 @@
 import { scopeKey, specificity } from './consent-record.ts'
 import type { ConsentRecord, ConsentScope, Decision, OrganisationCategory } from './consent-record.ts'
+import { isOutgrown, wasEntitled } from './who-decides.ts'
+import type { PatientAge } from './who-decides.ts'
 
 export interface Requester {
   readonly ura: string
@@ -11,6 +13,8 @@ export interface ConsentDecision {
   readonly why: 'explicit-permit' | 'explicit-deny' | 'no-record'
   /** Of the record that decided: 0 everyone, 1 category, 2 organisation. Absent without a record. */
   readonly specificity?: 0 | 1 | 2
+  /** `mitz` when its answer decided, and not a record here. */
+  readonly source?: 'mitz'
 }
 
 export interface PublishDecision {
@@ -18,22 +22,36 @@ export interface PublishDecision {
   readonly why: 'explicit-permit' | 'explicit-deny' | 'no-record'
 }
 
-/** May this organisation see this patient? Spec 08 §3: the more specific wins, on a tie the objection, unknown is no. */
-export function decideConsent(records: readonly ConsentRecord[], requester: Requester): ConsentDecision {
-  const applicable = inForce(records).filter(({ scope }) => applies(scope, requester))
+/**
+ * May this organisation see this patient? Spec 08 §3: the more specific wins, on a tie the objection, unknown is no.
+ * `mitz` is what Mitz answered for this requester, if it did: how specific the choice behind it was it does not say, so
+ * it counts as specific as the record that decides here.
+ */
+export function decideConsent(
+  records: readonly ConsentRecord[],
+  requester: Requester,
+  age: PatientAge,
+  mitz?: Decision,
+): ConsentDecision {
+  const applicable = recordsInForce(records, age).filter(({ scope }) => applies(scope, requester))
   const level = Math.max(-1, ...applicable.map(({ scope }) => specificity(scope)))
   const decisive = applicable.filter(({ scope }) => specificity(scope) === level)
   const [first] = decisive
-  if (first === undefined) return { decision: 'deny', why: 'no-record' }
-  return { ...objectionWins(decisive), specificity: specificity(first.scope) }
+  const here: ConsentDecision =
+    first === undefined
+      ? { decision: 'deny', why: 'no-record' }
+      : { ...objectionWins(decisive), specificity: specificity(first.scope) }
+  if (mitz === 'deny' && here.why !== 'explicit-deny') return { ...deny, source: 'mitz' }
+  if (mitz === 'permit' && here.why === 'no-record') return { ...permit, source: 'mitz' }
+  return here
 }
 
 /**
  * May an entry for this patient stand in the index? Spec 08 §4: only when there is somebody whom an explicit permit in
  * force would let see it.
  */
-export function mayPublish(records: readonly ConsentRecord[]): PublishDecision {
-  const current = inForce(records)
+export function mayPublish(records: readonly ConsentRecord[], age: PatientAge): PublishDecision {
+  const current = recordsInForce(records, age)
   if (current.length === 0) return { decision: 'deny', why: 'no-record' }
   const scopes = Map.groupBy(current, ({ scope }) => scopeKey(scope))
   const permitted = [...scopes.values()].some((same) => objectionWins(same).decision === 'permit')
@@ -47,15 +65,20 @@ function objectionWins(records: readonly ConsentRecord[]): PublishDecision {
   return records.some(({ decision }) => decision === 'deny') ? deny : permit
 }
 
-/** The newest record of each source and scope; of two at the same moment, the objection. In no particular order. */
-function inForce(records: readonly ConsentRecord[]): ConsentRecord[] {
+/**
+ * The records that count, in no particular order: of each source and scope the newest, of two at the same moment the
+ * objection. A permit by somebody who had no say counts for nothing, and so takes no objection away; one that the
+ * patient has outgrown did so, and is none any more.
+ */
+export function recordsInForce(records: readonly ConsentRecord[], age: PatientAge): ConsentRecord[] {
   const newest = new Map<string, ConsentRecord>()
   for (const record of records) {
+    if (!wasEntitled(record, age)) continue
     const key = `${record.source} ${scopeKey(record.scope)}`
     const other = newest.get(key)
     if (other === undefined || supersedes(record, other)) newest.set(key, record)
   }
-  return [...newest.values()]
+  return [...newest.values()].filter((record) => !isOutgrown(record, age))
 }
 
 function supersedes(record: ConsentRecord, other: ConsentRecord): boolean {

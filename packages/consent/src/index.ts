@@ -7,14 +7,18 @@ export type {
   Basis,
   Holding,
   PeerReason,
+  TreatmentRelation,
 } from './decide-access.ts'
-export { decideConsent, mayPublish } from './decide-consent.ts'
+export { decideConsent, mayPublish, recordsInForce } from './decide-consent.ts'
 export type { ConsentDecision, PublishDecision, Requester } from './decide-consent.ts'
-export { organisationCategories, scopeKey } from './consent-record.ts'
+export { givers, organisationCategories, scopeKey } from './consent-record.ts'
 export type {
   ConsentRecord,
   ConsentScope,
   ConsentSource,
   Decision,
+  GivenBy,
   OrganisationCategory,
 } from './consent-record.ts'
+export { giversAt } from './who-decides.ts'
+export type { PatientAge } from './who-decides.ts'

@@ -2,7 +2,20 @@ import { TwiinError } from '@twiin/runtime'
 import { Type } from 'typebox'
 import type { Static } from 'typebox'
 import { messageType } from './codec.ts'
-import { Bytes, Code, Count, DateText, Epoch, Instant, PeerId, Purpose, Text, Uid, User } from './fields.ts'
+import {
+  Bytes,
+  Code,
+  Count,
+  DateText,
+  Epoch,
+  Instant,
+  PeerId,
+  Purpose,
+  Relation,
+  Text,
+  Uid,
+  User,
+} from './fields.ts'
 import { limits } from './limits.ts'
 import { signedType } from './signed.ts'
 
@@ -23,6 +36,7 @@ const Request = Type.Object(
     loc: Bytes(32),
     user: User,
     purpose: Purpose,
+    relation: Type.Optional(Relation),
     birthDate: Type.Optional(DateText),
     studies: Type.Array(Uid, { minItems: 1, maxItems: limits.studiesPerContents }),
     /** How deep: the studies themselves, their series, or also the instances. */

@@ -52,6 +52,8 @@ export const User = Type.Object(
   { id: Text(64), name: Text(128), role: Text(32) },
   { additionalProperties: false },
 )
+/** That the patient is treated by who asks, and that its own records show it (spec 08 §6). Left out: on the user's word. */
+export const Relation = Type.Literal('registered')
 export const Purpose = Type.Object(
   {
     basis: Type.Union([Type.Literal('treatment'), Type.Literal('referral'), Type.Literal('emergency')]),

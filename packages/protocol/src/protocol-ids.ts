@@ -6,6 +6,8 @@ export const protocolIds = {
   index: '/twiin/index/1.0.0',
   /** docs/spec/04-search.md */
   search: '/twiin/search/1.0.0',
+  /** docs/spec/04-search.md §1: the same, and whether the treatment relation is registered */
+  searchWithRelation: '/twiin/search/1.1.0',
   /** docs/spec/13-query-retrieve.md §5 */
   contents: '/twiin/contents/1.0.0',
   /** docs/spec/05-transfer.md */

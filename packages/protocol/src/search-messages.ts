@@ -1,7 +1,20 @@
 import { Type } from 'typebox'
 import type { Static } from 'typebox'
 import { messageType } from './codec.ts'
-import { Bytes, Code, Count, DateText, Epoch, Instant, PeerId, Purpose, Text, Uid, User } from './fields.ts'
+import {
+  Bytes,
+  Code,
+  Count,
+  DateText,
+  Epoch,
+  Instant,
+  PeerId,
+  Purpose,
+  Relation,
+  Text,
+  Uid,
+  User,
+} from './fields.ts'
 import { limits } from './limits.ts'
 import { signedType } from './signed.ts'
 
@@ -19,6 +32,7 @@ const Request = Type.Object(
     loc: Bytes(32),
     user: User,
     purpose: Purpose,
+    relation: Type.Optional(Relation),
     birthDate: Type.Optional(DateText),
   },
   { additionalProperties: false },

@@ -1,7 +1,7 @@
 import { Type } from 'typebox'
 import type { Static } from 'typebox'
 import { messageType } from './codec.ts'
-import { Bytes, Code, Count, Epoch, Instant, PeerId, Purpose, Uid, User } from './fields.ts'
+import { Bytes, Code, Count, Epoch, Instant, PeerId, Purpose, Relation, Uid, User } from './fields.ts'
 import { limits } from './limits.ts'
 import { signedType } from './signed.ts'
 
@@ -22,6 +22,7 @@ const Request = Type.Union([
       studyInstanceUid: Uid,
       user: User,
       purpose: Purpose,
+      relation: Type.Optional(Relation),
     },
     { additionalProperties: false },
   ),

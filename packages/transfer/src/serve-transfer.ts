@@ -26,6 +26,8 @@ export interface ServeDeps {
   clock: Clock
   /** Called once for each permitted request, when the channel is over, however it ended. */
   onServed: (served: Served) => Promise<void>
+  /** A refusal that the gatekeeper was not asked about, before the peer hears it. */
+  onRefused?: (request: TransferRequest, peerId: string, reason: string) => Promise<void>
 }
 export interface Served {
   request: TransferRequest
@@ -58,14 +60,18 @@ export async function serveTransfer(
   try {
     const frames = channel.frames()[Symbol.asyncIterator]()
     const request = await readRequest(frames, peerId, options, deps)
+    const refuseUnasked = async (reason: string) => {
+      await deps.onRefused?.(request, peerId, reason)
+      await refuse(channel, reason)
+    }
     const reason = staleness(request, deps)
-    if (reason !== undefined) return await refuse(channel, reason)
+    if (reason !== undefined) return await refuseUnasked(reason)
     const verdict = await deps.gatekeeper.judge(request, peerId)
     if (!verdict.permitted) return await refuse(channel, verdict.reason)
     const instances = await deps.source.manifestInstances(request.studyInstanceUid, request)
-    if (instances.length === 0) return await refuse(channel, 'STUDY_UNKNOWN')
+    if (instances.length === 0) return await refuseUnasked('STUDY_UNKNOWN')
     const signed = signManifest(request, peerId, instances, deps)
-    if (signed === undefined) return await refuse(channel, 'STUDY_TOO_LARGE')
+    if (signed === undefined) return await refuseUnasked('STUDY_TOO_LARGE')
     const conversation = new Conversation(channel, frames, { request, instances, watch: verdict.watch }, deps)
     await conversation.run(peerId, signed)
   } catch (error) {

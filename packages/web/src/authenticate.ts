@@ -40,6 +40,8 @@ export interface Authentication<P extends Person> {
   readonly sessions: Pick<Sessions<P>, 'find' | 'isLocked'>
   /** Puts the caller on the request, under the name by which the app's routes know them; may refuse them by throwing. */
   identify(request: FastifyRequest, caller: Caller<P>): void | Promise<void>
+  /** Told of a person who may not do this, before they are answered. */
+  onRefused?(person: P, route: { url: string; method: string }): Promise<void>
   /** For routes that say in other words who may call them. */
   accessOf?: (route: { url: string; method: string; config: Partial<FastifyContextConfig> }) => Access
 }
@@ -70,7 +72,13 @@ export function authenticate<P extends Person>(app: FastifyInstance, by: Authent
     // A wrong token is a mistake to be told about, not a stranger.
     if (caller === undefined && guests && request.headers.authorization === undefined) return
     if (caller === undefined) throw new TwiinError('NOT_AUTHENTICATED')
-    if (!roles.includes(caller.person.role)) throw new TwiinError('ROLE_NOT_PERMITTED')
+    if (!roles.includes(caller.person.role)) {
+      await by.onRefused?.(caller.person, {
+        url: request.routeOptions.url ?? '',
+        method: request.method,
+      })
+      throw new TwiinError('ROLE_NOT_PERMITTED')
+    }
     await by.identify(request, caller)
   })
 }

@@ -38,7 +38,13 @@ export const codes: Wording['codes'] = {
   NOT_OURS: 'Of another hospital, which publishes it itself.',
   IDENTITY_CONFLICT: 'The data held here contradict each other on who the patient is.',
   IDENTITY_MISMATCH: 'The birth date is not that of this patient.',
-  BASIS_NOT_SUPPORTED: 'This legal basis cannot be used for a search.',
+  BASIS_NOT_SUPPORTED:
+    'This legal basis cannot be used for a search there. Telephone the hospital if it is urgent.',
+  EMERGENCY_NOT_OPEN: 'You have no emergency access to this patient now.',
+  EMERGENCY_ENDED: 'Emergency access was over before this was done.',
+  SESSION_REQUIRED: 'Only who is logged in can do this.',
+  GIVER_NOT_ENTITLED: 'At this age somebody else decides.',
+  SHIELDED: 'The patient is shielded.',
   TOKEN_UNAVAILABLE:
     'This patient is not known here and the registry is unreachable. Others cannot be searched now; try again later.',
   TOKEN_QUOTA_EXCEEDED: 'The daily quota for unknown patients is used up. It works again tomorrow.',

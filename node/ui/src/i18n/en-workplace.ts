@@ -373,6 +373,7 @@ export const workplace: Texts<typeof dutch> = {
     launch: 'Search launched from another system',
     refused: 'Refused',
     emergency: 'Emergency access',
+    'emergency-reviewed': 'Emergency access reviewed',
     'log-read': 'Log read',
     'log-export': 'Copy of the log',
     'log-reviewed': 'Reviewed',

@@ -1,4 +1,5 @@
 import { auditTexts } from './en-audit.ts'
+import { consentTexts } from './en-consent.ts'
 import { codes } from './en-codes.ts'
 import { people } from './en-people.ts'
 import { pages } from './en-pages.ts'
@@ -35,6 +36,7 @@ export const en: Wording = {
     upload: 'Read in',
     dashboard: 'Operations',
     settings: 'Settings',
+    emergencies: 'Emergency access',
   },
   role: { radiologist: 'radiologist', operator: 'operator', auditor: 'auditor' },
   menu: {
@@ -112,5 +114,6 @@ export const en: Wording = {
   people,
   ...auditTexts,
   ...pages,
+  ...consentTexts,
   codes,
 }

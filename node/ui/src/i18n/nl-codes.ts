@@ -37,7 +37,12 @@ export const codes = {
   NOT_OURS: 'Van een ander ziekenhuis; dat meldt het zelf aan.',
   IDENTITY_CONFLICT: 'De gegevens hier spreken elkaar tegen over wie de patiënt is.',
   IDENTITY_MISMATCH: 'De geboortedatum is niet die van deze patiënt.',
-  BASIS_NOT_SUPPORTED: 'Met deze grondslag kan niet worden gezocht.',
+  BASIS_NOT_SUPPORTED: 'Met deze grondslag kan daar niet worden gezocht. Bel het ziekenhuis bij spoed.',
+  EMERGENCY_NOT_OPEN: 'U hebt nu geen noodtoegang tot deze patiënt.',
+  EMERGENCY_ENDED: 'De noodtoegang was afgelopen voordat dit klaar was.',
+  SESSION_REQUIRED: 'Dit kan alleen wie zelf is ingelogd.',
+  GIVER_NOT_ENTITLED: 'Op deze leeftijd beslist iemand anders.',
+  SHIELDED: 'De patiënt is afgeschermd.',
   TOKEN_UNAVAILABLE:
     'Deze patiënt is hier niet bekend en het register is onbereikbaar. Zoeken bij anderen kan nu niet; probeer het later.',
   TOKEN_QUOTA_EXCEEDED: 'Het dagtegoed voor onbekende patiënten is op. Morgen kan het weer.',

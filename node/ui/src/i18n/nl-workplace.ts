@@ -372,6 +372,7 @@ export const workplace = {
     launch: 'Zoeken gestart vanuit ander systeem',
     refused: 'Geweigerd',
     emergency: 'Noodtoegang',
+    'emergency-reviewed': 'Noodtoegang beoordeeld',
     'log-read': 'Logboek gelezen',
     'log-export': 'Kopie van het logboek',
     'log-reviewed': 'Beoordeeld',

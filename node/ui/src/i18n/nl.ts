@@ -1,4 +1,5 @@
 import { auditTexts } from './nl-audit.ts'
+import { consentTexts } from './nl-consent.ts'
 import { codes } from './nl-codes.ts'
 import { people } from './nl-people.ts'
 import { pages } from './nl-pages.ts'
@@ -35,6 +36,7 @@ export const nl = {
     upload: 'Inlezen',
     dashboard: 'Beheer',
     settings: 'Instellingen',
+    emergencies: 'Noodtoegang',
   },
   role: { radiologist: 'radioloog', operator: 'beheerder', auditor: 'auditor' },
   menu: {
@@ -113,5 +115,6 @@ export const nl = {
   people,
   ...auditTexts,
   ...pages,
+  ...consentTexts,
   codes,
 }

@@ -7,6 +7,7 @@ import { digitsOf, isBsn, maskBsn, typedBsn } from '../format.ts'
 import { ConsentForm } from '../parts/consent-form.tsx'
 import { ConsentRecords } from '../parts/consent-records.tsx'
 import { PageTitle } from '../parts/page-title.tsx'
+import { ShieldingForm } from '../parts/shielding-form.tsx'
 
 /** What a patient said about being found (spec 08). The BSN stays in this page's memory and in request bodies. */
 export function ConsentPage() {
@@ -68,7 +69,13 @@ export function ConsentPage() {
       {asked !== undefined && state.data !== undefined && (
         <div className="columns columns-wide" key={asked.turn}>
           <ConsentRecords state={state.data} bsn={maskBsn(asked.bsn)} />
-          <ConsentForm bsn={asked.bsn} onRecorded={() => void state.refetch()} />
+          <ConsentForm bsn={asked.bsn} state={state.data} onRecorded={() => void state.refetch()} />
+          <ShieldingForm
+            key={state.data.shielding?.index ?? 'off'}
+            bsn={asked.bsn}
+            state={state.data}
+            onRecorded={() => void state.refetch()}
+          />
         </div>
       )}
     </>

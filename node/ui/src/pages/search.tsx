@@ -7,6 +7,7 @@ import { useNavigate, useParams } from 'react-router'
 import { api } from '../api.ts'
 import type { FoundStudy, PatientSearch, SearchQuestion } from '../api-types.ts'
 import { questionOf, rememberQuestion } from '../last-question.ts'
+import { EmergencyDialog } from '../parts/emergency-dialog.tsx'
 import { FoundPatient } from '../parts/found-patient.tsx'
 import { HolderChips } from '../parts/holder-chips.tsx'
 import { PageTitle } from '../parts/page-title.tsx'
@@ -28,6 +29,7 @@ export function SearchPage() {
     },
   })
   const asked = id === undefined ? undefined : questionOf(id)
+  const [emergencyFor, setEmergencyFor] = useState<string>()
   return (
     <>
       <PageTitle title={t('search.title')} />
@@ -35,7 +37,19 @@ export function SearchPage() {
         isStarting={begin.isPending}
         isFirst={id === undefined}
         onSearch={(question) => begin.mutateAsync(question)}
+        lastBsn={asked?.bsn}
+        onEmergency={setEmergencyFor}
       />
+      {emergencyFor !== undefined && (
+        <EmergencyDialog
+          bsn={emergencyFor}
+          onClose={() => setEmergencyFor(undefined)}
+          onOpened={({ reason }) => {
+            setEmergencyFor(undefined)
+            begin.mutate({ bsn: emergencyFor, purpose: { basis: 'emergency', reason } })
+          }}
+        />
+      )}
       {begin.error !== null && <Problem error={begin.error} />}
       {id === undefined ? (
         begin.isPending ? (

@@ -3,15 +3,23 @@ import { Field, Problem, say } from '@twiin/ui-kit'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { api } from '../api.ts'
-import type { ConsentScope, Member } from '../api-types.ts'
+import type { ConsentScope, ConsentState, GivenBy, Member } from '../api-types.ts'
 import { useMembers } from '../queries.ts'
+import { ConsentPreview } from './consent-preview.tsx'
 import { useScopeText } from './consent-scope.ts'
 
 const kinds = { all: 'scopeAll', category: 'scopeCategory', organisation: 'scopeOrganisation' } as const
+const givers = ['patient', 'parent', 'both'] as const satisfies GivenBy[]
 const categories = ['umc', 'hospital', 'clinic'] as const satisfies Member['category'][]
 
 /** For whom, yes or no, and what that does; nothing is chosen beforehand. */
-export function ConsentForm({ bsn, onRecorded }: { bsn: string; onRecorded: () => void }) {
+interface Props {
+  bsn: string
+  state: ConsentState
+  onRecorded: () => void
+}
+
+export function ConsentForm({ bsn, state, onRecorded }: Props) {
   const { t } = useTranslation()
   const scopeText = useScopeText()
   const others = useMembers().data?.filter(({ self }) => !self) ?? []
@@ -19,14 +27,21 @@ export function ConsentForm({ bsn, onRecorded }: { bsn: string; onRecorded: () =
   const [category, setCategory] = useState<Member['category']>('umc')
   const [chosenUra, setUra] = useState('')
   const [decision, setDecision] = useState<'permit' | 'deny'>()
+  const [giver, setGiver] = useState<GivenBy>(state.givers[0] ?? 'patient')
+  const [note, setNote] = useState('')
   const ura = chosenUra || (others[0]?.ura ?? '')
   const scope: ConsentScope =
     kind === 'all' ? { kind } : kind === 'category' ? { kind, category } : { kind, ura }
+  const order = decision && {
+    ...{ bsn, decision, scope, givenBy: giver },
+    ...(note.trim() === '' ? {} : { note: note.trim() }),
+  }
   const record = useMutation({
-    mutationFn: (chosen: 'permit' | 'deny') => api.recordConsent({ bsn, decision: chosen, scope }),
+    mutationFn: api.recordConsent,
     onSuccess: () => {
       say({ text: t('consent.recorded'), tone: 'done' })
       setDecision(undefined)
+      setNote('')
       onRecorded()
     },
   })
@@ -36,7 +51,7 @@ export function ConsentForm({ bsn, onRecorded }: { bsn: string; onRecorded: () =
       method="post"
       onSubmit={(event) => {
         event.preventDefault()
-        if (decision !== undefined) record.mutate(decision)
+        if (order !== undefined) record.mutate(order)
       }}
     >
       <h2>{t('consent.recordHeading')}</h2>
@@ -94,10 +109,36 @@ export function ConsentForm({ bsn, onRecorded }: { bsn: string; onRecorded: () =
           </label>
         ))}
       </fieldset>
+      <Field
+        label={t('consentMore.givenBy')}
+        hint={t(state.givers.length === 0 ? 'consentMore.giverUnknown' : 'consentMore.giverHint')}
+      >
+        {(control) => (
+          <select {...control} value={giver} onChange={({ target }) => setGiver(target.value as GivenBy)}>
+            {givers.map((name) => (
+              <option key={name} value={name}>
+                {t(`consentMore.${name}`)}
+              </option>
+            ))}
+          </select>
+        )}
+      </Field>
+      <Field label={t('consentMore.note')} hint={t('consentMore.noteHint')}>
+        {(control) => (
+          <input
+            {...control}
+            autoComplete="off"
+            maxLength={200}
+            value={note}
+            onChange={({ target }) => setNote(target.value)}
+          />
+        )}
+      </Field>
       <p className="effect" role="status">
         {decision !== undefined &&
           t(decision === 'permit' ? 'consent.effectPermit' : 'consent.effectDeny', { who: scopeText(scope) })}
       </p>
+      {order !== undefined && <ConsentPreview change={order} />}
       {record.error !== null && <Problem error={record.error} />}
       <div>
         <button

@@ -1,12 +1,14 @@
 import { Badge, formatInstant } from '@twiin/ui-kit'
-import { CircleCheck, CircleX, Eye, EyeOff } from 'lucide-react'
+import { CircleCheck, CircleHelp, CircleX, Eye, EyeOff } from 'lucide-react'
 import { useTranslation } from 'react-i18next'
-import type { ConsentState } from '../api-types.ts'
+import type { ConsentRecord, ConsentState } from '../api-types.ts'
 import { useScopeText } from './consent-scope.ts'
 
+/** What counts now, for everybody at least: nothing recorded is shown as the no that it is. */
 export function ConsentRecords({ state, bsn }: { state: ConsentState; bsn: string }) {
-  const { t, i18n } = useTranslation()
-  const scopeText = useScopeText()
+  const { t } = useTranslation()
+  const { records, history } = state
+  const saidOfAll = records.some(({ scope }) => scope.kind === 'all')
   return (
     <section className="card stack">
       <h2>
@@ -17,27 +19,55 @@ export function ConsentRecords({ state, bsn }: { state: ConsentState; bsn: strin
           {t(state.publishable ? 'consent.findable' : 'consent.notFindable')}
         </Badge>
       </p>
-      {state.records.length === 0 ? (
-        <p>{t('consent.none')}</p>
-      ) : (
-        <ul className="plain-list consent-list">
-          {state.records.map(({ scope, decision, recordedAt, source, by }) => (
-            <li key={JSON.stringify(scope)}>
-              <Badge
-                tone={decision === 'permit' ? 'good' : 'bad'}
-                icon={decision === 'permit' ? CircleCheck : CircleX}
-              >
-                {t(decision === 'permit' ? 'consent.permitted' : 'consent.denied')}
-              </Badge>
-              <span>{scopeText(scope)}</span>
-              <span className="muted small">
-                {t('consent.since')} {formatInstant(recordedAt, i18n.language)} · {t('consent.source')}{' '}
-                {t(source === 'mitz' ? 'consent.sourceMitz' : 'consent.sourceLocal')} · {t('consent.by')} {by}
-              </span>
-            </li>
-          ))}
-        </ul>
-      )}
+      {records.length === 0 && <p>{t('consent.none')}</p>}
+      <ul className="plain-list consent-list">
+        {records.map((record) => (
+          <Recorded key={`${record.source}${JSON.stringify(record.scope)}`} record={record} />
+        ))}
+        {!saidOfAll && (
+          <li>
+            <Badge icon={CircleHelp}>{t('consentMore.unknown')}</Badge>
+            <span>{t('consent.scopeAll')}</span>
+          </li>
+        )}
+      </ul>
+      <details>
+        <summary>{t('consentMore.history')}</summary>
+        {history.length === 0 ? (
+          <p className="muted">{t('consentMore.historyNone')}</p>
+        ) : (
+          <ul className="plain-list consent-list">
+            {history.map((record) => (
+              <Recorded key={JSON.stringify(record)} record={record} />
+            ))}
+          </ul>
+        )}
+      </details>
     </section>
+  )
+}
+
+function Recorded({ record }: { record: ConsentRecord }) {
+  const { t, i18n } = useTranslation()
+  const scopeText = useScopeText()
+  const { scope, decision, recordedAt, source, by, givenBy, note } = record
+  const words = [
+    `${t('consent.since')} ${formatInstant(recordedAt, i18n.language)}`,
+    `${t('consent.source')} ${t(source === 'mitz' ? 'consent.sourceMitz' : 'consent.sourceLocal')}`,
+    `${t('consentMore.givenBy')}: ${t(`consentMore.${givenBy ?? 'patient'}`)}`,
+    `${t('consent.by')} ${by}`,
+    ...(note === undefined ? [] : [note]),
+  ]
+  return (
+    <li>
+      <Badge
+        tone={decision === 'permit' ? 'good' : 'bad'}
+        icon={decision === 'permit' ? CircleCheck : CircleX}
+      >
+        {t(decision === 'permit' ? 'consent.permitted' : 'consent.denied')}
+      </Badge>
+      <span>{scopeText(scope)}</span>
+      <span className="muted small">{words.join(' · ')}</span>
+    </li>
   )
 }

@@ -1,6 +1,7 @@
 import { formatDate } from '@twiin/ui-kit'
 import { useTranslation } from 'react-i18next'
 import type { PatientSearch } from '../api-types.ts'
+import { EmergencyBadge } from './emergency-badge.tsx'
 import { ageOn, formatName, maskBsn } from '../format.ts'
 
 const sexes = { M: 'search.sexM', F: 'search.sexF' } as const
@@ -31,6 +32,7 @@ export function FoundPatient({ search, bsn }: { search: PatientSearch; bsn: stri
         )}
         {bsn !== undefined && <span>BSN {maskBsn(bsn)}</span>}
       </p>
+      {search.emergency !== undefined && <EmergencyBadge searchId={search.id} emergency={search.emergency} />}
     </section>
   )
 }

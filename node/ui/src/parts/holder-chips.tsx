@@ -43,6 +43,7 @@ export function HolderChips({
         <p className="muted small">
           {indexWords()}
           {index.asked > 0 && index.answered === 0 && complete ? '' : partialWords()}
+          {search.emergency !== undefined && `. ${t('emergency.everybody', search.emergency)}`}
         </p>
         {incomplete && onAgain !== undefined && (
           <button type="button" className="button button-small" onClick={onAgain}>

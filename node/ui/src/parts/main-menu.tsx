@@ -10,11 +10,12 @@ import {
   ScrollText,
   Search,
   Settings,
+  Siren,
   TriangleAlert,
   Users,
 } from 'lucide-react'
 import { useTranslation } from 'react-i18next'
-import { useExceptions } from '../queries.ts'
+import { useExceptions, useStatus } from '../queries.ts'
 import type { Page } from '../session.ts'
 
 const icons = {
@@ -30,12 +31,18 @@ const icons = {
   directory: BookUser,
   audit: ScrollText,
   users: Users,
+  emergencies: Siren,
 } as const
 
 export function MainMenu({ pages }: { pages: readonly Page[] }) {
   const { t } = useTranslation()
   const { data } = useExceptions(pages.some(({ name }) => name === 'exceptions'))
   const open = data?.filter(({ state }) => state === 'open').length ?? 0
+  const toReview = useStatus().data?.emergencies.unreviewed ?? 0
+  const waiting = {
+    exceptions: { count: open, word: t('exceptions.open') },
+    emergencies: { count: toReview, word: t('emergencies.judge') },
+  }
   return (
     <Menu>
       {pages.map(({ path, name }) => (
@@ -44,7 +51,7 @@ export function MainMenu({ pages }: { pages: readonly Page[] }) {
           to={path}
           icon={icons[name]}
           text={t(`nav.${name}`)}
-          waiting={name === 'exceptions' ? { count: open, word: t('exceptions.open') } : undefined}
+          waiting={name === 'exceptions' || name === 'emergencies' ? waiting[name] : undefined}
         />
       ))}
     </Menu>

@@ -1,5 +1,5 @@
 import { Field } from '@twiin/ui-kit'
-import { Search } from 'lucide-react'
+import { Search, Siren } from 'lucide-react'
 import { useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { SearchQuestion } from '../api-types.ts'
@@ -12,10 +12,13 @@ interface Props {
   /** Nothing is on the screen yet: the cursor goes to the BSN. */
   isFirst: boolean
   onSearch: (question: SearchQuestion) => Promise<unknown>
+  /** Whom the last search was for: an emergency may be declared for that patient without typing again. */
+  lastBsn: string | undefined
+  onEmergency: (bsn: string) => void
 }
 
 /** BSN, a second identifier if wanted, and why. The BSN leaves the field as soon as the search has begun. */
-export function SearchForm({ isStarting, isFirst, onSearch }: Props) {
+export function SearchForm({ isStarting, isFirst, onSearch, lastBsn, onEmergency }: Props) {
   const { t } = useTranslation()
   const launched = useLaunchedBsn()
   const [typed, setTyped] = useState<string>()
@@ -47,6 +50,13 @@ export function SearchForm({ isStarting, isFirst, onSearch }: Props) {
     setBsn('')
     setBirthDate('')
     setChecked(false)
+  }
+
+  const declare = () => {
+    const chosen = bsn.trim() === '' ? lastBsn : isBsn(bsn) ? digitsOf(bsn) : undefined
+    if (chosen !== undefined) return onEmergency(chosen)
+    setChecked(true)
+    bsnField.current?.focus()
   }
 
   return (
@@ -110,6 +120,10 @@ export function SearchForm({ isStarting, isFirst, onSearch }: Props) {
         <button type="submit" className="button button-primary" disabled={isStarting}>
           <Search aria-hidden size={18} />
           {t('search.submit')}
+        </button>
+        <button type="button" className="button button-danger" onClick={declare}>
+          <Siren aria-hidden size={18} />
+          {t('emergency.open')}
         </button>
         <p className="hint">{t('search.basis')}</p>
       </div>

@@ -1,0 +1,107 @@
+import type { AccessReason } from '@twiin/consent'
+import { TwiinError } from '@twiin/runtime'
+import type { Clock } from '@twiin/runtime'
+import type { Account } from '../account/account.ts'
+import type { Asked, Judged } from '../access/access-desk.ts'
+import type { NetworkBundle } from '../trust/network-bundle.ts'
+import type { EmergencyBook } from './emergency-book.ts'
+import { boxMs } from './emergency-use.ts'
+import type { EmergencyUse } from './emergency-use.ts'
+
+/** More of one member within the hour is no emergency: it is refused until somebody here has looked. */
+const mostPerPeer = 100
+
+interface Deps {
+  book: EmergencyBook
+  bundle: NetworkBundle
+  account: Account
+  clock: Clock
+}
+
+/** Emergencies of others at this hospital: a line in the audit log and a notice to review, before the answer leaves (spec 21 §3). */
+export class EmergencyNotices {
+  readonly #deps: Deps
+  /** One notice at a time: two questions of one emergency are one. */
+  #turn: Promise<unknown> = Promise.resolve()
+
+  constructor(deps: Deps) {
+    this.#deps = deps
+  }
+
+  /**
+   * Durable when it resolves. Nothing for what is no emergency, or of nobody who is known here. Throws
+   * `TOO_MANY_EMERGENCIES`.
+   */
+  async note(
+    asked: Asked,
+    peerId: string,
+    judged: Judged,
+    what: 'searches' | 'retrievals',
+    requestId: Uint8Array,
+  ): Promise<void> {
+    if (asked.purpose.basis !== 'emergency' || judged.bsn === undefined || judged.patient === undefined)
+      return
+    const work = this.#turn.then(() => this.#note(asked, peerId, judged, what, requestId))
+    this.#turn = work.catch(() => {})
+    await work
+  }
+
+  async #note(
+    asked: Asked,
+    peerId: string,
+    { bsn, patient, decision, shielded }: Judged,
+    what: 'searches' | 'retrievals',
+    requestId: Uint8Array,
+  ): Promise<void> {
+    if (bsn === undefined) return
+    const { book, clock, bundle } = this.#deps
+    const now = clock.now()
+    const recent = book.pending().filter((use) => use.peerId === peerId && now - use.openedAt < boxMs)
+    const same = recent.find(
+      (use) =>
+        use.user.id === asked.user.id &&
+        use.patient.bsn === bsn &&
+        use.refusedFor === refusalIn(decision.why),
+    )
+    if (same !== undefined) {
+      await book.change(same.id, (use) => ({ [what]: use[what] + 1 }))
+      return
+    }
+    if (recent.length >= mostPerPeer) throw new TwiinError('TOO_MANY_EMERGENCIES', { peerId })
+    await this.#putOnRecord(asked, peerId, bsn, decision.why, requestId)
+    const member = bundle.member(peerId)
+    const refusedFor = refusalIn(decision.why)
+    const use: EmergencyUse = {
+      ...{ id: book.newId(), direction: 'received', openedAt: now, until: now + boxMs, peerId },
+      ...{ reason: asked.purpose.reason, user: asked.user },
+      organisation: { ura: member?.ura ?? '', name: member?.name ?? '' },
+      patient: { bsn, ...(patient === undefined ? {} : { name: patient.name }) },
+      ...{ searches: 0, retrievals: 0, [what]: 1 },
+      ...(shielded ? { shielded } : {}),
+      ...(refusedFor === undefined ? {} : { refusedFor }),
+    }
+    await book.add(use)
+  }
+
+  async #putOnRecord(
+    asked: Asked,
+    peerId: string,
+    bsn: string,
+    why: AccessReason,
+    requestId: Uint8Array,
+  ): Promise<void> {
+    const refusal = refusalIn(why)
+    await this.#deps.account.record({
+      event: 'emergency',
+      ...(refusal === undefined ? { outcome: 'success' } : { outcome: 'refused', reason: refusal }),
+      user: asked.user,
+      peerId,
+      patient: { citizenNumber: bsn },
+      purpose: asked.purpose,
+      protocol: 'spec 21 §3',
+      requestId: Buffer.from(requestId).toString('hex'),
+    })
+  }
+}
+
+const refusalIn = (why: AccessReason) => (why === 'PERMITTED' ? undefined : why)

@@ -1,0 +1,35 @@
+import { isTwiinError } from '@twiin/runtime'
+import type { FastifyRequest, Sessions } from '@twiin/web'
+import type { LogIns, Proof } from '../people/log-ins.ts'
+import type { Person } from '../people/people-file.ts'
+
+export type Confirmed = 'confirmed' | 'wrong' | 'not-recent' | 'no-session'
+export type Confirm = (
+  request: FastifyRequest,
+  proof: { password?: string; code?: string },
+) => Promise<Confirmed>
+
+/** Confirmed otherwise (a passkey, the hospital's own log-in) just before: for this very act. */
+const justNowMs = 60_000
+
+/**
+ * The person of a session proves once more who they are, by password, or has confirmed it within the last minute. Guesses
+ * are counted by the session and end it; a bearer token has none, and is turned away without a look at what it brings
+ * (spec 21 §1).
+ */
+export function confirmAgain(deps: { sessions: Sessions<Person, Proof>; logIns: LogIns }): Confirm {
+  return async ({ sessionSecret, confirmedAgoMs }, { password, code }) => {
+    if (sessionSecret === undefined) return 'no-session'
+    if (password === undefined)
+      return confirmedAgoMs !== undefined && confirmedAgoMs <= justNowMs ? 'confirmed' : 'not-recent'
+    try {
+      return await deps.sessions.confirm(sessionSecret, (person) =>
+        deps.logIns.confirms(person, password, code),
+      )
+    } catch (error) {
+      // Said like a wrong password: the page has a field for the code, and 401 would say that the session is over.
+      if (isTwiinError(error, 'CODE_REQUIRED')) return 'wrong'
+      throw error
+    }
+  }
+}

@@ -1,0 +1,118 @@
+/** spec 21 in a browser: declared, used and ended at one hospital, reviewed at both; and what consent would do, beforehand. */
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { startDemo } from '../support/demo.ts'
+import type { Demo } from '../support/demo.ts'
+import {
+  browserInstalled,
+  browserMissing,
+  openPage,
+  startBrowser,
+  violations,
+  widthAt320,
+} from './browser.ts'
+import type { Watched } from './browser.ts'
+
+/** Nobody asked him for consent; his study is at the first hospital. */
+const bert = '999990020'
+
+describe.skipIf(!browserInstalled)(`emergency access${browserMissing}`, () => {
+  let demo: Demo
+  let browser: Browser
+  let page: Page
+  let watched: Watched
+  beforeAll(async () => {
+    ;[demo, browser] = await Promise.all([startDemo(), startBrowser()])
+  })
+  afterAll(async () => {
+    await browser.close()
+    await demo[Symbol.asyncDispose]()
+  })
+  afterEach(async () => {
+    await page.context().close()
+    expect(watched.complaints).toEqual([])
+    expect(watched.addresses.filter((text) => /9999\s?\d{5}/.test(text))).toEqual([])
+  })
+
+  async function logIn(index: number, username: string): Promise<void> {
+    ;({ page, watched } = await openPage(browser, demo.hospital(index).web.url))
+    page.setDefaultTimeout(20_000)
+    await page.goto(demo.hospital(index).web.url)
+    await page.getByLabel('Gebruikersnaam').fill(username)
+    await page.getByLabel('Wachtwoord').fill('demo')
+    await page.keyboard.press('Enter')
+    await page.getByRole('navigation').waitFor()
+  }
+  async function isAccessible(): Promise<void> {
+    for (const colorScheme of ['dark', 'light'] as const) {
+      await page.emulateMedia({ colorScheme })
+      expect(await violations(page), colorScheme).toEqual([])
+    }
+    expect(await widthAt320(page)).toBeLessThanOrEqual(320)
+  }
+
+  test('is declared in a dialog that no click beside it closes, shows how long it lasts, and is ended', async () => {
+    await logIn(1, 'radioloog')
+    await page.getByLabel('BSN').fill(bert)
+    await page.getByRole('button', { name: 'Noodtoegang…' }).click()
+    const dialog = page.getByRole('alertdialog', { name: 'Noodtoegang' })
+    await dialog.waitFor()
+    expect(await page.evaluate<string>('document.activeElement.type')).toBe('radio')
+    await isAccessible()
+    await page.mouse.click(2, 2)
+    await dialog.getByRole('button', { name: 'Noodtoegang openen' }).click()
+    await dialog.getByText('Kies een reden.').waitFor()
+    await dialog.getByLabel('Patiënt niet aanspreekbaar').check()
+    await dialog.getByLabel('Toelichting').fill('aneurysma, met spoed naar de OK')
+    await dialog.getByLabel('Uw wachtwoord').fill('demo')
+    await page.keyboard.press('Enter')
+    await page.getByRole('heading', { name: 'Zwijgzaam, Bert' }).waitFor()
+    await page.locator('tr.row').filter({ hasText: 'X-thorax' }).waitFor()
+    await page.getByText('Noodtoegang: nog 60 min').waitFor()
+    await isAccessible()
+    await page.getByRole('button', { name: 'Beëindigen' }).click()
+    await page.getByText('Noodtoegang is afgelopen').waitFor()
+  })
+
+  test.each([
+    [1, /Door dit ziekenhuis/, 'Terecht'],
+    [0, /Bij dit ziekenhuis/, 'Navragen'],
+  ] as const)(
+    'waits for the privacy officer of hospital %i, who reviews it once',
+    async (index, title, verdict) => {
+      await logIn(index, 'auditor')
+      await page.getByRole('navigation').getByRole('link', { name: 'Noodtoegang' }).click()
+      const card = page.getByRole('article', { name: title })
+      await card.waitFor()
+      await isAccessible()
+      if (index === 0) return
+      await card.getByLabel(verdict).check()
+      await card.getByLabel('Toelichting').fill('gezien')
+      await card.getByRole('button', { name: 'Oordeel opslaan' }).click()
+      await page.getByText('Niets wacht op een oordeel.').waitFor()
+      await page.getByLabel('Ook beoordeelde tonen').check()
+      await page.getByText(/Beoordeeld door/).waitFor()
+    },
+  )
+
+  test('consent: the effect of a choice, and of shielding, stands there before it is recorded', async () => {
+    await logIn(0, 'beheer')
+    await page.getByRole('navigation').getByRole('link', { name: 'Toestemming' }).click()
+    await page.getByLabel('BSN').fill(bert)
+    await page.keyboard.press('Enter')
+    await page.getByText('onbekend (= nee)').waitFor()
+    await page.getByLabel('ja, toestemming').check()
+    const effect = page.getByRole('region', { name: 'Wat dit doet' })
+    await effect.getByRole('row', { name: /Vermelding in de index niet vindbaar vindbaar, 1/ }).waitFor()
+    await effect.getByRole('row', { name: new RegExp(`${demo.hospital(1).name} nee ja`) }).waitFor()
+    await isAccessible()
+    await page.getByRole('button', { name: 'Vastleggen' }).click()
+    await page.getByText('zijn vindbaar voor wie toestemming kreeg').waitFor()
+    await page.getByLabel('afgeschermd; de index zegt niets').check()
+    await effect
+      .getByRole('row', { name: /Vermelding in de index vindbaar, 1 onderzoeken niet vindbaar/ })
+      .waitFor()
+    await page.getByRole('button', { name: 'Afscherming opslaan' }).click()
+    await page.getByText('zijn voor niemand vindbaar').waitFor()
+  })
+})
