@@ -55,6 +55,7 @@ export const kinds: Readonly<Record<AuditEntry['event'], Kind>> = {
   launch: query,
   refused: alert,
   emergency: { type: ['110113', 'Security Alert'], action: 'E' },
+  'emergency-reviewed': logUsed,
   'log-read': logUsed,
   'log-export': logUsed,
   'log-reviewed': logUsed,
