@@ -337,7 +337,7 @@ describe('with the stolen key of the other hospital', () => {
           user: { id: 'rad', name: 'R. Oover', role: 'radiologist' },
           purpose: { basis: 'treatment', reason: 'x' },
           ...change,
-        } as Parameters<typeof searchRequest.sign>[0],
+        },
         stolen.key,
       ).bytes
     const answer = async (change: object) => {
@@ -346,7 +346,7 @@ describe('with the stolen key of the other hospital', () => {
         timeoutMs: 8000,
       })
       const { message } = searchAnswer.open(bytes, holder, (peerId, domain, message, signature) =>
-        verifySignature(publicKeyOf(peerId), domain as never, message, signature),
+        verifySignature(publicKeyOf(peerId), domain, message, signature),
       )
       return message.status === 'refused' ? message.reason : message.status
     }
