@@ -40,7 +40,14 @@ const owners = {
     'otplib',
   ],
   node: ['@simplewebauthn/server', 'openid-client'],
-  'node/ui': ['@simplewebauthn/browser', 'uqr'],
+  // Of Cornerstone the decoders alone are used by packages/pictures too.
+  'node/ui': [
+    '@simplewebauthn/browser',
+    'uqr',
+    '@cornerstonejs/core',
+    '@cornerstonejs/tools',
+    '@cornerstonejs/dicom-image-loader',
+  ],
 }
 
 /** What only tests use, such as a second reader to compare with, stands in `devDependencies`. */

@@ -11,11 +11,19 @@ export const browserMissing = browserInstalled
   : ' (skipped: needs the Debian package chromium-headless-shell)'
 
 const quiet =
-  '--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync'
+  '--no-sandbox --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync'
 const rules = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
 
-export const startBrowser = (): Promise<Browser> =>
-  chromium.launch({ executablePath: chromiumPath, headless: true, args: quiet.split(' ') })
+/** WebGL in software: no machine that tests has a graphics card. */
+const withWebGl = '--use-gl=angle --use-angle=swiftshader --enable-unsafe-swiftshader --ignore-gpu-blocklist'
+
+/** Without `draws` it has no WebGL, as a computer with a broken driver. */
+export const startBrowser = ({ draws = false } = {}): Promise<Browser> =>
+  chromium.launch({
+    executablePath: chromiumPath,
+    headless: true,
+    args: `${quiet} ${draws ? withWebGl : '--disable-gpu --disable-3d-apis'}`.split(' '),
+  })
 
 /** What a page did that it should not: complaints on its console, requests elsewhere. And every address it used. */
 export interface Watched {

@@ -11,6 +11,8 @@ import { probeConnection } from '../connections/probe-connection.ts'
 import { connectionRoutes } from '../connections/routes.ts'
 import { consentRoutes } from '../consents/routes.ts'
 import { dicomWebRoutes } from '../dicomweb/routes.ts'
+import { ticketRoutes } from '../dicomweb/ticket-routes.ts'
+import { ViewerTickets } from '../dicomweb/viewer-tickets.ts'
 import { discRoutes } from '../disc/routes.ts'
 import { emergencyRoutes } from '../emergency/routes.ts'
 import { exceptionRoutes } from '../filing/routes.ts'
@@ -55,6 +57,8 @@ export async function composeWeb(
   const { publisher, publication, consents, shieldings, patients, owners, quality } = index
   const people = composePeople(settings, ground, index)
   const reachability = composeReachability(ground)
+  const { authentication } = people
+  const tickets = new ViewerTickets({ clock, random })
   const status = new NodeStatus({
     ...{ enrolment, bundle, watch, logView, witness, host },
     ...{ reserve, publisher, book, delivery, reachability, clock },
@@ -76,10 +80,15 @@ export async function composeWeb(
       ...{ tls, bodyLimit: 256 * 1024 },
       crossOrigin: { prefix: '/dicom-web/', origins: settings.web.corsOrigins },
       uiDir: join(import.meta.dirname, '../../ui/dist'),
+      pagesDecode: true,
       api: { title: 'Twiin node', version, description: 'See docs/spec/10-node-api.md.' },
     },
     {
-      ...{ authentication: people.authentication, problems, events, log },
+      authentication: {
+        ...authentication,
+        byToken: (token, asked) => tickets.personFor(token, asked) ?? authentication.byToken(token, asked),
+      },
+      ...{ problems, events, log },
       plain: [
         healthRoutes({ status, quality }),
         dicomWebRoutes({
@@ -91,6 +100,7 @@ export async function composeWeb(
       ],
       api: [
         ...people.routes,
+        ticketRoutes({ ohifUrl: settings.web.ohifUrl }, { tickets }),
         searchRoutes({ searches }),
         retrievalRoutes({ retrievals, book }),
         sendRoutes({ sends, book, desk: transferDesk }),

@@ -249,6 +249,13 @@ export const Settings = Type.Object(
           default: [],
           description: 'origins whose pages may call /dicom-web with a token: a viewer of its own',
         }),
+        ohifUrl: Type.Optional(
+          Type.String({
+            pattern: '^https?://[^\\s?#"\'<>]{1,255}$',
+            description:
+              'address of an OHIF of its own, up to `/viewer`; its origin stands in corsOrigins too',
+          }),
+        ),
       },
       closed,
     ),

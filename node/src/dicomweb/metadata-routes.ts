@@ -63,7 +63,8 @@ async function sendJson(
     for await (const instance of instances) {
       const { source, encoding } = await reader.open(instance)
       const at = `${base}${pathOf(study, instance)}/bulkdata/`
-      yield JSON.stringify(await instanceJson(source, encoding, { bulkDataUri: (path) => `${at}${path}` }))
+      const json = await instanceJson(source, encoding, { bulkDataUri: (path) => `${at}${path}` })
+      yield JSON.stringify(withTransferSyntax(json, instance))
     }
   }
   const first = await primed(described())
@@ -76,4 +77,11 @@ async function sendJson(
     yield Buffer.from(']')
   }
   return reply.type(type).header('vary', 'Accept').send(streamOf(list()))
+}
+
+/** How it is stored stands in no data set (group 2 is the file's); a viewer must say whether it lost something. */
+function withTransferSyntax<T extends object>(json: T, { transferSyntaxUid }: InstanceRecord): T {
+  const stored = ['00083002', { vr: 'UI', Value: [transferSyntaxUid] }] as const
+  const entries = [...Object.entries(json).filter(([tag]) => tag !== stored[0]), stored]
+  return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1))) as T
 }

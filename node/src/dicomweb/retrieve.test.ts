@@ -147,6 +147,18 @@ describe('WADO-RS of what is held here', () => {
     expect((await web.call(`${study}/series/1.2.3`, nowhere)).status).toBe(404)
   })
 
+  it('says with the metadata how an instance is stored, which its data set cannot', async () => {
+    for (const file of stored.slice(0, 20)) {
+      const [described] = (await web.call(`${pathOf(file)}/metadata`)).json() as Record<
+        string,
+        { vr: string; Value?: unknown[] }
+      >[]
+      expect(described?.['00083002']).toEqual({ vr: 'UI', Value: [file.transferSyntaxUid] })
+      const tags = Object.keys(described ?? {}).filter((tag) => tag.startsWith('0'))
+      expect(tags).toEqual([...tags].sort())
+    }
+  })
+
   it('gives every frame of every transfer syntax, byte for byte what the file has', async () => {
     const seen = new Set<string>()
     for (const file of stored) {

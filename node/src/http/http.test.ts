@@ -107,6 +107,7 @@ const table: [string, string, readonly Role[]][] = [
   ['GET', '/queues', ['radiologist', 'operator']],
   ['GET', '/arrivals', ['radiologist', 'operator']],
   ['POST', '/sends/preview', ['radiologist', 'operator']],
+  ['POST', '/viewer-tickets', ['radiologist', 'operator']],
   ['POST', '/routing/tests', ['operator']],
   ['POST', '/discs', ['operator']],
   ['GET', '/discs', ['operator']],

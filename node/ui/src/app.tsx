@@ -12,12 +12,15 @@ import { UnlockPage } from './pages/unlock.tsx'
 import { LockLayer } from './parts/lock-layer.tsx'
 import { Shell } from './parts/shell.tsx'
 import { pages, pagesOf, SessionContext, useSession } from './session.ts'
+import { OpenKey } from './viewer/open-button.tsx'
 import type { Page } from './session.ts'
 
 const client = createQueryClient()
 
 const AccountPage = lazy(async () => ({ default: (await import('./pages/account.tsx')).AccountPage }))
 const EnrolPage = lazy(async () => ({ default: (await import('./pages/enrol.tsx')).EnrolPage }))
+/** On its own screen, without the shell; all it needs besides comes when it is opened. */
+const ViewerPage = lazy(async () => ({ default: (await import('./viewer/viewer-page.tsx')).ViewerPage }))
 
 const screens: Record<Page['name'], React.ComponentType> = {
   search: lazy(async () => ({ default: (await import('./pages/search.tsx')).SearchPage })),
@@ -74,7 +77,19 @@ function Workplace() {
     )
   return (
     <SessionContext value={session.data}>
-      <Desk />
+      <Routes>
+        {session.data.user.role !== 'auditor' && (
+          <Route
+            path="/studie/:handle"
+            element={
+              <Suspense fallback={null}>
+                <ViewerPage />
+              </Suspense>
+            }
+          />
+        )}
+        <Route path="*" element={<Desk />} />
+      </Routes>
       {isLocked && (
         <LockLayer>
           <UnlockPage session={session.data} />
@@ -94,6 +109,7 @@ function Desk() {
   const start = pagesOf(role)[0]?.path ?? '/'
   return (
     <Shell>
+      <OpenKey />
       <Suspense fallback={<Skeleton rows={8} />}>
         <Routes>
           <Route path="/" element={<Navigate to={start} replace />} />

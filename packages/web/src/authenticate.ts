@@ -36,7 +36,8 @@ export interface Authentication<P extends Person> {
   readonly sessionCookie: string
   /** Every role there is. */
   readonly roles: readonly P['role'][]
-  byToken(token: string): P | undefined
+  /** `asked` for tokens that are good for some requests only. */
+  byToken(token: string, asked: { method: string; url: string }): P | undefined
   readonly sessions: Pick<Sessions<P>, 'find' | 'isLocked'>
   /** Puts the caller on the request, under the name by which the app's routes know them; may refuse them by throwing. */
   identify(request: FastifyRequest, caller: Caller<P>): void | Promise<void>
@@ -86,7 +87,7 @@ export function authenticate<P extends Person>(app: FastifyInstance, by: Authent
 function bearer<P extends Person>(request: FastifyRequest, by: Authentication<P>): Caller<P> | undefined {
   const [scheme, token] = (request.headers.authorization ?? '').split(' ')
   if (scheme?.toLowerCase() !== 'bearer' || token === undefined) return undefined
-  const person = by.byToken(token)
+  const person = by.byToken(token, { method: request.method, url: request.url })
   return person === undefined ? undefined : { person, session: undefined }
 }
 

@@ -82,6 +82,7 @@ describe('a running server', () => {
     const policy = String(page.headers['content-security-policy'])
     for (const rule of ["default-src 'self'", "script-src 'self'", "frame-ancestors 'none'"])
       expect(policy).toContain(rule)
+    expect(policy).not.toContain('unsafe-eval')
     for (const [path, accept] of [
       ['/api/v1/nothing', 'text/html'],
       ['/any/where', 'application/json'],

@@ -12,7 +12,7 @@ import type { FastifyInstance } from 'fastify'
 import { authenticate } from './authenticate.ts'
 import type { Authentication, Person } from './authenticate.ts'
 import { clientNetwork } from './client-network.ts'
-import { contentPolicy } from './content-policy.ts'
+import { contentPolicyFor } from './content-policy.ts'
 import { allowOrigins } from './cross-origin.ts'
 import type { CrossOrigin } from './cross-origin.ts'
 import type { Problems } from './problems.ts'
@@ -27,6 +27,8 @@ export interface WebOptions {
   tls: { certificate: string; key: string }
   /** Folder of the built user interface; without it, or where it was not built, pages answer 404. */
   uiDir?: string
+  /** The pages decode pictures: they may compile WebAssembly. */
+  pagesDecode?: true
   /** Longest body, in bytes. */
   bodyLimit: number
   /** Which pages of others may call what. */
@@ -103,7 +105,7 @@ async function buildServer<P extends Person>(
     else deps.log[severity]('http request failed', { ...facts, error: error.name })
   })
   await app.register(fastifyHelmet, {
-    contentSecurityPolicy: { directives: contentPolicy },
+    contentSecurityPolicy: { directives: contentPolicyFor({ decodes: options.pagesDecode === true }) },
     hsts: { maxAge: 31_536_000 },
   })
   await app.register(fastifyCookie)

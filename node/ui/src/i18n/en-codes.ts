@@ -1,6 +1,17 @@
 import type { Wording } from './wording.ts'
 
 export const codes: Wording['codes'] = {
+  HOLDER_REFUSED:
+    'The other hospital does not give this study: there is no consent, or your role may not see it there.',
+  STUDY_NOT_AVAILABLE:
+    'The other hospital cannot be reached now, or cannot give this study. Try again later, or call.',
+  STUDY_ON_ITS_WAY: 'The other hospital gives the images too slowly. Try again in a moment.',
+  PICTURE_TOO_LARGE: 'This image is too large to show.',
+  PICTURE_UNREADABLE: 'This image is damaged, or not as DICOM says.',
+  PICTURE_UNSUPPORTED: 'This kind of image cannot be shown here. Open it in another viewer.',
+  RENDERER_BUSY: 'The node is drawing too many images. Try again in a moment.',
+  NO_IMAGE: 'There is no image here.',
+  FRAME_UNKNOWN: 'This image is not in the file.',
   NODE_UNREACHABLE: 'The node of your hospital does not answer. Try again in a moment.',
   UNEXPECTED: 'Something went wrong in the node. Nothing is lost; try again.',
   VALIDATION: 'The node did not understand the input. Check the fields.',

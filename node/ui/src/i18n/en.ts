@@ -3,6 +3,7 @@ import { consentTexts } from './en-consent.ts'
 import { codes } from './en-codes.ts'
 import { people } from './en-people.ts'
 import { pages } from './en-pages.ts'
+import { viewer } from './en-viewer.ts'
 import { workplace } from './en-workplace.ts'
 import type { Wording } from './wording.ts'
 
@@ -115,5 +116,6 @@ export const en: Wording = {
   ...auditTexts,
   ...pages,
   ...consentTexts,
+  viewer,
   codes,
 }

@@ -1,5 +1,16 @@
 /** What each code of the node means to the person who reads it: what happened, what it means, what to do. */
 export const codes = {
+  HOLDER_REFUSED:
+    'Het andere ziekenhuis geeft dit onderzoek niet: er is geen toestemming, of uw rol mag het daar niet zien.',
+  STUDY_NOT_AVAILABLE:
+    'Het andere ziekenhuis is nu niet bereikbaar of kan dit onderzoek niet geven. Probeer het later opnieuw, of bel.',
+  STUDY_ON_ITS_WAY: 'Het andere ziekenhuis geeft de beelden te langzaam. Probeer het zo opnieuw.',
+  PICTURE_TOO_LARGE: 'Dit beeld is te groot om te tonen.',
+  PICTURE_UNREADABLE: 'Dit beeld is beschadigd of niet volgens DICOM.',
+  PICTURE_UNSUPPORTED: 'Dit soort beeld kan hier niet worden getoond. Open het in een andere viewer.',
+  RENDERER_BUSY: 'De node tekent nu te veel beelden. Probeer het zo opnieuw.',
+  NO_IMAGE: 'Hier is geen beeld.',
+  FRAME_UNKNOWN: 'Dit beeld zit niet in het bestand.',
   NODE_UNREACHABLE: 'De node van uw ziekenhuis antwoordt niet. Probeer het zo opnieuw.',
   UNEXPECTED: 'Er ging iets mis in de node. Er is niets verloren; probeer het opnieuw.',
   VALIDATION: 'De node begreep de invoer niet. Controleer de velden.',

@@ -3,6 +3,7 @@ import { consentTexts } from './nl-consent.ts'
 import { codes } from './nl-codes.ts'
 import { people } from './nl-people.ts'
 import { pages } from './nl-pages.ts'
+import { viewer } from './nl-viewer.ts'
 import { workplace } from './nl-workplace.ts'
 
 /** Everything the page says, in Dutch: the language it starts in. `en.ts` has the same keys. */
@@ -116,5 +117,6 @@ export const nl = {
   ...auditTexts,
   ...pages,
   ...consentTexts,
+  viewer,
   codes,
 }

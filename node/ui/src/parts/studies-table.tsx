@@ -4,6 +4,7 @@ import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { HeldStudy } from '../api-types.ts'
 import { formatName } from '../format.ts'
+import { OpenHeldButton } from '../viewer/open-button.tsx'
 import { Modalities } from './modalities.tsx'
 import { SpacerRow } from './spacer-row.tsx'
 import { useVirtualRows } from './use-virtual-rows.ts'
@@ -172,6 +173,7 @@ function StudyRow({ study, isChosen, isOpen, onToggle, onChoose, onSend }: RowPr
           </div>
         </td>
         <td className="action-cell">
+          <OpenHeldButton study={study} name={name} />
           <button
             type="button"
             className="button button-small"

@@ -7,6 +7,7 @@ import { Modalities } from './modalities.tsx'
 import { RetryButton } from './retry-button.tsx'
 import { StudyDetails } from './study-details.tsx'
 import { TransferState } from './transfer-state.tsx'
+import { OpenFoundButton } from '../viewer/open-button.tsx'
 
 interface Props {
   study: TimelineStudy
@@ -73,6 +74,10 @@ export function TimelineRow(props: Props) {
           <RowState {...props} />
         </td>
         <td className="action-cell">
+          <OpenFoundButton
+            study={study}
+            name={`${description} ${formatDate(study.studyDate, i18n.language)}`}
+          />
           <RowAction {...props} description={description} />
         </td>
       </tr>
