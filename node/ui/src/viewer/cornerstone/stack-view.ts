@@ -23,7 +23,7 @@ function resizeAll(engine: core.RenderingEngine): void {
   resizing = setTimeout(() => {
     const before = [...views].map((view) => ({ view, shown: view.presentation() }))
     engine.resize(true, false)
-    for (const { view, shown } of before) view.present(shown)
+    for (const { view, shown } of before) if (shown !== undefined) view.present(shown)
   }, 50)
 }
 
@@ -181,12 +181,12 @@ export class StackView implements Surface {
     resizeAll(this.#engine)
   }
 
-  presentation(): core.Types.ViewPresentation {
-    return this.#viewport.getViewPresentation()
+  /** Undefined before there is a picture. */
+  presentation(): core.Types.ViewPresentation | undefined {
+    return this.#series === undefined ? undefined : this.#viewport.getViewPresentation()
   }
 
   present(shown: core.Types.ViewPresentation): void {
-    if (this.#series === undefined) return
     this.#viewport.setViewPresentation(shown)
     this.#viewport.render()
   }
