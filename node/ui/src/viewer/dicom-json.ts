@@ -21,10 +21,6 @@ export function text(dataSet: DataSet, tag: string): string {
   return typeof name === 'string' ? name : ''
 }
 
-export function texts(dataSet: DataSet, tag: string): string[] {
-  return values(dataSet, tag).filter((value) => typeof value === 'string')
-}
-
 /** Every value as a number; empty when one of them is none. */
 export function numbers(dataSet: DataSet, tag: string): number[] {
   const found = values(dataSet, tag).map((value) =>

@@ -14,7 +14,7 @@ const axes = [
 ] as const
 
 /** Towards what a direction goes (PS3.3 C.7.6.1.1.1): `L`, or `LP` when it is oblique. */
-export function direction(along: Vector): string {
+function direction(along: Vector): string {
   return along
     .map((part, axis) => ({ size: Math.abs(part), letter: axes[axis]?.[part >= 0 ? 0 : 1] ?? '' }))
     .filter(({ size }) => size > 0.25)

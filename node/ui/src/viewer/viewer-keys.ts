@@ -35,7 +35,7 @@ const scroll = (frames: number): Command => ({ do: 'scroll', frames })
 const take = (tool: ToolName): Command => ({ do: 'tool', tool })
 
 /** Key as the browser names it (letters small) → what it does. The sheet on `?` is made of this. */
-export const commandOfKey: Readonly<Record<string, Command>> = {
+const commandOfKey: Readonly<Record<string, Command>> = {
   ArrowUp: scroll(-1),
   ArrowDown: scroll(1),
   PageUp: scroll(-10),

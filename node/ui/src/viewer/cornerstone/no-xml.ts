@@ -5,5 +5,3 @@
 export function create(): never {
   throw new Error('no meshes here')
 }
-export const convert = create
-export const fragment = create
