@@ -12,6 +12,7 @@ export function checkFiles(settings: Settings): void {
     ...dicomTlsFiles(settings),
     ...signInFiles(settings),
     ...mitzFiles(settings),
+    ...syslogFiles(settings),
     ...(isEnrolled(settings) ? {} : { 'registry.enrolmentTokenFile': registry.enrolmentTokenFile }),
   })
 }
@@ -58,6 +59,17 @@ const mitzFiles = ({ consent: { mitz } }: Settings): Record<string, string> =>
         'consent.mitz.certificateFile': mitz.certificateFile,
         'consent.mitz.keyFile': mitz.keyFile,
         'consent.mitz.caFile': mitz.caFile,
+      }
+
+const syslogFiles = ({ audit: { syslog } }: Settings) =>
+  syslog === undefined
+    ? {}
+    : {
+        'audit.syslog.caFile': syslog.caFile,
+        ...(syslog.certificateFile === undefined
+          ? {}
+          : { 'audit.syslog.certificateFile': syslog.certificateFile }),
+        ...(syslog.keyFile === undefined ? {} : { 'audit.syslog.keyFile': syslog.keyFile }),
       }
 
 function requireFiles(needed: Record<string, string | undefined>): void {

@@ -72,7 +72,7 @@ function camelCase(word: string): string {
 
 function withAbsolutePaths(settings: Settings, base: string): Settings {
   const absolute = (path: string) => (isAbsolute(path) ? path : resolve(base, path))
-  const { registry, archive, dicom, signIn, consent } = settings
+  const { registry, archive, dicom, signIn, consent, audit } = settings
   return {
     ...settings,
     dataDir: absolute(settings.dataDir),
@@ -90,6 +90,9 @@ function withAbsolutePaths(settings: Settings, base: string): Settings {
           },
         }),
     consent: consent.mitz === undefined ? {} : { mitz: absoluteFiles(consent.mitz, absolute) },
+    ...(audit.syslog === undefined
+      ? {}
+      : { audit: { ...audit, syslog: absoluteFiles(audit.syslog, absolute) } }),
     trust: { ...settings.trust, rootCertificateFile: absolute(settings.trust.rootCertificateFile) },
     registry: {
       ...registry,
@@ -101,14 +104,14 @@ function withAbsolutePaths(settings: Settings, base: string): Settings {
   }
 }
 
-interface TlsFiles {
-  certificateFile: string
-  keyFile: string
-  caFile?: string
+/** Certificates and keys, whichever of them are given. */
+function absoluteFiles<T extends { certificateFile?: string; keyFile?: string; caFile?: string }>(
+  tls: T,
+  absolute: (path: string) => string,
+): T {
+  const given = (['certificateFile', 'keyFile', 'caFile'] as const).flatMap((name) => {
+    const file = tls[name]
+    return file === undefined ? [] : [[name, absolute(file)] as const]
+  })
+  return { ...tls, ...Object.fromEntries(given) }
 }
-const absoluteFiles = <T extends TlsFiles>(tls: T, absolute: (path: string) => string): T => ({
-  ...tls,
-  certificateFile: absolute(tls.certificateFile),
-  keyFile: absolute(tls.keyFile),
-  ...(tls.caFile === undefined ? {} : { caFile: absolute(tls.caFile) }),
-})

@@ -3,8 +3,7 @@ import { copyFile, mkdtemp, mkdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { evidence as evidenceType } from '@twiin/protocol'
-import { credentialOf, splitCredential } from '@twiin/identity'
-import { testAuthority } from '@twiin/identity/testing'
+import { createWebCertificate, credentialOf, splitCredential } from '@twiin/identity'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { composeProofs } from '../composition/proof-side.ts'
 import { isComplete } from '../find/patient-search.ts'
@@ -113,12 +112,15 @@ describe('the proof of a delivered study', () => {
   })
 
   it('does not hold under another root, and is not read when it is something else', async () => {
-    const { rootCertificate } = await testAuthority()
-    expect((await verdict(retrieved, '--root', 'root.pem')).code).toBe(0)
+    const names = { dnsNames: ['x.example'], ipAddresses: [], at: new Date() }
+    const { caCertificate } = await createWebCertificate({ commonName: 'x.example', ...names })
+    await writeFile(join(bare, 'other.pem'), caCertificate)
+    const { code, said } = await verdict(retrieved, '--root', 'other.pem')
+    expect(said).toContain('the issuing certificate is not of this root')
+    expect(code).toBe(1)
     const strange = { ...retrieved, network: { ...retrieved.network, rootCertificate: '' } }
     expect((await verdict(strange)).code).toBe(2)
     expect((await verdict({ format: 'other' })).code).toBe(2)
-    expect(rootCertificate).toContain('BEGIN CERTIFICATE')
   })
 })
 
