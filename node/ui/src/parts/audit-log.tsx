@@ -39,9 +39,7 @@ export function AuditLog() {
           else setFilter(next)
         }}
       />
-      {chain !== undefined && (
-        <ChainBanner chain={chain} isChecking={isFetching} onCheck={() => void refetch()} />
-      )}
+      {chain !== undefined && <ChainBanner chain={chain} />}
       {error !== null && <Problem error={error} onRetry={() => void refetch()} />}
       {events === undefined && error === null && <Skeleton rows={10} />}
       {events?.length === 0 && (
@@ -58,27 +56,22 @@ export function AuditLog() {
           {t('app.more')}
         </button>
       )}
-      <p className="chips">
+      <div className="chips">
+        <button type="button" className="button" disabled={isFetching} onClick={() => void refetch()}>
+          {t('auditLog.check')}
+        </button>
         {(['csv', 'fhir'] as const).map((format) => (
           <a key={format} className="button" href={auditExportLink(format, filter)} download>
             <Download aria-hidden size={16} />
             {t(format === 'csv' ? 'auditLog.exportCsv' : 'auditLog.exportFhir')}
           </a>
         ))}
-      </p>
+      </div>
     </>
   )
 }
 
-function ChainBanner({
-  chain,
-  isChecking,
-  onCheck,
-}: {
-  chain: Chain
-  isChecking: boolean
-  onCheck: () => void
-}) {
+function ChainBanner({ chain }: { chain: Chain }) {
   const { t } = useTranslation()
   return (
     <div className={chain.ok ? 'notice notice-good' : 'notice notice-error'} role="status">
@@ -90,9 +83,6 @@ function ChainBanner({
           : t('auditLog.brokenAt', { seq: chain.firstBad })}{' '}
         <span className="muted">{t('audit.note')}</span>
       </span>
-      <button type="button" className="button" disabled={isChecking} onClick={onCheck}>
-        {t('auditLog.check')}
-      </button>
     </div>
   )
 }
