@@ -35,8 +35,8 @@ export function Administration() {
   const { i18n } = useTranslation()
   const session = useSessionState(api.session)
   if (session.isPending) return null
-  if (session.data === 'none' || session.data === 'ended')
-    return <LogInPage wasLoggedIn={session.data === 'ended'} />
+  // The registry locks no session: whoever it does not know logs in.
+  if (typeof session.data === 'string') return <LogInPage wasLoggedIn={session.data !== 'none'} />
   if (session.data === undefined)
     return (
       <main className="alone">
