@@ -61,7 +61,7 @@ async function logIn(page: Page, username: string): Promise<void> {
   await page.getByLabel('Gebruikersnaam').fill(username)
   await page.getByLabel('Wachtwoord').fill('demo')
   await page.keyboard.press('Enter')
-  await page.getByRole('navigation').waitFor()
+  await page.getByRole('navigation', { name: 'Hoofdmenu' }).waitFor()
 }
 
 async function save(page: Page, path: string): Promise<void> {

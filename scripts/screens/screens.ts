@@ -17,7 +17,7 @@ async function open(page: Page, path: string): Promise<void> {
 }
 
 async function found(page: Page, demo: Demo): Promise<void> {
-  await page.getByLabel('BSN').fill('999990019')
+  await page.getByRole('textbox', { name: 'BSN' }).fill('999990019')
   await page.getByLabel('Reden').fill('polikliniek')
   await page.keyboard.press('Enter')
   for (const { ura } of demo.network.hospitals.slice(0, 3))
@@ -99,7 +99,7 @@ export const screens: readonly Screen[] = [
     as: 'beheer',
     show: async (page) => {
       await open(page, '/toestemming')
-      await page.getByLabel('BSN').fill('999990019')
+      await page.getByRole('textbox', { name: 'BSN' }).fill('999990019')
       await page.keyboard.press('Enter')
       await page.getByRole('heading', { name: 'Wat nu vastligt' }).waitFor()
     },

@@ -41,7 +41,7 @@ describe.skipIf(!browserInstalled)(`emergency access${browserMissing}`, () => {
     await page.getByLabel('Gebruikersnaam').fill(username)
     await page.getByLabel('Wachtwoord').fill('demo')
     await page.keyboard.press('Enter')
-    await page.getByRole('navigation').waitFor()
+    await page.getByRole('navigation', { name: 'Hoofdmenu' }).waitFor()
   }
   async function isAccessible(): Promise<void> {
     for (const colorScheme of ['dark', 'light'] as const) {
@@ -53,7 +53,7 @@ describe.skipIf(!browserInstalled)(`emergency access${browserMissing}`, () => {
 
   test('is declared in a dialog that no click beside it closes, shows how long it lasts, and is ended', async () => {
     await logIn(1, 'radioloog')
-    await page.getByLabel('BSN').fill(bert)
+    await page.getByRole('textbox', { name: 'BSN' }).fill(bert)
     await page.getByRole('button', { name: 'Noodtoegang…' }).click()
     const dialog = page.getByRole('alertdialog', { name: 'Noodtoegang' })
     await dialog.waitFor()
@@ -81,7 +81,10 @@ describe.skipIf(!browserInstalled)(`emergency access${browserMissing}`, () => {
     'waits for the privacy officer of hospital %i, who reviews it once',
     async (index, title, verdict) => {
       await logIn(index, 'auditor')
-      await page.getByRole('navigation').getByRole('link', { name: 'Noodtoegang' }).click()
+      await page
+        .getByRole('navigation', { name: 'Hoofdmenu' })
+        .getByRole('link', { name: 'Noodtoegang' })
+        .click()
       const card = page.getByRole('article', { name: title })
       await card.waitFor()
       await isAccessible()
@@ -97,8 +100,11 @@ describe.skipIf(!browserInstalled)(`emergency access${browserMissing}`, () => {
 
   test('consent: the effect of a choice, and of shielding, stands there before it is recorded', async () => {
     await logIn(0, 'beheer')
-    await page.getByRole('navigation').getByRole('link', { name: 'Toestemming' }).click()
-    await page.getByLabel('BSN').fill(bert)
+    await page
+      .getByRole('navigation', { name: 'Hoofdmenu' })
+      .getByRole('link', { name: 'Toestemming' })
+      .click()
+    await page.getByRole('textbox', { name: 'BSN' }).fill(bert)
     await page.keyboard.press('Enter')
     await page.getByText('onbekend (= nee)').waitFor()
     await page.getByLabel('ja, toestemming').check()

@@ -19,7 +19,7 @@ describe.skipIf(!browserInstalled)(`five thousand studies${browserMissing}`, () 
     await page.getByLabel('Gebruikersnaam').fill('radioloog')
     await page.getByLabel('Wachtwoord').fill('demo')
     await page.keyboard.press('Enter')
-    await page.getByRole('navigation').waitFor()
+    await page.getByRole('navigation', { name: 'Hoofdmenu' }).waitFor()
   })
   afterAll(async () => {
     await browser.close()

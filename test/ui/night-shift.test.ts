@@ -89,7 +89,7 @@ async function logIn(page: Page): Promise<void> {
   await page.keyboard.press('Tab')
   await page.keyboard.type('demo')
   await page.keyboard.press('Enter')
-  await page.getByRole('navigation').waitFor()
+  await page.getByRole('navigation', { name: 'Hoofdmenu' }).waitFor()
 }
 
 async function tabTo(page: Page, label: string): Promise<void> {

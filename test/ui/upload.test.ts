@@ -39,7 +39,7 @@ describe.skipIf(!browserInstalled)(`a disc${browserMissing}`, () => {
     await page.getByLabel('Gebruikersnaam').fill('beheer')
     await page.getByLabel('Wachtwoord').fill('demo')
     await page.keyboard.press('Enter')
-    await page.getByRole('navigation').getByRole('link', { name: 'Inlezen' }).click()
+    await page.getByRole('navigation', { name: 'Hoofdmenu' }).getByRole('link', { name: 'Inlezen' }).click()
     await page.locator('[data-pick="folder"]').setInputFiles(dir)
     await page.getByRole('heading', { name: 'Proef, Petra' }).waitFor()
     await page.getByText('2 bestanden zijn geen beeld').waitFor()
@@ -69,7 +69,10 @@ describe.skipIf(!browserInstalled)(`a disc${browserMissing}`, () => {
       reason: 'UNDONE',
     })
 
-    await page.getByRole('navigation').getByRole('link', { name: 'Onderzoeken hier' }).click()
+    await page
+      .getByRole('navigation', { name: 'Hoofdmenu' })
+      .getByRole('link', { name: 'Onderzoeken hier' })
+      .click()
     await page.getByRole('checkbox').first().check()
     await page.getByRole('button', { name: 'Schijf schrijven' }).click()
     const writing = page.getByRole('dialog')

@@ -66,10 +66,10 @@ describe.skipIf(!browserInstalled)(`the viewer${browserMissing}`, () => {
     await page.getByLabel('Gebruikersnaam').fill(username)
     await page.getByLabel('Wachtwoord').fill('demo')
     await page.keyboard.press('Enter')
-    await page.getByRole('navigation').waitFor()
+    await page.getByRole('navigation', { name: 'Hoofdmenu' }).waitFor()
   }
   async function search(bsn: string): Promise<void> {
-    await page.getByLabel('BSN').fill(bsn)
+    await page.getByRole('textbox', { name: 'BSN' }).fill(bsn)
     await page.getByLabel('Reden').fill('polikliniek')
     await page.keyboard.press('Enter')
     await page.getByText('3 van 3 kopieën van de index antwoordden').waitFor()
@@ -264,7 +264,10 @@ describe.skipIf(!browserInstalled)(`the viewer${browserMissing}`, () => {
     const known = new Set((await node.studies()).map(({ studyInstanceUid }) => studyInstanceUid))
     expect(await storeInstances(to, [{ ...parts, bytes }])).toEqual([{ status: 0 }])
     await logIn()
-    await page.getByRole('navigation').getByRole('link', { name: 'Onderzoeken hier' }).click()
+    await page
+      .getByRole('navigation', { name: 'Hoofdmenu' })
+      .getByRole('link', { name: 'Onderzoeken hier' })
+      .click()
     const study = await until(
       async () => (await node.studies()).find(({ studyInstanceUid }) => !known.has(studyInstanceUid)),
       { timeoutMs: 10_000, what: 'it is stored' },

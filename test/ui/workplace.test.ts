@@ -46,16 +46,17 @@ describe.skipIf(!browserInstalled)(`the workplace${browserMissing}`, () => {
     await page.getByLabel('Gebruikersnaam').fill(username)
     await page.getByLabel('Wachtwoord').fill('demo')
     await page.keyboard.press('Enter')
-    await page.getByRole('navigation').waitFor()
+    await page.getByRole('navigation', { name: 'Hoofdmenu' }).waitFor()
   }
   async function search(bsn: string): Promise<void> {
-    await page.getByLabel('BSN').fill(bsn)
+    await page.getByRole('textbox', { name: 'BSN' }).fill(bsn)
     await page.getByLabel('Reden').fill('polikliniek')
     await page.keyboard.press('Enter')
   }
   const chip = (index: number, status: string) =>
     page.locator(`[data-holder="${demo.hospital(index).ura}"][data-status="${status}"]`)
-  const visit = (name: string) => page.getByRole('navigation').getByRole('link', { name }).click()
+  const visit = (name: string) =>
+    page.getByRole('navigation', { name: 'Hoofdmenu' }).getByRole('link', { name }).click()
   const row = (text: string): Locator => page.locator('tr.row').filter({ hasText: text })
 
   test('finds the priors of a patient in three hospitals and brings one into the own PACS, by keyboard only', async () => {
@@ -65,7 +66,7 @@ describe.skipIf(!browserInstalled)(`the workplace${browserMissing}`, () => {
     await page.keyboard.press('Tab')
     await page.keyboard.type('demo')
     await page.keyboard.press('Enter')
-    await page.getByRole('navigation').waitFor()
+    await page.getByRole('navigation', { name: 'Hoofdmenu' }).waitFor()
     await page.locator('[data-search]:focus').waitFor()
     await page.keyboard.type('9999 900 19')
     const focused = () => page.evaluate<string>('document.activeElement.labels?.[0]?.textContent ?? ""')
@@ -152,7 +153,7 @@ describe.skipIf(!browserInstalled)(`the workplace${browserMissing}`, () => {
   test('records consent for one hospital, and shows what is on record', async () => {
     await logIn('beheer')
     await visit('Toestemming')
-    await page.getByLabel('BSN').fill(carla)
+    await page.getByRole('textbox', { name: 'BSN' }).fill(carla)
     await page.keyboard.press('Enter')
     await page.getByText('zijn vindbaar voor wie toestemming kreeg').waitFor()
     await page.getByLabel('één ziekenhuis').check()
@@ -204,7 +205,10 @@ describe.skipIf(!browserInstalled)(`the workplace${browserMissing}`, () => {
       ['auditor', ['Logboek', 'Noodtoegang', 'Instellingen']],
     ] as const) {
       await logIn(username)
-      const links = await page.getByRole('navigation').getByRole('link').allTextContents()
+      const links = await page
+        .getByRole('navigation', { name: 'Hoofdmenu' })
+        .getByRole('link')
+        .allTextContents()
       expect(links.map((link) => link.replace(/\d.*/, ''))).toEqual(names)
       await page.getByRole('button', { name: 'Uitloggen' }).click()
       await page.getByLabel('Gebruikersnaam').waitFor()
@@ -273,7 +277,7 @@ describe.skipIf(!browserInstalled)(`the workplace${browserMissing}`, () => {
       await page.getByRole('article').first().waitFor()
     },
     '/toestemming': async () => {
-      await page.getByLabel('BSN').fill(anna)
+      await page.getByRole('textbox', { name: 'BSN' }).fill(anna)
       await page.keyboard.press('Enter')
       await page.getByRole('heading', { name: 'Wat nu vastligt' }).waitFor()
     },

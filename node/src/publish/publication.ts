@@ -229,8 +229,10 @@ export class Publication implements Service {
     const { patients, consents, shieldings, clock } = this.#deps
     const patient = await patients.find(bsn)
     if (patient?.conflict === true) return 'IDENTITY_CONFLICT'
-    const age = { birthDate: patient?.birthDate ?? '', now: clock.now() }
-    const { decision, why } = mayPublish(await consents.of(bsn), age)
+    const records = await consents.of(bsn)
+    // Of whom nothing is here the birth date is unknown too: who was entitled is judged when a study comes.
+    if (patient === undefined && records.some(({ decision }) => decision === 'permit')) return undefined
+    const { decision, why } = mayPublish(records, { birthDate: patient?.birthDate ?? '', now: clock.now() })
     if (decision === 'permit') return (await shieldings.of(bsn))?.index === 'hidden' ? 'SHIELDED' : undefined
     return why === 'no-record' ? 'CONSENT_MISSING' : 'CONSENT_DENIED'
   }
