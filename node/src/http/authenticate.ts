@@ -24,8 +24,9 @@ declare module 'fastify' {
   }
 }
 
-export const sessionCookie = 'twiin_session'
-/** How long a confirmation counts. */
+/** `__Host-`: no other host under the hospital's domain can put one of its own in its place (RFC 6265bis §4.1.3.2). */
+export const sessionCookie = '__Host-twiin_session'
+/** How long a confirmation counts here. Emergency access asks for one of the last minute: `confirm-person.ts`. */
 const recentMs = 5 * 60_000
 
 /** By the session of a person at this hospital, or the token of a script or system (spec 10 §1, 23). */
@@ -59,7 +60,7 @@ export function byPersonOrToken(deps: {
   }
 }
 
-/** For what needs the person once more, such as emergency access: `POST /session/confirmations`. Throws CONFIRMATION_REQUIRED. */
+/** For what needs the person once more, such as a change of accounts: `POST /session/confirmations`. Throws CONFIRMATION_REQUIRED. */
 export function requireRecentConfirmation({ confirmedAgoMs }: FastifyRequest): void {
   requireWithin(confirmedAgoMs)
 }

@@ -298,11 +298,13 @@ describe('a problem', () => {
 describe('a log-in', () => {
   const session = { username: 'rad', password }
 
-  it('gives a cookie that no page can read, and that alone changes nothing', async () => {
+  it('gives a cookie that no page can read, no other host can set, and that alone changes nothing', async () => {
     const { status, headers, body } = await api('POST', '/session', { body: session })
     expect([status, body['user']]).toMatchObject([200, { id: 'rad', role: 'radiologist' }])
     const [cookie = ''] = headers['set-cookie'] ?? []
-    for (const part of ['HttpOnly', 'Secure', 'SameSite=Strict']) expect(cookie).toContain(part)
+    expect(cookie).toMatch(/^__Host-twiin_session=[\w-]{43}; /)
+    for (const part of ['Path=/;', 'HttpOnly', 'Secure', 'SameSite=Strict']) expect(cookie).toContain(part)
+    expect(cookie).not.toMatch(/domain/i)
     const withCookie = { cookie: cookie.split(';')[0] }
     expect(await api('GET', '/session', { headers: withCookie })).toMatchObject({ status: 200 })
     expect(await api('POST', '/retrievals', { headers: withCookie, body: {} })).toMatchObject({

@@ -7,8 +7,8 @@ import { launcher } from './people-file.ts'
 import type { Launches } from './launches.ts'
 
 const closed = { additionalProperties: false }
-const cookie = 'twiin_launch'
-const cookieOptions = { path: '/api/v1/launches', httpOnly: true, secure: true, sameSite: 'strict' as const }
+const cookie = '__Host-twiin_launch'
+const cookieOptions = { path: '/', httpOnly: true, secure: true, sameSite: 'strict' as const }
 const limited = { rateLimit: { max: 60, timeWindow: 60_000 } }
 
 const NewLaunch = Type.Object(

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { ShiftableClock } from '@twiin/runtime'
 import { codeAt } from '@twiin/web/testing'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { sessionCookie } from '../http/authenticate.ts'
 import { LogInBrowser } from '../testing/log-in-browser.ts'
 import { TestHospital, patient } from '../testing/test-hospital.ts'
 import { TestNetwork } from '../testing/test-network.ts'
@@ -42,11 +43,11 @@ const stranger = () => new LogInBrowser(web)
 describe('session fixation', () => {
   it('fails: a planted identifier is no session, and a log-in never takes one over', async () => {
     const victim = stranger()
-    victim.cookies.set('twiin_session', 'planted')
+    victim.cookies.set(sessionCookie, 'planted')
     await logIn(victim)
-    expect(victim.cookies.get('twiin_session')).not.toBe('planted')
+    expect(victim.cookies.get(sessionCookie)).not.toBe('planted')
     const attacker = stranger()
-    attacker.cookies.set('twiin_session', 'planted')
+    attacker.cookies.set(sessionCookie, 'planted')
     expect(await attacker.call('GET', '/session')).toMatchObject({ status: 401 })
   })
 
@@ -55,7 +56,7 @@ describe('session fixation', () => {
     const attacker = stranger()
     await attacker.call('POST', '/session', { username: 'eve', password })
     const victim = stranger()
-    victim.cookies.set('twiin_session', attacker.cookies.get('twiin_session') ?? '')
+    victim.cookies.set(sessionCookie, attacker.cookies.get(sessionCookie) ?? '')
     await logIn(victim)
     expect(await attacker.call('GET', '/session')).toMatchObject({ status: 401 })
   })
@@ -65,7 +66,7 @@ describe('a request of a foreign page', () => {
   it('changes nothing with the cookie alone, whatever it tries', async () => {
     const browser = stranger()
     await logIn(browser)
-    const cookie = `twiin_session=${browser.cookies.get('twiin_session') ?? ''}`
+    const cookie = `${sessionCookie}=${browser.cookies.get(sessionCookie) ?? ''}`
     for (const [method, path, body] of [
       ['POST', '/account/totp', undefined],
       ['PUT', '/account/password', { password: 'van de aanvaller' }],

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { ShiftableClock } from '@twiin/runtime'
 import { codeAt } from '@twiin/web/testing'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { sessionCookie } from '../http/authenticate.ts'
 import { LogInBrowser } from '../testing/log-in-browser.ts'
 import { patient, twoHospitals } from '../testing/test-hospital.ts'
 import { TestWeb } from '../testing/test-web.ts'
@@ -155,15 +156,15 @@ describe('a session', () => {
   it('opens again for its person only, under another identifier', async () => {
     const browser = new LogInBrowser(easy)
     await logIn(browser)
-    const before = browser.cookies.get('twiin_session')
+    const before = browser.cookies.get(sessionCookie)
     expect(await browser.call('POST', '/session/lock')).toMatchObject({ status: 204 })
     expect(await browser.call('POST', '/session/unlock', { password: 'fout' })).toMatchObject({ status: 401 })
     expect(await browser.call('POST', '/session/unlock', {})).toMatchObject({ status: 401 })
     expect(await browser.call('POST', '/session/unlock', { password })).toMatchObject({ status: 200 })
-    expect(browser.cookies.get('twiin_session')).not.toBe(before)
+    expect(browser.cookies.get(sessionCookie)).not.toBe(before)
     expect(await browser.call('GET', '/session')).toMatchObject({ status: 200, body: { user: { id } } })
     const thief = new LogInBrowser(easy)
-    thief.cookies.set('twiin_session', before ?? '')
+    thief.cookies.set(sessionCookie, before ?? '')
     expect(await thief.call('GET', '/session')).toMatchObject({ status: 401 })
     const unlocks = (await net.b.audit('login')).filter(({ protocol }) => protocol === 'UNLOCK')
     expect(unlocks.at(-1)).toMatchObject({ user: { id } })

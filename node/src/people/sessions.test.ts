@@ -3,9 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ManualClock } from '@twiin/runtime'
 import { Sessions } from '@twiin/web'
+import { Value } from 'typebox/value'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { People } from './people-file.ts'
 import type { Person } from './people-file.ts'
+import { SignInSettings } from './sign-in-settings.ts'
 
 const password = 'een lang wachtwoord'
 const minutes = (count: number) => count * 60_000
@@ -13,13 +15,20 @@ let file: string
 let people: People
 let clock: ManualClock
 let sessions: Sessions<Person>
+/** As a node has them when nobody set anything. */
+const { idleMinutes, longestHours } = Value.Parse(SignInSettings, Value.Default(SignInSettings, {}))
 
 beforeEach(async () => {
   file = join(await mkdtemp(join(tmpdir(), 'twiin-people-')), 'people.json')
   people = new People({ file })
   await people.addUser({ id: 'rad', name: 'R. de Radioloog', role: 'radiologist', password })
   clock = new ManualClock()
-  sessions = new Sessions({}, { people, clock })
+  const options = {
+    idleMs: minutes(idleMinutes),
+    longestMs: minutes(60 * longestHours),
+    whenIdle: 'lock',
+  } as const
+  sessions = new Sessions(options, { people, clock })
 })
 
 const begin = (username: string, guess: string, address = '192.0.2.1') =>
@@ -31,16 +40,18 @@ async function logIn(): Promise<string> {
 }
 
 describe('a session', () => {
-  it('ends after half an hour without a call, or twelve hours at most', async () => {
+  it('locks after a quarter of an hour without a call, and ends after twelve hours at most', async () => {
     const idle = await logIn()
-    await clock.advance(minutes(31))
-    expect(sessions.find(idle)).toBeUndefined()
+    await clock.advance(minutes(15) + 1)
+    expect([sessions.find(idle), sessions.isLocked(idle)]).toEqual([undefined, true])
     const busy = await logIn()
-    for (let i = 0; i < 25; i++) {
+    for (let i = 0; i < 48; i++) {
       expect(sessions.find(busy)).toMatchObject({ id: 'rad' })
-      await clock.advance(minutes(29))
+      await clock.advance(minutes(15))
     }
-    expect(sessions.find(busy)).toBeUndefined()
+    expect(sessions.find(busy)).toMatchObject({ id: 'rad' })
+    await clock.advance(1)
+    expect([sessions.find(busy), sessions.isLocked(busy)]).toEqual([undefined, false])
   })
 
   it('ends when the person goes, or gets another role', async () => {

@@ -15,10 +15,10 @@ import type { Arrival, SignOn } from './single-sign-on.ts'
 
 const closed = { additionalProperties: false }
 const limited = { rateLimit: { max: 60, timeWindow: 60_000 } }
-const cookie = 'twiin_sign_on'
+const cookie = '__Host-twiin_sign_on'
 /** Lax: the browser comes back from another site. */
 const cookieOptions = {
-  ...{ path: '/api/v1/session/sign-on', httpOnly: true, secure: true, sameSite: 'lax' as const },
+  ...{ path: '/', httpOnly: true, secure: true, sameSite: 'lax' as const },
   maxAge: 600,
 }
 
@@ -65,8 +65,9 @@ export function signOnRoutes(deps: Deps): FastifyPluginAsyncTypebox {
       async (request, reply) => {
         requireOwnPage(request)
         if (signOn === undefined) throw new TwiinError('NOT_CONFIGURED')
-        const confirms = request.body.confirm === true ? request.cookies[sessionCookie] : undefined
-        const { url, journey } = await signOn.depart(confirms)
+        // Now: on the way back, from another site, the browser sends no strict cookie.
+        const before = request.cookies[sessionCookie]
+        const { url, journey } = await signOn.depart({ before, confirms: request.body.confirm === true })
         return reply.setCookie(cookie, journey, cookieOptions).send({ url })
       },
     )
@@ -90,19 +91,20 @@ export function signOnRoutes(deps: Deps): FastifyPluginAsyncTypebox {
   }
 
   /** The secret of the session from now on; undefined when it stays the same. */
-  async function letIn({ person, confirms }: Arrival, address: string): Promise<string | undefined> {
-    const isSame = async (before: Person) => before.id === person.id
-    if (confirms === undefined || !(sessions.isLive(confirms) || sessions.isLocked(confirms))) {
+  async function letIn({ person, before, confirms }: Arrival, address: string): Promise<string | undefined> {
+    const isSame = async (same: Person) => same.id === person.id
+    if (before === undefined || !confirms || !(sessions.isLive(before) || sessions.isLocked(before))) {
       await onRecord.loggedIn(person, 'SIGN_ON')
+      if (before !== undefined) sessions.end(before)
       return sessions.beginFor(person, address).secret
     }
-    if (sessions.isLocked(confirms)) {
-      const begun = await sessions.unlock(confirms, isSame)
+    if (sessions.isLocked(before)) {
+      const begun = await sessions.unlock(before, isSame)
       if (typeof begun === 'string') throw new TwiinError('SIGN_ON_REFUSED', { reason: 'ANOTHER_PERSON' })
       await onRecord.loggedIn(person, 'UNLOCK')
       return begun.secret
     }
-    const outcome = await sessions.confirm(confirms, isSame)
+    const outcome = await sessions.confirm(before, isSame)
     await onRecord.confirmed(person, outcome === 'confirmed')
     if (outcome === 'wrong') throw new TwiinError('SIGN_ON_REFUSED', { reason: 'ANOTHER_PERSON' })
     return undefined

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { ShiftableClock } from '@twiin/runtime'
 import Provider from 'oidc-provider'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { sessionCookie } from '../http/authenticate.ts'
 import { LogInBrowser } from '../testing/log-in-browser.ts'
 import { TestHospital } from '../testing/test-hospital.ts'
 import { TestNetwork } from '../testing/test-network.ts'
@@ -168,6 +169,20 @@ describe('the hospital’s own log-in', () => {
     expect(await browser.call('GET', '/session')).toMatchObject({ status: 401 })
   })
 
+  it('ends the session that the browser had before, and only once somebody is let in', async () => {
+    await comeBack(await elsewhere.logIn(await depart(), 'pietersen'))
+    const planted = new LogInBrowser(web)
+    planted.cookies.set(sessionCookie, browser.cookies.get(sessionCookie) ?? '')
+    await comeBack(await new Elsewhere().logIn(await depart(), 'nobody'))
+    expect(await planted.call('GET', '/session')).toMatchObject({ status: 200 })
+    const back = await new Elsewhere().logIn(await depart(), 'jansen')
+    // As a browser does on the way back from another site.
+    browser.cookies.delete(sessionCookie)
+    expect(await comeBack(back)).toMatchObject({ to: '/' })
+    expect(await browser.call('GET', '/session')).toMatchObject({ body: { user: { id: 'sso:jansen' } } })
+    expect(await planted.call('GET', '/session')).toMatchObject({ status: 401 })
+  })
+
   it('lets in nobody without a role, and says so on record', async () => {
     const back = await comeBack(await elsewhere.logIn(await depart(), 'nobody'))
     expect(back).toEqual({ status: 302, to: '/?sign-on=refused' })
@@ -208,7 +223,7 @@ describe('the hospital’s own log-in', () => {
 
   it('opens a locked session again for the same person only', async () => {
     await comeBack(await elsewhere.logIn(await depart(), 'jansen'))
-    const before = browser.cookies.get('twiin_session')
+    const before = browser.cookies.get(sessionCookie)
     await browser.call('POST', '/session/lock')
     const url = await depart(true)
     expect(new URL(url).searchParams.get('max_age')).toBe('0')
@@ -219,6 +234,6 @@ describe('the hospital’s own log-in', () => {
       to: '/',
     })
     expect(await browser.call('GET', '/session')).toMatchObject({ status: 200 })
-    expect(browser.cookies.get('twiin_session')).not.toBe(before)
+    expect(browser.cookies.get(sessionCookie)).not.toBe(before)
   })
 })

@@ -24,13 +24,19 @@ interface Journey {
   state: string
   nonce: string
   verifier: string
-  /** The session whose person signs on once more. */
-  confirms: string | undefined
+  leave: Leave
 }
 
-export interface Arrival {
-  person: Person
-  confirms: string | undefined
+/** What there was when a browser left. */
+export interface Leave {
+  /** The secret of the session that the browser had. */
+  readonly before: string | undefined
+  /** The person of that session signs on once more; otherwise a new one takes its place. */
+  readonly confirms: boolean
+}
+
+export interface Arrival extends Leave {
+  readonly person: Person
 }
 
 const journeyMs = 10 * 60_000
@@ -55,7 +61,7 @@ export class SignOn {
   }
 
   /** Where the browser goes, and the secret by which it is known when it comes back. Throws SIGN_ON_UNAVAILABLE. */
-  async depart(confirms: string | undefined): Promise<{ url: string; journey: string }> {
+  async depart(leave: Leave): Promise<{ url: string; journey: string }> {
     const provider = await this.#configuration()
     const now = this.#deps.clock.now()
     for (const [key, { until }] of this.#journeys)
@@ -67,10 +73,10 @@ export class SignOn {
       code_challenge: await calculatePKCECodeChallenge(verifier),
       code_challenge_method: 'S256',
       ...{ state, nonce },
-      ...(confirms === undefined ? {} : { prompt: 'login', max_age: '0' }),
+      ...(leave.confirms ? { prompt: 'login', max_age: '0' } : {}),
     })
     const journey = randomBytes(32).toString('base64url')
-    this.#journeys.set(journey, { until: now + journeyMs, state, nonce, verifier, confirms })
+    this.#journeys.set(journey, { until: now + journeyMs, state, nonce, verifier, leave })
     return { url: url.href, journey }
   }
 
@@ -84,12 +90,12 @@ export class SignOn {
     if (known === undefined || known.until < this.#deps.clock.now())
       throw new TwiinError('SIGN_ON_REFUSED', { reason: 'JOURNEY_UNKNOWN' })
     const provider = await this.#configuration()
-    const { state, nonce, verifier, confirms } = known
+    const { state, nonce, verifier, leave } = known
     const url = new URL(this.#redirectUri)
     url.search = query
     const tokens = await authorizationCodeGrant(provider, url, {
       ...{ pkceCodeVerifier: verifier, expectedState: state, expectedNonce: nonce, idTokenExpected: true },
-      ...(confirms === undefined ? {} : { maxAge: freshSeconds }),
+      ...(leave.confirms ? { maxAge: freshSeconds } : {}),
     }).catch((error: unknown) => {
       // The message could hold what the provider said of the person.
       this.#deps.log.warn('sign-on refused', { error: error instanceof Error ? error.name : 'unknown' })
@@ -101,7 +107,7 @@ export class SignOn {
     if (role === undefined) throw new TwiinError('SIGN_ON_REFUSED', { reason: 'ROLE_NOT_GIVEN' })
     const id = `${signedOnPrefix}${claims.sub}`.slice(0, 64)
     const name = typeof claims['name'] === 'string' ? claims['name'].slice(0, 128) : id
-    return { person: { id, name, role }, confirms }
+    return { person: { id, name, role }, ...leave }
   }
 
   /** Where the person logs out at the provider; undefined when it has no such address, or they did not come by it. */
