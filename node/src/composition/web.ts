@@ -11,6 +11,7 @@ import { probeConnection } from '../connections/probe-connection.ts'
 import { connectionRoutes } from '../connections/routes.ts'
 import { consentRoutes } from '../consents/routes.ts'
 import { dicomWebRoutes } from '../dicomweb/routes.ts'
+import { orByTicket } from '../dicomweb/ticket-authentication.ts'
 import { ticketRoutes } from '../dicomweb/ticket-routes.ts'
 import { ViewerTickets } from '../dicomweb/viewer-tickets.ts'
 import { discRoutes } from '../disc/routes.ts'
@@ -84,10 +85,7 @@ export async function composeWeb(
       api: { title: 'Twiin node', version, description: 'See docs/spec/10-node-api.md.' },
     },
     {
-      authentication: {
-        ...authentication,
-        byToken: (token, asked) => tickets.personFor(token, asked) ?? authentication.byToken(token, asked),
-      },
+      authentication: orByTicket(authentication, tickets),
       ...{ problems, events, log },
       plain: [
         healthRoutes({ status, quality }),

@@ -29,7 +29,11 @@ export function queryRoutes(deps: Deps): FastifyPluginAsyncTypebox {
   return async (app) => {
     const levels = { '/studies': 'STUDY', '/series': 'SERIES', '/instances': 'IMAGE' } as const
     for (const [path, level] of Object.entries(levels))
-      app.get(path, { config: viewers }, (request, reply) => askDesk(request, reply, level, deps))
+      app.get(path, { config: viewers }, (request, reply) =>
+        request.onlyStudy === undefined
+          ? askDesk(request, reply, level, deps)
+          : answer(request, reply, theStudy(request.onlyStudy, request, reply, deps)),
+      )
     app.get('/studies/:study/series', { config: viewers }, (request, reply) =>
       answer(request, reply, seriesOf(request, reply, deps)),
     )
@@ -73,6 +77,18 @@ function pathOf(attributes: Attributes, level: QueryLevel): string {
   if (level === 'STUDY') return `/studies/${study}`
   const ofSeries = `/studies/${study}/series/${series}`
   return level === 'SERIES' ? ofSeries : `${ofSeries}/instances/${instance}`
+}
+
+/** All that the ticket of a viewer lists. Nobody else is asked for anything. */
+async function* theStudy(
+  studyInstanceUid: string,
+  { person }: FastifyRequest,
+  reply: FastifyReply,
+  { studies }: Deps,
+): AsyncGenerator<Answer> {
+  const study = await studies.open({ studyInstanceUid }, person)
+  const attributes = studyAttributes(await study.whole(whileConnected(reply)))
+  yield { attributes, path: pathOf(attributes, 'STUDY') }
 }
 
 async function* seriesOf(

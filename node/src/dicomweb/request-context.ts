@@ -32,6 +32,7 @@ export function whileConnected(reply: FastifyReply): AbortSignal {
 export function studyAt(request: FastifyRequest, studies: ViewableStudies): Promise<OpenStudy> {
   const { study = '', searchId } = request.params as Place
   mustBeUid(study)
+  if (request.onlyStudy !== undefined && request.onlyStudy !== study) throw new TwiinError('NOT_FOUND')
   return studies.open(
     { studyInstanceUid: study, ...(searchId === undefined ? {} : { searchId }) },
     request.person,

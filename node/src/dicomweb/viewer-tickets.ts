@@ -1,6 +1,9 @@
 import { createHash } from 'node:crypto'
+import { textsOf } from '@twiin/dicom'
 import type { Clock } from '@twiin/runtime'
+import type { Asked } from '@twiin/web'
 import type { Person } from '../people/people-file.ts'
+import { qidoQuery } from './query-parameters.ts'
 
 interface Ticket {
   person: Person
@@ -11,6 +14,8 @@ interface Ticket {
 const validMs = 3_600_000
 const mostTickets = 10_000
 const studies = '/dicom-web/studies'
+const ofStudy = `${studies}/:study`
+const studyUid = '0020000D'
 
 /**
  * Lets a viewer outside the page read one study for an hour, as the person who opened it there (spec 24 §7). In memory, by
@@ -37,23 +42,25 @@ export class ViewerTickets {
     return { ticket, until }
   }
 
-  /** Whose ticket this is, if it is good for this request. `url`: path and query, as asked. */
-  personFor(ticket: string, asked: { method: string; url: string }): Person | undefined {
+  /** Whose ticket this is and for which study, if it is good for this request. Throws what the reading of its query throws. */
+  holderOf(ticket: string, asked: Asked): { person: Person; studyInstanceUid: string } | undefined {
     const found = this.#tickets.get(digestOf(ticket))
     if (found === undefined || found.until <= this.#clock.now()) return undefined
     if (asked.method !== 'GET' && asked.method !== 'HEAD') return undefined
-    return isOf(asked.url, found.studyInstanceUid) ? found.person : undefined
+    return isOf(asked, found.studyInstanceUid) ? found : undefined
   }
 }
 
-/** The study itself, what is in it, or a list of studies that asks for this one only. */
-function isOf(url: string, studyInstanceUid: string): boolean {
-  const [path = '', query = ''] = url.split('?')
-  if (path === `${studies}/${studyInstanceUid}` || path.startsWith(`${studies}/${studyInstanceUid}/`))
-    return true
-  const asked = new URLSearchParams(query)
-  const uids = ['StudyInstanceUID', '0020000D'].flatMap((name) => asked.getAll(name))
-  return path === studies && uids.length === 1 && uids[0] === studyInstanceUid
+/** The study itself, what is in it, or a list of studies that asks for this one and by nothing else. */
+function isOf({ route, params, query }: Asked, studyInstanceUid: string): boolean {
+  if (route === ofStudy || route.startsWith(`${ofStudy}/`)) return params['study'] === studyInstanceUid
+  if (route !== studies) return false
+  const { keys } = qidoQuery(query)
+  const isNamed = (tag: string) => keys.get(tag)?.value.length !== 0
+  return (
+    [...keys.keys()].filter(isNamed).join() === studyUid &&
+    textsOf(keys, studyUid).join() === studyInstanceUid
+  )
 }
 
 const digestOf = (ticket: string) => createHash('sha256').update(ticket).digest('base64')

@@ -31,13 +31,22 @@ export interface Person {
   readonly role: string
 }
 
+/** What a request asks for, as the server understands it: the route that answers, and what was read from the address. */
+export interface Asked {
+  readonly method: string
+  /** The pattern of the route, such as `/dicom-web/studies/:study`. */
+  readonly route: string
+  readonly params: Readonly<Record<string, unknown>>
+  readonly query: Readonly<Record<string, unknown>>
+}
+
 export interface Authentication<P extends Person> {
   /** Name of the cookie that holds the secret of a session. */
   readonly sessionCookie: string
   /** Every role there is. */
   readonly roles: readonly P['role'][]
   /** `asked` for tokens that are good for some requests only. */
-  byToken(token: string, asked: { method: string; url: string }): P | undefined
+  byToken(token: string, asked: Asked): P | undefined
   readonly sessions: Pick<Sessions<P>, 'find' | 'isLocked'>
   /** Puts the caller on the request, under the name by which the app's routes know them; may refuse them by throwing. */
   identify(request: FastifyRequest, caller: Caller<P>): void | Promise<void>
@@ -87,7 +96,13 @@ export function authenticate<P extends Person>(app: FastifyInstance, by: Authent
 function bearer<P extends Person>(request: FastifyRequest, by: Authentication<P>): Caller<P> | undefined {
   const [scheme, token] = (request.headers.authorization ?? '').split(' ')
   if (scheme?.toLowerCase() !== 'bearer' || token === undefined) return undefined
-  const person = by.byToken(token, { method: request.method, url: request.url })
+  const { method, routeOptions, params, query } = request
+  const person = by.byToken(token, {
+    ...{ method, route: routeOptions.url ?? '' },
+    // As the routes read them: what is judged is what is answered.
+    params: params as Asked['params'],
+    query: query as Asked['query'],
+  })
   return person === undefined ? undefined : { person, session: undefined }
 }
 
