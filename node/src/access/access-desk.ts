@@ -5,6 +5,7 @@ import type { Clock } from '@twiin/runtime'
 import type { LocalPatient, StudyRecord } from '@twiin/study-store'
 import type { ConsentBook } from '../consents/consent-book.ts'
 import type { ConsentSource } from '../consents/consent-source.ts'
+import type { EmergencyQuota } from '../emergency/emergency-quota.ts'
 import type { Shieldings } from '../consents/shieldings.ts'
 import type { NetworkBundle } from '../trust/network-bundle.ts'
 import type { OwnPatients } from '../holdings/own-patients.ts'
@@ -37,6 +38,7 @@ interface Deps {
   shieldings: Shieldings
   /** Where else patients may have said something: Mitz. */
   source?: ConsentSource | undefined
+  quota: Pick<EmergencyQuota, 'admits'>
   clock: Pick<Clock, 'now'>
 }
 
@@ -52,7 +54,8 @@ export class AccessDesk {
   }
 
   async judge(asked: Asked, peerId: string): Promise<Judged> {
-    const { bundle, ownTokens, patients, consents, shieldings, clock } = this.#deps
+    const { bundle, ownTokens, patients, consents, shieldings, quota, clock } = this.#deps
+    const isBeyondQuota = asked.purpose.basis === 'emergency' && !quota.admits(asked, peerId)
     const member = bundle.member(peerId)
     const bsn = this.#epochCounts(asked.epoch) ? await ownTokens.patientAt(asked.epoch, asked.loc) : undefined
     const patient = bsn === undefined ? undefined : await patients.find(bsn)
@@ -64,6 +67,7 @@ export class AccessDesk {
         // A certified peer that is not in the directory is nobody in particular: only consent for all could cover it.
         requester: member === undefined ? { ura: '' } : { ura: member.ura, category: member.category },
         isTesting: member?.state === 'testing',
+        isBeyondQuota,
         user: asked.user,
         purpose: asked.purpose,
         relation: asked.relation ?? 'stated',

@@ -3,6 +3,7 @@ import { SearchAnswers } from '../access/answer-search.ts'
 import { RequestGuard } from '../access/request-guard.ts'
 import type { Settings } from '../config/settings.ts'
 import { EmergencyNotices } from '../emergency/emergency-notices.ts'
+import { EmergencyQuota } from '../emergency/emergency-quota.ts'
 import { composeEmergency } from './emergency.ts'
 import type { Ground } from './ground.ts'
 import type { IndexSide } from './index-side.ts'
@@ -14,7 +15,8 @@ export function composeAccess(settings: Settings, ground: Ground, index: IndexSi
   const { ownTokens, patients, consents, shieldings } = index
   const { uses, emergencies } = composeEmergency(ground)
   const source = composeMitz(settings, ground)
-  const desk = new AccessDesk({ bundle, ownTokens, patients, consents, shieldings, source, clock })
+  const quota = new EmergencyQuota({ clock })
+  const desk = new AccessDesk({ bundle, ownTokens, patients, consents, shieldings, source, quota, clock })
   const notices = new EmergencyNotices({ book: uses, bundle, account, clock })
   const guard = new RequestGuard({ peerId: self.peerId }, { clock })
   const searchAnswers = new SearchAnswers({

@@ -13,10 +13,17 @@ interface Deps {
   random: (bytes: number) => Uint8Array
 }
 
-/** Every use of emergency access, on disk; those that nobody reviewed yet also in memory (spec 21 §4). */
+/**
+ * Every use of emergency access, on disk; those that nobody reviewed yet also in memory, and which are whose (spec 21
+ * §4).
+ */
 export class EmergencyBook {
   readonly #deps: Deps
   readonly #pending = new Map<string, EmergencyUse>()
+  /** Of `#pending`, those of others here, by peer. */
+  readonly #received = new Map<string, Map<string, EmergencyUse>>()
+  /** Ids of this hospital's own, by user, oldest first: nobody reads all of them for the few of one. */
+  readonly #own = new Map<string, Set<string>>()
 
   constructor(deps: Deps) {
     this.#deps = deps
@@ -24,8 +31,7 @@ export class EmergencyBook {
 
   /** Reads what an earlier process left. */
   async load(): Promise<void> {
-    for await (const [id, use] of this.#deps.uses.entries())
-      if (use.review === undefined) this.#pending.set(id, use)
+    for await (const [, use] of this.#deps.uses.entries()) this.#keep(use)
   }
 
   newId(): string {
@@ -59,10 +65,20 @@ export class EmergencyBook {
   /** Newest first; of one person, when it is said of whom. */
   async list(options: { after?: string; limit: number; userId?: string }): Promise<EmergencyUse[]> {
     const { after, limit, userId } = options
+    if (userId !== undefined) {
+      const ids = [...(this.#own.get(userId) ?? [])].filter((id) => after === undefined || id < after)
+      const uses = await Promise.all(
+        ids
+          .sort()
+          .reverse()
+          .slice(0, limit)
+          .map((id) => this.get(id)),
+      )
+      return uses.filter((use) => use !== undefined)
+    }
     const found: EmergencyUse[] = []
     const range = { reverse: true, ...(after === undefined ? {} : { after }) }
     for await (const [, use] of this.#deps.uses.entries(range)) {
-      if (userId !== undefined && (use.direction !== 'own' || use.user.id !== userId)) continue
       found.push(use)
       if (found.length === limit) break
     }
@@ -74,6 +90,11 @@ export class EmergencyBook {
     return [...this.#pending.values()]
   }
 
+  /** Of these, those of one member at this hospital, in no particular order. */
+  pendingOf(peerId: string): EmergencyUse[] {
+    return [...(this.#received.get(peerId)?.values() ?? [])]
+  }
+
   /** Uses that are over and wait for their review. */
   get unreviewed(): number {
     const now = this.#deps.clock.now()
@@ -81,9 +102,21 @@ export class EmergencyBook {
   }
 
   #took(use: EmergencyUse): void {
-    if (use.review === undefined) this.#pending.set(use.id, use)
-    else this.#pending.delete(use.id)
+    this.#keep(use)
     const state = use.review === undefined ? stateOf(use, this.#deps.clock.now()) : 'reviewed'
     this.#deps.events.emit({ kind: 'emergency', id: use.id, state })
+  }
+
+  #keep(use: EmergencyUse): void {
+    const { id, direction, user, peerId, review } = use
+    if (direction === 'own') this.#own.set(user.id, (this.#own.get(user.id) ?? new Set()).add(id))
+    if (review === undefined) this.#pending.set(id, use)
+    else this.#pending.delete(id)
+    if (peerId === undefined) return
+    const received = this.#received.get(peerId) ?? new Map<string, EmergencyUse>()
+    this.#received.set(peerId, received)
+    if (review === undefined) received.set(id, use)
+    else received.delete(id)
+    if (received.size === 0) this.#received.delete(peerId)
   }
 }

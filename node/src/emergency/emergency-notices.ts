@@ -1,5 +1,4 @@
 import type { AccessReason } from '@twiin/consent'
-import { TwiinError } from '@twiin/runtime'
 import type { Clock } from '@twiin/runtime'
 import type { Account } from '../account/account.ts'
 import type { Asked, Judged } from '../access/access-desk.ts'
@@ -8,8 +7,8 @@ import type { EmergencyBook } from './emergency-book.ts'
 import { boxMs } from './emergency-use.ts'
 import type { EmergencyUse } from './emergency-use.ts'
 
-/** More of one member within the hour is no emergency: it is refused until somebody here has looked. */
-const mostPerPeer = 100
+/** So many that wait for review of one member are enough: what comes past them is in the audit log only. */
+const mostWaiting = 1000
 
 interface Deps {
   book: EmergencyBook
@@ -21,16 +20,16 @@ interface Deps {
 /** Emergencies of others at this hospital: a line in the audit log and a notice to review, before the answer leaves (spec 21 §3). */
 export class EmergencyNotices {
   readonly #deps: Deps
-  /** One notice at a time: two questions of one emergency are one. */
-  #turn: Promise<unknown> = Promise.resolve()
+  /** Of each member one notice at a time: two questions of one emergency are one. */
+  readonly #turns = new Map<string, Promise<void>>()
 
   constructor(deps: Deps) {
     this.#deps = deps
   }
 
   /**
-   * Durable when it resolves. Nothing for what is no emergency, or of nobody who is known here. Throws
-   * `TOO_MANY_EMERGENCIES`.
+   * Durable when it resolves. Nothing for what is no emergency, or of nobody who is known here; nor for one too many,
+   * which is on record as a refusal like that of a patient whom nobody knows.
    */
   async note(
     asked: Asked,
@@ -41,8 +40,15 @@ export class EmergencyNotices {
   ): Promise<void> {
     if (asked.purpose.basis !== 'emergency' || judged.bsn === undefined || judged.patient === undefined)
       return
-    const work = this.#turn.then(() => this.#note(asked, peerId, judged, what, requestId))
-    this.#turn = work.catch(() => {})
+    if (judged.decision.why === 'TOO_MANY_EMERGENCIES') return
+    const before = this.#turns.get(peerId) ?? Promise.resolve()
+    const work = before.then(() => this.#note(asked, peerId, judged, what, requestId))
+    const turn = work
+      .catch(() => {})
+      .then(() => {
+        if (this.#turns.get(peerId) === turn) this.#turns.delete(peerId)
+      })
+    this.#turns.set(peerId, turn)
     await work
   }
 
@@ -56,9 +62,10 @@ export class EmergencyNotices {
     if (bsn === undefined) return
     const { book, clock, bundle } = this.#deps
     const now = clock.now()
-    const recent = book.pending().filter((use) => use.peerId === peerId && now - use.openedAt < boxMs)
-    const same = recent.find(
+    const waiting = book.pendingOf(peerId)
+    const same = waiting.find(
       (use) =>
+        now - use.openedAt < boxMs &&
         use.user.id === asked.user.id &&
         use.patient.bsn === bsn &&
         use.refusedFor === refusalIn(decision.why),
@@ -67,8 +74,8 @@ export class EmergencyNotices {
       await book.change(same.id, (use) => ({ [what]: use[what] + 1 }))
       return
     }
-    if (recent.length >= mostPerPeer) throw new TwiinError('TOO_MANY_EMERGENCIES', { peerId })
     await this.#putOnRecord(asked, peerId, bsn, decision.why, requestId)
+    if (waiting.length >= mostWaiting) return
     const member = bundle.member(peerId)
     const refusedFor = refusalIn(decision.why)
     const use: EmergencyUse = {

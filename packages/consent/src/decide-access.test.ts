@@ -115,6 +115,7 @@ const rows: [AccessReason, (each: Case) => boolean][] = [
   ['MEMBER_TESTING', ({ request }) => request.isTesting !== true],
   ['ROLE_NOT_PERMITTED', ({ request }) => request.user.role === 'radiologist'],
   ['BASIS_NOT_SUPPORTED', ({ request }) => ['treatment', 'emergency'].includes(request.purpose.basis)],
+  ['TOO_MANY_EMERGENCIES', ({ request }) => request.isBeyondQuota !== true],
   ['UNKNOWN_PATIENT', ({ holding }) => holding.known],
   ['CONSENT_MISSING', (each) => isEmergency(each) || said(each) !== 'no-record'],
   ['CONSENT_DENIED', (each) => said(each) !== 'explicit-deny'],
@@ -155,6 +156,7 @@ const cases: fc.Arbitrary<Case> = fc.record({
         { ura: '' },
       ),
       isTesting: fc.constantFrom(false, false, false, true),
+      isBeyondQuota: fc.constantFrom(false, false, false, true),
       user: fc
         .constantFrom('radiologist', 'radiologist', 'radiologist', 'operator', 'auditor', '')
         .map((role) => ({ id: 'u', role })),
@@ -225,6 +227,7 @@ describe('whatever is asked and held,', () => {
         const worse: [AccessRequest, Holding][] = [
           [unrelated, holding],
           [{ ...request, isTesting: true }, holding],
+          [{ ...request, isBeyondQuota: true }, holding],
           [{ ...request, user: { ...request.user, role: 'other' } }, holding],
           [request, { ...holding, known: false }],
           [request, { ...holding, blocked: true }],
@@ -257,7 +260,13 @@ describe('whatever is asked and held,', () => {
       fc.property(cases, ({ request, holding }) => {
         const { why } = decideAccess(request, holding)
         if (why === 'PERMITTED') return
-        const hidden = ['UNKNOWN_PATIENT', 'CONSENT_MISSING', 'CONSENT_DENIED', 'SHIELDED']
+        const hidden = [
+          'TOO_MANY_EMERGENCIES',
+          'UNKNOWN_PATIENT',
+          'CONSENT_MISSING',
+          'CONSENT_DENIED',
+          'SHIELDED',
+        ]
         expect(reasonForPeer(why)).toBe(hidden.includes(why) ? 'CONSENT_MISSING' : why)
       }),
       runs,

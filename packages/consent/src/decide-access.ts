@@ -16,6 +16,8 @@ export interface AccessRequest {
   readonly requester: Requester
   /** The asking member has not shown yet that it exchanges (spec 12 §3). */
   readonly isTesting?: boolean
+  /** More emergencies of this member within the hour than can be (spec 21 §3). */
+  readonly isBeyondQuota?: boolean
   readonly user: { readonly id: string; readonly role: string }
   readonly purpose: { readonly basis: Basis; readonly reason: string }
   /** As the asking hospital signs it; `stated`, when it says nothing. */
@@ -43,6 +45,7 @@ export type AccessReason =
   | 'MEMBER_TESTING'
   | 'ROLE_NOT_PERMITTED'
   | 'BASIS_NOT_SUPPORTED'
+  | 'TOO_MANY_EMERGENCIES'
   | 'UNKNOWN_PATIENT'
   | 'SHIELDED'
   | 'BLOCKED'
@@ -61,7 +64,7 @@ export interface AccessDecision {
 /** The refusals a peer may read. */
 export type PeerReason = Exclude<
   AccessReason,
-  'PERMITTED' | 'UNKNOWN_PATIENT' | 'CONSENT_DENIED' | 'SHIELDED'
+  'PERMITTED' | 'TOO_MANY_EMERGENCIES' | 'UNKNOWN_PATIENT' | 'CONSENT_DENIED' | 'SHIELDED'
 >
 
 const roles: ReadonlySet<string> = new Set(['radiologist'])
@@ -73,6 +76,8 @@ export function decideAccess(request: AccessRequest, holding: Holding): AccessDe
   if (request.isTesting === true) return { permitted: false, why: 'MEMBER_TESTING' }
   if (!roles.has(request.user.role)) return { permitted: false, why: 'ROLE_NOT_PERMITTED' }
   if (!bases.has(request.purpose.basis)) return { permitted: false, why: 'BASIS_NOT_SUPPORTED' }
+  // Before anything of the patient counts: the limit must not tell who is one.
+  if (request.isBeyondQuota === true) return { permitted: false, why: 'TOO_MANY_EMERGENCIES' }
   if (!holding.known) return { permitted: false, why: 'UNKNOWN_PATIENT' }
 
   const isEmergency = request.purpose.basis === 'emergency'
@@ -91,10 +96,11 @@ export function decideAccess(request: AccessRequest, holding: Holding): AccessDe
 
 /**
  * The refusal as a peer may read it. That a patient was ever here, or is somebody to be shielded, is itself a secret:
- * unknown here, shielded, objected, and never asked all read CONSENT_MISSING.
+ * unknown here, shielded, objected, and never asked all read CONSENT_MISSING, and so does one emergency too many.
  */
 export function reasonForPeer(why: Exclude<AccessReason, 'PERMITTED'>): PeerReason {
   switch (why) {
+    case 'TOO_MANY_EMERGENCIES':
     case 'UNKNOWN_PATIENT':
     case 'CONSENT_DENIED':
     case 'SHIELDED':

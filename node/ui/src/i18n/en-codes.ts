@@ -63,6 +63,8 @@ export const codes: Wording['codes'] = {
   STUDY_UNKNOWN: 'This study is no longer there.',
   CONSENT_MISSING: 'There is no consent of the patient.',
   CONSENT_DENIED: 'The patient objected.',
+  TOO_MANY_EMERGENCIES: 'More emergencies of one hospital than there can be within an hour.',
+  CONSENT_UNAVAILABLE: 'Mitz gave no answer; without one nothing is given.',
   UNKNOWN_PATIENT: 'The patient is not known there.',
   BLOCKED: 'The hospital shares nothing of this record: whose it is, or who asks, is in doubt there.',
   PEER_UNREACHABLE: 'The other hospital is unreachable.',

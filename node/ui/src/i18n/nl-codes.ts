@@ -61,6 +61,8 @@ export const codes = {
   STUDY_UNKNOWN: 'Dit onderzoek is er niet meer.',
   CONSENT_MISSING: 'Er is geen toestemming van de patiënt.',
   CONSENT_DENIED: 'De patiënt heeft bezwaar gemaakt.',
+  TOO_MANY_EMERGENCIES: 'Meer spoedvragen van één ziekenhuis dan er in een uur kunnen zijn.',
+  CONSENT_UNAVAILABLE: 'Mitz gaf geen antwoord; zonder antwoord wordt niets gegeven.',
   UNKNOWN_PATIENT: 'De patiënt is daar niet bekend.',
   BLOCKED:
     'Het ziekenhuis deelt niets van dit dossier: daar is twijfel over wie de patiënt is of wie er vraagt.',
