@@ -56,11 +56,10 @@ export class ViewableStudies {
     this.#deps = deps
   }
 
-  /** On record when it resolves. Throws `NOT_FOUND`, `PATIENT_CONFLICT`. */
+  /** On record when it resolves. Throws `NOT_FOUND`, `PATIENT_CONFLICT`, `EMERGENCY_NOT_OPEN`. */
   async open({ studyInstanceUid, searchId }: Wanted, person: Person): Promise<OpenStudy> {
     if (searchId !== undefined) {
-      const search = this.#deps.searches.find(searchId, person)
-      if (search === undefined) return notFound()
+      const search = await this.#deps.searches.toLookInto(searchId, person)
       return this.#found(search, studyInstanceUid, person) ?? notFound()
     }
     const [own, ...copies] = await this.#deps.holdings.copiesOf(studyInstanceUid)

@@ -77,6 +77,33 @@ describe('emergency access', () => {
     })
   })
 
+  it('shows nothing of what it found once it is over, by whatever address', async () => {
+    const { studyInstanceUid } = await net.a.receive()
+    const headers = await logIn()
+    const opened = await api('POST', '/emergency-accesses', { headers, body: wanted })
+    const begun = await api('POST', '/patient-searches', {
+      ...{ headers, body: { bsn, purpose: { basis: 'emergency', reason: 'x' } } },
+    })
+    const id = String(begun.body['id'])
+    const found = () => api('GET', `/patient-searches/${id}`, { headers })
+    const look = async (path: string) => {
+      const answer = await web.call(`/dicom-web/searches/${id}/studies${path}`, { as: 'nobody', headers })
+      return [answer.status, (answer.json() as { code?: string }).code]
+    }
+    expect((await found()).body).toMatchObject({
+      ...{ patient: { name: patient.name }, studies: [{ studyInstanceUid }] },
+      holders: [{ status: 'answered', studies: 1 }],
+    })
+    expect(await look('')).toEqual([200, undefined])
+    await api('DELETE', `/emergency-accesses/${String(opened.body['id'])}`, { headers })
+    const { body } = await found()
+    expect(body).toMatchObject({ studies: [], holders: [{ status: 'answered', studies: 0 }] })
+    expect(body).toMatchObject({ emergency: { open: false } })
+    expect(body).not.toHaveProperty('patient')
+    for (const path of ['', `/${studyInstanceUid}/metadata`, `/${studyInstanceUid}/series`])
+      expect([path, ...(await look(path))]).toEqual([path, 403, 'EMERGENCY_NOT_OPEN'])
+  })
+
   it('is no way to guess a password: five wrong ones end the session, and each is on record', async () => {
     const before = (await net.a.audit('emergency')).length
     const headers = await logIn()

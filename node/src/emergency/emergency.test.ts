@@ -150,6 +150,18 @@ describe('a box', () => {
     await expect(search()).rejects.toThrow('EMERGENCY_NOT_OPEN')
     await expect(retrieve(found.id)).rejects.toThrow('EMERGENCY_NOT_OPEN')
     expect([...b.exchange.searches.of(radiologist)]).toEqual([])
+    // Not by way of a query either, and the holder is not asked.
+    const asked = (await a.audit('search-answered')).length
+    const asker = { person: radiologist, federated: true, by: 'QIDO-RS' }
+    for (const level of ['STUDY', 'SERIES'] as const) {
+      const run = b.exchange.queryDesk.find({ level, keys: new Map(), asker, searchId: found.id })
+      await expect(run[Symbol.asyncIterator]().next()).rejects.toThrow('EMERGENCY_NOT_OPEN')
+    }
+    expect((await a.audit('search-answered')).length).toBe(asked)
+    expect(await b.audit('refused')).toMatchObject([
+      { reason: 'EMERGENCY_NOT_OPEN', patient: { citizenNumber: bsn }, emergency: true, requestId: found.id },
+      { reason: 'EMERGENCY_NOT_OPEN' },
+    ])
     expect((await b.audit('retrieve-requested')).at(-1)).toMatchObject({ reason: 'EMERGENCY_NOT_OPEN' })
   })
 

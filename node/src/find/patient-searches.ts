@@ -124,6 +124,20 @@ export class PatientSearches {
     return search?.person.id === person.id ? search : undefined
   }
 
+  /** The same, to be looked into. A refusal is on record. Throws `NOT_FOUND`, `EMERGENCY_NOT_OPEN`: its box has ended. */
+  async toLookInto(id: string, person: Person): Promise<PatientSearch> {
+    const search = this.find(id, person)
+    if (search === undefined) throw new TwiinError('NOT_FOUND')
+    if (this.isAllowed(search)) return search
+    const { bsn, purpose } = search
+    const reason = 'EMERGENCY_NOT_OPEN'
+    await this.#deps.account.record({
+      ...{ event: 'refused', outcome: 'refused', reason, user: person, purpose, requestId: id },
+      patient: { citizenNumber: bsn },
+    })
+    throw new TwiinError(reason)
+  }
+
   /** Those of one person that still stand, newest first. */
   *of(person: Person): Generator<PatientSearch> {
     for (const id of [...this.#searches.keys()].reverse()) {

@@ -50,11 +50,14 @@ export function searchRoutes(deps: { searches: PatientSearches }): FastifyPlugin
 }
 
 function describe(search: PatientSearch, open: boolean) {
-  const studies = [...search.studies].sort((a, b) => (b.studyDate ?? '').localeCompare(a.studyDate ?? ''))
+  // What an emergency showed is not shown any more once it is over: who answered, and no more.
+  const studies = open
+    ? [...search.studies].sort((a, b) => (b.studyDate ?? '').localeCompare(a.studyDate ?? ''))
+    : []
   return {
     id: search.id,
     complete: isComplete(search),
-    ...(search.patient === undefined ? {} : { patient: search.patient }),
+    ...(search.patient === undefined || !open ? {} : { patient: search.patient }),
     holders: search.holders.map(({ ura, name, status, reason }) => ({
       ura,
       name,

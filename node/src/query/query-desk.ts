@@ -93,7 +93,7 @@ export class QueryDesk {
 
   async *#all(query: DeskQuery, outcome: QueryOutcome): AsyncGenerator<QueryMatch> {
     const { local, remote } = this.#deps
-    const named = this.#namedIn(query)
+    const named = await this.#namedIn(query)
     const until = this.#deadline()
     // Others are asked while this hospital's own answers go out.
     const asking = this.#searchFor(named, query, outcome)
@@ -145,11 +145,10 @@ export class QueryDesk {
     yield { ...first, attributes, studyInstanceUid: '' }
   }
 
-  #namedIn({ keys, searchId, asker }: DeskQuery): NamedPatient | undefined {
+  async #namedIn({ keys, searchId, asker }: DeskQuery): Promise<NamedPatient | undefined> {
     if (searchId === undefined) return patientNamed(keys, this.#options.patientIdIssuer)
-    const search = this.#deps.searches.find(searchId, asker.person)
-    if (search === undefined) throw new TwiinError('NOT_FOUND')
-    return { bsn: search.bsn }
+    const { bsn } = await this.#deps.searches.toLookInto(searchId, asker.person)
+    return { bsn }
   }
 
   /** The search that tells what others have: this one's, one that is still fresh, or a new one. */
@@ -161,7 +160,7 @@ export class QueryDesk {
     const { searches, clock } = this.#deps
     const { asker, keys, searchId } = query
     if (!asker.federated || query.localOnly === true) return undefined
-    if (searchId !== undefined) return searches.find(searchId, asker.person)
+    if (searchId !== undefined) return searches.toLookInto(searchId, asker.person)
     if (named === undefined) return this.#searchThatSaw(keys, asker)
     const who = await this.#who(named)
     if ('reason' in who) {
