@@ -65,10 +65,10 @@ export function composePeople(settings: Settings, ground: Ground, { patientsKnow
     confirm: confirmAgain({ sessions, logIns }),
     routes: [
       sessionRoutes({ sessions, logIns, passkeys, signOn, events, onRecord, describe, clock }),
-      signOnRoutes({ sessions, passkeys, signOn, onRecord, describe }),
+      signOnRoutes({ sessions, logIns, passkeys, signOn, onRecord, describe }),
       accountRoutes({ people, logIns, factors, passkeys, sessions, onRecord }),
       passkeyRoutes({ factors, passkeys, onRecord }),
-      userRoutes({ people, factors, onRecord, clock }),
+      userRoutes({ people, sessions, factors, onRecord, clock }),
       launchRoutes(
         { publicUrl },
         { launches, bsnOf: async (localId) => (await patientsKnown.numbered({ localId, issuer }))?.bsn },

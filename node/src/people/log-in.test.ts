@@ -260,6 +260,19 @@ describe('an operator', () => {
     )
   })
 
+  it('never overwrites an account, of however many that add the same one at a time', async () => {
+    const added = { id: `twice${last}`, role: 'radiologist', password: 'welkom hier' }
+    const names = ['A', 'B', 'C', 'D'].map((letter) => `${letter} (fictief)`)
+    const answers = await Promise.all(
+      names.map((name) => operator.call('POST', '/users', { ...added, name })),
+    )
+    expect(answers.map(({ status }) => status).sort()).toEqual([201, 409, 409, 409])
+    const first = answers.find(({ status }) => status === 201)?.body['name']
+    expect(atB.find(added.id)).toMatchObject({ name: first })
+    const lines = (await net.b.audit('account-changed')).filter(({ account }) => account === added.id)
+    expect(lines).toHaveLength(1)
+  })
+
   it('confirms again when that is long ago, and cannot disable themselves', async () => {
     const path = '/users/beheer/state'
     expect(await operator.call('PUT', path, { disabled: true })).toMatchObject({ code: 'OWN_ACCOUNT' })

@@ -39,7 +39,12 @@ export class LogIns implements Accounts<Person, Proof> {
   }
 
   stillThere(person: Person): boolean {
-    return isSignedOn(person) || this.#people.stillThere(person)
+    return isSignedOn(person) ? !this.isBarred(person) : this.#people.stillThere(person)
+  }
+
+  /** Came by the hospital's own log-in, and an operator of this node does not want them. */
+  isBarred({ id }: Person): boolean {
+    return this.#people.barred().includes(id)
   }
 
   /** Whether this person has to get a second factor before anything else. */

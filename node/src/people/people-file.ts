@@ -30,6 +30,10 @@ export interface LaunchingSystem {
   readonly role: typeof launcher
 }
 
+export interface NewUser extends Person {
+  readonly password: string
+}
+
 /** An account as others see it. */
 export interface User extends Person {
   readonly disabled: boolean
@@ -52,6 +56,8 @@ const PeopleFile = Type.Object(
         { additionalProperties: false },
       ),
     ),
+    /** Ids of persons whom the hospital's own log-in would let in, and this node does not. */
+    barred: Type.Optional(Type.Array(Type.String())),
     tokens: Type.Array(
       Type.Object(
         { id: Type.String(), name: Type.String(), role: Type.Enum([...tokenRoles]), sha256: Type.String() },
@@ -118,16 +124,29 @@ export class People {
     return this.#read().users.map(shown)
   }
 
+  /** Persons by the hospital's own log-in whom this node does not let in. */
+  barred(): readonly string[] {
+    return this.#read().barred ?? []
+  }
+
   /** Adds, or takes the place of the account by that id; its second factor stays. Throws ID_RESERVED. */
-  async addUser(user: { id: string; name: string; role: Role; password: string }): Promise<void> {
-    const { password, ...rest } = user
-    if (user.id.startsWith(signedOnPrefix)) throw new TwiinError('ID_RESERVED', { id: user.id })
-    const hash = await hashPassword(password)
+  async addUser(user: NewUser): Promise<void> {
+    const account = await made(user)
     await this.#change((people) => {
       const resetAt = people.users.find(({ id }) => id === user.id)?.secondFactorResetAt
       const kept = resetAt === undefined ? {} : { secondFactorResetAt: resetAt }
       const others = people.users.filter(({ id }) => id !== user.id)
-      return { ...people, users: [...others, { ...rest, password: hash, ...kept }] }
+      return { ...people, users: [...others, { ...account, ...kept }] }
+    })
+  }
+
+  /** Takes no account's place. `first`, with the name still free, before it is there. Throws ID_RESERVED, USER_EXISTS. */
+  async addNew(user: NewUser, first: () => Promise<void>): Promise<void> {
+    const account = await made(user)
+    await this.#change(async (people) => {
+      if (people.users.some(({ id }) => id === user.id)) throw new TwiinError('USER_EXISTS')
+      await first()
+      return { ...people, users: [...people.users, account] }
     })
   }
 
@@ -137,8 +156,13 @@ export class People {
     await this.#edit(id, (user) => ({ ...user, password: hash }))
   }
 
-  /** Throws USER_UNKNOWN. */
+  /** Of an account, or of somebody by the hospital's own log-in, known here or not. Throws USER_UNKNOWN. */
   setDisabled(id: string, disabled: boolean): Promise<void> {
+    if (id.startsWith(signedOnPrefix))
+      return this.#change(({ barred = [], ...people }) => {
+        const others = barred.filter((each) => each !== id)
+        return { ...people, barred: disabled ? [...others, id] : others }
+      })
     return this.#edit(id, ({ disabled: _, ...user }) => (disabled ? { ...user, disabled } : user))
   }
 
@@ -166,10 +190,10 @@ export class People {
   }
 
   /** The commands write the same file while the node runs: one at a time, each from what the other left. */
-  #change(edit: (people: PeopleFile) => PeopleFile): Promise<void> {
+  #change(edit: (people: PeopleFile) => PeopleFile | Promise<PeopleFile>): Promise<void> {
     return whileAlone(`${this.#file}.lock`, async () => {
       this.#cached = undefined
-      const next = `${JSON.stringify(edit(this.#read()), null, 2)}\n`
+      const next = `${JSON.stringify(await edit(this.#read()), null, 2)}\n`
       await writeFileDurably(this.#file, Buffer.from(next), { mode: 0o600 })
       this.#cached = undefined
     })
@@ -200,6 +224,11 @@ function parse(file: string): PeopleFile {
   if (!shape.Check(people))
     throw new TwiinError('CONFIG_INVALID', { file, at: shape.Errors(people)[0]?.instancePath })
   return people
+}
+
+async function made({ id, name, role, password }: NewUser): Promise<Account> {
+  if (id.startsWith(signedOnPrefix)) throw new TwiinError('ID_RESERVED', { id })
+  return { id, name, role, password: await hashPassword(password) }
 }
 
 const stateOf = ({ role, password, disabled = false, secondFactorResetAt = 0 }: Account) =>

@@ -6,7 +6,7 @@ import { Type } from 'typebox'
 import { sessionCookie } from '../http/authenticate.ts'
 import { cookieOptions as sessionCookieOptions, takeOver } from '../http/session-routes.ts'
 import type { DescribeSession } from './describe-session.ts'
-import type { Proof } from './log-ins.ts'
+import type { LogIns, Proof } from './log-ins.ts'
 import { PasskeyAnswer } from './passkey-answer.ts'
 import type { Passkeys } from './passkeys.ts'
 import type { Person } from './people-file.ts'
@@ -24,6 +24,7 @@ const cookieOptions = {
 
 interface Deps {
   sessions: Sessions<Person, Proof>
+  logIns: Pick<LogIns, 'isBarred'>
   passkeys: Passkeys
   signOn: SignOn | undefined
   onRecord: PeopleOnRecord
@@ -32,7 +33,7 @@ interface Deps {
 
 /** Sessions that begin without a password: by passkey, or at the hospital's own provider (spec 23 §4, §5). */
 export function signOnRoutes(deps: Deps): FastifyPluginAsyncTypebox {
-  const { sessions, passkeys, signOn, onRecord } = deps
+  const { sessions, logIns, passkeys, signOn, onRecord } = deps
   return async (app) => {
     app.post('/session/passkey-challenges', { config: { open: true, ...limited } }, () => {
       if (passkeys.origin === undefined) throw new TwiinError('NOT_CONFIGURED')
@@ -75,8 +76,10 @@ export function signOnRoutes(deps: Deps): FastifyPluginAsyncTypebox {
       if (signOn === undefined) throw new TwiinError('NOT_CONFIGURED')
       const query = request.url.slice(request.url.indexOf('?') + 1)
       void reply.clearCookie(cookie, cookieOptions)
+      let who: { id: string; role: string } = { id: '', role: '' }
       try {
         const arrival = await signOn.arrive(request.cookies[cookie], query)
+        who = arrival.person
         const secret = await letIn(arrival, request.ip)
         if (secret !== undefined) void reply.setCookie(sessionCookie, secret, sessionCookieOptions)
         // Nothing that came in says where to go.
@@ -84,7 +87,7 @@ export function signOnRoutes(deps: Deps): FastifyPluginAsyncTypebox {
       } catch (error) {
         if (!isTwiinError(error)) throw error
         const reason = typeof error.facts['reason'] === 'string' ? error.facts['reason'] : codeOf(error)
-        await onRecord.notLoggedIn({ id: '', role: '' }, 'SIGN_ON', reason)
+        await onRecord.notLoggedIn(who, 'SIGN_ON', reason)
         return reply.redirect('/?sign-on=refused')
       }
     })
@@ -92,6 +95,7 @@ export function signOnRoutes(deps: Deps): FastifyPluginAsyncTypebox {
 
   /** The secret of the session from now on; undefined when it stays the same. */
   async function letIn({ person, before, confirms }: Arrival, address: string): Promise<string | undefined> {
+    if (logIns.isBarred(person)) throw new TwiinError('SIGN_ON_REFUSED', { reason: 'BARRED' })
     const isSame = async (same: Person) => same.id === person.id
     if (before === undefined || !confirms || !(sessions.isLive(before) || sessions.isLocked(before))) {
       await onRecord.loggedIn(person, 'SIGN_ON')

@@ -11,6 +11,8 @@ import { LogInBrowser } from '../testing/log-in-browser.ts'
 import { TestHospital } from '../testing/test-hospital.ts'
 import { TestNetwork } from '../testing/test-network.ts'
 import { TestWeb } from '../testing/test-web.ts'
+import { People } from './people-file.ts'
+import { signedOnId } from './single-sign-on.ts'
 
 const publicUrl = 'https://twiin.example'
 const clock = new ShiftableClock()
@@ -219,6 +221,51 @@ describe('the hospital’s own log-in', () => {
     clock.moveOn(10 * 60_000 + 1)
     expect(await comeBack(late)).toMatchObject({ to: '/?sign-on=refused' })
     expect((await refusals()).at(-1)).toBe('JOURNEY_UNKNOWN')
+  })
+
+  it('keeps two people apart whose subjects begin with the same sixty characters and more', async () => {
+    const [one, two] = [`${'x'.repeat(254)}a`, `${'x'.repeat(254)}b`]
+    groups[one] = groups[two] = ['radiologen']
+    await comeBack(await elsewhere.logIn(await depart(), one))
+    const { body } = await browser.call('GET', '/session')
+    expect(body).toMatchObject({ user: { id: expect.stringMatching(/^sso:x{16}~[\w-]{43}$/) as string } })
+    await browser.call('POST', '/session/lock')
+    expect(await comeBack(await new Elsewhere().logIn(await depart(true), two))).toMatchObject({
+      to: '/?sign-on=refused',
+    })
+    expect(await browser.call('GET', '/session')).toMatchObject({ status: 423 })
+    const short = ['jansen', 'x'.repeat(59), 'x'.repeat(60), signedOnId(one).slice(4)]
+    expect(new Set([...short, one, two].map(signedOnId)).size).toBe(6)
+    expect(short.map((subject) => signedOnId(subject).length)).toEqual([10, 63, 64, 64])
+  })
+
+  it('keeps out whom an operator disables here, at once and for as long', async () => {
+    const people = new People({ file: join(hospital.dir, 'people.json') })
+    const who = { id: 'beheer', name: 'B. de Beheerder (fictief)', password: 'een lang wachtwoord' }
+    await people.addUser({ ...who, role: 'operator' })
+    const operator = new LogInBrowser(web)
+    await operator.call('POST', '/session', { username: who.id, password: who.password })
+    await operator.call('POST', '/session/confirmations', { password: who.password })
+    await comeBack(await elsewhere.logIn(await depart(), 'jansen'))
+    const shown = async () => (await operator.call('GET', '/users')).body['signedOn']
+    const jansen = { id: 'sso:jansen', name: 'jansen (fictief)', role: 'radiologist', disabled: false }
+    expect(await shown()).toContainEqual(jansen)
+    const state = (disabled: boolean) => operator.call('PUT', '/users/sso:jansen/state', { disabled })
+    expect(await state(true)).toMatchObject({ status: 204 })
+    expect(await browser.call('GET', '/session')).toMatchObject({ status: 401 })
+    expect(await comeBack(await new Elsewhere().logIn(await depart(), 'jansen'))).toMatchObject({
+      to: '/?sign-on=refused',
+    })
+    expect((await refusals()).at(-1)).toBe('BARRED')
+    expect((await hospital.audit('login-failed')).at(-1)).toMatchObject({ user: { id: 'sso:jansen' } })
+    expect(await shown()).toContainEqual({ id: 'sso:jansen', name: 'sso:jansen', disabled: true })
+    expect((await hospital.audit('account-changed')).at(-1)).toMatchObject({
+      ...{ reason: 'USER_DISABLED', account: 'sso:jansen' },
+    })
+    await state(false)
+    expect(await browser.call('GET', '/session')).toMatchObject({ status: 401 })
+    expect(await comeBack(await new Elsewhere().logIn(await depart(), 'jansen'))).toMatchObject({ to: '/' })
+    expect(await shown()).toContainEqual(jansen)
   })
 
   it('opens a locked session again for the same person only', async () => {

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { isTwiinError, TwiinError } from '@twiin/runtime'
 import type { Clock, Logger } from '@twiin/runtime'
@@ -45,6 +45,17 @@ const askedAnewMs = 3_600_000
 /** Clocks of two machines, and the time it takes to come back. */
 const freshSeconds = 60
 const callback = '/api/v1/session/sign-on/callback'
+
+/**
+ * Id here of who has this subject at the provider: at most 64 characters, of two subjects never the same. A long subject
+ * (OpenID Connect allows 255) keeps its begin, for people to read, and its SHA-256; all of those are 64 long and no other is.
+ */
+export function signedOnId(subject: string): string {
+  const whole = `${signedOnPrefix}${subject}`
+  if (whole.length < 64) return whole
+  const digest = createHash('sha256').update(subject).digest('base64url')
+  return `${signedOnPrefix}${subject.slice(0, 16).toWellFormed()}~${digest}`
+}
 
 /** The hospital's own log-in: OpenID Connect, authorization code with PKCE (spec 23 §5). */
 export class SignOn {
@@ -105,7 +116,7 @@ export class SignOn {
     if (claims === undefined) throw new TwiinError('SIGN_ON_REFUSED', { reason: 'ANSWER_INVALID' })
     const role = this.#roleOf(claims[this.#settings.roleClaim])
     if (role === undefined) throw new TwiinError('SIGN_ON_REFUSED', { reason: 'ROLE_NOT_GIVEN' })
-    const id = `${signedOnPrefix}${claims.sub}`.slice(0, 64)
+    const id = signedOnId(claims.sub)
     const name = typeof claims['name'] === 'string' ? claims['name'].slice(0, 128) : id
     return { person: { id, name, role }, ...leave }
   }

@@ -1,4 +1,5 @@
-import { open, stat, unlink } from 'node:fs/promises'
+import { randomUUID } from 'node:crypto'
+import { open, readFile, stat, unlink } from 'node:fs/promises'
 import { setTimeout as pause } from 'node:timers/promises'
 import { TwiinError } from '@twiin/runtime'
 
@@ -9,25 +10,42 @@ const mostTries = 250
 
 /** `work` while no other process, and nobody else in this one, does the same under this file. Throws PEOPLE_FILE_BUSY. */
 export async function whileAlone<T>(lockFile: string, work: () => Promise<T>): Promise<T> {
-  await take(lockFile)
+  const mark = randomUUID()
+  await take(lockFile, mark)
   try {
     return await work()
   } finally {
-    await unlink(lockFile).catch(() => {})
+    // After a long sleep of this process it may be another's by now.
+    if ((await readFile(lockFile, 'utf8').catch(() => '')) === mark) await unlink(lockFile).catch(() => {})
   }
 }
 
-async function take(lockFile: string): Promise<void> {
+async function take(lockFile: string, mark: string): Promise<void> {
   for (let tries = 0; tries < mostTries; tries++) {
     try {
       const handle = await open(lockFile, 'wx', 0o600)
-      return await handle.close()
+      try {
+        return await handle.writeFile(mark)
+      } finally {
+        await handle.close()
+      }
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
     }
-    const since = await stat(lockFile).catch(() => undefined)
-    if (since !== undefined && Date.now() - since.mtimeMs > staleMs) await unlink(lockFile).catch(() => {})
+    if (await isStale(lockFile)) await removeStale(lockFile)
     else await pause(triesMs)
   }
   throw new TwiinError('PEOPLE_FILE_BUSY')
+}
+
+/** One at a time, each looking once more: of several who found it stale, a late one would remove the lock of the first. */
+function removeStale(lockFile: string): Promise<void> {
+  return whileAlone(`${lockFile}.stale`, async () => {
+    if (await isStale(lockFile)) await unlink(lockFile).catch(() => {})
+  })
+}
+
+async function isStale(lockFile: string): Promise<boolean> {
+  const since = await stat(lockFile).catch(() => undefined)
+  return since !== undefined && Date.now() - since.mtimeMs > staleMs
 }

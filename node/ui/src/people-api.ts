@@ -26,6 +26,13 @@ export interface User {
   disabled: boolean
   secondFactor: 'none' | 'set'
 }
+/** By the hospital's own log-in: here now, or kept out. Who is not here has no role that we know. */
+export interface SignedOn {
+  id: string
+  name: string
+  role?: Role
+  disabled: boolean
+}
 export interface Proof {
   password: string
   code?: string
@@ -69,7 +76,7 @@ export const peopleApi = {
   renamePasskey: (id: string, name: string) => call<void>('PUT', `/account/passkeys/${one(id)}`, { name }),
   removePasskey: (id: string) => call<void>('DELETE', `/account/passkeys/${one(id)}`),
   endSession: (id: string) => call<void>('DELETE', `/account/sessions/${one(id)}`),
-  users: async () => (await call<{ users: User[] }>('GET', '/users')).users,
+  users: () => call<{ users: User[]; signedOn: SignedOn[] }>('GET', '/users'),
   addUser: (user: { id: string; name: string; role: Role; password: string }) =>
     call<object>('POST', '/users', user),
   resetSecondFactor: (id: string) => call<void>('POST', `/users/${one(id)}/second-factor-resets`),

@@ -178,6 +178,21 @@ export class Sessions<P extends { readonly id: string }, Proof extends readonly 
     return false
   }
 
+  /** All of them, locked or not. */
+  endAllOf(personId: string): void {
+    for (const [key, { person }] of this.#sessions) if (person.id === personId) this.#sessions.delete(key)
+  }
+
+  /** Everybody who has a session, once each. */
+  people(): P[] {
+    const present = [...this.#sessions.keys()].map((key) => this.#presentAt(key)?.person)
+    return [
+      ...new Map(
+        present.filter((person) => person !== undefined).map((person) => [person.id, person]),
+      ).values(),
+    ]
+  }
+
   #keep(session: Session<P>): string {
     const secret = randomBytes(32).toString('base64url')
     this.#sessions.set(digest(secret), session)

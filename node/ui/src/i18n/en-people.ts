@@ -68,6 +68,7 @@ export const people: Wording['people'] = {
   endSession: 'End',
   users: 'Users',
   usersLead: 'Who can log in here. Every change is in the audit log.',
+  signedOnUsers: 'By the hospital’s own log-in',
   addUser: 'Add a user',
   userAdded: '{{name}} can log in.',
   idHint: 'letters, digits, dot, dash',

@@ -68,6 +68,7 @@ export const people = {
   endSession: 'Beëindigen',
   users: 'Gebruikers',
   usersLead: 'Wie hier kan inloggen. Elke wijziging staat in het logboek.',
+  signedOnUsers: 'Via de eigen inlogdienst van het ziekenhuis',
   addUser: 'Gebruiker toevoegen',
   userAdded: '{{name}} kan inloggen.',
   idHint: 'letters, cijfers, punt, streepje',

@@ -7,7 +7,7 @@ import { PageTitle } from '../parts/page-title.tsx'
 import { useFresh } from '../parts/use-fresh.tsx'
 import { UserDialog } from '../parts/user-dialog.tsx'
 import { peopleApi } from '../people-api.ts'
-import type { User } from '../people-api.ts'
+import type { SignedOn, User } from '../people-api.ts'
 import { useSession } from '../session.ts'
 
 const usersKey = ['users']
@@ -34,10 +34,20 @@ export function UsersPage() {
       {data === undefined && error === null && <Skeleton rows={6} />}
       {data !== undefined && (
         <ul className="plain-list people-list card">
-          {data.map((user) => (
+          {data.users.map((user) => (
             <UserRow key={user.id} user={user} run={run} look={look} />
           ))}
         </ul>
+      )}
+      {data !== undefined && data.signedOn.length > 0 && (
+        <>
+          <h2>{t('people.signedOnUsers')}</h2>
+          <ul className="plain-list people-list card">
+            {data.signedOn.map((user) => (
+              <UserRow key={user.id} user={user} run={run} look={look} />
+            ))}
+          </ul>
+        </>
       )}
       {adding && (
         <UserDialog
@@ -58,7 +68,7 @@ export function UsersPage() {
 }
 
 interface RowProps {
-  user: User
+  user: User | SignedOn
   run: (act: () => Promise<void>) => void
   look: () => Promise<void>
 }
@@ -66,7 +76,8 @@ interface RowProps {
 function UserRow({ user, run, look }: RowProps) {
   const { t } = useTranslation()
   const own = useSession().user.id
-  const { id, name, role, disabled, secondFactor } = user
+  const { id, name, role, disabled } = user
+  const secondFactor = 'secondFactor' in user ? user.secondFactor : undefined
   const act = (work: () => Promise<void>, text: string) => () =>
     run(async () => {
       await work()
@@ -78,13 +89,15 @@ function UserRow({ user, run, look }: RowProps) {
       <span>
         <strong>{name}</strong>{' '}
         <span className="muted">
-          <span className="code">{id}</span> · {t(`role.${role}`)}
+          <span className="code">{id}</span>
+          {role !== undefined && ` · ${t(`role.${role}`)}`}
         </span>{' '}
-        {secondFactor === 'set' ? (
+        {secondFactor === 'set' && (
           <Badge tone="good" icon={ShieldCheck}>
             {t('people.factorSet')}
           </Badge>
-        ) : (
+        )}
+        {secondFactor === 'none' && (
           <Badge tone="warning" icon={ShieldAlert}>
             {t('people.factorNone')}
           </Badge>
