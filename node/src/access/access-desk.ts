@@ -1,5 +1,5 @@
 import { decideAccess } from '@twiin/consent'
-import type { AccessDecision, AccessRequest, Decision } from '@twiin/consent'
+import type { AccessDecision, AccessRequest, Holding } from '@twiin/consent'
 import type { Bsn } from '@twiin/patient-token'
 import type { Clock } from '@twiin/runtime'
 import type { LocalPatient, StudyRecord } from '@twiin/study-store'
@@ -62,36 +62,42 @@ export class AccessDesk {
     const studies = bsn === undefined ? [] : await patients.studiesOf(bsn)
     const known = patient !== undefined && studies.length > 0
     const shielded = bsn !== undefined && (await shieldings.of(bsn)) !== undefined
-    const decision = decideAccess(
-      {
-        // A certified peer that is not in the directory is nobody in particular: only consent for all could cover it.
-        requester: member === undefined ? { ura: '' } : { ura: member.ura, category: member.category },
-        isTesting: member?.state === 'testing',
-        isBeyondQuota,
-        user: asked.user,
-        purpose: asked.purpose,
-        relation: asked.relation ?? 'stated',
-      },
-      {
-        known,
-        age: { birthDate: patient?.birthDate ?? '', now: clock.now() },
-        mitz: known && bsn !== undefined ? await this.#elsewhere(bsn, asked, peerId) : undefined,
-        shielded,
-        consents: bsn === undefined ? [] : await consents.of(bsn),
-        // Who asks is in doubt, or whose images these are: nobody gets them.
-        blocked: member === undefined || patient?.conflict === true,
-        identityConflict: patient !== undefined && birthDatesDiffer(asked.birthDate, patient.birthDate),
-      },
-    )
+    const request: AccessRequest = {
+      // A certified peer that is not in the directory is nobody in particular: only consent for all could cover it.
+      requester: member === undefined ? { ura: '' } : { ura: member.ura, category: member.category },
+      isTesting: member?.state === 'testing',
+      isBeyondQuota,
+      user: asked.user,
+      purpose: asked.purpose,
+      relation: asked.relation ?? 'stated',
+    }
+    const holding: Holding = {
+      known,
+      age: { birthDate: patient?.birthDate ?? '', now: clock.now() },
+      shielded,
+      consents: bsn === undefined ? [] : await consents.of(bsn),
+      // Who asks is in doubt, or whose images these are: nobody gets them.
+      blocked: member === undefined || patient?.conflict === true,
+      identityConflict: patient !== undefined && birthDatesDiffer(asked.birthDate, patient.birthDate),
+    }
+    const decision = await this.#decide(request, holding, bsn)
     return { decision, bsn, patient, studies: decision.permitted ? studies : [], shielded }
   }
 
-  /** What the patient said elsewhere about this very question. Not answered is unknown, and that is no. Never rejects. */
-  async #elsewhere(bsn: Bsn, { user, purpose }: Asked, peerId: string): Promise<Decision | undefined> {
-    const member = this.#deps.bundle.member(peerId)
-    if (member === undefined || this.#deps.source === undefined) return undefined
-    const { ura, category } = member
-    return this.#deps.source.ask({ bsn, requester: { ura, category }, role: user.role, basis: purpose.basis })
+  /**
+   * First without Mitz: it is asked only when what is on record comes to consent and no objection stands here. Otherwise
+   * a question that is refused anyway would take longer of a patient who is known (spec 08 §8).
+   */
+  async #decide(request: AccessRequest, holding: Holding, bsn: Bsn | undefined): Promise<AccessDecision> {
+    const here = decideAccess(request, holding)
+    const { source, consents, shieldings } = this.#deps
+    const { ura, category } = request.requester
+    if (source === undefined || bsn === undefined || category === undefined) return here
+    if (here.consent === undefined || here.consent.why === 'explicit-deny') return here
+    const mitz = await source.ask({ bsn, requester: { ura, category }, basis: request.purpose.basis })
+    // What was said here while it was being asked counts as well.
+    const shielded = (await shieldings.of(bsn)) !== undefined
+    return decideAccess(request, { ...holding, shielded, consents: await consents.of(bsn), mitz })
   }
 
   #epochCounts(epoch: number): boolean {

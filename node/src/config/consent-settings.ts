@@ -16,7 +16,7 @@ const Mitz = Type.Object(
       minimum: 0.1,
       maximum: 6,
       default: 2,
-      description: 'after this there is no answer, and that is unknown',
+      description: 'after this there is no answer, and that permits nothing',
     }),
     cacheSeconds: Type.Integer({
       minimum: 0,

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { Agent, request } from 'node:https'
-import type { Decision } from '@twiin/consent'
-import { TwiinError, codeOf } from '@twiin/runtime'
+import type { Decision, MitzAnswer } from '@twiin/consent'
+import { TwiinError, codeOf, isTwiinError } from '@twiin/runtime'
 import type { Clock, Logger } from '@twiin/runtime'
+import { AskingTurns, mostAtOnce } from './asking-turns.ts'
 import type { ConsentQuestion, ConsentSource } from './consent-source.ts'
 import { readMitzAnswer } from './mitz-answer.ts'
 import { mitzQuestion } from './mitz-question.ts'
@@ -21,47 +22,76 @@ export interface MitzOptions {
 }
 
 const mostAnswerBytes = 64 * 1024
-const mostAtOnce = 32
 const mostCached = 10_000
-/** After a failure nobody waits for the next one. */
+/** After so many failures in a row, of Mitz itself, nobody waits for the next one; a single one may be chance. */
+const failuresBeforeRest = 3
 const restMs = 5000
+/** It is overloaded, or not there, whatever it is asked. Any other status is about the one question. */
+const notThere: ReadonlySet<number | undefined> = new Set([429, 502, 503, 504])
 
-/** Mitz, or what speaks like it (spec 08 §8). Down, slow, unclear: no answer, and that is unknown. */
+/** Mitz, or what speaks like it (spec 08 §8). Down, slow, unclear: no answer, and that is no yes. */
 export class MitzSource implements ConsentSource {
   readonly #options: MitzOptions
   readonly #clock: Pick<Clock, 'now'>
   readonly #log: Logger
   readonly #agent: Agent
   readonly #cached = new Map<string, { decision: Decision; at: number }>()
-  #running = 0
+  /** The same question at the same moment is one. */
+  readonly #asking = new Map<string, Promise<MitzAnswer>>()
+  readonly #turns = new AskingTurns()
+  #failures = 0
   #restsUntil = 0
 
   constructor(options: MitzOptions, deps: { clock: Pick<Clock, 'now'>; log: Logger }) {
     this.#options = options
     this.#clock = deps.clock
     this.#log = deps.log
-    this.#agent = new Agent({ ...options.tls, keepAlive: true, maxSockets: 8, minVersion: 'TLSv1.2' })
+    this.#agent = new Agent({
+      ...options.tls,
+      keepAlive: true,
+      maxSockets: mostAtOnce,
+      minVersion: 'TLSv1.2',
+    })
   }
 
-  async ask(question: ConsentQuestion): Promise<Decision | undefined> {
-    const { bsn, requester, role, basis } = question
-    const key = JSON.stringify([bsn, requester.ura, requester.category, role, basis])
+  async ask(question: ConsentQuestion): Promise<MitzAnswer> {
+    const { bsn, requester, basis } = question
+    // What the question says, and nothing else: what it does not say must not make it another one.
+    const key = JSON.stringify([bsn, requester.ura, requester.category, basis])
     const known = this.#cached.get(key)
-    const now = this.#clock.now()
-    if (known !== undefined && Math.abs(now - known.at) < this.#options.cacheMs) return known.decision
-    if (now < this.#restsUntil || this.#running >= mostAtOnce) return undefined
-    this.#running++
+    if (known !== undefined && Math.abs(this.#clock.now() - known.at) < this.#options.cacheMs)
+      return known.decision
+    const asking = this.#asking.get(key) ?? this.#askNow(question, key)
+    this.#asking.set(key, asking)
+    const answer = await asking
+    // An objection that was heard counts until something else is heard.
+    return (answer === 'silent' || answer === 'busy') && known?.decision === 'deny' ? 'deny' : answer
+  }
+
+  /** Never rejects. */
+  async #askNow(question: ConsentQuestion, key: string): Promise<MitzAnswer> {
+    const end = await this.#turns.take(question.requester.ura)
     try {
-      const decision = readMitzAnswer(await this.#post(question))
-      this.#keep(key, { decision, at: now })
+      if (end === undefined) return 'busy'
+      if (this.#clock.now() < this.#restsUntil) return 'silent'
+      const text = await this.#post(question)
+      this.#failures = 0
+      const decision = readMitzAnswer(text)
+      this.#keep(key, { decision, at: this.#clock.now() })
       return decision
     } catch (error) {
-      this.#restsUntil = this.#clock.now() + restMs
       this.#log.warn('no answer about consent', { code: codeOf(error) })
-      return undefined
+      if (isTwiinError(error, 'CONSENT_SOURCE_FAILED')) this.#failed()
+      return 'silent'
     } finally {
-      this.#running--
+      this.#asking.delete(key)
+      end?.()
     }
+  }
+
+  #failed(): void {
+    this.#failures++
+    if (this.#failures >= failuresBeforeRest) this.#restsUntil = this.#clock.now() + restMs
   }
 
   #keep(key: string, answer: { decision: Decision; at: number }): void {
@@ -82,23 +112,30 @@ export class MitzSource implements ConsentSource {
     }
     const signal = AbortSignal.timeout(timeoutMs)
     return new Promise((resolve, reject) => {
-      const fail = (why: string) => () => reject(new TwiinError('CONSENT_SOURCE_FAILED', { why }))
+      const fail = (code: 'CONSENT_SOURCE_FAILED' | 'ANSWER_INVALID', why: string) =>
+        reject(new TwiinError(code, { why }))
       const call = request(url, { method: 'POST', agent: this.#agent, headers, signal }, (answer) => {
         const chunks: Buffer[] = []
         let bytes = 0
         answer.on('data', (chunk: Buffer) => {
           bytes += chunk.byteLength
-          if (bytes > mostAnswerBytes) return call.destroy(new Error('too long'))
           chunks.push(chunk)
+          if (bytes <= mostAnswerBytes) return
+          fail('ANSWER_INVALID', 'too long')
+          call.destroy()
         })
-        answer.on('error', fail('answer cut'))
-        answer.on('end', () =>
-          answer.statusCode === 200
-            ? resolve(Buffer.concat(chunks).toString('utf8'))
-            : fail(`status ${answer.statusCode}`)(),
-        )
+        answer.on('error', () => fail('CONSENT_SOURCE_FAILED', 'answer cut'))
+        answer.on('end', () => {
+          const { statusCode } = answer
+          if (statusCode === 200) resolve(Buffer.concat(chunks).toString('utf8'))
+          else
+            fail(
+              notThere.has(statusCode) ? 'CONSENT_SOURCE_FAILED' : 'ANSWER_INVALID',
+              `status ${statusCode}`,
+            )
+        })
       })
-      call.on('error', fail('not reached'))
+      call.on('error', () => fail('CONSENT_SOURCE_FAILED', 'not reached'))
       call.end(body)
     })
   }

@@ -1,9 +1,11 @@
 import { execFileSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseBsn } from '@twiin/patient-token'
 import { ManualClock, silentLogger } from '@twiin/runtime'
+import { deriveLocation } from '@twiin/study-index'
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { isComplete } from '../find/patient-search.ts'
 import { MitzSimulator, mitzAnswer } from '../testing/mitz-simulator.ts'
@@ -27,7 +29,7 @@ function certificate(name: string) {
 const [mitz, own, stranger] = [certificate('mitz'), certificate('node'), certificate('stranger')]
 const bsn = parseBsn(patient.bsn)
 const question = {
-  ...{ bsn, role: 'radiologist', basis: 'treatment' as const },
+  ...{ bsn, basis: 'treatment' as const },
   requester: { ura: '90000002', category: 'hospital' as const },
 }
 const codes = {
@@ -87,7 +89,7 @@ describe('Mitz', () => {
   })
 
   it.each([
-    ['an error', { status: 500 }],
+    ['an error about the question', { status: 500 }],
     ['an answer without end', { body: 'x'.repeat(1_000_000) }],
     ['another decision', { body: mitzAnswer('Indeterminate') }],
     ['two decisions', { body: mitzAnswer('Permit</Decision><Decision>Permit') }],
@@ -99,26 +101,87 @@ describe('Mitz', () => {
     ],
     ['half an answer', { body: mitzAnswer('Permit').slice(0, -12) }],
     ['a list', { body: '[]' }],
-  ])('that gives %s said nothing, and is left alone for a moment', async (_what, misbehaves) => {
+    ['a decision in pieces', { body: mitzAnswer('Deny<x/>Permit') }],
+    ['a decision in an element of it', { body: mitzAnswer('<x>Permit</x>') }],
+    ['two results', { body: mitzAnswer('Deny</Decision></Result><Result><Decision>Permit') }],
+    ['an empty decision besides', { body: mitzAnswer('Permit</Decision><Decision/><Decision>Permit') }],
+    ['text beside elements', { body: mitzAnswer('Permit').replace('<Status>', 'but not really<Status>') }],
+    ['text after all', { body: `${mitzAnswer('Permit')} not` }],
+  ])('that gives %s said nothing of this patient, and is asked again', async (_what, misbehaves) => {
     simulator.permitted.add(`${bsn} 90000002`)
     simulator.misbehaves = misbehaves
     const source = sourceWith()
-    expect(await source.ask(question)).toBeUndefined()
+    for (let i = 0; i < 4; i++) expect(await source.ask(question)).toBe('silent')
     simulator.misbehaves = {}
-    expect(await source.ask(question)).toBeUndefined()
+    expect(await source.ask(question)).toBe('permit')
+  })
+
+  it('that is not there three times in a row is left alone for a moment, and not for one time', async () => {
+    simulator.permitted.add(`${bsn} 90000002`)
+    const source = sourceWith({ cacheMs: 0 })
+    const fail = async (times: number) => {
+      simulator.misbehaves = { status: 503 }
+      for (let i = 0; i < times; i++) expect(await source.ask(question)).toBe('silent')
+      simulator.misbehaves = {}
+    }
+    await fail(2)
+    expect(await source.ask(question)).toBe('permit')
+    await fail(3)
+    expect(await source.ask(question)).toBe('silent')
     await clock.advance(5000)
     expect(await source.ask(question)).toBe('permit')
   })
 
+  it('that objected goes on objecting while it is silent, however long ago; what it permitted does not count', async () => {
+    simulator.permitted.add(`${bsn} 90000002`)
+    const denied = { ...question, requester: { ura: '90000003', category: 'clinic' as const } }
+    const source = sourceWith()
+    expect([await source.ask(question), await source.ask(denied)]).toEqual(['permit', 'deny'])
+    await clock.advance(3_600_000)
+    simulator.misbehaves = { status: 503 }
+    for (let i = 0; i < 4; i++)
+      expect([await source.ask(question), await source.ask(denied)]).toEqual(['silent', 'deny'])
+  })
+
+  it('is asked some of one hospital’s questions at once: the others of it wait, and those of others pass', async () => {
+    simulator.misbehaves = { silent: true }
+    const source = sourceWith({ timeoutMs: 6000 })
+    const of = (ura: string, nth: number) => {
+      const patient = parseBsn(String(999990000 + nth))
+      return source.ask({ ...question, bsn: patient, requester: { ura, category: 'hospital' } })
+    }
+    const valid = Array.from({ length: 1000 }, (_, nth) => nth).filter((nth) => {
+      try {
+        return parseBsn(String(999990000 + nth)) !== undefined
+      } catch {
+        return false
+      }
+    })
+    const greedy = valid.slice(0, 36).map((nth) => of('90000002', nth))
+    await eventually(() => simulator.asked.length === 4)
+    // More than may wait is not asked, and said so at once.
+    expect(await of('90000002', valid[36] ?? 0)).toBe('busy')
+    // The same question again is not another one.
+    void of('90000002', valid[0] ?? 0)
+    const other = of('90000003', valid[0] ?? 0)
+    await eventually(() => simulator.asked.some(({ requester }) => requester === '90000003'))
+    expect(simulator.asked).toHaveLength(5)
+    simulator.cutAll()
+    expect(await other).toBe('silent')
+    expect(new Set(await Promise.all(greedy))).toEqual(new Set(['silent']))
+    // After the first that failed Mitz rests: whoever waited does not wait for it as well.
+    expect(simulator.asked.length).toBeLessThan(12)
+  })
+
   it('that is silent said nothing, in time', async () => {
     simulator.misbehaves = { silent: true }
-    expect(await sourceWith({ timeoutMs: 200 }).ask(question)).toBeUndefined()
+    expect(await sourceWith({ timeoutMs: 200 }).ask(question)).toBe('silent')
   })
 
   it('that shows another certificate, or refuses ours, said nothing', async () => {
-    expect(await sourceWith({ tls: { ...own, ca: stranger.cert } }).ask(question)).toBeUndefined()
+    expect(await sourceWith({ tls: { ...own, ca: stranger.cert } }).ask(question)).toBe('silent')
     const { cert, key } = stranger
-    expect(await sourceWith({ tls: { cert, key, ca: mitz.cert } }).ask(question)).toBeUndefined()
+    expect(await sourceWith({ tls: { cert, key, ca: mitz.cert } }).ask(question)).toBe('silent')
     expect(simulator.asked).toEqual([])
   })
 
@@ -130,7 +193,7 @@ describe('Mitz', () => {
 })
 
 describe('a hospital that asks Mitz', () => {
-  it('gives to whom it permits, refuses whom it denies, and goes by its own records when it is silent', async () => {
+  it('gives to whom it permits, refuses whom it denies, and gives nothing on its own records while it is silent', async () => {
     const network = await TestNetwork.open()
     const settings = {
       ...{ url: simulator.url, caFile: mitz.certificateFile, keyFile: own.keyFile },
@@ -160,10 +223,36 @@ describe('a hospital that asks Mitz', () => {
     expect(await search()).toBe('answered')
     expect((await a.audit('search-answered')).at(-1)).toMatchObject({ consent: 'explicit-permit' })
     expect((await a.audit('search-refused')).map(({ reason }) => reason)).toEqual(['CONSENT_DENIED'])
+    simulator.permitted.clear()
+    simulator.permitted.add(`${bsn} 90000002`)
+    await record('90000002')
     simulator.misbehaves = { status: 503 }
     expect(await search()).toBe('CONSENT_MISSING')
-    await record('90000002')
+    expect((await a.audit('search-refused')).at(-1)).toMatchObject({ reason: 'CONSENT_UNAVAILABLE' })
+    simulator.misbehaves = {}
     expect(await search()).toBe('answered')
+    // An objection here is one without Mitz, which is not asked then.
+    const asked = simulator.asked.length
+    await record('90000002', 'deny')
+    expect(await search()).toBe('CONSENT_MISSING')
+    expect(simulator.asked).toHaveLength(asked)
+    // Nor is it for who may not have anything: the answer would take longer of a patient who is known.
+    await record('90000002')
+    const [token] = await a.index.tokens.tokens([bsn], 'lookup')
+    const retrieve = (role: string) =>
+      a.exchange.gate.judge(
+        {
+          ...{ kind: 'retrieve', requestId: randomBytes(16), job: randomBytes(16), epoch: 1 },
+          ...{ loc: deriveLocation(token ?? new Uint8Array(), 1), studyInstanceUid: '1.2.3' },
+          ...{ issuedAt: network.clock.now(), authorisedAt: network.clock.now(), holder: a.key.peerId },
+          ...{ user: { ...radiologist, role }, purpose: { basis: 'treatment', reason: 'poli' } },
+        },
+        b.key.peerId,
+      )
+    expect(await retrieve('made up')).toMatchObject({ reason: 'ROLE_NOT_PERMITTED' })
+    expect(simulator.asked).toHaveLength(asked)
+    expect(await retrieve('radiologist')).toMatchObject({ reason: 'STUDY_UNKNOWN' })
+    expect(simulator.asked).toHaveLength(asked + 1)
     await network[Symbol.asyncDispose]()
   })
 })

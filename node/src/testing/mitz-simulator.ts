@@ -48,6 +48,11 @@ export class MitzSimulator implements AsyncDisposable {
     return `https://127.0.0.1:${(this.#server.address() as AddressInfo).port}/4`
   }
 
+  /** Whoever waits for an answer gets none. */
+  cutAll(): void {
+    this.#server.closeAllConnections()
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#server.closeAllConnections()
     this.#server.close()

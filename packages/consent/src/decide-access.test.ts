@@ -5,6 +5,7 @@ import type { ConsentRecord, ConsentScope, Decision } from './consent-record.ts'
 import { decideAccess, reasonForPeer } from './decide-access.ts'
 import type { AccessDecision, AccessReason, AccessRequest, Basis, Holding } from './decide-access.ts'
 import { decideConsent } from './decide-consent.ts'
+import type { MitzAnswer } from './decide-consent.ts'
 
 const now = Date.UTC(2026, 5, 1)
 const consent = (decision: Decision): ConsentRecord => ({
@@ -87,6 +88,19 @@ describe('access at the holder', () => {
     )
   })
 
+  it('where Mitz is asked and gives no answer is not given on what is on record here, but for an emergency', () => {
+    const silent = { ...holding, mitz: 'silent' as const }
+    expect(decideAccess(request, silent)).toMatchObject({ permitted: false, why: 'CONSENT_UNAVAILABLE' })
+    expect(decideAccess(emergency, silent)).toMatchObject({
+      permitted: true,
+      consent: { why: 'unavailable', source: 'mitz' },
+    })
+    // Whoever asks too much at once does not get around an objection by it.
+    expect(decideAccess(emergency, { ...holding, mitz: 'busy' }).why).toBe('CONSENT_UNAVAILABLE')
+    const objected = { ...silent, consents: [consent('deny')] }
+    for (const asked of [request, emergency]) expect(decideAccess(asked, objected).why).toBe('CONSENT_DENIED')
+  })
+
   it('is for no member in testing, whatever else holds, and it may know why', () => {
     const { permitted, why } = decideAccess({ ...request, isTesting: true }, holding)
     expect([permitted, why === 'PERMITTED' || reasonForPeer(why)]).toEqual([false, 'MEMBER_TESTING'])
@@ -119,6 +133,10 @@ const rows: [AccessReason, (each: Case) => boolean][] = [
   ['UNKNOWN_PATIENT', ({ holding }) => holding.known],
   ['CONSENT_MISSING', (each) => isEmergency(each) || said(each) !== 'no-record'],
   ['CONSENT_DENIED', (each) => said(each) !== 'explicit-deny'],
+  [
+    'CONSENT_UNAVAILABLE',
+    (each) => said(each) !== 'unavailable' || (isEmergency(each) && each.holding.mitz !== 'busy'),
+  ],
   [
     'SHIELDED',
     (each) => isEmergency(each) || !each.holding.shielded || each.request.relation === 'registered',
@@ -174,7 +192,7 @@ const cases: fc.Arbitrary<Case> = fc.record({
         .constantFrom('1960-02-03', '2015-01-01', '2013-06-02', '2010-06-01', '2014', '')
         .map((birthDate) => ({ birthDate, now })),
       consents: records,
-      mitz: fc.constantFrom<Decision>('permit', 'deny'),
+      mitz: fc.constantFrom<MitzAnswer>('permit', 'deny', 'silent', 'busy'),
       shielded: fc.boolean(),
       blocked: fc.constantFrom(false, false, true),
       identityConflict: fc.constantFrom(false, false, true),
@@ -234,6 +252,7 @@ describe('whatever is asked and held,', () => {
           [request, { ...holding, identityConflict: true }],
           [request, { ...holding, shielded: true }],
           [request, { ...holding, mitz: 'deny' }],
+          [request, { ...holding, mitz: 'busy' }],
           [request, { ...holding, consents: [...holding.consents, objection(request.requester.ura)] }],
         ]
         const before = decideAccess(request, holding).permitted
@@ -265,6 +284,7 @@ describe('whatever is asked and held,', () => {
           'UNKNOWN_PATIENT',
           'CONSENT_MISSING',
           'CONSENT_DENIED',
+          'CONSENT_UNAVAILABLE',
           'SHIELDED',
         ]
         expect(reasonForPeer(why)).toBe(hidden.includes(why) ? 'CONSENT_MISSING' : why)

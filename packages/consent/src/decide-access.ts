@@ -1,6 +1,6 @@
 import { decideConsent } from './decide-consent.ts'
-import type { ConsentDecision, Requester } from './decide-consent.ts'
-import type { ConsentRecord, Decision } from './consent-record.ts'
+import type { ConsentDecision, MitzAnswer, Requester } from './decide-consent.ts'
+import type { ConsentRecord } from './consent-record.ts'
 import type { PatientAge } from './who-decides.ts'
 
 export type Basis = 'treatment' | 'referral' | 'emergency'
@@ -30,8 +30,8 @@ export interface Holding {
   readonly known: boolean
   readonly age: PatientAge
   readonly consents: readonly ConsentRecord[]
-  /** What Mitz answered for this requester; absent when it was not asked, or did not answer. */
-  readonly mitz?: Decision | undefined
+  /** What Mitz answered for this requester; absent when this hospital does not ask it. */
+  readonly mitz?: MitzAnswer | undefined
   /** Marked here as somebody whom the curious look for: a statement is not enough (spec 08 §7). */
   readonly shielded: boolean
   /** Nothing goes out, whatever the consent: it is in doubt whose the images are, or who asks is not in the directory. */
@@ -51,6 +51,7 @@ export type AccessReason =
   | 'BLOCKED'
   | 'CONSENT_MISSING'
   | 'CONSENT_DENIED'
+  | 'CONSENT_UNAVAILABLE'
   | 'IDENTITY_MISMATCH'
 
 export interface AccessDecision {
@@ -64,7 +65,12 @@ export interface AccessDecision {
 /** The refusals a peer may read. */
 export type PeerReason = Exclude<
   AccessReason,
-  'PERMITTED' | 'TOO_MANY_EMERGENCIES' | 'UNKNOWN_PATIENT' | 'CONSENT_DENIED' | 'SHIELDED'
+  | 'PERMITTED'
+  | 'TOO_MANY_EMERGENCIES'
+  | 'UNKNOWN_PATIENT'
+  | 'CONSENT_DENIED'
+  | 'CONSENT_UNAVAILABLE'
+  | 'SHIELDED'
 >
 
 const roles: ReadonlySet<string> = new Set(['radiologist'])
@@ -86,6 +92,9 @@ export function decideAccess(request: AccessRequest, holding: Holding): AccessDe
   if (consent.why === 'no-record' && !isEmergency)
     return { permitted: false, why: 'CONSENT_MISSING', consent }
   if (consent.why === 'explicit-deny') return { permitted: false, why: 'CONSENT_DENIED', consent }
+  // Help does not wait for a service that is down; for one that was not asked it does (spec 08 §8).
+  if (consent.why === 'unavailable' && (!isEmergency || holding.mitz === 'busy'))
+    return { permitted: false, why: 'CONSENT_UNAVAILABLE', consent }
   if (holding.shielded && !isEmergency && request.relation !== 'registered')
     return { permitted: false, why: 'SHIELDED', consent }
   // After consent: who may not see the patient learns neither of a block nor whether a birth date was guessed right.
@@ -103,6 +112,7 @@ export function reasonForPeer(why: Exclude<AccessReason, 'PERMITTED'>): PeerReas
     case 'TOO_MANY_EMERGENCIES':
     case 'UNKNOWN_PATIENT':
     case 'CONSENT_DENIED':
+    case 'CONSENT_UNAVAILABLE':
     case 'SHIELDED':
     case 'CONSENT_MISSING':
       return 'CONSENT_MISSING'

@@ -8,9 +8,15 @@ export interface Requester {
   readonly category?: OrganisationCategory
 }
 
+/**
+ * What Mitz answered. `silent`: it was asked, and gave none; `busy`: it could not be asked, for too much is asked at once.
+ */
+export type MitzAnswer = Decision | 'silent' | 'busy'
+
 export interface ConsentDecision {
   readonly decision: Decision
-  readonly why: 'explicit-permit' | 'explicit-deny' | 'no-record'
+  /** `unavailable`: nobody objected here, and what was said in Mitz is not known. */
+  readonly why: 'explicit-permit' | 'explicit-deny' | 'no-record' | 'unavailable'
   /** Of the record that decided: 0 everyone, 1 category, 2 organisation. Absent without a record. */
   readonly specificity?: 0 | 1 | 2
   /** `mitz` when its answer decided, and not a record here. */
@@ -25,13 +31,13 @@ export interface PublishDecision {
 /**
  * May this organisation see this patient? Spec 08 §3: the more specific wins, on a tie the objection, unknown is no.
  * `mitz` is what Mitz answered for this requester, if it did: how specific the choice behind it was it does not say, so
- * it counts as specific as the record that decides here.
+ * it counts as specific as the record that decides here. Without an answer nobody knows of an objection in Mitz.
  */
 export function decideConsent(
   records: readonly ConsentRecord[],
   requester: Requester,
   age: PatientAge,
-  mitz?: Decision,
+  mitz?: MitzAnswer,
 ): ConsentDecision {
   const applicable = recordsInForce(records, age).filter(({ scope }) => applies(scope, requester))
   const level = Math.max(-1, ...applicable.map(({ scope }) => specificity(scope)))
@@ -41,6 +47,8 @@ export function decideConsent(
     first === undefined
       ? { decision: 'deny', why: 'no-record' }
       : { ...objectionWins(decisive), specificity: specificity(first.scope) }
+  if ((mitz === 'silent' || mitz === 'busy') && here.why !== 'explicit-deny')
+    return { decision: 'deny', why: 'unavailable', source: 'mitz' }
   if (mitz === 'deny' && here.why !== 'explicit-deny') return { ...deny, source: 'mitz' }
   if (mitz === 'permit' && here.why === 'no-record') return { ...permit, source: 'mitz' }
   return here

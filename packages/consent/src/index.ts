@@ -10,7 +10,7 @@ export type {
   TreatmentRelation,
 } from './decide-access.ts'
 export { decideConsent, mayPublish, recordsInForce } from './decide-consent.ts'
-export type { ConsentDecision, PublishDecision, Requester } from './decide-consent.ts'
+export type { ConsentDecision, MitzAnswer, PublishDecision, Requester } from './decide-consent.ts'
 export { givers, organisationCategories, scopeKey } from './consent-record.ts'
 export type {
   ConsentRecord,
