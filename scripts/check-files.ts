@@ -3,12 +3,12 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 
 const limit = 400
-const banned = /(^|\/)(utils?|helpers?|common|misc|shared|manager)(\.tsx?$|\/)/
+const banned = /(^|\/)(utils?|helpers?|common|misc|shared|manager)(\.[cm]?[jt]sx?$|\/)/
 const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {
   encoding: 'utf8',
 })
   .split('\n')
-  .filter((file) => /\.(ts|tsx|js|css|sh)$/.test(file) && existsSync(file))
+  .filter((file) => /\.(ts|tsx|js|mjs|cjs|css|sh)$/.test(file) && existsSync(file))
 
 const problems = files.flatMap((file) => {
   const lines = readFileSync(file, 'utf8').split('\n').length - 1

@@ -16,6 +16,7 @@ const flaw = (text) => {
 
 // ---------------------------------------------------------------- CBOR, the deterministic subset of docs/spec/00
 
+const simple = { 20: false, 21: true, 22: null }
 function decodeCbor(bytes) {
   let at = 0
   const take = (count) => {
@@ -36,14 +37,8 @@ function decodeCbor(bytes) {
     if (depth > 16) flaw('message is nested too deeply')
     const first = take(1)[0]
     const [major, info] = [first >> 5, first & 31]
-    if (major === 7)
-      return info === 20
-        ? false
-        : info === 21
-          ? true
-          : info === 22
-            ? null
-            : flaw('message has a value that is not allowed')
+    if (major === 7 && info in simple) return simple[info]
+    if (major > 5) flaw('message has a value that is not allowed')
     const n = count(info)
     if (major === 0) return n
     if (major === 1) return -1 - n
@@ -51,7 +46,6 @@ function decodeCbor(bytes) {
     if (major === 3) return new TextDecoder('utf-8', { fatal: true }).decode(take(n))
     if (n > bytes.length) flaw('message has a length that is not allowed')
     if (major === 4) return Array.from({ length: n }, () => item(depth + 1))
-    if (major !== 5) flaw('message has a value that is not allowed')
     const map = new Map()
     for (let i = 0; i < n; i++) {
       const key = item(depth + 1)
@@ -107,10 +101,8 @@ function derLength(bytes, at) {
   const first = bytes[at + 1]
   if (first < 128) return 2 + first
   const size = first & 127
-  if (size > 3 || at + 2 + size > bytes.length) flaw('no certificate')
-  let length = 0
-  for (let i = 0; i < size; i++) length = length * 256 + bytes[at + 2 + i]
-  return 2 + size + length
+  if (size === 0 || size > 3 || at + 2 + size > bytes.length) flaw('no certificate')
+  return 2 + size + bytes.readUIntBE(at + 2, size)
 }
 
 function split(credential) {
@@ -135,11 +127,7 @@ function identify(credential, peerId, at, network, root) {
     flaw('the issuing certificate is not of this root')
   if (node.ca || !node.checkIssued(ca) || !node.verify(ca.publicKey))
     flaw('the certificate is not of this issuer')
-  for (const [name, certificate] of [
-    ['root', root],
-    ['issuing certificate', ca],
-    ['certificate', node],
-  ])
+  for (const [name, certificate] of Object.entries({ root, 'issuing certificate': ca, certificate: node }))
     if (!isWithin(certificate, at)) flaw(`the ${name} was not valid at ${new Date(at).toISOString()}`)
   const spki = node.publicKey.export({ format: 'der', type: 'spki' })
   if (!spki.subarray(-32).equals(keyOf(peerId)) || spki.length !== 44)
@@ -303,11 +291,9 @@ function verifyProof(proof, root, folder, report) {
         same('study', message.studyInstanceUid, studyInstanceUid)
         same('transfer', hexOf(isPackage ? message.package : message.job), id)
         const by = who(receiver, message.issuedAt)
-        const user =
-          message.user === undefined
-            ? ''
-            : `, for ${message.user.name} (${message.user.role}): ${message.purpose.reason}`
-        return `on ${time(message.issuedAt)} ${by} asked for this study${user}`
+        const asked = `on ${time(message.issuedAt)} ${by} asked for this study`
+        const { user, purpose } = message
+        return user === undefined ? asked : `${asked}, for ${user.name} (${user.role}): ${purpose.reason}`
       })
     if (delivery.offer !== undefined)
       report.prove('offer', () => {
