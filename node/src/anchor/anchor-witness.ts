@@ -1,8 +1,9 @@
 import { PeerAllowance } from '@twiin/network'
-import { anchorAnswer, anchorRequest, auditHead, seenHead } from '@twiin/protocol'
+import { anchorAnswer, anchorRequest, auditHead, limits, seenHead } from '@twiin/protocol'
 import type { AnchorAnswer, AuditHeadMessage, Signer, VerifySignature } from '@twiin/protocol'
-import type { Clock } from '@twiin/runtime'
+import type { Clock, Logger } from '@twiin/runtime'
 import type { Repository, Store } from '@twiin/store'
+import type { Account } from '../account/account.ts'
 import { hex, onFile } from './kept-heads.ts'
 import type { HeadOnFile } from './kept-heads.ts'
 
@@ -16,26 +17,32 @@ export interface SeenOfPeer {
 
 interface Deps {
   store: Store
-  /** `<peer>` → the newest; `<peer>/<day>` → the first of each day. */
+  /** `<peer>` → the newest; `<peer>/<hour>` → the first of each hour (UTC). */
   seen: Repository<SeenOfPeer>
   isMember: (peerId: string) => boolean
   signer: Signer<'twiin/anchor/v1'>
   verify: VerifySignature<'twiin/anchor/v1'>
+  account: Pick<Account, 'record'>
   clock: Clock
+  log: Logger
 }
 
 const freshMs = 5 * 60_000
-/** An honest node asks twice in an hour, and a few times around its start and stop. */
-const allowance = { burst: 40, perSecond: 1 / 10 }
+/** An honest node asks twice in an hour, and two dozen times at its start. */
+const allowance = { burst: 80, perSecond: 1 / 10 }
+/** Refused heads of one peer that get a line in the log. An honest node has none in a year. */
+const linesOfRefusals = { burst: 5, perSecond: 1 / 3600 }
 
 /** This node as a witness of other members' audit logs: signs each head that continues the one it holds. Spec 07 §8. */
 export class AnchorWitness {
   readonly #deps: Deps
   readonly #allowance: PeerAllowance
+  readonly #lines: PeerAllowance
 
   constructor(deps: Deps) {
     this.#deps = deps
     this.#allowance = new PeerAllowance(allowance, deps)
+    this.#lines = new PeerAllowance(linesOfRefusals, deps)
   }
 
   /** Throws MESSAGE_*, SIGNATURE_INVALID, which reset the stream. */
@@ -43,12 +50,24 @@ export class AnchorWitness {
     return anchorAnswer.encode(await this.#answer(bytes, peerId))
   }
 
-  /** Newest of each member whose log this node saw: for whoever has to judge that log later. */
-  async list(): Promise<(HeadOnFile & { keeper: string; seq: number })[]> {
+  /**
+   * What this node saw of others' logs, for whoever has to judge one later: of each member the newest and the first of each
+   * day; of this keeper the first of each hour. Whoever had a rewritten log signed later cannot take the earlier ones away.
+   */
+  async list(keeper?: string): Promise<(HeadOnFile & { keeper: string; seq: number })[]> {
     const listed = []
-    for await (const [key, kept] of this.#deps.seen.entries()) {
-      const [keeper = '', day] = key.split('/')
-      if (day === undefined) listed.push({ keeper, seq: kept.seq, ...onFile(kept) })
+    let newest: { keeper: string; seq: number } | undefined
+    let lastDay: string | undefined
+    for await (const [key, kept] of this.#deps.seen.entries({ prefix: keeper ?? '' })) {
+      const [of = '', hour] = key.split('/')
+      const day = hour?.slice(0, 10)
+      const isToldAlready =
+        day !== undefined &&
+        newest?.keeper === of &&
+        (newest.seq === kept.seq || (keeper === undefined && lastDay === day))
+      lastDay = day
+      if (day === undefined) newest = { keeper: of, seq: kept.seq }
+      if (!isToldAlready) listed.push({ keeper: of, seq: kept.seq, ...onFile(kept) })
     }
     return listed
   }
@@ -61,12 +80,37 @@ export class AnchorWitness {
       const kept = await this.#deps.seen.get(peerId)
       return kept === undefined ? { kind: 'held' } : { kind: 'held', head: kept.head, seen: kept.seen }
     }
+    if (request.kind === 'kept') return this.#keptOf(peerId, request.before)
     const { message } = auditHead.open(request.signed, peerId, this.#deps.verify)
     const { signer, clock } = this.#deps
     const isForUs = message.witness === signer.peerId && message.keeper === peerId
     if (!isForUs || Math.abs(clock.now() - message.at) > freshMs)
       return { kind: 'refused', reason: 'REQUEST_INVALID' }
-    return this.#sign(message, request.signed)
+    const answer = await this.#sign(message, request.signed)
+    if (answer.kind === 'refused') await this.#noteRefused(peerId, answer.reason)
+    return answer
+  }
+
+  /** Newest first. */
+  async #keptOf(peerId: string, before?: string): Promise<AnchorAnswer> {
+    const heads: { hour: string; head: Uint8Array; seen: Uint8Array }[] = []
+    const range = { prefix: `${peerId}/`, reverse: true, limit: limits.headsPerAnswer + 1 }
+    const after = before === undefined ? {} : { after: `${peerId}/${before}` }
+    for await (const [key, { head, seen }] of this.#deps.seen.entries({ ...range, ...after }))
+      heads.push({ hour: key.slice(peerId.length + 1), head, seen })
+    const more = heads.length > limits.headsPerAnswer
+    return { kind: 'kept', heads: heads.slice(0, limits.headsPerAnswer), more }
+  }
+
+  /** A member whose log does not continue what it showed before: somebody here should know, and ask. */
+  async #noteRefused(peerId: string, reason: string): Promise<void> {
+    if (!this.#lines.take(peerId)) return
+    this.#deps.log.warn('the audit log of a member does not continue what this node saw', { peerId, reason })
+    await this.#deps.account.record({
+      event: 'refused',
+      outcome: 'refused',
+      ...{ reason, peerId, protocol: 'spec 07 §8' },
+    })
   }
 
   /** One after the other for each peer, so that two heads cannot both continue one. */
@@ -81,8 +125,8 @@ export class AnchorWitness {
       const { bytes } = seenHead.sign({ kind: 'seen', keeper, witness, seq, hash, at }, signer)
       const kept: SeenOfPeer = { seq, hash: hex(hash), head, seen: bytes }
       update.put(seen, keeper, kept)
-      const day = `${keeper}/${new Date(at).toISOString().slice(0, 10)}`
-      if ((await update.get(seen, day)) === undefined) update.put(seen, day, kept)
+      const hour = `${keeper}/${new Date(at).toISOString().slice(0, 13)}`
+      if ((await update.get(seen, hour)) === undefined) update.put(seen, hour, kept)
       return { kind: 'seen', signed: bytes }
     })
   }

@@ -5,7 +5,8 @@ import type { AuditHeadMessage } from '@twiin/protocol'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { eventually, twoHospitals } from '../testing/test-hospital.ts'
 import type { TestHospital } from '../testing/test-hospital.ts'
-import { hex } from './kept-heads.ts'
+import { verifyByPeerId } from '../trust/trust.ts'
+import { headsFromFile, hex } from './kept-heads.ts'
 
 let net: Awaited<ReturnType<typeof twoHospitals>>
 beforeEach(async () => {
@@ -67,6 +68,73 @@ it('a witness signs no head that is lower, another one of the same entry, or doe
     reason: 'REQUEST_INVALID',
   })
   expect(await claim(net.a, { ...held, continues: held })).toMatchObject({ kind: 'seen' })
+  // Whoever keeps such a log is on record, a few times in an hour.
+  const refusals = async () =>
+    (await net.b.audit('refused')).filter(({ protocol }) => protocol === 'spec 07 §8')
+  const peer = { peerId: net.a.key.peerId, ura: '90000001' }
+  expect(await refusals()).toMatchObject([
+    { reason: 'ANCHOR_BEHIND', peer },
+    { reason: 'ANCHOR_OTHER', peer },
+    ...[{ reason: 'ANCHOR_NOT_CONTINUED' }, { reason: 'ANCHOR_NOT_CONTINUED' }],
+  ])
+  for (let i = 0; i < 4; i++) await claim(net.a, { ...other, continues: held })
+  expect(await refusals()).toHaveLength(5)
+})
+
+it('a log that was rewritten, and that a member signed as if it went on, is found at the next start and by whoever asks that member', async () => {
+  const { a, b, network } = net
+  await write(a)
+  await a.stop()
+  const yesterday = `${a.dir}.yesterday`
+  await cp(a.dir, yesterday, { recursive: true })
+  await a.start()
+  for (let i = 0; i < 3; i++) await write(a)
+  await signs(a)
+  const { seq = 0, hash = '' } = (await a.ground.auditLog.head()) ?? {}
+  await a.stop()
+  await rm(a.dir, { recursive: true })
+  await cp(yesterday, a.dir, { recursive: true })
+  network.clock.moveOn(2 * 3_600_000)
+  await a.start()
+  // Other entries in their place, and the head of those, said to continue what was signed.
+  for (let i = 0; i < 5; i++) await write(a)
+  const forged = (await a.ground.auditLog.head()) ?? { seq: 0, hash: '' }
+  const continues = { seq, hash: Buffer.from(hash, 'hex') }
+  const claimed = { seq: forged.seq, hash: Buffer.from(forged.hash, 'hex'), continues }
+  expect(await claim(a, claimed)).toMatchObject({ kind: 'seen' })
+  await a.restart()
+  await a.ground.audit.anchoring.start()
+  const alarm = await eventually(() => a.ground.audit.anchoring.alarm)
+  expect(alarm).toMatchObject({ code: 'AUDIT_ROLLED_BACK', firstBad: seq })
+  await a.ground.audit.anchoring.stop()
+  const held = await b.ground.audit.anchorWitness.list(a.key.peerId)
+  const cosigned = headsFromFile(JSON.stringify({ held }), a.key.peerId, verifyByPeerId)
+  expect(await a.ground.auditLog.verify(undefined, cosigned)).toMatchObject({
+    ...{ ok: false, why: 'NOT_AS_COSIGNED', firstBad: seq },
+  })
+})
+
+it('a member that was away at the start is asked when it is there', async () => {
+  const { a, b, network } = net
+  await write(a)
+  await signs(a)
+  await a.restart()
+  const asked: string[] = []
+  let isThere = false
+  network.wire.host(b.key.peerId).answer(protocolIds.anchor, {}, async (bytes) => {
+    asked.push(anchorRequest.decode(bytes).kind)
+    if (!isThere) throw new Error('away')
+    return anchorAnswer.encode({ kind: 'held' })
+  })
+  await a.ground.audit.anchoring.start()
+  await eventually(() => asked.length > 0)
+  await a.ground.audit.anchoring.stop()
+  expect(asked).not.toContain('kept')
+  isThere = true
+  network.clock.moveOn(20 * 60_000)
+  await a.ground.audit.anchoring.start()
+  await eventually(() => asked.includes('kept'))
+  await a.ground.audit.anchoring.stop()
 })
 
 it('a stranger is told nothing, and another’s head is not taken', async () => {
@@ -150,5 +218,9 @@ it('its stop hands over what was written since', async () => {
   await write(net.a)
   const head = await net.a.ground.auditLog.head()
   await net.a.ground.audit.anchoring.stop()
-  expect(await net.b.ground.audit.anchorWitness.list()).toMatchObject([{ seq: head?.seq }])
+  expect(await net.b.ground.audit.anchorWitness.list()).toMatchObject([
+    { seq: head?.seq },
+    // And the first of the day, which stays.
+    { keeper: net.a.key.peerId },
+  ])
 })

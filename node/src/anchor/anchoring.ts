@@ -5,7 +5,7 @@ import type { AnchorAnswer, Signer, VerifySignature } from '@twiin/protocol'
 import { Backoff, Loop, codeOf, isTwiinError } from '@twiin/runtime'
 import type { Clock, Logger, Service } from '@twiin/runtime'
 import { hex, placeOf } from './kept-heads.ts'
-import type { KeptHeads } from './kept-heads.ts'
+import type { KeptHead, KeptHeads } from './kept-heads.ts'
 
 /** Spec 07 §8. */
 const witnessesEachRound = 3
@@ -14,6 +14,10 @@ const triedEachRound = 12
 const askedAtOnce = 6
 /** Of its own statements, at the start; `audit-verify` looks at all. */
 const keptLookedAt = 500
+/** Pages of heads that a member keeps of this log: three weeks of hours. */
+const pagesLookedAt = 20
+/** Who was not there at the start is asked again no sooner. */
+const askAgainMs = 10 * 60_000
 const timeoutMs = 5000
 /** A node that stops has eight seconds for everything. */
 const stopMs = 1500
@@ -39,18 +43,23 @@ export class Anchoring implements Service {
   /** When each witness signed last; who never did, first. */
   readonly #askedAt = new Map<string, number>()
   #alarm: { code: 'AUDIT_ROLLED_BACK'; since: number; firstBad: number } | undefined
-  #hasAskedAll = false
+  readonly #askAgainMs: number
+  /** Who said what it keeps of this log, since the start; and when those were tried who did not. */
+  readonly #heardOf = new Set<string>()
+  readonly #triedAt = new Map<string, number>()
+  #hasLookedAtOwn = false
   #pauseMs = 0
 
   constructor(options: { everyMs: number }, deps: Deps) {
     this.#deps = deps
+    this.#askAgainMs = Math.min(askAgainMs, options.everyMs)
     const { clock, logger, random } = deps
     const waits = new Backoff({ firstMs: 2000, mostMs: Math.min(60_000, options.everyMs) }, { random })
     this.#rounds = new Loop(
       { name: this.name },
       {
         turn: async (signal) => {
-          if (!this.#hasAskedAll) await this.#askAll(signal)
+          await this.#askAll(signal)
           const wanted = Math.min(witnessesEachRound, deps.others().length)
           const signed = await this.round(signal)
           // Too few were there, or the directory is not here yet: sooner again, with ever longer pauses.
@@ -97,17 +106,44 @@ export class Anchoring implements Service {
     return signed
   }
 
-  /** Every member that is there: whom this node asked before its folder was put back, it cannot know. */
+  /**
+   * Every member, until it answered once: whom this node asked before its folder was put back, it cannot know, and a
+   * rewritten log may have been signed by some of them.
+   */
   async #askAll(signal: AbortSignal): Promise<void> {
-    for (const head of await this.#deps.kept.heads({ newest: keptLookedAt }))
-      if ((await this.#hashAt(head.seq)) !== head.hash) await this.#raise(head)
-    const waiting = [...this.#deps.others()]
-    this.#hasAskedAll = waiting.length > 0
+    const { kept, others, clock } = this.#deps
+    if (!this.#hasLookedAtOwn)
+      for (const head of await kept.heads({ newest: keptLookedAt }))
+        if ((await this.#hashAt(head.seq)) !== head.hash) await this.#raise(head)
+    this.#hasLookedAtOwn = true
+    const since = clock.now() - this.#askAgainMs
+    const waiting = others().filter(
+      (peerId) => !this.#heardOf.has(peerId) && (this.#triedAt.get(peerId) ?? -Infinity) <= since,
+    )
     const askSome = async () => {
-      for (let peerId = waiting.shift(); peerId !== undefined; peerId = waiting.shift())
-        if (!signal.aborted) await this.#heldBy(peerId, signal)
+      for (let peerId = waiting.shift(); peerId !== undefined; peerId = waiting.shift()) {
+        if (signal.aborted) return
+        this.#triedAt.set(peerId, clock.now())
+        const isHeard =
+          (await this.#heldBy(peerId, signal)) !== 'unknown' && (await this.#lookAtKept(peerId, signal))
+        if (isHeard) this.#heardOf.add(peerId)
+      }
     }
     await Promise.all(Array.from({ length: askedAtOnce }, askSome))
+  }
+
+  /** What this peer signed before its newest, newest first. False when it does not say. */
+  async #lookAtKept(witness: string, signal: AbortSignal): Promise<boolean> {
+    let before: string | undefined
+    for (let page = 0; page < pagesLookedAt; page++) {
+      const request = { kind: 'kept' as const, ...(before === undefined ? {} : { before }) }
+      const answer = await this.#ask(witness, anchorRequest.encode(request), signal)
+      if (answer?.kind !== 'kept') return false
+      for (const { head, seen } of answer.heads) await this.#compare(witness, { head, seen })
+      before = answer.heads.at(-1)?.hour
+      if (!answer.more || before === undefined) break
+    }
+    return true
   }
 
   #inTurn(): string[] {
@@ -149,13 +185,17 @@ export class Anchoring implements Service {
 
   /** What this peer holds of our log, when our log still says the same; `other` when it does not, and then that is an alarm. */
   async #heldBy(witness: string, signal?: AbortSignal): Promise<AuditHead | undefined | 'unknown' | 'other'> {
-    const { signer, verify, kept } = this.#deps
     const answer = await this.#ask(witness, anchorRequest.encode({ kind: 'held' }), signal)
     if (answer?.kind !== 'held') return 'unknown'
     if (answer.head === undefined) return undefined
     const { head, seen } = answer
-    const evidence = { head, ...(seen === undefined ? {} : { seen }) }
-    const place = placeOf({ head }, verify, signer.peerId)
+    return this.#compare(witness, { head, ...(seen === undefined ? {} : { seen }) })
+  }
+
+  /** A head that bears this node's own signature, when the log still says the same; else that is an alarm. */
+  async #compare(witness: string, evidence: KeptHead): Promise<AuditHead | 'unknown' | 'other'> {
+    const { signer, verify, kept } = this.#deps
+    const place = placeOf({ head: evidence.head }, verify, signer.peerId)
     // Not signed by us: it proves nothing, whatever it says.
     if (place === undefined) return 'unknown'
     if ((await this.#hashAt(place.seq)) === place.hash) return { seq: place.seq, hash: place.hash }
@@ -187,7 +227,7 @@ export class Anchoring implements Service {
     try {
       return anchorAnswer.decode(
         await this.#deps.host.ask(peerId, protocolIds.anchor, bytes, {
-          ...{ maxAnswerBytes: limits.anchorMessageBytes, timeoutMs },
+          ...{ maxAnswerBytes: limits.anchorAnswerBytes, timeoutMs },
           ...(signal && { signal }),
         }),
       )

@@ -50,7 +50,7 @@ export function composeAudit({ audit }: Pick<Settings, 'audit'>, deps: Deps) {
     { kept: store.repository<KeptHead>(buckets.auditHeads, plain), verify },
   )
   const anchorWitness = new AnchorWitness({
-    ...{ store, signer: key, verify, clock },
+    ...{ store, signer: key, verify, clock, account, log },
     seen: store.repository<SeenOfPeer>(buckets.seenHeads, plain),
     isMember: (peerId) => bundle.member(peerId) !== undefined,
   })

@@ -123,7 +123,7 @@ function registerAuditProtocols({ host, audit }: Pick<Ground, 'host' | 'audit'>)
   host.answer(
     protocolIds.anchor,
     {
-      ...{ maxRequestBytes: limits.anchorMessageBytes, maxAnswerBytes: limits.anchorMessageBytes },
+      ...{ maxRequestBytes: limits.anchorMessageBytes, maxAnswerBytes: limits.anchorAnswerBytes },
       ...{ timeoutMs: 10_000, maxConcurrentPerPeer: 2 },
     },
     (bytes, peerId) => anchorWitness.answer(bytes, peerId),

@@ -41,9 +41,14 @@ export const seenHead = signedType(
   limits.anchorBytes,
 )
 
+/** UTC; of heads kept before hours were told apart, the day. */
+const Hour = Type.String({ pattern: '^\\d{4}-\\d{2}-\\d{2}(T\\d{2})?$' })
+
 const Request = Type.Union([
   Type.Object({ kind: Type.Literal('held') }, closed),
   Type.Object({ kind: Type.Literal('anchor'), signed: Bytes(1, 2048) }, closed),
+  /** The first of each hour, newest first; what comes before this hour, to read on. */
+  Type.Object({ kind: Type.Literal('kept'), before: Type.Optional(Hour) }, closed),
 ])
 export const anchorRequest = messageType('anchor-request', Request, limits.anchorMessageBytes)
 
@@ -54,7 +59,17 @@ const Answer = Type.Union([
     closed,
   ),
   Type.Object({ kind: Type.Literal('seen'), signed: Bytes(1, 2048) }, closed),
+  Type.Object(
+    {
+      kind: Type.Literal('kept'),
+      heads: Type.Array(Type.Object({ hour: Hour, head: Bytes(1, 2048), seen: Bytes(1, 2048) }, closed), {
+        maxItems: limits.headsPerAnswer,
+      }),
+      more: Type.Boolean(),
+    },
+    closed,
+  ),
   Type.Object({ kind: Type.Literal('refused'), reason: Code }, closed),
 ])
 export type AnchorAnswer = Static<typeof Answer>
-export const anchorAnswer = messageType('anchor-answer', Answer, limits.anchorMessageBytes)
+export const anchorAnswer = messageType('anchor-answer', Answer, limits.anchorAnswerBytes)

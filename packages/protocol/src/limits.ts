@@ -39,6 +39,9 @@ export const limits = {
   /** A head of a log, its message, and both signatures of it. */
   anchorBytes: 1024,
   anchorMessageBytes: 6 * 1024,
+  /** Heads with both signatures, of 4 KiB at most. */
+  headsPerAnswer: 24,
+  anchorAnswerBytes: 128 * 1024,
   accountRequestBytes: 1024,
   /** 5,000 requests of about 250 bytes. */
   dealingsPerAnswer: 5000,
