@@ -29,6 +29,19 @@ const Question = Type.Object(
 )
 type Question = Static<typeof Question>
 
+const HeadsQuestion = Type.Object(
+  { keeper: Type.Optional(Type.String({ pattern: '^[0-9A-Za-z]{1,128}$', description: 'peer ID' })) },
+  { additionalProperties: false },
+)
+
+const DifferencesQuestion = Type.Object(
+  {
+    after: Type.Optional(Type.String({ pattern: '^[0-9a-z.-]{1,60}$' })),
+    limit: Type.Integer({ minimum: 1, maximum: 1000, default: 200 }),
+  },
+  { additionalProperties: false },
+)
+
 interface Deps {
   log: AuditLog
   account: Account
@@ -66,15 +79,24 @@ export function auditRoutes(deps: Deps): FastifyPluginAsyncTypebox {
         return { events, ...(next === undefined ? {} : { next }), chain: await chain.check() }
       },
     )
-    app.get('/audit-heads', { config: { roles: [...config.roles] } }, async () => ({
-      chain: await chain.check(),
-      head: (await log.head()) ?? null,
-      own: await kept.list(),
-      held: await anchorWitness.list(),
-    }))
-    app.get('/account-differences', { config: { roles: [...config.roles] } }, async () => ({
-      differences: (await reconciling.list()).map(describe),
-    }))
+    app.get(
+      '/audit-heads',
+      { config: { roles: [...config.roles] }, schema: { querystring: HeadsQuestion } },
+      async ({ query }) => ({
+        chain: await chain.check(),
+        head: (await log.head()) ?? null,
+        own: await kept.list(),
+        held: await anchorWitness.list(query.keeper),
+      }),
+    )
+    app.get(
+      '/account-differences',
+      { config: { roles: [...config.roles] }, schema: { querystring: DifferencesQuestion } },
+      async ({ query }) => {
+        const { differences, ...more } = await reconciling.list(query)
+        return { differences: differences.map(describe), ...more }
+      },
+    )
   }
 }
 

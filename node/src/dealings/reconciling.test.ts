@@ -14,7 +14,7 @@ afterEach(() => net[Symbol.asyncDispose]())
 
 const compared = async (of: TestHospital) => {
   await of.ground.audit.reconciling.compare()
-  return of.ground.audit.reconciling.list()
+  return (await of.ground.audit.reconciling.list()).differences
 }
 const day = (at: number) => new Date(at).toISOString().slice(0, 10)
 
@@ -137,4 +137,46 @@ it('a peer that does not speak this, or says nonsense, makes no difference', asy
   net.b.online = false
   expect(await compared(net.a)).toEqual([])
   net.b.online = true
+})
+
+/** B says it answered these. */
+const invented = (ids: readonly number[]) =>
+  net.network.wire.host(net.b.key.peerId).answer(protocolIds.account, {}, async () =>
+    accountAnswer.encode({
+      ...{ kind: 'dealings', more: false },
+      dealings: ids.map((id) => ({
+        requestId: Buffer.from(String(id).padStart(32, '0'), 'hex'),
+        ...{ settled: true, events: ['study-released/success'] },
+        ...{ given: 1, received: 0, givenStudies: 1, receivedStudies: 0 },
+      })),
+    }),
+  )
+
+it('a peer with an invented account gets a hundred lines of a day and one that says there are more, and the list has pages', async () => {
+  const { a } = net
+  invented(Array.from({ length: 2000 }, (_, n) => n + 1))
+  for (let round = 0; round < 2; round++) await compared(a)
+  const reasons = (await a.audit('account-difference')).map(({ reason }) => reason)
+  // Yesterday and today tell of the same.
+  expect(reasons.filter((reason) => reason === 'UNKNOWN_HERE').length).toBeLessThanOrEqual(200)
+  expect(reasons.filter((reason) => reason === 'MANY_DIFFERENCES')).toHaveLength(2)
+  const before = reasons.length
+  // What they take back and say again is no news.
+  invented([])
+  await compared(a)
+  invented(Array.from({ length: 2000 }, (_, n) => n + 1))
+  await compared(a)
+  expect(await a.audit('account-difference')).toHaveLength(before)
+  const { reconciling } = a.ground.audit
+  const first = await reconciling.list({ limit: 30 })
+  const second = await reconciling.list({ limit: 1000, after: first.next ?? '' })
+  expect([first.differences.length, second.differences.length]).toEqual([30, before - 30])
+  expect(second.next).toBeUndefined()
+})
+
+it('an account whose ids do not rise counts for nothing', async () => {
+  invented([2, 1])
+  expect(await compared(net.a)).toEqual([])
+  invented([1, 1])
+  expect(await compared(net.a)).toEqual([])
 })

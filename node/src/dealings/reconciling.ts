@@ -1,6 +1,6 @@
 import type { PeerHost } from '@twiin/network'
 import { accountAnswer, accountRequest, limits, protocolIds } from '@twiin/protocol'
-import { Loop, codeOf, fractionOf } from '@twiin/runtime'
+import { Loop, TwiinError, codeOf, fractionOf } from '@twiin/runtime'
 import type { Clock, Logger, Service } from '@twiin/runtime'
 import type { Repository } from '@twiin/store'
 import type { Account } from '../account/account.ts'
@@ -10,7 +10,9 @@ import type { Discrepancy } from './compare-dealings.ts'
 import type { DayDealings, OwnDealing } from './day-dealings.ts'
 
 /** One thing that two hospitals do not agree on, as it stands on the list. */
-export interface Difference extends Discrepancy {
+export interface Difference extends Omit<Discrepancy, 'code'> {
+  /** MANY_DIFFERENCES: there are more of that day than are noted, and `requestId` is empty. */
+  readonly code: Discrepancy['code'] | 'MANY_DIFFERENCES'
   readonly peer: { readonly ura: string; readonly name: string }
   /** UTC. */
   readonly day: string
@@ -19,11 +21,19 @@ export interface Difference extends Discrepancy {
   readonly settledAt?: number
 }
 
+interface Peer {
+  readonly ura: string
+  readonly name: string
+  readonly peerId: string
+}
+const keyOf = ({ ura }: Peer, day: string, { requestId }: { requestId: string }) =>
+  `${ura}.${requestId === '' ? `many-${day}` : requestId}`
+
 interface Deps {
   dealings: DayDealings
-  /** `<URA>.<request>` → what differs */
+  /** `<URA>.<request>`, or `<URA>.many-<day>` → what differs */
   differences: Repository<Difference>
-  others: () => readonly { ura: string; name: string; peerId: string }[]
+  others: () => readonly Peer[]
   host: Pick<PeerHost, 'ask'>
   account: Account
   clock: Clock
@@ -35,6 +45,8 @@ const dayMs = 86_400_000
 const askedAtOnce = 4
 /** 20 pages of 5,000: more dealings with one member in a day than a country has. */
 const mostPages = 20
+/** Of one member and day. Two honest nodes have a few; a dishonest one must not fill list, log and disk with inventions. */
+const mostNoted = 100
 
 /** Every so often asks every other member for its account of today and yesterday, and compares. Spec 07 §9. */
 export class Reconciling implements Service {
@@ -79,47 +91,73 @@ export class Reconciling implements Service {
     await Promise.all(Array.from({ length: askedAtOnce }, compareSome))
   }
 
-  /** Newest first. */
-  async list(): Promise<Difference[]> {
-    const found: Difference[] = []
-    for await (const [, difference] of this.#deps.differences.entries()) found.push(difference)
-    return found.sort((a, b) => b.foundAt - a.foundAt)
+  /** Newest first; `after`: behind this one, as `next` named it. */
+  async list({ after, limit = 200 }: { after?: string; limit?: number } = {}): Promise<{
+    differences: Difference[]
+    next?: string
+  }> {
+    const all: [string, Difference][] = []
+    for await (const each of this.#deps.differences.entries()) all.push(each)
+    all.sort(([one, a], [other, b]) => b.foundAt - a.foundAt || (one < other ? -1 : 1))
+    const from = after === undefined ? 0 : all.findIndex(([key]) => key === after) + 1
+    // A place that is not there any more is the end, not the beginning.
+    const page = after !== undefined && from === 0 ? [] : all.slice(from, from + limit)
+    const last = page.at(-1)?.[0]
+    const isMore = from + page.length < all.length && last !== undefined
+    return { differences: page.map(([, each]) => each), ...(isMore ? { next: last } : {}) }
   }
 
-  async #compareWith(
-    peer: { ura: string; name: string; peerId: string },
-    day: string,
-    signal?: AbortSignal,
-  ): Promise<void> {
+  async #compareWith(peer: Peer, day: string, signal?: AbortSignal): Promise<void> {
     const { dealings } = this.#deps
     const theirs = await this.#theirs(peer.peerId, day, signal)
     if (theirs === undefined) return
     const ours = await dealings.of(day, peer.ura)
     const found = compareDealings({ ours, searches: await dealings.of(day, ''), theirs })
-    for (const discrepancy of found) await this.#note(peer, day, discrepancy)
-    await this.#settle(peer.ura, day, new Set(found.map(({ requestId }) => requestId)))
+    const open = new Set(found.map(({ requestId }) => requestId))
+    const left = await this.#noteSome(peer, day, found)
+    if (left > 0) {
+      open.add('')
+      await this.#note(peer, day, { code: 'MANY_DIFFERENCES', requestId: '', here: [], there: [] })
+    }
+    await this.#settle(peer.ura, day, open)
   }
 
-  /** On record before it is on the list; once. */
-  async #note(
-    peer: { ura: string; name: string; peerId: string },
-    day: string,
-    discrepancy: Discrepancy,
-  ): Promise<void> {
+  /** Resolves to how many of these have no room on the list. */
+  async #noteSome(peer: Peer, day: string, found: readonly Discrepancy[]): Promise<number> {
+    const noted = new Map<string, Difference>()
+    for await (const [key, known] of this.#deps.differences.entries({ prefix: `${peer.ura}.` }))
+      noted.set(key, known)
+    let room = mostNoted - [...noted.values()].filter((known) => known.day === day && known.requestId).length
+    let left = 0
+    for (const discrepancy of found) {
+      const isNew = !noted.has(keyOf(peer, day, discrepancy))
+      if (isNew && room <= 0) left++
+      else await this.#note(peer, day, discrepancy)
+      if (isNew) room--
+    }
+    return left
+  }
+
+  /** On record before it is on the list; once, whatever it turns into. */
+  async #note(peer: Peer, day: string, found: Omit<Discrepancy, 'code'> & Pick<Difference, 'code'>) {
     const { differences, account, clock } = this.#deps
-    const key = `${peer.ura}.${discrepancy.requestId}`
+    const key = keyOf(peer, day, found)
     const known = await differences.get(key)
-    if (known?.code === discrepancy.code && known.settledAt === undefined) return
-    await account.record({
-      event: 'account-difference',
-      outcome: 'failed',
-      reason: discrepancy.code,
-      peerId: peer.peerId,
-      protocol: 'spec 07 §9',
-      requestId: discrepancy.requestId,
-    })
+    if (known?.code === found.code && known.settledAt === undefined) return
+    if (known === undefined)
+      await account.record({
+        event: 'account-difference',
+        outcome: 'failed',
+        reason: found.code,
+        peerId: peer.peerId,
+        protocol: 'spec 07 §9',
+        ...(found.requestId === '' ? {} : { requestId: found.requestId }),
+      })
     const { ura, name } = peer
-    await differences.put(key, { ...discrepancy, peer: { ura, name }, day, foundAt: clock.now() })
+    await differences.put(key, {
+      ...{ ...found, peer: { ura, name }, day: known?.day ?? day },
+      foundAt: known?.foundAt ?? clock.now(),
+    })
   }
 
   async #settle(ura: string, day: string, stillOpen: ReadonlySet<string>): Promise<void> {
@@ -147,7 +185,11 @@ export class Reconciling implements Service {
         })
         const answer = accountAnswer.decode(bytes)
         if (answer.kind === 'refused') return undefined
-        all.push(...answer.dealings.map(fromWire))
+        for (const dealing of answer.dealings.map(fromWire)) {
+          // In order, each once, and behind what was asked for: else the same could come for ever.
+          if (dealing.requestId <= (all.at(-1)?.requestId ?? '')) throw new TwiinError('ANSWER_INVALID')
+          all.push(dealing)
+        }
         if (!answer.more || answer.dealings.length === 0) return all
       }
       return all

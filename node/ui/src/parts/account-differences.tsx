@@ -1,4 +1,4 @@
-import { useQuery } from '@tanstack/react-query'
+import { useInfiniteQuery } from '@tanstack/react-query'
 import { Badge, Empty, Problem, Skeleton, formatDate, formatMoment } from '@twiin/ui-kit'
 import { CircleCheck, Handshake, TriangleAlert } from 'lucide-react'
 import { useTranslation } from 'react-i18next'
@@ -11,16 +11,19 @@ type EventName = keyof Wording['events']
 /** What this hospital and others do not agree on (spec 07 §9). */
 export function AccountDifferences() {
   const { t } = useTranslation()
-  const { data, error, refetch } = useQuery({
+  const { data, error, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = useInfiniteQuery({
     queryKey: ['account-differences'],
-    queryFn: api.accountDifferences,
+    queryFn: ({ pageParam }) => api.accountDifferences(pageParam),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: ({ next }) => next,
   })
+  const differences = data?.pages.flatMap((page) => page.differences)
   if (error !== null) return <Problem error={error} onRetry={() => void refetch()} />
-  if (data === undefined) return <Skeleton rows={6} />
+  if (differences === undefined) return <Skeleton rows={6} />
   return (
     <>
       <p className="lead">{t('auditDifference.lead')}</p>
-      {data.differences.length === 0 ? (
+      {differences.length === 0 ? (
         <Empty
           icon={Handshake}
           title={t('auditDifference.emptyTitle')}
@@ -40,12 +43,22 @@ export function AccountDifferences() {
               </tr>
             </thead>
             <tbody>
-              {data.differences.map((each) => (
-                <DifferenceRow key={`${each.peer.ura} ${each.requestId}`} difference={each} />
+              {differences.map((each) => (
+                <DifferenceRow key={`${each.peer.ura} ${each.day} ${each.requestId}`} difference={each} />
               ))}
             </tbody>
           </table>
         </div>
+      )}
+      {hasNextPage && (
+        <button
+          type="button"
+          className="button"
+          disabled={isFetchingNextPage}
+          onClick={() => void fetchNextPage()}
+        >
+          {t('app.more')}
+        </button>
       )}
     </>
   )
