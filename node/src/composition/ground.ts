@@ -57,7 +57,7 @@ export async function composeGround(settings: Settings, deps: { clock: Clock; lo
   const auditLog = new AuditLog({}, { store, clock })
   const account = new Account(
     { organisation: { ura: hospital.ura, name: hospital.name } },
-    { log: auditLog, bundle },
+    { log: auditLog, bundle, clock },
   )
   const budget = new MemoryBudget({ bytes: settings.transfer.memoryMiB * 1024 * 1024 })
   const events = new LiveEvents()

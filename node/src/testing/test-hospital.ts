@@ -285,7 +285,7 @@ export class TestHospital implements AsyncDisposable {
       random,
       clientTls,
     })
-    const account = new Account({ organisation: { ura, name } }, { log: auditLog, bundle })
+    const account = new Account({ organisation: { ura, name } }, { log: auditLog, bundle, clock })
     const audit = composeAudit(this.settings(), {
       ...{ store, auditLog, account, bundle, key, clock, log, random },
       host: host as unknown as Ground['host'],
