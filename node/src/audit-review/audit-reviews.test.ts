@@ -27,7 +27,7 @@ beforeEach(async () => {
   log = new AuditLog({}, { store, clock })
   const account = new Account(
     { organisation: { ura: '90000001', name: 'A' } },
-    { log, bundle: { member: () => undefined } as never },
+    { log, bundle: { member: () => undefined } as never, clock },
   )
   const verdicts = store.repository<Verdict>('audit-reviews', { keys: 'plain-opaque' })
   reviews = new AuditReviews({ log, account, verdicts, clock })
@@ -64,12 +64,41 @@ it('the unusual stands first, each with its reason, and alike refusals are one',
   await write({ outcome: 'refused', reason: 'CONSENT_MISSING' })
   await write({ outcome: 'refused', reason: 'CONSENT_MISSING' })
   await write({ event: 'log-export' })
-  await write({ emergency: true })
+  const changed = { event: 'account-changed', reason: 'SECOND_FACTOR_SET' } as const
+  await write({ ...changed, account: 'rad' })
+  await write({ ...changed, account: 'somebody-else' })
   expect(await listed()).toEqual([
-    [4, 'EMERGENCY'],
     [3, 'LOG_EXPORT'],
+    [5, 'ACCOUNT_CHANGED'],
     [2, 'REFUSED', '+1'],
   ])
+})
+
+it('an emergency has one list, which is not this one: neither its opening, nor what was done in it, nor its review', async () => {
+  const peer = { ura: '90000002', name: 'B', peerId: 'b' }
+  for (const event of ['emergency', 'search', 'retrieve-requested', 'emergency-reviewed'] as const)
+    await write({ event, emergency: true })
+  await write({ event: 'emergency', emergency: true, peer })
+  await write({ event: 'search-refused', emergency: true, peer, outcome: 'refused', reason: 'OBJECTION' })
+  expect(await listed()).toEqual([])
+  // A box that was refused to somebody here is on no other list.
+  await write({ event: 'emergency', emergency: true, outcome: 'refused', reason: 'CONFIRMATION_WRONG' })
+  expect(await listed()).toEqual([[7, 'REFUSED']])
+})
+
+it('however much is refused to another hospital, in whatever names, nothing graver leaves the list', async () => {
+  await write({ event: 'log-export' })
+  const peer = { ura: '90000002', name: 'B', peerId: 'b' }
+  const refusal = { event: 'search-refused', outcome: 'refused', emergency: false, peer } as const
+  const refused = (n: number) =>
+    log.append({
+      ...{ ...refusal, reason: `R${n}`, organisation: { ura: '90000001', name: 'A' } },
+      user: { id: `user-${n}`, role: 'radiologist' },
+    })
+  await Promise.all(Array.from({ length: 5100 }, (_, n) => refused(n)))
+  const found = await listed()
+  expect(found[0]).toEqual([1, 'LOG_EXPORT'])
+  expect(found).toHaveLength(1000)
 })
 
 it('one user who looks at more than twenty patients within an hour stands out, and one who takes the day for it does not', async () => {
@@ -100,8 +129,7 @@ it('at night a patient that this hospital knows is ordinary, and one of whom not
 })
 
 it('a verdict is on record with who gave it, and what was looked at goes to the end', async () => {
-  await write({ emergency: true })
-  await write({ event: 'log-export' })
+  for (let i = 0; i < 2; i++) await write({ event: 'log-export' })
   await expect(reviews.give(99, { verdict: 'in-order' }, officer)).rejects.toThrow('NOT_FOUND')
   await reviews.give(1, { verdict: 'in-order', note: 'seen' }, officer)
   const { reviews: found } = await reviews.list({ days: 30 })
@@ -110,5 +138,5 @@ it('a verdict is on record with who gave it, and what was looked at goes to the 
     [1, 'fg'],
   ])
   const last = await log.at(3)
-  expect(last?.entry).toMatchObject({ event: 'log-reviewed', user: { id: 'fg' }, reason: 'in-order' })
+  expect(last?.entry).toMatchObject({ event: 'log-reviewed', user: { id: 'fg' }, reason: 'IN_ORDER' })
 })

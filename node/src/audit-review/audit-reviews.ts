@@ -23,8 +23,8 @@ export interface Review extends Marked {
 const dayMs = 86_400_000
 /** What one answer holds; more than a person looks at. */
 const mostListed = 1000
-/** Kept while the log is read: what is worth least goes first. */
-const mostKept = 20_000
+/** Of each reason, while the log is read. The oldest go; however many refusals there are, nothing graver goes for them. */
+const mostKept = 5000
 
 /** What somebody should look at, the unusual first, and what came of it (NEN 7513, spec 07 §11). */
 export class AuditReviews {
@@ -39,17 +39,21 @@ export class AuditReviews {
     const { log, verdicts: given, clock } = this.#deps
     const from = clock.now() - days * dayMs
     const reasons = new ReviewReasons()
-    const marked = new Map<string, Marked>()
+    const marked = new Map(reviewReasons.map((reason) => [reason, new Map<string, Marked>()]))
     // 30 days more, to know whom this hospital knows.
     for await (const stored of log.entries({ from: from - 30 * dayMs })) {
       const why = reasons.of(stored)
       if (why.length === 0 || stored.entry.at < from) continue
       const key = likeness(stored, why)
-      marked.set(key, { stored, reasons: why, alike: (marked.get(key)?.alike ?? -1) + 1 })
-      if (marked.size > mostKept) marked.delete(marked.keys().next().value ?? '')
+      const kept = marked.get(gravest(why)) ?? new Map<string, Marked>()
+      const alike = (kept.get(key)?.alike ?? -1) + 1
+      // Put behind the others: what happened last goes last.
+      kept.delete(key)
+      kept.set(key, { stored, reasons: why, alike })
+      if (kept.size > mostKept) kept.delete(kept.keys().next().value ?? '')
     }
     const all: Review[] = []
-    for (const each of marked.values()) {
+    for (const each of [...marked.values()].flatMap((kept) => [...kept.values()])) {
       const review = await given.get(String(each.stored.seq))
       all.push({ ...each, ...(review === undefined ? {} : { review }) })
     }
@@ -75,7 +79,7 @@ export class AuditReviews {
       event: 'log-reviewed',
       outcome: 'success',
       user: by,
-      reason: verdict,
+      reason: verdict.toUpperCase().replaceAll('-', '_'),
       protocol: `spec 07 §11: entry ${seq}`,
     })
     const review: Verdict = {
@@ -89,11 +93,16 @@ export class AuditReviews {
   }
 }
 
-const gravity = ({ reasons }: Marked) => Math.min(...reasons.map((reason) => reviewReasons.indexOf(reason)))
+const gravity = ({ reasons }: Marked) => reviewReasons.indexOf(gravest(reasons))
+const gravest = (reasons: readonly ReviewReason[]): ReviewReason =>
+  reviewReasons.find((reason) => reasons.includes(reason)) ?? 'REFUSED'
 
-/** A hundred refusals of one kind on one day are one thing to look at; everything graver stands by itself. */
+/**
+ * A hundred refusals of one kind on one day are one thing to look at; everything graver stands by itself. Names of another
+ * hospital's users are what it says they are, and tell nothing apart.
+ */
 function likeness({ seq, entry }: Marked['stored'], reasons: readonly ReviewReason[]): string {
   if (reasons.some((reason) => reason !== 'REFUSED')) return String(seq)
   const day = new Date(entry.at).toISOString().slice(0, 10)
-  return JSON.stringify([day, entry.event, entry.reason, entry.user?.id, entry.peer?.ura])
+  return JSON.stringify([day, entry.event, entry.reason, entry.peer?.ura ?? entry.user?.id])
 }

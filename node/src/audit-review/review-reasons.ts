@@ -1,7 +1,13 @@
 import type { AuditEntry, StoredEntry } from '@twiin/audit'
 
 /** Why a person should look at an entry, the gravest first. Spec 07 §11. */
-export const reviewReasons = ['EMERGENCY', 'MANY_PATIENTS', 'LOG_EXPORT', 'OUT_OF_HOURS', 'REFUSED'] as const
+export const reviewReasons = [
+  'MANY_PATIENTS',
+  'LOG_EXPORT',
+  'ACCOUNT_CHANGED',
+  'OUT_OF_HOURS',
+  'REFUSED',
+] as const
 export type ReviewReason = (typeof reviewReasons)[number]
 
 export interface Marked {
@@ -23,6 +29,17 @@ const relations: ReadonlySet<AuditEntry['event']> = new Set([
 const looks: ReadonlySet<AuditEntry['event']> = new Set([
   ...(['search', 'retrieve-requested', 'study-viewed', 'media-export', 'emergency'] as const),
 ])
+/** What lets somebody in, or makes it easier. Spec 07 §3. */
+const givesAccess: ReadonlySet<string> = new Set([
+  ...['USER_ADDED', 'USER_ENABLED', 'PASSWORD_SET'],
+  ...['SECOND_FACTOR_SET', 'SECOND_FACTOR_RESET', 'RECOVERY_CODES_MADE', 'PASSKEY_ADDED'],
+])
+/** By somebody else than whose account it is. */
+const isGivenAccess = ({ event, reason = '', user, account }: AuditEntry) =>
+  event === 'account-changed' && givesAccess.has(reason) && account !== user?.id
+/** An emergency of another hospital about a patient of this one: it is on the list of spec 21 §4, and judged there. */
+const isNoticed = ({ emergency, peer, patient, event }: AuditEntry) =>
+  emergency && peer !== undefined && patient !== undefined && event !== 'retrieve-requested'
 const mostUsers = 5000
 const mostPatients = 200_000
 
@@ -38,20 +55,21 @@ export class ReviewReasons {
   /** None for most. */
   of({ entry }: StoredEntry): ReviewReason[] {
     const reasons: ReviewReason[] = []
-    if (entry.emergency) reasons.push('EMERGENCY')
     if (this.#isOneTooMany(entry)) reasons.push('MANY_PATIENTS')
     if (entry.event === 'log-export') reasons.push('LOG_EXPORT')
+    if (isGivenAccess(entry)) reasons.push('ACCOUNT_CHANGED')
     if (this.#isOutOfHours(entry)) reasons.push('OUT_OF_HOURS')
-    if (entry.outcome === 'refused') reasons.push('REFUSED')
+    if (entry.outcome === 'refused' && !isNoticed(entry)) reasons.push('REFUSED')
     const bsn = entry.patient?.citizenNumber
     if (bsn !== undefined && relations.has(entry.event) && this.#known.size < mostPatients)
       this.#known.add(bsn)
     return reasons
   }
 
-  #isOneTooMany({ event, user, patient, at }: AuditEntry): boolean {
+  #isOneTooMany(entry: AuditEntry): boolean {
+    const { event, user, patient, at } = entry
     const whom = patient?.citizenNumber ?? patient?.localId
-    if (user === undefined || whom === undefined || !looks.has(event)) return false
+    if (user === undefined || whom === undefined || !looks.has(event) || isNoticed(entry)) return false
     const seen = this.#recent.get(user.id) ?? new Map<string, number>()
     for (const [each, last] of seen) if (last < at - hourMs) seen.delete(each)
     const before = seen.size
@@ -66,9 +84,11 @@ export class ReviewReasons {
     return seen.size > patientsAnHour && seen.size > before
   }
 
-  #isOutOfHours({ event, user, patient, at }: AuditEntry): boolean {
+  #isOutOfHours(entry: AuditEntry): boolean {
+    const { event, user, patient, at } = entry
     const bsn = patient?.citizenNumber
-    if (user === undefined || bsn === undefined || !looks.has(event) || this.#known.has(bsn)) return false
+    if (user === undefined || bsn === undefined || !looks.has(event) || isNoticed(entry)) return false
+    if (this.#known.has(bsn)) return false
     const parts = this.#hours.formatToParts(at)
     const part = (type: string) => parts.find((each) => each.type === type)?.value ?? ''
     const hour = Number(part('hour'))
