@@ -21,6 +21,16 @@ beforeAll(async () => {
   })
   await account.record({ ...about, event: 'study-released', outcome: 'success', peerId, requestId: 'job' })
   await account.record({ event: 'study-served', outcome: 'success', peerId, requestId: 'job' })
+  // Served to somebody else, who took the same number for it.
+  await account.record({
+    ...{ event: 'study-served', outcome: 'success', peerId: 'another', requestId: 'job' },
+  })
+  // A box here, which opened once and ended; and one of the other hospital.
+  const inEmergency = { basis: 'emergency', reason: 'not-responsive: van de trap gevallen' }
+  const box = { ...about, event: 'emergency', outcome: 'success', purpose: inEmergency } as const
+  await account.record({ ...box, user: radiologist })
+  await account.record({ ...box, user: radiologist, reason: 'EXPIRED' })
+  await account.record({ ...box, peerId, user: { id: 'x', name: 'B. Vreemd', role: 'radiologist' } })
   // Of others: another number, and one that is only a local one.
   await account.record({ event: 'search', outcome: 'success', patient: { citizenNumber: '999990020' } })
   await account.record({ event: 'study-viewed', outcome: 'success', patient: { localId: patient.id } })
@@ -47,15 +57,21 @@ it('tells the patient who searched, saw and was refused, of this number and no o
   expect(answer.json()).toMatchObject({
     more: false,
     lines: [
-      { who: 'R. de Radioloog (radioloog)', organisation: 'A', outcome: 'success', why: 'poli' },
-      { who: 'B. Vreemd (radioloog)', organisation: 'B', outcome: 'refused' },
-      { organisation: 'B', what: 'kreeg toegang tot een onderzoek van u' },
+      // The newest first.
+      {
+        ...{ who: 'B. Vreemd (radioloog)', organisation: 'B', emergency: true },
+        why: 'u kon niets zeggen: van de trap gevallen',
+      },
+      { who: 'R. de Radioloog (radioloog)', organisation: 'A', emergency: true },
       { organisation: 'B', what: 'heeft een onderzoek van u ontvangen van dit ziekenhuis' },
+      { organisation: 'B', what: 'kreeg toegang tot een onderzoek van u' },
+      { who: 'B. Vreemd (radioloog)', organisation: 'B', outcome: 'refused' },
+      { who: 'R. de Radioloog (radioloog)', organisation: 'A', outcome: 'success', why: 'poli' },
     ],
   })
-  expect((answer.json() as { lines: object[] }).lines).toHaveLength(4)
+  expect((answer.json() as { lines: object[] }).lines).toHaveLength(6)
   const english = (await ask({ bsn: patient.bsn, language: 'en' })).json() as { lines: { what: string }[] }
-  expect(english.lines[0]?.what).toBe('searched for images of you in other hospitals')
+  expect(english.lines.at(-1)?.what).toBe('searched for images of you in other hospitals')
   const none = (await ask({ bsn: patient.bsn, from: '2099-01-01' })).json()
   expect(none).toMatchObject({ lines: [] })
 })

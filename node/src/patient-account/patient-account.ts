@@ -2,7 +2,9 @@ import type { AuditEntry, AuditLog } from '@twiin/audit'
 import { reportPdf } from '@twiin/document'
 import type { Bsn } from '@twiin/patient-token'
 import type { Clock } from '@twiin/runtime'
-import { phrases, roleNames, sentences } from './plain-texts.ts'
+import { causes } from '../emergency/emergency-use.ts'
+import type { EndReason } from '../emergency/emergency-use.ts'
+import { causeNames, phrases, roleNames, sentences } from './plain-texts.ts'
 import type { Language } from './plain-texts.ts'
 
 /** One thing that happened with a patient's data, in plain words. */
@@ -31,7 +33,9 @@ interface Question {
   readonly range: { readonly from?: number; readonly to?: number }
 }
 
-const mostLines = 5000
+const mostLines = 4000
+/** A hospital that is refused again and again must not push from the list who did see something. */
+const mostRefused = 1000
 
 /** Who searched, saw, sent or was refused, for the patient (NEN 7513, spec 07 §11). */
 export class PatientAccount {
@@ -48,22 +52,26 @@ export class PatientAccount {
 
   /**
    * Of the entries that name this BSN, and no others: a local number could be another hospital's. Entries about the same
-   * request that name nobody (a study that was served) belong to them.
+   * request of the same hospital that name nobody (a study that was served) belong to them. Newest first.
    */
   async of({ bsn, language, range }: Question): Promise<PatientAccountOf> {
-    const lines: PlainLine[] = []
+    const told = new Newest<{ seq: number; line: PlainLine }>(mostLines)
+    const refused = new Newest<{ seq: number; line: PlainLine }>(mostRefused)
     const requests = new Set<string>()
-    for await (const { entry } of this.#deps.log.entries(range)) {
+    for await (const { seq, entry } of this.#deps.log.entries(range)) {
       const isAbout = entry.patient?.citizenNumber === bsn
-      if (isAbout && entry.requestId !== undefined) requests.add(entry.requestId)
-      const isServed = entry.event === 'study-served' && requests.has(entry.requestId ?? '')
+      // The number of a request is what the asking hospital made of it: it counts for that hospital alone.
+      const request = `${entry.requestId ?? ''} ${entry.peer?.peerId ?? ''}`
+      if (isAbout && entry.requestId !== undefined) requests.add(request)
+      const isServed = entry.event === 'study-served' && requests.has(request)
       if (!isAbout && !isServed) continue
       const line = this.#line(entry, language)
       if (line === undefined) continue
-      if (lines.length >= mostLines) return { language, lines, more: true }
-      lines.push(line)
+      if (line.outcome === 'refused' && entry.peer !== undefined) refused.add({ seq, line })
+      else told.add({ seq, line })
     }
-    return { language, lines, more: false }
+    const found = [...told.all(), ...refused.all()].sort((a, b) => b.seq - a.seq)
+    return { language, lines: found.map(({ line }) => line), more: told.isMore || refused.isMore }
   }
 
   /** The same, to print. */
@@ -96,8 +104,9 @@ export class PatientAccount {
   #line(entry: AuditEntry, language: Language): PlainLine | undefined {
     const { event, outcome, at, emergency, purpose } = entry
     const what = sentences[language][event]?.[outcome]
-    if (what === undefined) return undefined
-    const why = purpose?.reason ?? ''
+    // That a box closed is no second look.
+    if (what === undefined || isEnd(entry)) return undefined
+    const why = whyIn(purpose, language)
     return {
       ...{ at, what, outcome, emergency },
       when: momentIn(language, at, { dateStyle: 'long', timeStyle: 'short' }),
@@ -110,15 +119,40 @@ export class PatientAccount {
 
 /** Questions that came in were asked by somebody of the other hospital; everything else was done here. */
 const fromElsewhere: ReadonlySet<AuditEntry['event']> = new Set([
-  ...([
-    'search-answered',
-    'search-refused',
-    'study-released',
-    'study-served',
-    'send-received',
-    'refused',
-  ] as const),
+  ...(['search-answered', 'search-refused', 'study-released', 'study-served'] as const),
+  ...(['send-received', 'refused', 'emergency'] as const),
 ])
+const ends: ReadonlySet<string> = new Set<EndReason>(['ENDED', 'EXPIRED', 'REPLACED'])
+const isEnd = ({ event, peer, reason = '' }: AuditEntry) =>
+  event === 'emergency' && peer === undefined && ends.has(reason)
+
+/** Of an emergency the cause is a code before what was typed (spec 21 §2). */
+function whyIn(purpose: AuditEntry['purpose'], language: Language): string {
+  const { basis, reason = '' } = purpose ?? {}
+  const cause = causes.find((each) => basis === 'emergency' && reason.startsWith(`${each}: `))
+  return cause === undefined ? reason : `${causeNames[language][cause]}: ${reason.slice(cause.length + 2)}`
+}
+
+/** So many of the last that came. */
+class Newest<T> {
+  readonly #most: number
+  #kept: T[] = []
+  isMore = false
+
+  constructor(most: number) {
+    this.#most = most
+  }
+
+  add(each: T): void {
+    this.#kept.push(each)
+    if (this.#kept.length > this.#most) this.isMore = true
+    if (this.#kept.length > 2 * this.#most) this.#kept = this.all()
+  }
+
+  all(): T[] {
+    return this.#kept.slice(-this.#most)
+  }
+}
 function organisationOf({ event, peer, organisation }: AuditEntry): string {
   return fromElsewhere.has(event) && peer !== undefined && peer.name !== '' ? peer.name : organisation.name
 }

@@ -1,4 +1,5 @@
 import type { AuditEntry } from '@twiin/audit'
+import type { Cause } from '../emergency/emergency-use.ts'
 
 /** What an entry means to the patient, in words that most people know (language level B1). */
 
@@ -59,7 +60,6 @@ export const sentences: Record<Language, Sentences> = {
     'log-export': null,
     'log-reviewed': null,
     'account-difference': null,
-    'settings-changed': null,
     'study-recalled': same('een onderzoek van u is teruggehaald, omdat er iets niet klopte'),
     'self-test': null,
     'media-import': same('een onderzoek van u is ingelezen van een schijf'),
@@ -116,7 +116,6 @@ export const sentences: Record<Language, Sentences> = {
     'log-export': null,
     'log-reviewed': null,
     'account-difference': null,
-    'settings-changed': null,
     'study-recalled': same('an examination of you was taken back, because something was wrong with it'),
     'self-test': null,
     'media-import': same('an examination of you was read from a disc'),
@@ -172,4 +171,18 @@ export const phrases = {
 export const roleNames: Record<Language, Readonly<Record<string, string>>> = {
   nl: { radiologist: 'radioloog', operator: 'beheerder', auditor: 'controleur' },
   en: { radiologist: 'radiologist', operator: 'administrator', auditor: 'auditor' },
+}
+
+/** Why it was an emergency (spec 21 §1). */
+export const causeNames: Record<Language, Record<Cause, string>> = {
+  nl: {
+    'life-threatening': 'levensgevaar',
+    'not-responsive': 'u kon niets zeggen',
+    other: 'een andere reden',
+  },
+  en: {
+    'life-threatening': 'danger to life',
+    'not-responsive': 'you could not be asked',
+    other: 'another reason',
+  },
 }
