@@ -74,11 +74,14 @@ function participants({ user, responsible, peer, organisation }: AuditEntry): st
   ]
 }
 
-function objects({ patient, objects: about, requestId }: AuditEntry): string[] {
+function objects({ patient, account, objects: about, requestId }: AuditEntry): string[] {
   const { citizenNumber, localId } = patient ?? {}
   const id = citizenNumber ?? localId
   return [
     ...(id === undefined ? [] : [object({ id, type: '1', role: '1' }, ['2', 'RFC-3881', 'Patient Number'])]),
+    ...(account === undefined
+      ? []
+      : [object({ id: account, type: '2', role: '11' }, ['11', 'RFC-3881', 'User Identifier'])]),
     ...(about?.studyInstanceUids ?? []).map((uid) =>
       object({ id: uid, type: '2', role: '3' }, ['110180', 'DCM', 'Study Instance UID']),
     ),

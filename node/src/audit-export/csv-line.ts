@@ -30,6 +30,8 @@ const columns: readonly Column[] = [
   ['emergency', ({ entry }) => String(entry.emergency)],
   ['request_id', ({ entry }) => entry.requestId],
   ['hash', ({ hash }) => hash],
+  // Behind the others: whoever reads by place goes on.
+  ['account', ({ entry }) => entry.account],
 ]
 
 /** With the mark by which spreadsheets know UTF-8. */

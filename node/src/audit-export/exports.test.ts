@@ -57,6 +57,24 @@ describe('FHIR', () => {
   })
 })
 
+it('whose account was changed stands in every copy', () => {
+  const changed = stored({ event: 'account-changed', reason: 'SECOND_FACTOR_RESET', account: 'j.jansen' })
+  const columns = csvHeader.trim().split(',')
+  expect(csvLine(changed).trim().split(',')[columns.indexOf('account')]).toBe('j.jansen')
+  expect(fhirAuditEvent(changed, 'x')).toHaveProperty(
+    'entity',
+    expect.arrayContaining([
+      expect.objectContaining({
+        what: { identifier: { value: 'j.jansen' } },
+        role: expect.objectContaining({ code: '11' }) as object,
+      }),
+    ]),
+  )
+  expect(auditMessage(changed)).toContain(
+    '<ParticipantObjectIdentification ParticipantObjectID="j.jansen" ParticipantObjectTypeCode="2" ParticipantObjectTypeCodeRole="11">',
+  )
+})
+
 describe('ATNA', () => {
   it('is one frame of RFC 5425 whose length is that of its octets, with a header of RFC 5424', () => {
     const frame = syslogFrame(stored({ purpose: { basis: 'x', reason: 'é€' } }), 'twiin')

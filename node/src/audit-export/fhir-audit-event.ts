@@ -59,7 +59,6 @@ export const kinds: Readonly<Record<AuditEntry['event'], Kind>> = {
   'log-read': logUsed,
   'log-export': logUsed,
   'log-reviewed': logUsed,
-  'settings-changed': { type: ['110100', 'Application Activity'], action: 'U' },
   'account-difference': alert,
   'self-test': activity,
 }
@@ -130,7 +129,7 @@ function agents({ user, responsible, peer, protocol }: AuditEntry): object[] {
   return found.length > 0 ? found : [{ who: { display: 'Twiin node' }, requestor: true }]
 }
 
-function entities({ patient, objects, requestId, consent }: AuditEntry): object[] {
+function entities({ patient, account, objects, requestId, consent }: AuditEntry): object[] {
   const type = (code: string) => ({ system: 'http://terminology.hl7.org/CodeSystem/audit-entity-type', code })
   const role = (code: string) => ({ system: 'http://terminology.hl7.org/CodeSystem/object-role', code })
   const identifier =
@@ -141,6 +140,10 @@ function entities({ patient, objects, requestId, consent }: AuditEntry): object[
     ...(patient === undefined
       ? []
       : [{ what: { type: 'Patient', identifier }, type: type('1'), role: role('1') }]),
+    // R4: system object, security user entity.
+    ...(account === undefined
+      ? []
+      : [{ what: { identifier: { value: account } }, type: type('2'), role: role('11') }]),
     ...(objects?.studyInstanceUids ?? []).map((uid) => ({
       what: { type: 'ImagingStudy', identifier: { system: 'urn:dicom:uid', value: `urn:oid:${uid}` } },
       ...{ type: type('2'), role: role('3') },

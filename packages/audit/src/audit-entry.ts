@@ -30,7 +30,6 @@ export const auditEvents = [
   'log-export',
   'log-reviewed',
   'account-difference',
-  'settings-changed',
   'study-recalled',
   'self-test',
   'media-import',
