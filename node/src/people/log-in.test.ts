@@ -93,7 +93,14 @@ describe('who has an authenticator', () => {
   it('needs its code, each of which counts once', async () => {
     const { secret } = await enrol(easy)
     const browser = new LogInBrowser(easy)
+    const failures = async () => (await net.b.audit('login-failed')).length
+    const before = await failures()
     expect(await logIn(browser)).toMatchObject({ status: 401, code: 'CODE_REQUIRED' })
+    // The first of two steps.
+    expect(await failures()).toBe(before)
+    expect((await net.b.audit('confirmation')).at(-1)).toMatchObject({
+      ...{ outcome: 'success', reason: 'CODE_REQUIRED', protocol: 'PASSWORD' },
+    })
     expect(await logIn(browser, { code: '000000' })).toMatchObject({ status: 401, code: 'NOT_AUTHENTICATED' })
     const code = codeAt(secret, clock.now())
     expect(await logIn(browser, { code, password: 'fout' })).toMatchObject({ status: 401 })

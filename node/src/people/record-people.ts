@@ -29,8 +29,13 @@ export class PeopleOnRecord {
     return this.#account.record({ event: 'login', outcome: 'success', user, protocol: how })
   }
 
-  /** The name is as it was typed. */
+  /**
+   * The name is as it was typed. CODE_REQUIRED is the first half of a log-in with two steps: no failure, and on record all
+   * the same, for whoever goes no further had the password.
+   */
   notLoggedIn(user: User, how: string, reason: string): Promise<void> {
+    if (reason === 'CODE_REQUIRED')
+      return this.#account.record({ event: 'confirmation', outcome: 'success', user, protocol: how, reason })
     return this.#account.record({ event: 'login-failed', outcome: 'refused', user, protocol: how, reason })
   }
 
