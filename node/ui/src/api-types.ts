@@ -275,6 +275,8 @@ export interface AuditLine {
   outcome: 'success' | 'refused' | 'failed'
   reason?: string
   user?: { id: string; name?: string; role: string }
+  /** Whose account was changed. */
+  account?: string
   organisation: { ura: string; name: string }
   peer?: { ura: string; name: string }
   patient?: { citizenNumber?: string; localId?: string; mergedId?: string }
@@ -316,7 +318,7 @@ export interface AccountDifference {
   peer: { ura: string; name: string }
   day: string
   requestId: string
-  code: 'UNKNOWN_HERE' | 'UNKNOWN_THERE' | 'COUNT_DIFFERS'
+  code: 'UNKNOWN_HERE' | 'UNKNOWN_THERE' | 'COUNT_DIFFERS' | 'MANY_DIFFERENCES'
   here: string[]
   there: string[]
   given?: number

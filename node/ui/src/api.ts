@@ -86,9 +86,16 @@ export const api = {
     return call<Answer.AuditPage>('GET', `/audit-events?${query.toString()}`)
   },
   auditReviews: () => call<{ reviews: Answer.AuditReview[]; more: boolean }>('GET', '/audit-reviews'),
-  giveVerdict: (seq: number, verdict: Answer.ReviewVerdict) =>
-    call<NonNullable<Answer.AuditReview['review']>>('POST', `/audit-reviews/${seq}/review`, { verdict }),
-  accountDifferences: () => call<{ differences: Answer.AccountDifference[] }>('GET', '/account-differences'),
+  giveVerdict: (seq: number, verdict: Answer.ReviewVerdict, note: string) =>
+    call<NonNullable<Answer.AuditReview['review']>>('POST', `/audit-reviews/${seq}/review`, {
+      verdict,
+      ...(note === '' ? {} : { note }),
+    }),
+  accountDifferences: (after?: string) =>
+    call<{ differences: Answer.AccountDifference[]; next?: string }>(
+      'GET',
+      `/account-differences${page(after)}`,
+    ),
   patientAccount: (question: Answer.PatientAccountQuestion) =>
     call<Answer.PatientAccount>('POST', '/patient-accounts', question),
   patientAccountPdf,

@@ -1,7 +1,8 @@
 import type { Wording } from './wording.ts'
 
 /** Pages of the auditor, in English. */
-type AuditTexts = 'auditParts' | 'auditLog' | 'auditReview' | 'auditDifference' | 'auditPatient'
+type AuditTexts =
+  'auditParts' | 'auditLog' | 'auditReview' | 'auditDifference' | 'auditPatient' | 'auditCodes' | 'proof'
 
 export const auditTexts: Pick<Wording, AuditTexts> = {
   auditParts: {
@@ -24,16 +25,19 @@ export const auditTexts: Pick<Wording, AuditTexts> = {
     check: 'Check again',
     exportCsv: 'Copy as CSV',
     exportFhir: 'Copy as FHIR',
+    heads: 'Save what others signed',
+    account: 'Account of',
     alike_one: 'and {{count}} more time that day',
     alike_other: 'and {{count}} more times that day',
   },
   auditReview: {
-    lead: 'What is unusual comes first. Your verdict goes into the log.',
+    lead: 'What is unusual comes first. Your verdict goes into the log. Emergency access has a page of its own.',
     reason: 'Why',
     verdict: 'Verdict',
-    EMERGENCY: 'Emergency access',
+    note: 'Note (may be left empty)',
     MANY_PATIENTS: 'Many patients in an hour',
     LOG_EXPORT: 'Copy of the log',
+    ACCOUNT_CHANGED: 'Access given to somebody else',
     OUT_OF_HOURS: 'Out of hours, patient not known here',
     REFUSED: 'Refused',
     'in-order': 'In order',
@@ -59,6 +63,7 @@ export const auditTexts: Pick<Wording, AuditTexts> = {
     UNKNOWN_HERE: 'They have this, we do not',
     UNKNOWN_THERE: 'We have this, they do not',
     COUNT_DIFFERS: 'The number of images differs',
+    MANY_DIFFERENCES: 'More differences than stand here',
     emptyTitle: 'No differences',
     emptyText: 'What is on record here is on record at the other hospitals too.',
   },
@@ -73,5 +78,45 @@ export const auditTexts: Pick<Wording, AuditTexts> = {
     emptyTitle: 'Nothing found',
     emptyText: 'This patient is not in the log in this period.',
     more: 'There is more than fits in one list. Choose a shorter period.',
+  },
+  proof: { title: 'Proof of the delivery', save: 'Save proof' },
+  /** Reasons as they stand in the log; others have the words of `codes`. */
+  auditCodes: {
+    USER_ADDED: 'User added',
+    USER_DISABLED: 'User disabled',
+    USER_ENABLED: 'User enabled again',
+    PASSWORD_SET: 'Password set',
+    SECOND_FACTOR_SET: 'Second factor set',
+    SECOND_FACTOR_RESET: 'Second factor removed',
+    RECOVERY_CODES_MADE: 'Recovery codes made',
+    PASSKEY_ADDED: 'Passkey added',
+    PASSKEY_REMOVED: 'Passkey removed',
+    SESSION_ENDED: 'Session ended',
+    ENDED: 'Ended',
+    EXPIRED: 'Time is over',
+    REPLACED: 'Replaced by a new one',
+    JUSTIFIED: 'Justified',
+    UNJUSTIFIED: 'Not justified',
+    FOLLOW_UP: 'To be followed up',
+    IN_ORDER: 'In order',
+    NOT_IN_ORDER: 'Not in order',
+    TO_BE_LOOKED_INTO: 'To be looked into',
+    UNKNOWN_HERE: 'They have this, we do not',
+    UNKNOWN_THERE: 'We have this, they do not',
+    COUNT_DIFFERS: 'The number of images differs',
+    MANY_DIFFERENCES: 'More differences on this day than are written down here',
+    ANCHOR_BEHIND: 'Their log ends before what they showed earlier',
+    ANCHOR_OTHER: 'Their log is not what they showed earlier',
+    ANCHOR_NOT_CONTINUED: 'Their log does not continue what they showed earlier',
+    MORE_REFUSED: 'More was refused, not each written down',
+    SIGNATURE_INVALID: 'The signature is wrong',
+    MESSAGE_INVALID: 'A message that cannot be read',
+    FRAME_INVALID: 'A message that cannot be read',
+    REQUEST_INVALID: 'Too old, used before, or not for us',
+    PACKAGE_UNKNOWN: 'This package is not known here',
+    CODE_REQUIRED: 'Password right, waiting for the code',
+    ROLE_NOT_GIVEN: 'Single sign-on gives this person no role',
+    JOURNEY_UNKNOWN: 'The log-in does not belong to one begun here',
+    NOT_AUTHENTICATED: 'Name, password or code was wrong',
   },
 }

@@ -378,7 +378,6 @@ export const workplace: Texts<typeof dutch> = {
     'log-export': 'Copy of the log',
     'log-reviewed': 'Reviewed',
     'account-difference': 'Difference with another hospital',
-    'settings-changed': 'Settings changed',
     'self-test': 'Self-test',
     'media-import': 'Disc read in',
     'media-export': 'Disc written',

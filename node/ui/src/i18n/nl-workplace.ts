@@ -377,7 +377,6 @@ export const workplace = {
     'log-export': 'Kopie van het logboek',
     'log-reviewed': 'Beoordeeld',
     'account-difference': 'Verschil met ander ziekenhuis',
-    'settings-changed': 'Instellingen gewijzigd',
     'self-test': 'Zelftest',
     'media-import': 'Schijf ingelezen',
     'media-export': 'Schijf geschreven',

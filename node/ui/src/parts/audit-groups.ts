@@ -7,11 +7,13 @@ export interface AuditGroup {
 }
 
 export function groupAlike(lines: readonly AuditLine[]): AuditGroup[] {
-  const groups = Map.groupBy(lines, ({ at, event, outcome, reason, user, peer, patient, emergency }) =>
-    JSON.stringify([
-      ...[at.slice(0, 10), event, outcome, reason, user?.id, peer?.ura, emergency],
-      ...[patient?.citizenNumber, patient?.localId],
-    ]),
+  const groups = Map.groupBy(
+    lines,
+    ({ at, event, outcome, reason, user, account, peer, patient, emergency }) =>
+      JSON.stringify([
+        ...[at.slice(0, 10), event, outcome, reason, user?.id, account, peer?.ura, emergency],
+        ...[patient?.citizenNumber, patient?.localId],
+      ]),
   )
   return [...groups.values()].flatMap(([first, ...rest]) => (first === undefined ? [] : [{ first, rest }]))
 }

@@ -66,6 +66,10 @@ export function AuditLog() {
             {t(format === 'csv' ? 'auditLog.exportCsv' : 'auditLog.exportFhir')}
           </a>
         ))}
+        <a className="button" href="/api/v1/audit-heads" download="audit-heads.json">
+          <Download aria-hidden size={16} />
+          {t('auditLog.heads')}
+        </a>
       </div>
     </>
   )

@@ -1,15 +1,17 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Badge, Empty, Problem, Skeleton, formatMoment, say } from '@twiin/ui-kit'
 import { CircleCheck, ShieldCheck, TriangleAlert } from 'lucide-react'
+import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { api } from '../api.ts'
 import type { AuditReview, ReviewVerdict } from '../api-types.ts'
+import { maskBsn } from '../format.ts'
 import type { Wording } from '../i18n/wording.ts'
 
 const key = ['audit-reviews']
 const verdicts: readonly ReviewVerdict[] = ['in-order', 'not-in-order', 'to-be-looked-into']
 type EventName = keyof Wording['events']
-type Reason = 'EMERGENCY' | 'MANY_PATIENTS' | 'LOG_EXPORT' | 'OUT_OF_HOURS' | 'REFUSED'
+type Reason = 'MANY_PATIENTS' | 'LOG_EXPORT' | 'ACCOUNT_CHANGED' | 'OUT_OF_HOURS' | 'REFUSED'
 
 /** What somebody should look at, the unusual first. */
 export function AuditReviews() {
@@ -37,6 +39,8 @@ export function AuditReviews() {
               <th scope="col">{t('auditReview.reason')}</th>
               <th scope="col">{t('audit.event')}</th>
               <th scope="col">{t('audit.who')}</th>
+              <th scope="col">{t('audit.patient')}</th>
+              <th scope="col">{t('audit.purpose')}</th>
               <th scope="col">{t('audit.peer')}</th>
               <th scope="col">{t('auditReview.verdict')}</th>
             </tr>
@@ -54,7 +58,7 @@ export function AuditReviews() {
 
 function ReviewRow({ review }: { review: AuditReview }) {
   const { t, i18n } = useTranslation()
-  const { user, peer, reasons, alike } = review
+  const { user, peer, patient, purpose, reasons, alike } = review
   return (
     <tr className="row">
       <td className="nowrap">{formatMoment(review.at, i18n.language)}</td>
@@ -70,6 +74,12 @@ function ReviewRow({ review }: { review: AuditReview }) {
         {alike > 0 && <span className="muted small"> {t('auditLog.alike', { count: alike })}</span>}
       </td>
       <td>{user === undefined ? t('audit.self') : (user.name ?? user.id)}</td>
+      <td className="nowrap">
+        {patient?.citizenNumber === undefined
+          ? (patient?.localId ?? '')
+          : `BSN ${maskBsn(patient.citizenNumber)}`}
+      </td>
+      <td>{purpose?.reason}</td>
       <td>{peer?.name}</td>
       <td>
         <VerdictOf review={review} />
@@ -81,8 +91,9 @@ function ReviewRow({ review }: { review: AuditReview }) {
 function VerdictOf({ review }: { review: AuditReview }) {
   const { t, i18n } = useTranslation()
   const queries = useQueryClient()
+  const [note, setNote] = useState('')
   const give = useMutation({
-    mutationFn: (verdict: ReviewVerdict) => api.giveVerdict(review.seq, verdict),
+    mutationFn: (verdict: ReviewVerdict) => api.giveVerdict(review.seq, verdict, note.trim()),
     onSuccess: () => {
       say({ text: t('auditReview.saved'), tone: 'done' })
       return queries.invalidateQueries({ queryKey: key })
@@ -91,16 +102,26 @@ function VerdictOf({ review }: { review: AuditReview }) {
   const given = review.review
   if (given !== undefined)
     return (
-      <Badge tone={given.verdict === 'in-order' ? 'good' : 'warning'} icon={CircleCheck}>
-        {t('auditReview.by', {
-          verdict: t(`auditReview.${given.verdict}`),
-          by: given.by.name,
-          at: formatMoment(given.at, i18n.language),
-        })}
-      </Badge>
+      <>
+        <Badge tone={given.verdict === 'in-order' ? 'good' : 'warning'} icon={CircleCheck}>
+          {t('auditReview.by', {
+            verdict: t(`auditReview.${given.verdict}`),
+            by: given.by.name,
+            at: formatMoment(given.at, i18n.language),
+          })}
+        </Badge>
+        {given.note !== undefined && <p className="small">{given.note}</p>}
+      </>
     )
   return (
     <div className="chips">
+      <input
+        value={note}
+        maxLength={1000}
+        aria-label={t('auditReview.note')}
+        placeholder={t('auditReview.note')}
+        onChange={({ target }) => setNote(target.value)}
+      />
       {verdicts.map((verdict) => (
         <button
           key={verdict}

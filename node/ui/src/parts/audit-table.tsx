@@ -1,4 +1,4 @@
-import { Badge, formatMoment, useCodeText, useRowKeys } from '@twiin/ui-kit'
+import { Badge, formatMoment, useRowKeys } from '@twiin/ui-kit'
 import { CircleAlert, CircleCheck, CircleX, Siren } from 'lucide-react'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -14,6 +14,19 @@ const looks = {
 } as const
 
 type EventName = keyof Wording['events']
+type AuditCode = keyof Wording['auditCodes']
+type Code = keyof Wording['codes']
+
+/** A reason in the log is no message to the reader: a code without words stands there as it is. */
+function useReasonText(): (code: string) => string {
+  const { t, i18n } = useTranslation()
+  return (code) =>
+    i18n.exists(`auditCodes.${code}`)
+      ? t(`auditCodes.${code as AuditCode}`)
+      : i18n.exists(`codes.${code}`)
+        ? t(`codes.${code as Code}`)
+        : code
+}
 
 /** What NEN 7513 asks of a line: when, who, what, whose, why, by which rule, with which outcome. */
 export function AuditTable({ events }: { events: readonly AuditLine[] }) {
@@ -60,7 +73,7 @@ function AuditRow(props: {
   onToggle: () => void
 }) {
   const { t, i18n } = useTranslation()
-  const codeText = useCodeText()
+  const reasonText = useReasonText()
   const { line, rest, isOpen } = props
   const { user, patient } = line
   const roleText = (role: string) => (i18n.exists(`role.${role}`) ? t(`role.${role as Role}`) : role)
@@ -105,7 +118,7 @@ function AuditRow(props: {
         <td className="state-cell">
           <div className="state">
             <Badge {...looks[line.outcome]}>{t(`audit.${line.outcome}`)}</Badge>
-            {line.reason !== undefined && <span className="state-reason">{codeText(line.reason)}</span>}
+            {line.reason !== undefined && <span className="state-reason">{reasonText(line.reason)}</span>}
           </div>
         </td>
       </tr>
@@ -126,6 +139,7 @@ function AuditDetails({ line }: { line: AuditLine }) {
   const { t, i18n } = useTranslation()
   const facts: [string, string | number | undefined][] = [
     [t('audit.when'), formatMoment(line.at, i18n.language)],
+    [t('auditLog.account'), line.account],
     [t('audit.purpose'), line.purpose?.reason],
     [t('audit.basis'), line.purpose?.basis],
     [t('audit.protocol'), line.protocol],

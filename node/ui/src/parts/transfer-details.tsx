@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { formatBytes, formatMoment, Problem } from '@twiin/ui-kit'
-import { FileCheck2 } from 'lucide-react'
+import { Download, FileCheck2 } from 'lucide-react'
 import { useTranslation } from 'react-i18next'
 import { api } from '../api.ts'
 import type { Receipt, Transfer } from '../api-types.ts'
@@ -56,6 +56,24 @@ export function TransferDetails({ transfer }: { transfer: Transfer }) {
           <dt>{t('transfers.receipt')}</dt>
           <dd>
             <SignedReceipt id={id} recipient={transfer.counterparty.name} />
+          </dd>
+        </div>
+      )}
+      {transfer.state === 'delivered' && transfer.kind !== 'disc' && (
+        <div>
+          <dt>{t('proof.title')}</dt>
+          <dd className="chips">
+            {transfer.studyInstanceUids.map((uid) => (
+              <a
+                key={uid}
+                className="button button-small"
+                href={`/api/v1/studies/${uid}/proof`}
+                download={`proof-${uid}.json`}
+              >
+                <Download aria-hidden size={16} />
+                {t('proof.save')}
+              </a>
+            ))}
           </dd>
         </div>
       )}
