@@ -30,6 +30,8 @@ export class EmergencyAccesses implements Service {
   readonly #self: { ura: string; name: string }
   readonly #deps: Deps
   readonly #listeners: ((use: EmergencyUse) => void)[] = []
+  /** Of these one review is being written. */
+  readonly #reviewing = new Set<string>()
   #stopping = new AbortController()
 
   constructor(options: { self: { ura: string; name: string } }, deps: Deps) {
@@ -51,6 +53,11 @@ export class EmergencyAccesses implements Service {
   /** Told when a box has ended, for whatever reason. */
   onEnd(listener: (use: EmergencyUse) => void): void {
     this.#listeners.push(listener)
+  }
+
+  /** Whether a box can be opened for it. Throws `BSN_INVALID`, `VALIDATION`. */
+  check(order: EmergencyOrder, person: Person): void {
+    this.#boxFor(order, person)
   }
 
   /**
@@ -99,8 +106,22 @@ export class EmergencyAccesses implements Service {
     await this.#end(id, 'ENDED')
   }
 
-  /** What somebody thinks of a use that is over. On record first. Throws `NOT_FOUND`, `STATE_CONFLICT`, `VALIDATION`. */
-  async review(
+  /**
+   * What somebody thinks of a use that is over, and is not their own. On record first. Throws `NOT_FOUND`, `OWN_USE`,
+   * `STATE_CONFLICT`, `VALIDATION`.
+   */
+  async review(id: string, review: Pick<Review, 'verdict' | 'note'>, person: Person): Promise<EmergencyUse> {
+    // Of two at the same moment one is first, and on record; the other is not.
+    if (this.#reviewing.has(id)) throw new TwiinError('STATE_CONFLICT')
+    this.#reviewing.add(id)
+    try {
+      return await this.#review(id, review, person)
+    } finally {
+      this.#reviewing.delete(id)
+    }
+  }
+
+  async #review(
     id: string,
     { verdict, note }: Pick<Review, 'verdict' | 'note'>,
     person: Person,
@@ -108,6 +129,8 @@ export class EmergencyAccesses implements Service {
     const { book, account, clock } = this.#deps
     const use = await book.get(id)
     if (use === undefined) throw new TwiinError('NOT_FOUND')
+    // Roles change. A user of another hospital may have the same id.
+    if (use.direction === 'own' && use.user.id === person.id) throw new TwiinError('OWN_USE')
     if (verdict !== 'justified' && note.trim() === '') throw new TwiinError('VALIDATION', { at: 'note' })
     const refuse = (now: EmergencyUse) => {
       if (now.review !== undefined || stateOf(now, clock.now()) === 'open')

@@ -114,6 +114,29 @@ describe('emergency access', () => {
     expect(lines.map(({ reason }) => reason)).toEqual(Array.from({ length: 5 }, () => 'CONFIRMATION_WRONG'))
   })
 
+  it('takes a confirmation for one box: the next one needs another', async () => {
+    const headers = await logIn()
+    const { password: _, ...unproved } = wanted
+    const tries = async () =>
+      (await api('POST', '/emergency-accesses', { headers, body: unproved })).body['code']
+    expect(await tries()).toBe('CONFIRMATION_REQUIRED')
+    await api('POST', '/session/confirmations', { headers, body: { password } })
+    expect([await tries(), await tries()]).toEqual([undefined, 'CONFIRMATION_REQUIRED'])
+    // The password that opened one opens no other without it.
+    await api('POST', '/emergency-accesses', { headers, body: wanted })
+    expect(await tries()).toBe('CONFIRMATION_REQUIRED')
+  })
+
+  it('is looked at before the proof is: nobody guesses beside a BSN that is none', async () => {
+    const headers = await logIn()
+    const wrong = { ...wanted, bsn: '123', password: 'geraden' }
+    for (let i = 0; i < 6; i++)
+      expect((await api('POST', '/emergency-accesses', { headers, body: wrong })).body['code']).toBe(
+        'BSN_INVALID',
+      )
+    expect((await api('POST', '/emergency-accesses', { headers, body: wanted })).status).toBe(201)
+  })
+
   async function logIn(): Promise<{ cookie: string; 'x-twiin-csrf': string }> {
     const { headers } = await api('POST', '/session', { body: { username: 'rad', password } })
     return { cookie: headers['set-cookie']?.[0]?.split(';')[0] ?? '', 'x-twiin-csrf': '1' }

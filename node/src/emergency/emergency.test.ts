@@ -107,6 +107,22 @@ describe('an emergency', () => {
     ])
   })
 
+  it('is judged by one, not by two at once, and not by whose it is in another role', async () => {
+    const box = await open()
+    const { emergencies } = b.exchange
+    await emergencies.end(box.id, radiologist)
+    const review = { verdict: 'justified', note: '' } as const
+    await expect(emergencies.review(box.id, review, { ...radiologist, role: 'auditor' })).rejects.toThrow(
+      'OWN_USE',
+    )
+    const both = await Promise.allSettled([
+      emergencies.review(box.id, review, auditor),
+      emergencies.review(box.id, review, { ...auditor, id: 'another' }),
+    ])
+    expect(both.map(({ status }) => status)).toEqual(['fulfilled', 'rejected'])
+    expect(await b.audit('emergency-reviewed')).toHaveLength(1)
+  })
+
   it('is no way around an objection: refused, as if nobody were known, and on record as an emergency', async () => {
     await consent('permit', '90000009')
     await eventually(async () => (await a.audit('publish')).length === 1)

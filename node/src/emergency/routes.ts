@@ -47,6 +47,8 @@ export function emergencyRoutes(deps: Deps): FastifyPluginAsyncTypebox {
       },
       async (request, reply) => {
         const { password, code, ...order } = request.body
+        // Before the proof is judged: a guess beside an order that is none would be on no record.
+        emergencies.check(order, request.person)
         const confirmed = await confirm(request, {
           ...(password === undefined ? {} : { password }),
           ...(code === undefined ? {} : { code }),

@@ -13,19 +13,24 @@ export type Confirm = (
 const justNowMs = 60_000
 
 /**
- * The person of a session proves once more who they are, by password, or has confirmed it within the last minute. Guesses
- * are counted by the session and end it; a bearer token has none, and is turned away without a look at what it brings
- * (spec 21 §1).
+ * The person of a session proves once more who they are, by password, or has confirmed it within the last minute: for one
+ * act, on which it is spent. Guesses are counted by the session and end it; a bearer token has none, and is turned away
+ * without a look at what it brings (spec 21 §1).
  */
 export function confirmAgain(deps: { sessions: Sessions<Person, Proof>; logIns: LogIns }): Confirm {
   return async ({ sessionSecret, confirmedAgoMs }, { password, code }) => {
     if (sessionSecret === undefined) return 'no-session'
-    if (password === undefined)
-      return confirmedAgoMs !== undefined && confirmedAgoMs <= justNowMs ? 'confirmed' : 'not-recent'
+    const { sessions } = deps
+    if (password === undefined) {
+      const isRecent = confirmedAgoMs !== undefined && confirmedAgoMs <= justNowMs
+      return isRecent && sessions.spendConfirmation(sessionSecret) ? 'confirmed' : 'not-recent'
+    }
     try {
-      return await deps.sessions.confirm(sessionSecret, (person) =>
+      const confirmed = await sessions.confirm(sessionSecret, (person) =>
         deps.logIns.confirms(person, password, code),
       )
+      sessions.spendConfirmation(sessionSecret)
+      return confirmed
     } catch (error) {
       // Said like a wrong password: the page has a field for the code, and 401 would say that the session is over.
       if (isTwiinError(error, 'CODE_REQUIRED')) return 'wrong'

@@ -41,6 +41,7 @@ export const problems = new Problems({
     BSN_INVALID: [422, 'This is not a valid BSN.'],
     BASIS_NOT_SUPPORTED: [422, 'A search needs the basis "treatment", or "emergency".'],
     EMERGENCY_NOT_OPEN: [403, 'You have no emergency access to this patient now.'],
+    OWN_USE: [403, 'Somebody else reviews your own emergency access.'],
     SESSION_REQUIRED: [403, 'Only a person who is logged in can do this, not a token.'],
     GIVER_NOT_ENTITLED: [422, 'At the age of this patient somebody else decides.'],
     IDENTITY_MISMATCH: [422, 'The birth date is not that of this patient.'],

@@ -56,6 +56,14 @@ describe('a confirmation', () => {
     expect(sessions.confirmedAt(await logIn())).toBeUndefined()
   })
 
+  it('that was spent on one act is none for another', async () => {
+    const secret = await logIn()
+    expect(sessions.spendConfirmation(secret)).toBe(false)
+    await sessions.confirm(secret, async () => true)
+    expect([sessions.spendConfirmation(secret), sessions.spendConfirmation(secret)]).toEqual([true, false])
+    expect(sessions.confirmedAt(secret)).toBeUndefined()
+  })
+
   it('that is wrong five times ends this session, and locks nobody out', async () => {
     const [secret, other] = [await logIn(), await logIn()]
     for (let i = 0; i < 4; i++) expect(await sessions.confirm(secret, async () => false)).toBe('wrong')

@@ -150,6 +150,14 @@ export class Sessions<P extends { readonly id: string }, Proof extends readonly 
     return this.#live(secret)?.confirmedAt
   }
 
+  /** Takes the confirmation for one act: for another one the person confirms again. False when there is none. */
+  spendConfirmation(secret: string): boolean {
+    const session = this.#live(secret)
+    if (session?.confirmedAt === undefined) return false
+    delete session.confirmedAt
+    return true
+  }
+
   /** When the person last proved who they are: confirmed, unlocked or logged in. */
   provedAt(secret: string): number | undefined {
     return this.#live(secret)?.provedAt

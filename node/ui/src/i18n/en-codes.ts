@@ -53,6 +53,7 @@ export const codes: Wording['codes'] = {
     'This legal basis cannot be used for a search there. Telephone the hospital if it is urgent.',
   EMERGENCY_NOT_OPEN: 'You have no emergency access to this patient now.',
   EMERGENCY_ENDED: 'Emergency access was over before this was done.',
+  OWN_USE: 'Somebody else reviews your own emergency access.',
   SESSION_REQUIRED: 'Only who is logged in can do this.',
   GIVER_NOT_ENTITLED: 'At this age somebody else decides.',
   SHIELDED: 'The patient is shielded.',

@@ -51,6 +51,7 @@ export const codes = {
   BASIS_NOT_SUPPORTED: 'Met deze grondslag kan daar niet worden gezocht. Bel het ziekenhuis bij spoed.',
   EMERGENCY_NOT_OPEN: 'U hebt nu geen noodtoegang tot deze patiënt.',
   EMERGENCY_ENDED: 'De noodtoegang was afgelopen voordat dit klaar was.',
+  OWN_USE: 'Uw eigen noodtoegang beoordeelt iemand anders.',
   SESSION_REQUIRED: 'Dit kan alleen wie zelf is ingelogd.',
   GIVER_NOT_ENTITLED: 'Op deze leeftijd beslist iemand anders.',
   SHIELDED: 'De patiënt is afgeschermd.',
