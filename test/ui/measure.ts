@@ -1,15 +1,27 @@
 import type { Page } from 'playwright-core'
 
-/** From now on in this page: how much of it moves by itself (Layout Instability, without shifts that follow an input). */
+/** From now on in this page: what of it moves by itself (Layout Instability, without shifts that follow an input). */
 export const countShifts = (page: Page): Promise<unknown> =>
   page.addInitScript(`{
-    window.shifted = 0
+    window.shifts = []
+    const nameOf = (node) => node?.className?.baseVal ?? (node?.className || node?.nodeName)
     new PerformanceObserver((list) => {
-      for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shifted += entry.value
+      for (const { hadRecentInput, value, startTime, sources } of list.getEntries())
+        if (!hadRecentInput)
+          window.shifts.push({ value, at: Math.round(startTime), of: sources.map(({ node }) => nameOf(node)) })
     }).observe({ type: 'layout-shift', buffered: true })
   }`)
 
-export const layoutShift = (page: Page): Promise<number> => page.evaluate<number>('window.shifted')
+export interface Shift {
+  /** As in the Layout Instability API. */
+  value: number
+  /** Milliseconds after the page began. */
+  at: number
+  /** Classes or names of what moved. */
+  of: string[]
+}
+
+export const layoutShifts = (page: Page): Promise<Shift[]> => page.evaluate<Shift[]>('window.shifts')
 
 export interface Frames {
   count: number

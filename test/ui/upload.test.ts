@@ -62,6 +62,8 @@ describe.skipIf(!browserInstalled)(`a disc${browserMissing}`, () => {
     await dialog.getByLabel('Ziekenhuis').selectOption(demo.hospital(1).ura)
     await dialog.getByLabel('Reden').fill('overname')
     await dialog.getByRole('button', { name: /^Sturen \(1 onderzoek/ }).click()
+    // The key is named by the word that says it was sent.
+    await page.getByRole('button', { name: 'Ongedaan maken' }).waitFor()
     await page.keyboard.press('u')
     await page.getByText('Er is niets verstuurd.').waitFor()
     expect((await new NodeApi(demo.hospital(0)).transfers())[0]).toMatchObject({

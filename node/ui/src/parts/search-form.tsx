@@ -62,6 +62,7 @@ export function SearchForm({ isStarting, isFirst, onSearch, lastBsn, onEmergency
   return (
     <form
       className="card search-form"
+      data-compact={!isFirst}
       role="search"
       method="post"
       noValidate

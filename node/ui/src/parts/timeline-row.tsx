@@ -1,5 +1,6 @@
 import { Badge, formatBytes, formatDate } from '@twiin/ui-kit'
 import { Cloud, CloudOff, Download, FileText, House, Send } from 'lucide-react'
+import { memo } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Transfer } from '../api-types.ts'
 import type { TimelineStudy } from '../timeline/merge-studies.ts'
@@ -9,25 +10,31 @@ import { StudyDetails } from './study-details.tsx'
 import { TransferState } from './transfer-state.tsx'
 import { OpenFoundButton } from '../viewer/open-button.tsx'
 
-interface Props {
+/** What can be done from a row. Each stays the same function from one render to the next. */
+export interface RowActs {
+  onHover: (key: string | undefined) => void
+  onToggle: (key: string) => void
+  onRetrieve: (study: TimelineStudy) => void
+  onSend: (study: TimelineStudy) => void
+}
+
+interface Props extends RowActs {
   study: TimelineStudy
-  hospital: string
-  also: readonly string[]
+  names: ReadonlyMap<string, string>
   transfer: Transfer | undefined
   isAsked: boolean
   isOpen: boolean
   isCurrent: boolean
   isHovered: boolean
   mayRetrieve: boolean
-  onHover: (key: string | undefined) => void
-  onToggle: () => void
-  onRetrieve: () => void
-  onSend: () => void
 }
 
-export function TimelineRow(props: Props) {
+/** Drawn again only when it changed itself: thousands of rows pass by while a person scrolls. */
+export const TimelineRow = memo(function TimelineRow(props: Props) {
   const { t, i18n } = useTranslation()
-  const { study, hospital, also, isOpen } = props
+  const { study, names, isOpen } = props
+  const nameOf = (ura: string) => names.get(ura) ?? ura
+  const also = study.also.map(nameOf)
   const description = study.description || t('timeline.noDescription')
   const images = t('timeline.images', { count: study.instances })
   return (
@@ -50,7 +57,7 @@ export function TimelineRow(props: Props) {
             className={study.description === '' ? 'row-button muted' : 'row-button'}
             data-row={study.key}
             aria-expanded={isOpen}
-            onClick={props.onToggle}
+            onClick={() => props.onToggle(study.key)}
           >
             {description}
           </button>
@@ -60,7 +67,7 @@ export function TimelineRow(props: Props) {
             </span>
           )}
         </td>
-        <td className="hospital-cell">{hospital}</td>
+        <td className="hospital-cell">{nameOf(study.holder)}</td>
         <td className="end nowrap size">
           {study.detail === 'index' ? t('timeline.about', { count: study.instances }) : images}
           {study.bytes > 0 && <span className="muted small"> {formatBytes(study.bytes, i18n.language)}</span>}
@@ -90,7 +97,7 @@ export function TimelineRow(props: Props) {
       )}
     </>
   )
-}
+})
 
 function RowState({ study, transfer, isAsked }: Props) {
   const { t } = useTranslation()
@@ -120,7 +127,7 @@ function RowAction(props: Props & { description: string }) {
         type="button"
         className="button button-small"
         aria-label={t('timeline.sendLong', { study: name })}
-        onClick={props.onSend}
+        onClick={() => props.onSend(study)}
       >
         <Send aria-hidden size={14} />
         {t('timeline.send')}
@@ -133,7 +140,7 @@ function RowAction(props: Props & { description: string }) {
         className="button button-small button-primary"
         aria-label={t('timeline.retrieveLong', { study: name })}
         disabled={props.isAsked}
-        onClick={props.onRetrieve}
+        onClick={() => props.onRetrieve(study)}
       >
         <Download aria-hidden size={14} />
         {t('timeline.retrieve')}

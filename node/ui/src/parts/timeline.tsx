@@ -10,11 +10,15 @@ import type { TimelineStudy } from '../timeline/merge-studies.ts'
 import { useDensity } from './density.ts'
 import { SpacerRow } from './spacer-row.tsx'
 import { TimelineRow } from './timeline-row.tsx'
+import type { RowActs } from './timeline-row.tsx'
+import { useLatest } from './use-latest.ts'
 import { useSettledRows } from './use-settled-rows.ts'
 import { useVirtualRows } from './use-virtual-rows.ts'
 
 interface Props {
   search: PatientSearch
+  /** Of hospitals, by URA. */
+  names: ReadonlyMap<string, string>
   /** In the order in which they are shown. */
   studies: readonly TimelineStudy[]
   isFiltered: boolean
@@ -35,7 +39,7 @@ const mayRetrieve = (study: TimelineStudy, transfer: Transfer | undefined) =>
 
 /** All studies of one patient, one row each. */
 export function Timeline(props: Props) {
-  const { search, studies, current, hovered, onCurrent, onSend } = props
+  const { search, names, studies, current, hovered, onCurrent, onSend } = props
   const { t } = useTranslation()
   const retrievals = useRetrievals()
   const { retrieve, asked } = useRetrieve(search.id)
@@ -48,13 +52,18 @@ export function Timeline(props: Props) {
     keyOf,
     rowHeight,
   })
-  const names = new Map(search.holders.map(({ ura, name }) => [ura, name]))
   const transferOf = (study: TimelineStudy) =>
     [study.holder, ...study.also]
       .flatMap((holder) => retrievals.get(rowKey(study.studyInstanceUid, holder)) ?? [])
       .sort((a, b) => b.createdAt.localeCompare(a.createdAt))[0]
   const onRetrieve = (study: TimelineStudy) => {
     if (mayRetrieve(study, transferOf(study)) && !asked.has(study.key)) retrieve(study)
+  }
+  const act: RowActs = {
+    onHover: useLatest(props.onHover),
+    onToggle: useLatest((key: string) => setOpened((now) => (now === key ? undefined : key))),
+    onRetrieve: useLatest(onRetrieve),
+    onSend: useLatest(onSend),
   }
   const withStudy = (act: (study: TimelineStudy) => void) => (key: string) => {
     const study = studies.find((one) => one.key === key)
@@ -98,18 +107,14 @@ export function Timeline(props: Props) {
             <tbody key={study.key} ref={measure} data-index={index}>
               <TimelineRow
                 study={study}
-                hospital={names.get(study.holder) ?? study.holder}
-                also={study.also.map((ura) => names.get(ura) ?? ura)}
+                names={names}
                 transfer={transferOf(study)}
                 isAsked={asked.has(study.key)}
                 isOpen={opened === study.key}
                 isCurrent={current === study.key}
                 isHovered={hovered === study.key}
                 mayRetrieve={mayRetrieve(study, transferOf(study))}
-                onHover={props.onHover}
-                onToggle={() => setOpened((now) => (now === study.key ? undefined : study.key))}
-                onRetrieve={() => onRetrieve(study)}
-                onSend={() => onSend(study)}
+                {...act}
               />
             </tbody>
           ))}

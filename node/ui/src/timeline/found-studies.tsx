@@ -1,5 +1,5 @@
 import { preference, Skeleton, useShortcuts } from '@twiin/ui-kit'
-import { useMemo, useState } from 'react'
+import { useEffect, useMemo, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useLocation, useNavigate } from 'react-router'
 import type { PatientSearch } from '../api-types.ts'
@@ -15,6 +15,7 @@ import type { TimelineFilters } from './timeline-filters.ts'
 
 /** Above this a person is advised to filter. */
 const many = 500
+const firstRowsMs = 350
 
 interface Props {
   search: PatientSearch
@@ -29,7 +30,8 @@ export function FoundStudies({ search, onSend }: Props) {
   const [current, setCurrent] = useState<string>()
   const [hovered, setHovered] = useState<string>()
   const [isPreviewing, setPreviewing] = useState(false)
-  const all = useMemo(() => mergeStudies(search.studies), [search.studies])
+  const isShown = useFirstRowsTogether(search)
+  const all = useMemo(() => (isShown ? mergeStudies(search.studies) : []), [isShown, search.studies])
   const names = useMemo(() => new Map(search.holders.map(({ ura, name }) => [ura, name])), [search.holders])
   const chosen = useMemo(
     () => chosenStudies(all, filters, (ura) => names.get(ura) ?? ura),
@@ -80,7 +82,7 @@ export function FoundStudies({ search, onSend }: Props) {
       ) : (
         <div className="found" data-preview={previewed !== undefined}>
           <Timeline
-            {...{ search, current, hovered, onSend }}
+            {...{ search, names, current, hovered, onSend }}
             studies={chosen}
             isFiltered={isFiltered(filters)}
             onCurrent={setCurrent}
@@ -107,6 +109,21 @@ export function FoundStudies({ search, onSend }: Props) {
       )}
     </>
   )
+}
+
+/**
+ * Hospitals that are well answer within a blink of each other: their rows come at once, so that nothing moves under the
+ * eyes of who began to read. Whoever takes longer adds rows when it answers.
+ */
+function useFirstRowsTogether({ studies, complete }: PatientSearch): boolean {
+  const [isOver, setOver] = useState(false)
+  const hasRows = studies.length > 0
+  useEffect(() => {
+    if (!hasRows) return
+    const timer = setTimeout(() => setOver(true), firstRowsMs)
+    return () => clearTimeout(timer)
+  }, [hasRows])
+  return complete || isOver
 }
 
 function focusRow(key: string): void {
