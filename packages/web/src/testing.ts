@@ -59,8 +59,10 @@ export class TestServer implements AsyncDisposable {
     const dir = await mkdtemp(join(tmpdir(), 'twiin-web-'))
     const server = new TestServer(dir, await makeCertificate(dir), api)
     if (page !== undefined) {
-      await mkdir(join(dir, 'ui'))
+      const assets = join(dir, 'ui/assets')
+      await mkdir(assets, { recursive: true })
       await writeFile(join(dir, 'ui/index.html'), page)
+      for (const coding of ['', '.br', '.gz']) await writeFile(join(assets, `part-1.js${coding}`), 'part')
     }
     try {
       await server.#server.start()

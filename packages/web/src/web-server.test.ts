@@ -91,6 +91,21 @@ describe('a running server', () => {
       expect(await server.call('GET', path, { accept })).toMatchObject({ status: 404, code: 'NOT_FOUND' })
   })
 
+  it('sends parts of a page as small as the browser takes them, to be kept for ever; the page itself is asked for anew', async () => {
+    const coding = async (accepted: string) => {
+      const { headers, status } = await server.call('GET', '/assets/part-1.js', {
+        'accept-encoding': accepted,
+      })
+      return [status, headers['content-encoding'], headers['cache-control']]
+    }
+    const forEver = 'public, max-age=31536000, immutable'
+    expect(await coding('gzip, br')).toEqual([200, 'br', forEver])
+    expect(await coding('gzip')).toEqual([200, 'gzip', forEver])
+    expect(await coding('identity')).toEqual([200, undefined, forEver])
+    const page = await server.call('GET', '/any/where', { accept: 'text/html' })
+    expect(page.headers['cache-control']).toBe('no-cache')
+  })
+
   it('tells open pages what happened, until they are no longer welcome', async () => {
     const stream = await server.open('GET', '/api/v1/events')
     const heard: string[] = []

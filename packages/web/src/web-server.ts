@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import fastifyCookie from '@fastify/cookie'
 import fastifyHelmet from '@fastify/helmet'
 import fastifyRateLimit from '@fastify/rate-limit'
@@ -140,7 +141,16 @@ async function buildServer<P extends Person>(
 
 async function servePages(app: FastifyInstance, dir: string | undefined, problems: Problems): Promise<void> {
   const isBuilt = dir !== undefined && existsSync(dir)
-  if (isBuilt) await app.register(fastifyStatic, { root: dir, wildcard: true })
+  if (isBuilt)
+    await app.register(fastifyStatic, {
+      ...{ root: dir, wildcard: true, preCompressed: true, cacheControl: false },
+      // The names of assets change with what is in them; a page is asked for anew.
+      setHeaders: (reply, path) =>
+        void reply.header(
+          'cache-control',
+          path.startsWith(join(dir, 'assets')) ? 'public, max-age=31536000, immutable' : 'no-cache',
+        ),
+    })
   app.setNotFoundHandler((request, reply) => {
     // The page's own addresses (`/zoeken`, `/overdrachten`) all open the page.
     const isPage = request.method === 'GET' && wantsPage(request.headers.accept, request.url)

@@ -43,12 +43,10 @@ export interface SurfaceProps {
 }
 
 /** WebGL 2, in hardware or software; without it the node draws. */
-export function canDraw(): boolean {
-  try {
-    const context = document.createElement('canvas').getContext('webgl2')
-    context?.getExtension('WEBGL_lose_context')?.loseContext()
-    return context !== null
-  } catch {
-    return false
-  }
+export function canDraw(): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>()
+  const trying = new Worker(new URL('./can-draw-worker.ts', import.meta.url), { type: 'module' })
+  trying.onmessage = ({ data }) => resolve(data === true)
+  trying.onerror = () => resolve(false)
+  return promise.finally(() => trying.terminate())
 }

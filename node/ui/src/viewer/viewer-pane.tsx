@@ -25,13 +25,16 @@ interface Props {
   /** -1 when nothing is shown. */
   at: number
   isActive: boolean
-  isDrawnHere: boolean
+  /** Undefined: not known yet. */
+  isDrawnHere: boolean | undefined
   tool: ToolName
   isOverlaid: boolean
   isMasked: boolean
   onActivate: () => void
   onScroll: (frames: number) => void
   onShown: () => void
+  /** The first picture came, or will not. */
+  onFirstOver: () => void
   onRetry: () => void
   ref: Ref<PaneHandle>
 }
@@ -93,9 +96,12 @@ export function ViewerPane(props: Props) {
       {drawing !== undefined &&
         !drawing.image.instance.isVideo &&
         shownKey === undefined &&
-        props.isDrawnHere && <FirstPicture frame={drawing.image} onShown={props.onShown} />}
+        props.isDrawnHere !== false && (
+          <FirstPicture frame={drawing.image} onShown={props.onShown} onOver={props.onFirstOver} />
+        )}
       {drawing !== undefined &&
         !drawing.image.instance.isVideo &&
+        props.isDrawnHere !== undefined &&
         (props.isDrawnHere ? (
           <Suspense fallback={null}>
             <PixelsSurface key={attempt} ref={surface} {...drawing} />
@@ -108,7 +114,7 @@ export function ViewerPane(props: Props) {
           {...{ frame, at, study, look }}
           of={stack.length}
           isMasked={props.isMasked}
-          isExact={props.isDrawnHere && shownKey !== undefined}
+          isExact={props.isDrawnHere === true && shownKey !== undefined}
           marked={props.read?.keyImages.get(frame.key)}
         />
       )}
@@ -126,7 +132,8 @@ export function ViewerPane(props: Props) {
 }
 
 /** The node's picture of the first frame, until this computer is ready to draw: the eye does not wait for code. */
-function FirstPicture({ frame, onShown }: { frame: ViewedFrame; onShown: () => void }) {
+function FirstPicture(props: { frame: ViewedFrame; onShown: () => void; onOver: () => void }) {
+  const { frame, onShown, onOver } = props
   const [isHere, setIsHere] = useState(false)
   return (
     <img
@@ -137,7 +144,10 @@ function FirstPicture({ frame, onShown }: { frame: ViewedFrame; onShown: () => v
       onLoad={() => {
         setIsHere(true)
         onShown()
+        onOver()
       }}
+      // Whoever draws says why it does not come.
+      onError={onOver}
     />
   )
 }

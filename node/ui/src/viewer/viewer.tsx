@@ -39,10 +39,10 @@ export function Viewer({ opened, onClose, onLoggedOut }: Props) {
     ...{ panes: firstPanes(current.handle), tool: 'window', isCine: false },
     ...{ isOverlaid: true, isMasked: false, side: 'priors', isHelp: false },
   }))
-  const [isDrawnHere] = useState(canDraw)
+  const [isFirstOver, setFirstOver] = useState(false)
+  const isDrawnHere = useCanDraw(isFirstOver)
   useEffect(() => {
-    // Begun while the first metadata are on their way.
-    if (!isDrawnHere) return
+    if (isDrawnHere !== true) return
     const loading = import('./cornerstone/engine.ts')
     void loading.then(({ startEngine }) => startEngine())
     return () => void loading.then(({ forgetAll }) => forgetAll())
@@ -102,7 +102,7 @@ export function Viewer({ opened, onClose, onLoggedOut }: Props) {
           hasReports={user.role === 'radiologist'}
           modality={activeFrame?.instance.modality}
           isColour={activeFrame?.instance.isColour ?? false}
-          canMeasure={isDrawnHere}
+          canMeasure={isDrawnHere === true}
           onCommand={run}
           onLayout={(layout) => run({ do: 'layoutTo', layout })}
         />
@@ -144,6 +144,7 @@ export function Viewer({ opened, onClose, onLoggedOut }: Props) {
               onActivate={() => run({ do: 'activate', pane: at })}
               onScroll={(frames) => run({ do: 'scroll', frames, pane: at })}
               onShown={() => setHasPictures(true)}
+              onFirstOver={() => setFirstOver(true)}
               onRetry={() => shelf.retry(pane?.study ?? '')}
             />
           )
@@ -161,7 +162,7 @@ export function Viewer({ opened, onClose, onLoggedOut }: Props) {
       </div>
       <footer className="viewer-foot">
         <Demo />
-        {!isDrawnHere && <span>{t('viewer.withoutWebGl')}</span>}
+        {isDrawnHere === false && <span>{t('viewer.withoutWebGl')}</span>}
         {!isNoticed && (
           <span className="viewer-notice">
             {t('viewer.notDiagnostic')}
@@ -182,6 +183,18 @@ export function Viewer({ opened, onClose, onLoggedOut }: Props) {
       {shown.isHelp && <KeysDialog onClose={() => setShown((now) => ({ ...now, isHelp: false }))} />}
     </main>
   )
+}
+
+/**
+ * Whether this computer draws; undefined until the first picture is over and it was tried. The first picture, which the
+ * node made, comes before all code that draws.
+ */
+function useCanDraw(isFirstOver: boolean): boolean | undefined {
+  const [isPossible, setPossible] = useState<boolean>()
+  useEffect(() => {
+    if (isFirstOver) void canDraw().then(setPossible)
+  }, [isFirstOver])
+  return isPossible
 }
 
 function Demo() {
