@@ -8,6 +8,8 @@ const path = '/starten'
 const mark = 'twiin.launch'
 let opened: Promise<void> = Promise.resolve()
 let bsn: string | undefined
+/** The study that the launch was about, for the search of its patient. */
+let about: { bsn: string; studyInstanceUid: string } | undefined
 let listeners: (() => void)[] = []
 
 /** Before anything is shown: takes the handle out of the address, and tells the node that it has come. */
@@ -27,6 +29,9 @@ export async function claimLaunch(): Promise<void> {
   sessionStorage.removeItem(mark)
   const launch = await peopleApi.claimLaunch().catch(() => undefined)
   bsn = launch?.bsn
+  about = undefined
+  if (launch?.studyInstanceUid !== undefined)
+    about = { bsn: launch.bsn, studyInstanceUid: launch.studyInstanceUid }
   for (const listener of listeners) listener()
 }
 
@@ -42,6 +47,16 @@ export const useLaunchedBsn = (): string | undefined =>
     () => bsn,
   )
 
+/** Which study to show first of a search for this patient. */
+export const launchedStudyOf = (searched: string | undefined): string | undefined =>
+  about !== undefined && about.bsn === searched ? about.studyInstanceUid : undefined
+
+/** The number is in the form now, or another one is. */
+export function leaveLaunchedBsn(): void {
+  bsn = undefined
+}
+
 export function forgetLaunch(): void {
   bsn = undefined
+  about = undefined
 }

@@ -7,6 +7,7 @@ import { useNavigate, useParams } from 'react-router'
 import { api } from '../api.ts'
 import type { FoundStudy, PatientSearch, SearchQuestion } from '../api-types.ts'
 import { questionOf, rememberQuestion } from '../last-question.ts'
+import { launchedStudyOf } from '../launch.ts'
 import { EmergencyDialog } from '../parts/emergency-dialog.tsx'
 import { FoundPatient } from '../parts/found-patient.tsx'
 import { HolderChips } from '../parts/holder-chips.tsx'
@@ -94,7 +95,7 @@ function SearchResult({ id, bsn, onAgain }: ResultProps) {
       <FoundPatient search={search} bsn={bsn} />
       <HolderChips search={search} onAgain={onAgain} />
       <Outcome search={search} />
-      <FoundStudies search={search} onSend={setSending} />
+      <FoundStudies search={search} wanted={launchedStudyOf(bsn)} onSend={setSending} />
       {sending !== undefined && sending.studyInstanceUid !== null && (
         <SendDialog
           studies={[{ ...sending, studyInstanceUid: sending.studyInstanceUid }]}

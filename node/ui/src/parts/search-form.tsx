@@ -5,7 +5,7 @@ import { useTranslation } from 'react-i18next'
 import type { SearchQuestion } from '../api-types.ts'
 import { digitsOf, isBsn, typedBsn } from '../format.ts'
 import { lastReason } from '../last-question.ts'
-import { forgetLaunch, useLaunchedBsn } from '../launch.ts'
+import { leaveLaunchedBsn, useLaunchedBsn } from '../launch.ts'
 
 interface Props {
   isStarting: boolean
@@ -24,7 +24,7 @@ export function SearchForm({ isStarting, isFirst, onSearch, lastBsn, onEmergency
   const [typed, setTyped] = useState<string>()
   const bsn = typed ?? typedBsn(launched ?? '')
   const setBsn = (text: string) => {
-    forgetLaunch()
+    leaveLaunchedBsn()
     setTyped(text)
   }
   const [birthDate, setBirthDate] = useState('')

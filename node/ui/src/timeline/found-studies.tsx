@@ -19,11 +19,13 @@ const firstRowsMs = 350
 
 interface Props {
   search: PatientSearch
+  /** UID of the study that somebody came for; it is shown as soon as it is found. */
+  wanted: string | undefined
   onSend: (study: TimelineStudy) => void
 }
 
 /** All that was found of one patient: filters, the years as lanes, the table, and what stands in one study. */
-export function FoundStudies({ search, onSend }: Props) {
+export function FoundStudies({ search, wanted, onSend }: Props) {
   const { t } = useTranslation()
   const [filters, setFilters] = useFilters()
   const [view, setView] = useView()
@@ -37,6 +39,14 @@ export function FoundStudies({ search, onSend }: Props) {
     () => chosenStudies(all, filters, (ura) => names.get(ura) ?? ura),
     [all, filters, names],
   )
+  const [came, setCame] = useState(false)
+  const target =
+    wanted === undefined ? undefined : all.find((study) => study.studyInstanceUid === wanted)?.key
+  if (target !== undefined && !came) {
+    setCame(true)
+    setCurrent(target)
+    setPreviewing(true)
+  }
   const previewed = isPreviewing ? all.find(({ key }) => key === current) : undefined
   useShortcuts((pressed) => {
     if (pressed === 't') setView(view === 'none' ? 'region' : 'none')
