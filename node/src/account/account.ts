@@ -11,6 +11,9 @@ export type Line = Omit<NewAuditEntry, 'organisation' | 'emergency' | 'peer' | '
   peerId?: string
 }
 
+/** What a peer can bring about by itself. */
+const ofPeers: ReadonlySet<AuditEntry['event']> = new Set(['refused', 'search-refused', 'send-received'])
+
 /**
  * Puts every act on record, with this organisation's name on it (NEN 7513). Durable when it resolves. Refusals to a peer
  * that concern no patient are only counted when there are many of them (spec 07 §3).
@@ -32,8 +35,9 @@ export class Account {
   }
 
   async record(line: Line): Promise<void> {
-    const { outcome, peerId, patient } = line
-    const isCounted = outcome === 'refused' && peerId !== undefined && patient === undefined
+    const { event, outcome, peerId, patient } = line
+    const isCounted =
+      outcome === 'refused' && ofPeers.has(event) && peerId !== undefined && patient === undefined
     if (isCounted && !this.#refusals.getsLine(peerId)) return
     for (const { peerId: of, count } of this.#refusals.due())
       await this.#write({

@@ -58,5 +58,8 @@ it('one message that a peer brings for ever is sixty lines and then a count, and
 it('a refusal about a patient always has a line, and so has what is not refused', async () => {
   for (let i = 0; i < 100; i++) await refuse('peer', { patient: { citizenNumber: '999990019' } })
   for (let i = 0; i < 100; i++) await account.record({ event: 'receipt', outcome: 'success', peerId: 'peer' })
-  expect(await entries()).toHaveLength(200)
+  // And what they refused us.
+  for (let i = 0; i < 100; i++)
+    await account.record({ event: 'study-received', outcome: 'refused', peerId: 'peer' })
+  expect(await entries()).toHaveLength(300)
 })
