@@ -11,7 +11,7 @@ import { frameSyntax, frameType, octets } from './media-types.ts'
 import { multipart } from './multipart.ts'
 import { sendPicture } from './rendered-routes.ts'
 import type { RenderDeps } from './rendered-routes.ts'
-import { acceptOf, baseUrl, streamOf, viewers } from './request-context.ts'
+import { acceptOf, baseUrl, streamOf, pictures } from './request-context.ts'
 import type { Place } from './request-context.ts'
 import { instanceAt, pathOf } from './retrieve-routes.ts'
 import { sendSingle } from './single-body.ts'
@@ -32,7 +32,7 @@ export function frameRoutes(deps: Deps): FastifyPluginAsyncTypebox {
     // A wildcard: a list may be longer than a parameter of a path can be.
     app.get(
       '/studies/:study/series/:series/instances/:instance/frames/*',
-      { config: viewers },
+      { config: pictures },
       (request, reply) => sendFrames(request, reply, deps),
     )
   }

@@ -8,7 +8,7 @@ import { choose } from './accept.ts'
 import { frameBytes, frameSize } from './frame-bytes.ts'
 import type { InstanceReader } from './instance-reader.ts'
 import { frameSyntax } from './media-types.ts'
-import { acceptOf, studyAt, viewers, whileConnected } from './request-context.ts'
+import { acceptOf, pictures, studyAt, whileConnected } from './request-context.ts'
 import type { Place } from './request-context.ts'
 import { instanceAt, ofSeries } from './retrieve-routes.ts'
 import type { ViewableStudies } from './viewable-studies.ts'
@@ -32,11 +32,11 @@ export function renderedRoutes(deps: RenderDeps): FastifyPluginAsyncTypebox {
   return async (app) => {
     const instance = '/studies/:study/series/:series/instances/:instance'
     for (const kind of ['rendered', 'thumbnail'] as const)
-      app.get(`${instance}/${kind}`, { config: viewers }, async (request, reply) =>
+      app.get(`${instance}/${kind}`, { config: pictures }, async (request, reply) =>
         sendPicture(request, reply, await instanceAt(request, reply, deps.studies), { frame: 1, kind }, deps),
       )
     for (const path of ['/studies/:study/thumbnail', '/studies/:study/series/:series/thumbnail'])
-      app.get(path, { config: viewers }, async (request, reply) => {
+      app.get(path, { config: pictures }, async (request, reply) => {
         const study = await studyAt(request, deps.studies)
         const instances = ofSeries(study.instances(whileConnected(reply)), (request.params as Place).series)
         const first = await firstImage(instances, deps.reader)

@@ -18,6 +18,8 @@ export interface Place {
 
 /** Everybody of this hospital who works with images (spec 14 §1). */
 export const viewers = { roles: ['radiologist', 'operator'] as const }
+/** Pages fetch these ahead of who looks, and nothing can be said beside the address of a picture: they keep no session open. */
+export const pictures = { ...viewers, passive: true as const }
 
 /** Aborts when the client has gone away. */
 export function whileConnected(reply: FastifyReply): AbortSignal {

@@ -6,7 +6,7 @@ import { useTranslation } from 'react-i18next'
 import { BrowserRouter, Navigate, Route, Routes } from 'react-router'
 import { api } from './api.ts'
 import { claimLaunch } from './launch.ts'
-import { useLockWhenIdle } from './lock-when-idle.ts'
+import { LockWhenIdle } from './lock-when-idle.ts'
 import { LogInPage } from './pages/log-in.tsx'
 import { UnlockPage } from './pages/unlock.tsx'
 import { LockLayer } from './parts/lock-layer.tsx'
@@ -77,6 +77,7 @@ function Workplace() {
     )
   return (
     <SessionContext value={session.data}>
+      <LockWhenIdle />
       <Routes>
         {session.data.user.role !== 'auditor' && (
           <Route
@@ -105,7 +106,6 @@ function Desk() {
   useEffect(() => {
     if (role === 'radiologist') void claimLaunch()
   }, [role])
-  useLockWhenIdle()
   const start = pagesOf(role)[0]?.path ?? '/'
   return (
     <Shell>

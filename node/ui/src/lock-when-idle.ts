@@ -8,9 +8,9 @@ const lookMs = 5000
 
 /**
  * A page in the background asks the node nothing, and would show what it has for as long as nobody looks. Once it was not
- * touched for long it asks: another page of the same session may have been.
+ * touched for long it asks: another page of the same session may have been. On every screen of somebody who is logged in.
  */
-export function useLockWhenIdle(): void {
+export function LockWhenIdle(): null {
   const client = useQueryClient()
   const { idleSeconds: most } = useSession()
   useEffect(() => {
@@ -22,4 +22,5 @@ export function useLockWhenIdle(): void {
     }, lookMs)
     return () => clearInterval(timer)
   }, [client, most])
+  return null
 }

@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { Empty, Problem, Skeleton, formatDate } from '@twiin/ui-kit'
 import { ExternalLink, FileText } from 'lucide-react'
 import { useTranslation } from 'react-i18next'
-import { reportsOf } from './viewer-calls.ts'
+import { api } from '../api.ts'
 
 interface Props {
   studyInstanceUid: string
@@ -15,7 +15,7 @@ export function ReportsPanel({ studyInstanceUid, isWhole }: Props) {
   const { t, i18n } = useTranslation()
   const { data, error, refetch } = useQuery({
     queryKey: ['reports-of', studyInstanceUid, isWhole],
-    queryFn: () => reportsOf(studyInstanceUid),
+    queryFn: async () => (await api.reports(studyInstanceUid)).reports,
     placeholderData: (before) => before,
   })
   return (

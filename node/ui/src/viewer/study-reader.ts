@@ -6,6 +6,7 @@ import type { ViewedFrame, ViewedInstance } from './image-facts.ts'
 import { jsonItems } from './json-items.ts'
 import { keyImagesOf } from './key-images.ts'
 import { stackOrder } from './stack-order.ts'
+import { unasked } from './unasked.ts'
 
 export interface ReadSeries {
   uid: string
@@ -112,7 +113,7 @@ export class StudyReader {
     const response = await fetch(metadataAddress(this.#studyInstanceUid), {
       signal,
       credentials: 'same-origin',
-      headers: { accept: 'application/dicom+json' },
+      headers: { accept: 'application/dicom+json', ...unasked() },
     })
     if (!response.ok || response.body === null) throw await problemOf(response)
     for await (const item of jsonItems(chunksOf(response.body))) this.#add(item)

@@ -94,7 +94,7 @@ export function commandOf(event: {
 export function useViewerKeys(onCommand: (command: Command) => void): void {
   const handle = useEffectEvent((event: KeyboardEvent) => {
     const target = event.target instanceof Element ? event.target : undefined
-    if (document.querySelector('[role="dialog"],[role="alertdialog"]') !== null) return
+    if (document.querySelector('[role="dialog"],[role="alertdialog"],.lock-layer') !== null) return
     if (target?.matches('input, select, textarea') === true) return
     // In lists and menus beside the picture these go where they go elsewhere.
     const isOnPicture = target?.closest('[data-pane]') !== null || target === document.body

@@ -1,4 +1,4 @@
-import { useProblemText } from '@twiin/ui-kit'
+import { useIsLocked, useProblemText } from '@twiin/ui-kit'
 import type { ApiError } from '@twiin/ui-kit'
 import { ImageOff, LoaderCircle, RotateCw } from 'lucide-react'
 import { Suspense, lazy, useEffect, useImperativeHandle, useMemo, useRef, useState } from 'react'
@@ -36,6 +36,7 @@ interface Props {
   /** The first picture came, or will not. */
   onFirstOver: () => void
   onRetry: () => void
+  onProblem: (problem: ApiError) => void
   ref: Ref<PaneHandle>
 }
 
@@ -65,6 +66,16 @@ export function ViewerPane(props: Props) {
     [stack, at],
   )
   const isFailed = frame !== undefined && failed?.key === frame.key
+  const again = () => {
+    setFailed(undefined)
+    setAttempt((count) => count + 1)
+  }
+  const isLocked = useIsLocked()
+  const [wasLocked, setWasLocked] = useState(isLocked)
+  if (wasLocked !== isLocked) {
+    setWasLocked(isLocked)
+    if (!isLocked && failed?.error.status === 423) again()
+  }
   const drawing: Omit<SurfaceProps, 'ref'> | undefined = frame && {
     ...{ image: frame, tool: props.tool, ahead, onLook: setLook },
     onShown: (key) => {
@@ -72,7 +83,10 @@ export function ViewerPane(props: Props) {
       setFailed(undefined)
       props.onShown()
     },
-    onFailed: (error) => setFailed({ key: frame.key, error }),
+    onFailed: (error) => {
+      setFailed({ key: frame.key, error })
+      props.onProblem(error)
+    },
   }
   const name = frame?.instance.seriesDescription || study?.description || t('timeline.noDescription')
   return (
@@ -122,10 +136,7 @@ export function ViewerPane(props: Props) {
         {...props}
         error={isFailed ? failed.error : undefined}
         isWaiting={frame !== undefined && shownKey === undefined && !isFailed}
-        onAgain={() => {
-          setFailed(undefined)
-          setAttempt((count) => count + 1)
-        }}
+        onAgain={again}
       />
     </div>
   )

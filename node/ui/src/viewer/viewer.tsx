@@ -15,6 +15,7 @@ import { canDraw } from './surface.ts'
 import { useCine } from './use-cine.ts'
 import { useCommands } from './use-commands.ts'
 import type { Shown } from './use-commands.ts'
+import { useShut } from './use-shut.ts'
 import { useViewerKeys } from './viewer-keys.ts'
 import { ViewerPane } from './viewer-pane.tsx'
 import type { PaneHandle } from './viewer-pane.tsx'
@@ -73,11 +74,7 @@ export function Viewer({ opened, onClose, onLoggedOut }: Props) {
     [shelf],
   )
   useEffect(() => () => shelf.close(), [shelf])
-  const isLoggedOut = [...reads.values()].some(({ problem }) => problem?.status === 401)
-  const tellLoggedOut = useEffectEvent(onLoggedOut)
-  useEffect(() => {
-    if (isLoggedOut) tellLoggedOut()
-  }, [isLoggedOut])
+  const tellShut = useShut(shelf, onLoggedOut)
   useEffect(() => document.querySelector<HTMLElement>('[data-pane="1"]')?.focus(), [])
 
   const activeFrame = stackOf(active, shelf).find(({ key }) => key === active?.frame)
@@ -146,6 +143,7 @@ export function Viewer({ opened, onClose, onLoggedOut }: Props) {
               onShown={() => setHasPictures(true)}
               onFirstOver={() => setFirstOver(true)}
               onRetry={() => shelf.retry(pane?.study ?? '')}
+              onProblem={tellShut}
             />
           )
         })}
