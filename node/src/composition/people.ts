@@ -63,6 +63,11 @@ export function composePeople(settings: Settings, ground: Ground, { patientsKnow
   return {
     authentication: byPersonOrToken({ people, logIns, sessions, clock, onRefused }),
     confirm: confirmAgain({ sessions, logIns }),
+    standing: {
+      sessionOf: (secret: string) => sessions.idOf(secret),
+      stands: ({ person, session }: { person: Person; session: string | undefined }) =>
+        session === undefined ? people.tokenStands(person) : sessions.isOpen(session),
+    },
     routes: [
       sessionRoutes({ sessions, logIns, passkeys, signOn, events, onRecord, describe, clock }),
       signOnRoutes({ sessions, logIns, passkeys, signOn, onRecord, describe }),

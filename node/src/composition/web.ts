@@ -58,8 +58,8 @@ export async function composeWeb(
   const { publisher, publication, consents, shieldings, patients, owners, quality } = index
   const people = composePeople(settings, ground, index)
   const reachability = composeReachability(ground)
-  const { authentication } = people
-  const tickets = new ViewerTickets({ clock, random })
+  const { authentication, standing } = people
+  const tickets = new ViewerTickets({ clock, random, standing })
   const status = new NodeStatus({
     ...{ enrolment, bundle, watch, logView, witness, host },
     ...{ reserve, publisher, book, delivery, reachability, clock },
@@ -98,7 +98,10 @@ export async function composeWeb(
       ],
       api: [
         ...people.routes,
-        ticketRoutes({ ohifUrl: settings.web.ohifUrl }, { tickets }),
+        ticketRoutes(
+          { ohifUrl: settings.web.ohifUrl },
+          { tickets, holdings: studies, house: exchange.house, searches, account },
+        ),
         searchRoutes({ searches }),
         retrievalRoutes({ retrievals, book }),
         sendRoutes({ sends, book, desk: transferDesk }),

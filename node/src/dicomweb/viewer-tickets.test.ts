@@ -60,12 +60,21 @@ function attempts(uid: string, other: string): string[] {
 describe('a ticket for a viewer outside the page', () => {
   it('is good for an hour, to read, and for who has it', async () => {
     const clock = new ManualClock()
-    const tickets = new ViewerTickets({ clock, random: (bytes) => new Uint8Array(bytes).fill(7) })
-    const { ticket } = tickets.issue(person, '1.2.3')
+    const standing = { sessionOf: () => 'a', stands: () => true }
+    let drawn = 0
+    const random = (bytes: number) => new Uint8Array(bytes).fill(++drawn)
+    const tickets = new ViewerTickets({ clock, random, standing })
+    const issue = (id: string) =>
+      tickets.issue({ person: { ...person, id }, sessionSecret: 'secret' }, '1.2.3').ticket
+    const another = issue('another')
+    const [first = '', second = ''] = Array.from({ length: 21 }, () => issue('rad'))
+    const ticket = second
     const ofStudy = { route: '/dicom-web/studies/:study', params: { study: '1.2.3' }, query: {} }
     const may = (method: string, by = ticket) => tickets.holderOf(by, { method, ...ofStudy }) !== undefined
     expect([may('GET'), may('HEAD'), may('POST'), may('DELETE')]).toEqual([true, true, false, false])
     expect(may('GET', `${ticket}x`)).toBe(false)
+    // Who asks for many loses their own oldest, and nobody else any.
+    expect([may('GET', first), may('GET', another)]).toEqual([false, true])
     await clock.advance(3_600_000)
     expect(may('GET')).toBe(false)
   })

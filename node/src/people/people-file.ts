@@ -77,8 +77,8 @@ export const signedOnPrefix = 'sso:'
 export class People {
   readonly #file: string
   #cached: { state: string; people: PeopleFile } | undefined
-  /** The account as it was when this person proved who they are. */
-  readonly #provedBy = new WeakMap<Person, string>()
+  /** The account as it was when this person proved who they are; of who came by a token, its digest. */
+  readonly #provedBy = new WeakMap<Person | LaunchingSystem, string>()
 
   constructor(options: { file: string }) {
     this.#file = options.file
@@ -106,7 +106,17 @@ export class People {
     if (entry === undefined) return undefined
     const { id, name, role } = entry
     // Two shapes of one thing, to be told apart by their role.
-    return role === launcher ? { id, name, role } : { id, name, role }
+    const person = role === launcher ? { id, name, role } : { id, name, role }
+    this.#provedBy.set(person, entry.sha256)
+    return person
+  }
+
+  /** True while the token by which this one came is there and stands for the same. */
+  tokenStands(person: Person): boolean {
+    const proof = this.#provedBy.get(person)
+    return this.#read().tokens.some(
+      ({ id, role, sha256 }) => sha256 === proof && id === person.id && role === person.role,
+    )
   }
 
   /** True while the account is what it was when this person logged in; a session ends with it. */

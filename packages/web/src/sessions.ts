@@ -105,6 +105,18 @@ export class Sessions<P extends { readonly id: string }, Proof extends readonly 
     return this.#live(secret) !== undefined
   }
 
+  /** By which it can be asked for later on; it stays the same when the session is locked and opened. Undefined when not open. */
+  idOf(secret: string): string | undefined {
+    return this.#live(secret)?.id
+  }
+
+  /** Whether the session of this id goes on and is open, asked by a machine. */
+  isOpen(id: string): boolean {
+    for (const [key, session] of this.#sessions)
+      if (session.id === id) return this.#presentAt(key)?.isLocked === false
+    return false
+  }
+
   /** Whether it waits for its person to prove who they are. */
   isLocked(secret: string): boolean {
     return this.#present(secret)?.isLocked === true
