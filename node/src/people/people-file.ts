@@ -30,7 +30,7 @@ export interface LaunchingSystem {
   readonly role: typeof launcher
 }
 
-export interface NewUser extends Person {
+interface NewUser extends Person {
   readonly password: string
 }
 

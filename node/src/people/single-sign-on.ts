@@ -28,7 +28,7 @@ interface Journey {
 }
 
 /** What there was when a browser left. */
-export interface Leave {
+interface Leave {
   /** The secret of the session that the browser had. */
   readonly before: string | undefined
   /** The person of that session signs on once more; otherwise a new one takes its place. */
