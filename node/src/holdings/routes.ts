@@ -4,6 +4,7 @@ import type { StudyRecord } from '@twiin/study-store'
 import { Type } from 'typebox'
 import type { NetworkBundle } from '../trust/network-bundle.ts'
 import { maskBsn, maskLocalId } from '../filing/mask-bsn.ts'
+import type { Person } from '../people/people-file.ts'
 import type { PublicationStatus } from '../publish/publication.ts'
 import type { Holdings } from './holdings.ts'
 import type { StudyOwners } from './study-owners.ts'
@@ -39,7 +40,10 @@ export function holdingRoutes(deps: Deps): FastifyPluginAsyncTypebox {
           last = { handle: study.handle, count: (last?.count ?? 0) + 1 }
           // What stopped halfway counts as no study; the list of transfers has it.
           if (study.isWhole)
-            studies.push({ ...describe(study, deps.bundle), publication: await publicationOf(study, deps) })
+            studies.push({
+              ...describe(study, deps.bundle),
+              publication: shownTo(request.person, await publicationOf(study, deps)),
+            })
         }
         const next = last?.count === request.query.limit ? { next: last.handle } : {}
         return { studies, ...next }
@@ -51,6 +55,12 @@ export function holdingRoutes(deps: Deps): FastifyPluginAsyncTypebox {
 async function publicationOf(study: StudyRecord, deps: Deps): Promise<PublicationStatus> {
   const owner = await deps.owners.ownerOf(study)
   return 'bsn' in owner ? deps.statusOf(owner.bsn) : { state: 'unpublished', reason: owner.reason }
+}
+
+/** That somebody is shielded is for who may shield; to others it reads as to peers (spec 08 §7, §10). */
+function shownTo({ role }: Person, status: PublicationStatus): PublicationStatus {
+  const isSecret = status.state === 'unpublished' && status.reason === 'SHIELDED' && role !== 'operator'
+  return isSecret ? { ...status, reason: 'CONSENT_MISSING' } : status
 }
 
 function describe(study: StudyRecord, bundle: NetworkBundle) {
