@@ -76,6 +76,10 @@ function nodeMetrics(
   const disk = gauge('twiin_disk_free_bytes', 'Bytes this node may still write')
   const pending = gauge('twiin_index_pending', 'Entries that a replica does not have yet')
   const pacs = gauge('twiin_pacs_reachable', '1 when the PACS answered the last C-ECHO')
+  const unreviewed = gauge(
+    'twiin_emergencies_unreviewed',
+    'Uses of emergency access that are over and wait for their review',
+  )
   const degraded = gauge('twiin_degraded', '1 for what is not as it should be, by code and decision', [
     'code',
     'decision',
@@ -93,6 +97,7 @@ function nodeMetrics(
       disk.set(now.disk.freeBytes)
       pending.set(now.index.pending)
       pacs.set(Number(now.pacs.reachable))
+      unreviewed.set(now.emergencies.unreviewed)
       degraded.reset()
       for (const { code, decision } of now.degraded) degraded.set({ code, decision }, 1)
       ready.set(Number(now.problems.length === 0))

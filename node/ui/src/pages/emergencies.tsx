@@ -4,7 +4,7 @@ import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { EmergencyCard } from '../parts/emergency-card.tsx'
 import { PageTitle } from '../parts/page-title.tsx'
-import { useEmergencies } from '../queries.ts'
+import { useEmergencies, useStatus } from '../queries.ts'
 
 /** Every use of emergency access, to be reviewed (spec 21 §4). */
 export function EmergenciesPage() {
@@ -12,7 +12,8 @@ export function EmergenciesPage() {
   const { data, error, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = useEmergencies()
   const [all, setAll] = useState(false)
   const accesses = data?.pages.flatMap((page) => page.accesses)
-  const waiting = accesses?.filter(({ state, review }) => review === undefined && state !== 'open') ?? []
+  // All of them, as in the menu: what is loaded here may be some.
+  const waiting = useStatus().data?.emergencies.unreviewed
   const shown = accesses?.filter(({ review }) => all || review === undefined) ?? []
   return (
     <>
@@ -24,7 +25,7 @@ export function EmergenciesPage() {
       </PageTitle>
       <p className="lead">{t('emergencies.lead')}</p>
       <p role="status" className="lead strong">
-        {accesses !== undefined && t('emergencies.waiting', { count: waiting.length })}
+        {waiting !== undefined && t('emergencies.waiting', { count: waiting })}
       </p>
       {error !== null && <Problem error={error} onRetry={() => void refetch()} />}
       {accesses === undefined && error === null && <Skeleton rows={6} />}
