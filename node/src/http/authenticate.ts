@@ -26,7 +26,7 @@ declare module 'fastify' {
 
 /** `__Host-`: no other host under the hospital's domain can put one of its own in its place (RFC 6265bis §4.1.3.2). */
 export const sessionCookie = '__Host-twiin_session'
-/** How long a confirmation counts here. Emergency access asks for one of the last minute: `confirm-person.ts`. */
+/** How long a confirmation counts here. Emergency access asks for one of just now: `confirm-person.ts`. */
 const recentMs = 5 * 60_000
 
 /** By the session of a person at this hospital, or the token of a script or system (spec 10 §1, 23). */

@@ -9,11 +9,14 @@ export type Confirm = (
   proof: { password?: string; code?: string },
 ) => Promise<Confirmed>
 
-/** Confirmed otherwise (a passkey, the hospital's own log-in) just before: for this very act. */
-const justNowMs = 60_000
+/**
+ * Confirmed otherwise (a passkey, the hospital's own log-in) just before, for this very act: whoever comes back from the
+ * hospital's own log-in has the dialog still to fill in.
+ */
+const justNowMs = 3 * 60_000
 
 /**
- * The person of a session proves once more who they are, by password, or has confirmed it within the last minute: for one
+ * The person of a session proves once more who they are, by password, or has confirmed it within the last three minutes: for one
  * act, on which it is spent. Guesses are counted by the session and end it; a bearer token has none, and is turned away
  * without a look at what it brings (spec 21 §1).
  */

@@ -215,6 +215,8 @@ export interface ConsentOrder {
 
 export type EmergencyVerdict = 'justified' | 'unjustified' | 'follow-up'
 
+/** Why somebody needs what nobody agreed to (spec 21 §1). */
+export type EmergencyCause = 'life-threatening' | 'not-responsive' | 'other'
 export interface EmergencyAccess {
   id: string
   direction: 'own' | 'received'
@@ -222,7 +224,7 @@ export interface EmergencyAccess {
   openedAt: string
   until: string
   endedAt?: string
-  cause?: 'life-threatening' | 'not-responsive' | 'other'
+  cause?: EmergencyCause
   reason: string
   user: { id: string; name: string; role: string }
   organisation: { ura: string; name: string }

@@ -65,9 +65,9 @@ export const api = {
   unshield: (bsn: string) => call<void>('POST', '/shieldings/removals', { bsn }),
   openEmergency: (order: {
     bsn: string
-    cause: NonNullable<Answer.EmergencyAccess['cause']>
+    cause: Answer.EmergencyCause
     reason: string
-    password: string
+    password?: string
     code?: string
   }) => call<Answer.EmergencyAccess>('POST', '/emergency-accesses', order),
   endEmergency: (id: string) => call<void>('DELETE', `/emergency-accesses/${one(id)}`),

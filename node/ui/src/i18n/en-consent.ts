@@ -21,6 +21,8 @@ export const consentTexts: Texts<typeof nl> = {
     code: 'Code',
     codeHint: 'only when you log in with a code',
     passwordEmpty: 'Enter your password.',
+    elsewhere:
+      'You are logged in by the account of the hospital. Log in there once more first; then open emergency access within three minutes. You fill in again what you filled in here.',
     submit: 'Open emergency access',
     left: 'Emergency access: {{minutes}} min left',
     over: 'Emergency access is over',

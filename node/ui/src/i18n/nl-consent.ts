@@ -18,6 +18,8 @@ export const consentTexts = {
     code: 'Code',
     codeHint: 'alleen als u met een code inlogt',
     passwordEmpty: 'Vul uw wachtwoord in.',
+    elsewhere:
+      'U bent ingelogd via het account van het ziekenhuis. Log daar eerst nog eens in; open daarna binnen drie minuten de noodtoegang. Wat u hier hebt ingevuld, vult u dan opnieuw in.',
     submit: 'Noodtoegang openen',
     left: 'Noodtoegang: nog {{minutes}} min',
     over: 'Noodtoegang is afgelopen',
