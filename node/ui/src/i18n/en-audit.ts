@@ -117,6 +117,8 @@ export const auditTexts: Pick<Wording, AuditTexts> = {
     CODE_REQUIRED: 'Password right, waiting for the code',
     ROLE_NOT_GIVEN: 'Single sign-on gives this person no role',
     JOURNEY_UNKNOWN: 'The log-in does not belong to one begun here',
+    ANOTHER_PERSON: 'Somebody else logged in than the person of the session',
+    BARRED: 'An operator keeps this person out',
     NOT_AUTHENTICATED: 'Name, password or code was wrong',
   },
 }

@@ -112,6 +112,8 @@ export const auditTexts = {
     CODE_REQUIRED: 'Wachtwoord goed, wacht op de code',
     ROLE_NOT_GIVEN: 'Geen rol voor deze persoon bij eenmalig inloggen',
     JOURNEY_UNKNOWN: 'Het inloggen hoort niet bij een begin hier',
+    ANOTHER_PERSON: 'Iemand anders logde in dan van wie de sessie is',
+    BARRED: 'Een beheerder laat deze persoon hier niet toe',
     NOT_AUTHENTICATED: 'Naam, wachtwoord of code klopte niet',
   },
 }
