@@ -24,7 +24,7 @@ const wanted = process.argv.slice(2)
 const chosen = screens.filter(({ name }) => wanted.length === 0 || wanted.some((word) => name.includes(word)))
 await mkdir(folder, { recursive: true })
 const demo = await startDemo()
-const browser = await startBrowser()
+const browser = await startBrowser({ draws: chosen.some(({ name }) => name === 'viewer') })
 let failed = 0
 try {
   await prepareContents(demo)

@@ -32,6 +32,25 @@ async function preview(page: Page, demo: Demo): Promise<void> {
   await page.locator('.picture-shown').nth(5).waitFor()
 }
 
+async function declareEmergency(page: Page): Promise<void> {
+  await open(page, '/zoeken')
+  await page.getByRole('textbox', { name: 'BSN' }).fill('999990020')
+  await page.getByRole('button', { name: 'Noodtoegang…' }).click()
+  await page.getByRole('alertdialog').getByLabel('Patiënt niet aanspreekbaar').check()
+}
+
+/** Two studies beside each other, drawn by this computer. */
+async function viewer(page: Page, demo: Demo): Promise<void> {
+  await found(page, demo)
+  await page.locator('[data-row]', { hasText: 'CT thorax' }).focus()
+  await page.keyboard.press('o')
+  const drawn = (pane: number) => page.locator(`[data-pane="${pane}"][data-shown][data-loading="false"]`)
+  await drawn(1).waitFor({ timeout: 60_000 })
+  await page.keyboard.press('Shift+P')
+  await drawn(2).waitFor({ timeout: 60_000 })
+  await page.locator('.viewer-count', { hasText: '/12' }).waitFor({ timeout: 60_000 })
+}
+
 const firstRow = async (page: Page) => page.locator('[data-row]').first().click()
 
 /** Every screen. Each is shown by a person who may see it. */
@@ -40,6 +59,20 @@ export const screens: readonly Screen[] = [
   { name: 'search', as: 'radioloog', show: (page) => open(page, '/zoeken') },
   { name: 'timeline', as: 'radioloog', phone: true, show: found },
   { name: 'preview', as: 'radioloog', show: preview },
+  { name: 'emergency', as: 'radioloog', phone: true, show: declareEmergency },
+  {
+    name: 'emergency-open',
+    as: 'radioloog',
+    show: async (page, demo) => {
+      await declareEmergency(page)
+      const dialog = page.getByRole('alertdialog')
+      await dialog.getByLabel('Toelichting').fill('aneurysma, met spoed naar de OK')
+      await dialog.getByLabel('Uw wachtwoord').fill(demo.hospital(0).web.users[0]?.password ?? '')
+      await page.keyboard.press('Enter')
+      await page.locator('tr.row').first().waitFor()
+    },
+  },
+  { name: 'viewer', as: 'radioloog', show: viewer },
   {
     name: 'send',
     as: 'radioloog',
@@ -140,6 +173,38 @@ export const screens: readonly Screen[] = [
     show: async (page) => {
       await open(page, '/logboek')
       await page.locator('[data-row]').first().waitFor()
+    },
+  },
+  {
+    name: 'reviews',
+    as: 'auditor',
+    show: async (page) => {
+      await open(page, '/logboek')
+      await page.getByRole('button', { name: 'Te beoordelen' }).click()
+      await page.getByRole('article').or(page.getByRole('listitem')).first().waitFor()
+    },
+  },
+  {
+    name: 'emergencies',
+    as: 'auditor',
+    show: async (page) => {
+      await open(page, '/noodtoegang')
+      await page.getByRole('article').first().waitFor()
+    },
+  },
+  {
+    name: 'users',
+    as: 'beheer',
+    show: (page) => open(page, '/gebruikers').then(() => page.getByRole('listitem').first().waitFor()),
+  },
+  { name: 'account', as: 'radioloog', show: (page) => open(page, '/account') },
+  {
+    name: 'locked',
+    as: 'radioloog',
+    phone: true,
+    show: async (page) => {
+      await page.getByRole('button', { name: 'Vergrendelen' }).click()
+      await page.getByRole('heading', { name: 'Vergrendeld' }).waitFor()
     },
   },
 ]

@@ -23,7 +23,7 @@ export function HolderChips({
     complete && (index.answered < index.asked || holders.some(({ status }) => status === 'unreachable'))
   return (
     <section className="sources" aria-label={t('search.sources')}>
-      <ul className="chips">
+      <ul className="holders">
         {holders.map((holder) => (
           <Chip key={holder.ura} holder={holder} />
         ))}
@@ -91,7 +91,9 @@ function Chip({ holder }: { holder: SearchHolder }) {
   return (
     <li className={`chip chip-${holder.status}`} data-holder={holder.ura} data-status={holder.status}>
       <Icon aria-hidden size={16} />
-      <span className="chip-name">{holder.name}</span>
+      <span className="chip-name" title={holder.name}>
+        {holder.name}
+      </span>
       <span className="chip-words">{words}</span>
     </li>
   )

@@ -42,11 +42,24 @@ export interface SurfaceProps {
   ref: Ref<Surface>
 }
 
-/** WebGL 2, in hardware or software; without it the node draws. */
+/**
+ * WebGL 2, in hardware or software; without it the node draws. A worker tries it first, so that what stands still while it
+ * is started is not the page; a page may still be denied what a worker is given.
+ */
 export function canDraw(): Promise<boolean> {
   const { promise, resolve } = Promise.withResolvers<boolean>()
   const trying = new Worker(new URL('./can-draw-worker.ts', import.meta.url), { type: 'module' })
-  trying.onmessage = ({ data }) => resolve(data === true)
+  trying.onmessage = ({ data }) => resolve(data === true && hasWebGl(document.createElement('canvas')))
   trying.onerror = () => resolve(false)
   return promise.finally(() => trying.terminate())
+}
+
+export function hasWebGl(canvas: HTMLCanvasElement | OffscreenCanvas): boolean {
+  try {
+    const context = canvas.getContext('webgl2') as WebGL2RenderingContext | null
+    context?.getExtension('WEBGL_lose_context')?.loseContext()
+    return context !== null
+  } catch {
+    return false
+  }
 }
