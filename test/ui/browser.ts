@@ -67,6 +67,35 @@ export async function violations(page: Page): Promise<string[]> {
   return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join(', ')}`)
 }
 
+/** Two of the four; all with TWIIN_ALL_LOOKS=1. Every rule sees each language and each theme. */
+const looks =
+  process.env['TWIIN_ALL_LOOKS'] === '1'
+    ? ([
+        ['English', 'dark'],
+        ['English', 'light'],
+        ['Nederlands', 'dark'],
+        ['Nederlands', 'light'],
+      ] as const)
+    : ([
+        ['English', 'dark'],
+        ['Nederlands', 'light'],
+      ] as const)
+
+/** Violations in each look, and where the page is wider than 320 pixels. The page's switch names the language it leads to. */
+export async function violationsInLooks(page: Page): Promise<string[]> {
+  const found: string[] = []
+  let width = 0
+  for (const [language, colorScheme] of looks) {
+    const toOther = page.locator('.top-tools').getByRole('button', { name: language })
+    if (await toOther.isVisible()) await toOther.click()
+    await page.emulateMedia({ colorScheme })
+    found.push(...(await violations(page)).map((text) => `${language} ${colorScheme} ${text}`))
+    width = await widthAt320(page)
+    if (width > 320) found.push(`${language} ${colorScheme} is ${width} pixels wide`)
+  }
+  return found
+}
+
 /** Width the page takes in a window of 320 CSS pixels (WCAG 1.4.10). */
 export async function widthAt320(page: Page): Promise<number> {
   const size = page.viewportSize()
