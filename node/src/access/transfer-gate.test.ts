@@ -2,9 +2,11 @@ import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { parseBsn } from '@twiin/patient-token'
 import type { TransferRequest } from '@twiin/protocol'
+import { silentLogger } from '@twiin/runtime'
 import { deriveLocation } from '@twiin/study-index'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { eventually, patient, radiologist, twoHospitals } from '../testing/test-hospital.ts'
+import { TransferGate } from './transfer-gate.ts'
 
 const bsn = parseBsn(patient.bsn)
 const otherBsn = parseBsn('999991772')
@@ -154,5 +156,25 @@ describe('a channel that wants pixels', () => {
     net.a.ground.studies.patientsByCitizenNumber = () => Promise.reject(new Error('disk'))
     await consent('permit')
     await cut
+  })
+})
+
+describe('a stream that is cut before anything left', () => {
+  it('is refused, and not on record as released', async () => {
+    const lines: { event: string; reason?: string }[] = []
+    const answers = ['PERMITTED', 'CONSENT_DENIED']
+    const nothing = { onChange: () => {}, check: () => {}, note: async () => {} }
+    const gate = new TransferGate({
+      desk: {
+        judge: async () => ({ decision: { why: answers.shift() }, bsn, studies: [{ studyInstanceUid }] }),
+      },
+      ...{ guard: nothing, consents: nothing, shieldings: nothing, emergencies: nothing },
+      ...{ isOffered: async () => true, noteRecipient: async () => {} },
+      account: { record: async (line: (typeof lines)[number]) => void lines.push(line) },
+      ...{ clock: net.network.clock, log: silentLogger },
+    } as unknown as ConstructorParameters<typeof TransferGate>[0])
+    const verdict = await gate.judge(request(), net.b.key.peerId)
+    expect(verdict).toEqual({ permitted: false, reason: 'CONSENT_MISSING' })
+    expect(lines).toMatchObject([{ event: 'refused', reason: 'CONSENT_DENIED' }])
   })
 })

@@ -2,7 +2,7 @@ import type { Bsn } from '@twiin/patient-token'
 import { reasonForPeer } from '@twiin/consent'
 import type { AccessReason } from '@twiin/consent'
 import type { TransferRequest } from '@twiin/protocol'
-import { codeOf } from '@twiin/runtime'
+import { codeOf, TwiinError } from '@twiin/runtime'
 import type { Clock, Logger } from '@twiin/runtime'
 import type { Gatekeeper, Verdict } from '@twiin/transfer'
 import type { Account } from '../account/account.ts'
@@ -93,6 +93,8 @@ export class TransferGate implements Gatekeeper {
     const watch = this.#watch(bsn, request, peerId, goodFor(request) - age)
     // Consent may have ended between the judgement and the watch.
     await this.#judgeAgain(bsn)
+    // Nothing leaves by a stream that was cut, and nothing is on record as released.
+    if (watch.aborted) return this.#refuse(request, peerId, codeOf(watch.reason), 'CONSENT_MISSING', bsn)
     await this.#release(request, peerId, bsn)
     return { permitted: true, watch }
   }
@@ -164,7 +166,7 @@ export class TransferGate implements Gatekeeper {
 
   #cut(bsn: Bsn, stream: OpenStream, why: string): void {
     this.#deps.log.info('stream cut', { peerId: stream.peerId, reason: why })
-    stream.cut.abort(new Error(why))
+    stream.cut.abort(new TwiinError(why))
     this.#forgetStream(bsn, stream)
   }
 
