@@ -1,4 +1,4 @@
-import { TwiinError } from '@twiin/runtime'
+import { codeOf, TwiinError } from '@twiin/runtime'
 import type { Clock } from '@twiin/runtime'
 import type { Account } from '../account/account.ts'
 import type { Person } from '../people/people-file.ts'
@@ -31,11 +31,17 @@ export interface DeadLetterChoice {
   ura?: string
 }
 
+interface Deps {
+  book: TransferBook
+  account: Pick<Account, 'record'>
+  clock: Clock
+}
+
 /** What people do about transfers (spec 17 §1): try again, try all of a kind again, stop. */
 export class TransferDesk {
-  readonly #deps: { book: TransferBook; account: Account; clock: Clock }
+  readonly #deps: Deps
 
-  constructor(deps: { book: TransferBook; account: Account; clock: Clock }) {
+  constructor(deps: Deps) {
     this.#deps = deps
   }
 
@@ -91,26 +97,31 @@ export class TransferDesk {
     const { book, account } = this.#deps
     const record = await this.#find(id, person)
     if (!may(record)) throw new TwiinError('STATE_CONFLICT')
-    await account.record({
+    const line = {
       event: events[record.kind],
-      outcome: 'failed',
-      reason,
       user: person,
       peerId: record.counterparty.peerId,
       objects: {
         studyInstanceUids: record.kind === 'retrieval' ? [record.studyInstanceUid] : record.studyInstanceUids,
       },
       requestId: id,
-    })
-    await book.change(id, (now) => {
-      if (!may(now)) throw new TwiinError('STATE_CONFLICT')
-      return {
-        state: 'cancelled',
-        reason,
-        link: undefined,
-        ...(now.kind === 'arrival' ? { receiptDue: 'rejected' } : {}),
-      }
-    })
+    }
+    await account.record({ ...line, outcome: 'failed', reason })
+    try {
+      await book.change(id, (now) => {
+        if (!may(now)) throw new TwiinError('STATE_CONFLICT')
+        return {
+          state: 'cancelled',
+          reason,
+          link: undefined,
+          ...(now.kind === 'arrival' ? { receiptDue: 'rejected' } : {}),
+        }
+      })
+    } catch (error) {
+      // It went on while that was written down: the log must not say that it did not.
+      await account.record({ ...line, outcome: 'refused', reason: codeOf(error) })
+      throw error
+    }
   }
 
   async #find(id: string, person: Person): Promise<TransferRecord> {
