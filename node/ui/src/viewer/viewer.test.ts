@@ -165,7 +165,7 @@ describe('edges', () => {
 })
 
 describe('key images', () => {
-  const document = (title: string) =>
+  const document = (title: string, frames = [3, 4]) =>
     readInstance({
       '0020000D': value('UI', '1.2'),
       '0020000E': value('UI', '1.2.9'),
@@ -174,7 +174,7 @@ describe('key images', () => {
       '0040A043': value('SQ', { '00080100': value('SH', title), '00080104': value('LO', 'Title') }),
       '0040A730': value('SQ', {
         '0040A040': value('CS', 'IMAGE'),
-        '00081199': value('SQ', { '00081155': value('UI', '1.2.1.2'), '00081160': value('IS', 3, 4) }),
+        '00081199': value('SQ', { '00081155': value('UI', '1.2.1.2'), '00081160': value('IS', ...frames) }),
       }),
     })
 
@@ -185,6 +185,12 @@ describe('key images', () => {
       ['1.2.1.2#4', 'Title'],
     ])
     expect(keyImagesOf([document('113001')].flatMap((one) => one ?? [])).size).toBe(0)
+  })
+
+  it('of a document that marks without end are no more than an instance has frames', () => {
+    const frames = Array.from({ length: 50_000 }, (_, at) => at + 1)
+    const marked = keyImagesOf([document('113000', frames)].flatMap((one) => one ?? []))
+    expect(marked.size).toBe(20_000)
   })
 })
 
