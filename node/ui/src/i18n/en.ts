@@ -95,6 +95,7 @@ export const en: Wording = {
     search: 'To the search field',
     rows: 'Previous or next row',
     details: 'Show or hide the details of the row',
+    open: 'Look at the images',
     retrieve: 'Retrieve to PACS',
     send: 'Send',
     preview: 'Show or hide a preview of the row',

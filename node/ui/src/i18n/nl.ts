@@ -96,6 +96,7 @@ export const nl = {
     search: 'Naar het zoekveld',
     rows: 'Vorige of volgende rij',
     details: 'Details van de rij tonen of verbergen',
+    open: 'Beelden bekijken',
     retrieve: 'Ophalen naar PACS',
     send: 'Sturen',
     preview: 'Voorbeeld van de rij tonen of verbergen',

@@ -10,6 +10,7 @@ export function ShortcutsDialog({ pages, onClose }: { pages: readonly Page[]; on
     [['/'], t('shortcuts.search')],
     [['↑', '↓', 'j', 'k'], t('shortcuts.rows')],
     [['Enter'], t('shortcuts.details')],
+    [['O'], t('shortcuts.open')],
     [['R'], t('shortcuts.retrieve')],
     [['S'], t('shortcuts.send')],
     [['Space'], t('shortcuts.preview')],
