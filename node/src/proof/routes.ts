@@ -10,7 +10,8 @@ export function proofRoutes(deps: { proofs: Proofs; account: Account }): Fastify
     app.get(
       '/studies/:uid/proof',
       {
-        config: { roles },
+        // Every transfer may be looked at for it.
+        config: { roles, rateLimit: { max: 20, timeWindow: 60_000 } },
         schema: { params: Type.Object({ uid: Type.String({ pattern: '^[0-9.]{1,64}$' }) }) },
       },
       async ({ params: { uid }, person }, reply) => {
