@@ -56,7 +56,7 @@ export function canDraw(): Promise<boolean> {
 
 export function hasWebGl(canvas: HTMLCanvasElement | OffscreenCanvas): boolean {
   try {
-    const context = canvas.getContext('webgl2') as WebGL2RenderingContext | null
+    const context = canvas.getContext('webgl2')
     context?.getExtension('WEBGL_lose_context')?.loseContext()
     return context !== null
   } catch {
