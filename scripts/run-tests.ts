@@ -16,7 +16,10 @@ const alone = [
   'test/adversarial/two-lists.test.ts',
   'test/faults/holders-down.test.ts',
   'test/faults/pacs-down.test.ts',
+  'test/ui/many-rows.test.ts',
+  'test/ui/night-shift.test.ts',
   'test/ui/ohif.test.ts',
+  'test/ui/viewer.test.ts',
 ]
 const networks = ['journeys', 'faults', 'ui', 'interop', 'adversarial']
 const root = join(import.meta.dirname, '..')

@@ -53,7 +53,7 @@ async function viewer(page: Page, demo: Demo): Promise<void> {
 
 const firstRow = async (page: Page) => page.locator('[data-row]').first().click()
 
-/** Every screen. Each is shown by a person who may see it. */
+/** Each is shown by a person who may see it. To set up a first authenticator app is not among them. */
 export const screens: readonly Screen[] = [
   { name: 'log-in', phone: true, show: async () => {} },
   { name: 'search', as: 'radioloog', show: (page) => open(page, '/zoeken') },

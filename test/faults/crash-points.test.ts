@@ -11,7 +11,7 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { describe, expect, test } from 'vitest'
 
-const wanted = Number(process.env['TWIIN_CRASH_POINTS'] ?? 12)
+const wanted = Number(process.env['TWIIN_CRASH_POINTS'] ?? 8)
 const program = join(import.meta.dirname, 'store-few-instances.ts')
 /** Where state on disk changes. strace counts each for itself, and for each thread. */
 const calls = ['fsync', 'fdatasync', 'rename', 'pwrite64', 'write', 'unlink', 'mkdir'] as const

@@ -4,7 +4,7 @@
  * flushed (ext4's shutdown ioctl). Only what was acknowledged before the cut counts: an fsync that is under way at that
  * moment may still return success, which a machine without power cannot.
  *
- * Two cuts each by default; TWIIN_POWER_CUTS=100 for so many (about eight seconds a cut).
+ * One cut each by default; TWIIN_POWER_CUTS=100 for so many (about eight seconds a cut).
  */
 import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -22,7 +22,7 @@ import { readArrivals, readPacs } from '../support/pacs-dir.ts'
 import { NodeOnOwnDisk } from './node-on-own-disk.ts'
 import { privateDiskMissing } from './private-disk.ts'
 
-const cuts = Number(process.env['TWIIN_POWER_CUTS'] ?? 2)
+const cuts = Number(process.env['TWIIN_POWER_CUTS'] ?? 1)
 /** After so many cuts a disk is replaced, so that reading it all stays quick. */
 const cutsPerDisk = 10
 const timeout = 60_000 + cuts * 40_000

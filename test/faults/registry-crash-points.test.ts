@@ -12,7 +12,7 @@ import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { TestRegistry } from '../../registry/src/testing.ts'
 
-const wanted = Number(process.env['TWIIN_CRASH_POINTS'] ?? 4)
+const wanted = Number(process.env['TWIIN_CRASH_POINTS'] ?? 3)
 const program = join(import.meta.dirname, 'certify-few-clinics.ts')
 /** Where the ledger, the signed tree and the small files change. The thread pool does them, so each is counted there. */
 const calls = ['write', 'fsync', 'rename'] as const

@@ -51,8 +51,8 @@ async function run(
   args: string[],
   input: string,
 ): Promise<{ status: unknown; stdout: string; stderr: string }> {
-  const program = join(import.meta.dirname, '../main.ts')
-  const child = spawn(process.execPath, [program, ...args], { timeout: 15_000 })
+  const program = join(import.meta.dirname, '../../bin/twiin-node')
+  const child = spawn(program, args, { timeout: 15_000 })
   child.stdin.on('error', () => {}).end(input)
   const [[status], stdout, stderr] = await Promise.all([
     once(child, 'close') as Promise<[number | null]>,

@@ -70,11 +70,8 @@ peopleFile: people.json
 routing: ${routing}
 `,
   )
-  const main = join(import.meta.dirname, '..', 'main.ts')
-  const child = spawn(process.execPath, [
-    ...[main, 'rules', 'test', '--config', config, '--study', study],
-    ...more,
-  ])
+  const program = join(import.meta.dirname, '../../bin/twiin-node')
+  const child = spawn(program, ['rules', 'test', '--config', config, '--study', study, ...more])
   child.stdin.end(token)
   const [out, error] = await Promise.all([text(child.stdout), text(child.stderr)])
   return out === '' ? error : (JSON.parse(out) as unknown)

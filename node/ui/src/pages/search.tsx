@@ -31,10 +31,13 @@ export function SearchPage() {
   })
   const asked = id === undefined ? undefined : questionOf(id)
   const [emergencyFor, setEmergencyFor] = useState<string>()
+  const [boxes, setBoxes] = useState(0)
   return (
     <>
       <PageTitle title={t('search.title')} />
       <SearchForm
+        // The BSN leaves the field when a box is opened too.
+        key={boxes}
         isStarting={begin.isPending}
         isFirst={id === undefined}
         onSearch={(question) => begin.mutateAsync(question)}
@@ -47,6 +50,7 @@ export function SearchPage() {
           onClose={() => setEmergencyFor(undefined)}
           onOpened={({ reason }) => {
             setEmergencyFor(undefined)
+            setBoxes((count) => count + 1)
             begin.mutate({ bsn: emergencyFor, purpose: { basis: 'emergency', reason } })
           }}
         />
