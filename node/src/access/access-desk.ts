@@ -55,16 +55,17 @@ export class AccessDesk {
 
   async judge(asked: Asked, peerId: string): Promise<Judged> {
     const { bundle, ownTokens, patients, consents, shieldings, quota, clock } = this.#deps
-    const isBeyondQuota = asked.purpose.basis === 'emergency' && !quota.admits(asked, peerId)
     const member = bundle.member(peerId)
+    const isOutsider = member === undefined
+    const isBeyondQuota = !isOutsider && asked.purpose.basis === 'emergency' && !quota.admits(asked, peerId)
     const bsn = this.#epochCounts(asked.epoch) ? await ownTokens.patientAt(asked.epoch, asked.loc) : undefined
     const patient = bsn === undefined ? undefined : await patients.find(bsn)
     const studies = bsn === undefined ? [] : await patients.studiesOf(bsn)
     const known = patient !== undefined && studies.length > 0
     const shielded = bsn !== undefined && (await shieldings.of(bsn)) !== undefined
     const request: AccessRequest = {
-      // A certified peer that is not in the directory is nobody in particular: only consent for all could cover it.
       requester: member === undefined ? { ura: '' } : { ura: member.ura, category: member.category },
+      isOutsider,
       isTesting: member?.state === 'testing',
       isBeyondQuota,
       user: asked.user,
@@ -76,12 +77,19 @@ export class AccessDesk {
       age: { birthDate: patient?.birthDate ?? '', now: clock.now() },
       shielded,
       consents: bsn === undefined ? [] : await consents.of(bsn),
-      // Who asks is in doubt, or whose images these are: nobody gets them.
-      blocked: member === undefined || patient?.conflict === true,
+      // Whose images these are is in doubt: nobody gets them.
+      blocked: patient?.conflict === true,
       identityConflict: patient !== undefined && birthDatesDiffer(asked.birthDate, patient.birthDate),
     }
     const decision = await this.#decide(request, holding, bsn)
-    return { decision, bsn, patient, studies: decision.permitted ? studies : [], shielded }
+    // Nothing that is done with what was judged may take longer of a patient who is known: no notice of an outsider.
+    return {
+      decision,
+      bsn,
+      patient: isOutsider ? undefined : patient,
+      studies: decision.permitted ? studies : [],
+      shielded,
+    }
   }
 
   /**

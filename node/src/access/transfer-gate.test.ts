@@ -98,8 +98,15 @@ describe('a channel that wants pixels', () => {
     if (!verdict.watch.aborted) await once(verdict.watch, 'abort')
   })
 
-  it('does not open for a certified peer that is not in the directory', async () => {
-    expect(await judge({}, net.network.keeper.peerId)).toEqual({ permitted: false, reason: 'BLOCKED' })
+  it('does not open for a certified peer that is not in the directory, which does not learn who is a patient', async () => {
+    const outsider = net.network.keeper.peerId
+    const emergency = { purpose: { basis: 'emergency', reason: 'other: trauma' } }
+    for (const change of [{}, { loc: randomBytes(32) }, emergency, { ...emergency, loc: randomBytes(32) }])
+      expect(await judge(change, outsider)).toEqual({ permitted: false, reason: 'NOT_A_MEMBER' })
+    // Nor by how long an answer takes: no notice is written of one and not of the other.
+    expect(net.a.exchange.uses.pendingOf(outsider)).toEqual([])
+    expect(await net.a.audit('emergency')).toEqual([])
+    expect((await net.a.audit('refused')).map(({ reason }) => reason)).toEqual(Array(4).fill('NOT_A_MEMBER'))
   })
 
   it('does not open for a member in testing, and does again once it exchanges', async () => {

@@ -154,6 +154,7 @@ function refusal(reason = 'UNEXPECTED'): TwiinError {
     'BLOCKED',
     'ROLE_NOT_PERMITTED',
     'BASIS_NOT_SUPPORTED',
+    'NOT_A_MEMBER',
     'MEMBER_TESTING',
   ]
   return new TwiinError(isVerdict.includes(reason) ? 'HOLDER_REFUSED' : 'STUDY_NOT_AVAILABLE', { reason })

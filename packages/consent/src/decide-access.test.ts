@@ -106,6 +106,14 @@ describe('access at the holder', () => {
     expect([permitted, why === 'PERMITTED' || reasonForPeer(why)]).toEqual([false, 'MEMBER_TESTING'])
   })
 
+  it('is for nobody outside the directory, who reads the same of every patient, known or not', () => {
+    const outsider = { ...request, isOutsider: true, isTesting: true, isBeyondQuota: true }
+    for (const change of [{}, { known: false }, { blocked: true }, { consents: [consent('deny')] }]) {
+      const { permitted, why } = decideAccess(outsider, { ...holding, ...change })
+      expect([permitted, why === 'PERMITTED' || reasonForPeer(why)]).toEqual([false, 'NOT_A_MEMBER'])
+    }
+  })
+
   it('when refused, does not tell a peer whether the patient was ever here', () => {
     const refusals = [
       { ...holding, known: false, consents: [] },
@@ -126,6 +134,7 @@ const said = (each: Case) =>
 
 /** Spec 08 §5, row by row: what must hold, and the reason when it does not. */
 const rows: [AccessReason, (each: Case) => boolean][] = [
+  ['NOT_A_MEMBER', ({ request }) => request.isOutsider !== true],
   ['MEMBER_TESTING', ({ request }) => request.isTesting !== true],
   ['ROLE_NOT_PERMITTED', ({ request }) => request.user.role === 'radiologist'],
   ['BASIS_NOT_SUPPORTED', ({ request }) => ['treatment', 'emergency'].includes(request.purpose.basis)],
@@ -173,6 +182,7 @@ const cases: fc.Arbitrary<Case> = fc.record({
         { ura: '00000003', category: 'umc' },
         { ura: '' },
       ),
+      isOutsider: fc.constantFrom(false, false, false, true),
       isTesting: fc.constantFrom(false, false, false, true),
       isBeyondQuota: fc.constantFrom(false, false, false, true),
       user: fc
@@ -244,6 +254,7 @@ describe('whatever is asked and held,', () => {
         const { relation: _, ...unrelated } = request
         const worse: [AccessRequest, Holding][] = [
           [unrelated, holding],
+          [{ ...request, isOutsider: true }, holding],
           [{ ...request, isTesting: true }, holding],
           [{ ...request, isBeyondQuota: true }, holding],
           [{ ...request, user: { ...request.user, role: 'other' } }, holding],

@@ -14,6 +14,8 @@ export type TreatmentRelation = 'stated' | 'registered'
 /** What a peer asks on behalf of a user: to list a patient's studies, or to open a stream. */
 export interface AccessRequest {
   readonly requester: Requester
+  /** The asking peer has a certificate and stands in no directory: a keeper, a newcomer, one that was taken out. */
+  readonly isOutsider?: boolean
   /** The asking member has not shown yet that it exchanges (spec 12 §3). */
   readonly isTesting?: boolean
   /** More emergencies of this member within the hour than can be (spec 21 §3). */
@@ -34,7 +36,7 @@ export interface Holding {
   readonly mitz?: MitzAnswer | undefined
   /** Marked here as somebody whom the curious look for: a statement is not enough (spec 08 §7). */
   readonly shielded: boolean
-  /** Nothing goes out, whatever the consent: it is in doubt whose the images are, or who asks is not in the directory. */
+  /** Nothing goes out, whatever the consent: it is in doubt whose the images are. */
   readonly blocked: boolean
   /** The birth date in the request is not the one on record: `IDENTITY_MISMATCH`. */
   readonly identityConflict: boolean
@@ -42,6 +44,7 @@ export interface Holding {
 
 export type AccessReason =
   | 'PERMITTED'
+  | 'NOT_A_MEMBER'
   | 'MEMBER_TESTING'
   | 'ROLE_NOT_PERMITTED'
   | 'BASIS_NOT_SUPPORTED'
@@ -79,6 +82,8 @@ const bases: ReadonlySet<string> = new Set<Basis>(['treatment', 'emergency'])
 
 /** Spec 08 §5. Judged anew for every search, every retrieval and every stream that opens. */
 export function decideAccess(request: AccessRequest, holding: Holding): AccessDecision {
+  // Before anything of the patient counts: who is no member must not learn who is one.
+  if (request.isOutsider === true) return { permitted: false, why: 'NOT_A_MEMBER' }
   if (request.isTesting === true) return { permitted: false, why: 'MEMBER_TESTING' }
   if (!roles.has(request.user.role)) return { permitted: false, why: 'ROLE_NOT_PERMITTED' }
   if (!bases.has(request.purpose.basis)) return { permitted: false, why: 'BASIS_NOT_SUPPORTED' }
@@ -116,6 +121,7 @@ export function reasonForPeer(why: Exclude<AccessReason, 'PERMITTED'>): PeerReas
     case 'SHIELDED':
     case 'CONSENT_MISSING':
       return 'CONSENT_MISSING'
+    case 'NOT_A_MEMBER':
     case 'MEMBER_TESTING':
     case 'ROLE_NOT_PERMITTED':
     case 'BASIS_NOT_SUPPORTED':

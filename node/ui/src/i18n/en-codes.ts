@@ -67,7 +67,7 @@ export const codes: Wording['codes'] = {
   TOO_MANY_EMERGENCIES: 'More emergencies of one hospital than there can be within an hour.',
   CONSENT_UNAVAILABLE: 'Mitz gave no answer; without one nothing is given.',
   UNKNOWN_PATIENT: 'The patient is not known there.',
-  BLOCKED: 'The hospital shares nothing of this record: whose it is, or who asks, is in doubt there.',
+  BLOCKED: 'The hospital shares nothing of this record: whose it is, is in doubt there.',
   PEER_UNREACHABLE: 'The other hospital is unreachable.',
   PEER_TIMEOUT: 'The other hospital did not answer in time.',
   PEER_REFUSED: 'The other hospital refused.',
@@ -165,6 +165,7 @@ export const codes: Wording['codes'] = {
   WITNESS_MEMORY_DAMAGED:
     'This node cannot read what it witnessed of the log, and witnesses nothing more. Warn the operator.',
   REGISTRY_AWAY: 'The registry does not answer. Exchange goes on with what is known.',
+  NOT_A_MEMBER: 'Your hospital does not stand in the member list there.',
   MEMBER_TESTING: 'Your hospital has to pass the self-test of the network first.',
   DISK_FULL: 'The disk of the node is full. Nothing new is accepted.',
   REGISTRY_UNREACHABLE: 'The registry is unreachable.',

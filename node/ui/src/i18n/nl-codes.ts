@@ -65,8 +65,7 @@ export const codes = {
   TOO_MANY_EMERGENCIES: 'Meer spoedvragen van één ziekenhuis dan er in een uur kunnen zijn.',
   CONSENT_UNAVAILABLE: 'Mitz gaf geen antwoord; zonder antwoord wordt niets gegeven.',
   UNKNOWN_PATIENT: 'De patiënt is daar niet bekend.',
-  BLOCKED:
-    'Het ziekenhuis deelt niets van dit dossier: daar is twijfel over wie de patiënt is of wie er vraagt.',
+  BLOCKED: 'Het ziekenhuis deelt niets van dit dossier: daar is twijfel over wie de patiënt is.',
   PEER_UNREACHABLE: 'Het andere ziekenhuis is onbereikbaar.',
   PEER_TIMEOUT: 'Het andere ziekenhuis antwoordde niet op tijd.',
   PEER_REFUSED: 'Het andere ziekenhuis weigerde.',
@@ -165,6 +164,7 @@ export const codes = {
   WITNESS_MEMORY_DAMAGED:
     'Deze node kan niet lezen wat hij van het log heeft gezien, en getuigt niet meer. Waarschuw de beheerder.',
   REGISTRY_AWAY: 'Het register antwoordt niet. Uitwisselen gaat door met wat bekend is.',
+  NOT_A_MEMBER: 'Uw ziekenhuis staat daar niet in de ledenlijst.',
   MEMBER_TESTING: 'Uw ziekenhuis moet eerst de zelftest van het netwerk halen.',
   DISK_FULL: 'De schijf van de node is vol. Er wordt niets nieuws aangenomen.',
   REGISTRY_UNREACHABLE: 'Het register is onbereikbaar.',
