@@ -150,6 +150,30 @@ describe('a study elsewhere', () => {
   })
 })
 
+it('what an emergency found is for who names that search, and for no other query or move of the same person', async () => {
+  const person = { id: 'dr', name: 'D. Ritter', role: 'radiologist' as const }
+  const asker = { ...reader, person }
+  const { consents } = net.a.index
+  const { emergencies, searches, queryDesk } = net.b.exchange
+  await consents.record(bsn, { scope: { kind: 'all' }, decision: 'permit', by: 'op' })
+  await emergencies.open({ bsn, cause: 'other', reason: 'aneurysma, spoed' }, person)
+  const purpose = { basis: 'emergency', reason: '' } as const
+  // As a query of the same patient would ask, so that it could be taken for one that is fresh.
+  const searchId = await searches.begin({ bsn, purpose, birthDate: patient.birthDate }, person)
+  await eventually(() => searches.find(searchId, person)?.studies.some(({ local }) => !local))
+  const series = async (how: object) =>
+    (await ask(net.b, { [key.studyInstanceUid]: theirs }, { level: 'SERIES', asker, ...how })).matches
+  expect(await series({})).toEqual([])
+  expect(await queryDesk.locate(theirs, asker)).toBeUndefined()
+  expect(await series({ searchId })).toHaveLength(1)
+  const lines = (await net.a.audit('search-answered')).length
+  expect((await ask(net.b, { [key.patientId]: 'B-7' }, { asker })).matches).toHaveLength(2)
+  const asked = (await net.a.audit('search-answered')).slice(lines)
+  expect(asked.map(({ emergency }) => emergency)).not.toContain(true)
+  expect(asked.length).toBeGreaterThan(0)
+  expect(await queryDesk.locate(theirs, asker)).toMatchObject({ local: false })
+})
+
 describe('a query here', () => {
   it.each([
     [{ [key.accessionNumber]: 'ACC-B' }, 1],

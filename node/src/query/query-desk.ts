@@ -168,15 +168,13 @@ export class QueryDesk {
       return undefined
     }
     const birthDate = isoDate(single(keys, key.birthDate)) ?? who.birthDate
-    const fresh = searches
-      .of(asker.person)
-      .find(
-        (search) =>
-          search.bsn === who.bsn &&
-          search.birthDate === birthDate &&
-          clock.now() - search.begunAt < freshMs &&
-          (!isComplete(search) || search.holders.every(({ status }) => status !== 'unreachable')),
-      )
+    const fresh = this.#searchesOf(asker).find(
+      (search) =>
+        search.bsn === who.bsn &&
+        search.birthDate === birthDate &&
+        clock.now() - search.begunAt < freshMs &&
+        (!isComplete(search) || search.holders.every(({ status }) => status !== 'unreachable')),
+    )
     if (fresh !== undefined) return fresh
     const question = {
       bsn: who.bsn,
@@ -210,18 +208,21 @@ export class QueryDesk {
     return { bsn: own, ...wholeDate(registered?.birthDate || stated?.birthDate || '') }
   }
 
+  /** What was found in an emergency is looked into by who names the search, and by nobody else (spec 13 §2, 21 §2). */
+  #searchesOf({ person }: Asker): IteratorObject<PatientSearch> {
+    return this.#deps.searches.of(person).filter(({ emergency }) => emergency === undefined)
+  }
+
   /** Series and instances are asked for by study alone, of what a search showed before. */
   #searchThatSaw(keys: DeskQuery['keys'], asker: Asker): PatientSearch | undefined {
     const uids = new Set(textsOf(keys, key.studyInstanceUid))
-    return this.#deps.searches
-      .of(asker.person)
-      .find(({ studies }) =>
-        studies.some(({ studyInstanceUid, local }) => !local && uids.has(studyInstanceUid ?? '')),
-      )
+    return this.#searchesOf(asker).find(({ studies }) =>
+      studies.some(({ studyInstanceUid, local }) => !local && uids.has(studyInstanceUid ?? '')),
+    )
   }
 
   #seen(studyInstanceUid: string, asker: Asker): Located | undefined {
-    for (const search of this.#deps.searches.of(asker.person)) {
+    for (const search of this.#searchesOf(asker)) {
       const row = search.studies.find(
         (study) => study.studyInstanceUid === studyInstanceUid && study.detail === 'holder' && !study.local,
       )
