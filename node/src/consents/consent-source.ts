@@ -10,6 +10,9 @@ export interface ConsentQuestion {
 
 /** Where else patients say who may see what: Mitz (spec 08 §8). */
 export interface ConsentSource {
-  /** `silent` when it gave no answer, `busy` when it was not asked: too much is being asked. Never rejects. */
+  /**
+   * `silent` when it is not there; `busy` when it is and nobody knows what it says: too much is being asked, or what it
+   * answered is unclear. Never rejects.
+   */
   ask(question: ConsentQuestion): Promise<MitzAnswer>
 }

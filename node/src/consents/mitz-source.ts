@@ -26,8 +26,11 @@ const mostCached = 10_000
 /** After so many failures in a row, of Mitz itself, nobody waits for the next one; a single one may be chance. */
 const failuresBeforeRest = 3
 const restMs = 5000
-/** It is overloaded, or not there, whatever it is asked. Any other status is about the one question. */
-const notThere: ReadonlySet<number | undefined> = new Set([429, 502, 503, 504])
+/**
+ * What stands before it says that it is not there. Any other status is of something that was there, also that it has too
+ * much to do: whoever can bring that about by asking must not be helped by it (spec 08 §8).
+ */
+const notThere: ReadonlySet<number | undefined> = new Set([502, 504])
 
 /** Mitz, or what speaks like it (spec 08 §8). Down, slow, unclear: no answer, and that is no yes. */
 export class MitzSource implements ConsentSource {
@@ -81,8 +84,13 @@ export class MitzSource implements ConsentSource {
       return decision
     } catch (error) {
       this.#log.warn('no answer about consent', { code: codeOf(error) })
-      if (isTwiinError(error, 'CONSENT_SOURCE_FAILED')) this.#failed()
-      return 'silent'
+      if (isTwiinError(error, 'CONSENT_SOURCE_FAILED')) {
+        this.#failed()
+        return 'silent'
+      }
+      // It is there, and nobody knows what it would have said.
+      this.#failures = 0
+      return 'busy'
     } finally {
       this.#asking.delete(key)
       end?.()

@@ -90,6 +90,8 @@ describe('Mitz', () => {
 
   it.each([
     ['an error about the question', { status: 500 }],
+    ['that too much is asked', { status: 429 }],
+    ['that it has too much to do', { status: 503 }],
     ['an answer without end', { body: 'x'.repeat(1_000_000) }],
     ['another decision', { body: mitzAnswer('Indeterminate') }],
     ['two decisions', { body: mitzAnswer('Permit</Decision><Decision>Permit') }],
@@ -107,20 +109,23 @@ describe('Mitz', () => {
     ['an empty decision besides', { body: mitzAnswer('Permit</Decision><Decision/><Decision>Permit') }],
     ['text beside elements', { body: mitzAnswer('Permit').replace('<Status>', 'but not really<Status>') }],
     ['text after all', { body: `${mitzAnswer('Permit')} not` }],
-  ])('that gives %s said nothing of this patient, and is asked again', async (_what, misbehaves) => {
-    simulator.permitted.add(`${bsn} 90000002`)
-    simulator.misbehaves = misbehaves
-    const source = sourceWith()
-    for (let i = 0; i < 4; i++) expect(await source.ask(question)).toBe('silent')
-    simulator.misbehaves = {}
-    expect(await source.ask(question)).toBe('permit')
-  })
+  ])(
+    'that gives %s said nothing of this patient, is not silent by it, and is asked again',
+    async (_what, misbehaves) => {
+      simulator.permitted.add(`${bsn} 90000002`)
+      simulator.misbehaves = misbehaves
+      const source = sourceWith()
+      for (let i = 0; i < 4; i++) expect(await source.ask(question)).toBe('busy')
+      simulator.misbehaves = {}
+      expect(await source.ask(question)).toBe('permit')
+    },
+  )
 
   it('that is not there three times in a row is left alone for a moment, and not for one time', async () => {
     simulator.permitted.add(`${bsn} 90000002`)
     const source = sourceWith({ cacheMs: 0 })
     const fail = async (times: number) => {
-      simulator.misbehaves = { status: 503 }
+      simulator.misbehaves = { status: 504 }
       for (let i = 0; i < times; i++) expect(await source.ask(question)).toBe('silent')
       simulator.misbehaves = {}
     }
@@ -138,9 +143,14 @@ describe('Mitz', () => {
     const source = sourceWith()
     expect([await source.ask(question), await source.ask(denied)]).toEqual(['permit', 'deny'])
     await clock.advance(3_600_000)
-    simulator.misbehaves = { status: 503 }
-    for (let i = 0; i < 4; i++)
-      expect([await source.ask(question), await source.ask(denied)]).toEqual(['silent', 'deny'])
+    for (const [status, said] of [
+      [429, 'busy'],
+      [502, 'silent'],
+    ] as const) {
+      simulator.misbehaves = { status }
+      for (let i = 0; i < 4; i++)
+        expect([await source.ask(question), await source.ask(denied)]).toEqual([said, 'deny'])
+    }
   })
 
   it('is asked some of one hospital’s questions at once: the others of it wait, and those of others pass', async () => {
@@ -229,6 +239,28 @@ describe('a hospital that asks Mitz', () => {
     simulator.misbehaves = { status: 503 }
     expect(await search()).toBe('CONSENT_MISSING')
     expect((await a.audit('search-refused')).at(-1)).toMatchObject({ reason: 'CONSENT_UNAVAILABLE' })
+    // Of somebody in an emergency as well, when Mitz only has too much to do; when it is not there, they are helped.
+    const [token] = await a.index.tokens.tokens([bsn], 'lookup')
+    const retrieve = (role: string, basis: 'treatment' | 'emergency' = 'treatment') =>
+      a.exchange.gate.judge(
+        {
+          ...{ kind: 'retrieve', requestId: randomBytes(16), job: randomBytes(16), epoch: 1 },
+          ...{ loc: deriveLocation(token ?? new Uint8Array(), 1), studyInstanceUid: '1.2.3' },
+          ...{ issuedAt: network.clock.now(), authorisedAt: network.clock.now(), holder: a.key.peerId },
+          ...{ user: { ...radiologist, role }, purpose: { basis, reason: 'poli' } },
+        },
+        b.key.peerId,
+      )
+    expect(await retrieve('radiologist', 'emergency')).toMatchObject({ reason: 'CONSENT_MISSING' })
+    expect(a.exchange.uses.pendingOf(b.key.peerId)).toMatchObject([{ refusedFor: 'CONSENT_UNAVAILABLE' }])
+    simulator.misbehaves = { status: 504 }
+    expect(await retrieve('radiologist', 'emergency')).toMatchObject({ reason: 'STUDY_UNKNOWN' })
+    expect(
+      a.exchange.uses.pendingOf(b.key.peerId).map(({ refusedFor, consent }) => [refusedFor, consent]),
+    ).toEqual([
+      ['CONSENT_UNAVAILABLE', undefined],
+      [undefined, 'unavailable'],
+    ])
     simulator.misbehaves = {}
     expect(await search()).toBe('answered')
     // An objection here is one without Mitz, which is not asked then.
@@ -238,17 +270,6 @@ describe('a hospital that asks Mitz', () => {
     expect(simulator.asked).toHaveLength(asked)
     // Nor is it for who may not have anything: the answer would take longer of a patient who is known.
     await record('90000002')
-    const [token] = await a.index.tokens.tokens([bsn], 'lookup')
-    const retrieve = (role: string) =>
-      a.exchange.gate.judge(
-        {
-          ...{ kind: 'retrieve', requestId: randomBytes(16), job: randomBytes(16), epoch: 1 },
-          ...{ loc: deriveLocation(token ?? new Uint8Array(), 1), studyInstanceUid: '1.2.3' },
-          ...{ issuedAt: network.clock.now(), authorisedAt: network.clock.now(), holder: a.key.peerId },
-          ...{ user: { ...radiologist, role }, purpose: { basis: 'treatment', reason: 'poli' } },
-        },
-        b.key.peerId,
-      )
     expect(await retrieve('made up')).toMatchObject({ reason: 'ROLE_NOT_PERMITTED' })
     expect(simulator.asked).toHaveLength(asked)
     expect(await retrieve('radiologist')).toMatchObject({ reason: 'STUDY_UNKNOWN' })

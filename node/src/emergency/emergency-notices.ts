@@ -1,4 +1,4 @@
-import type { AccessReason } from '@twiin/consent'
+import type { AccessDecision, AccessReason } from '@twiin/consent'
 import type { Clock } from '@twiin/runtime'
 import type { Account } from '../account/account.ts'
 import type { Asked, Judged } from '../access/access-desk.ts'
@@ -71,7 +71,7 @@ export class EmergencyNotices {
         use.refusedFor === refusalIn(decision.why),
     )
     if (same !== undefined) {
-      await book.change(same.id, (use) => ({ [what]: use[what] + 1 }))
+      await book.change(same.id, (use) => ({ [what]: use[what] + 1, ...consentIn(decision) }))
       return
     }
     await this.#putOnRecord(asked, peerId, bsn, decision.why, requestId)
@@ -85,6 +85,7 @@ export class EmergencyNotices {
       patient: { bsn, ...(patient === undefined ? {} : { name: patient.name }) },
       ...{ searches: 0, retrievals: 0, [what]: 1 },
       ...(shielded ? { shielded } : {}),
+      ...consentIn(decision),
       ...(refusedFor === undefined ? {} : { refusedFor }),
     }
     await book.add(use)
@@ -112,3 +113,5 @@ export class EmergencyNotices {
 }
 
 const refusalIn = (why: AccessReason) => (why === 'PERMITTED' ? undefined : why)
+const consentIn = ({ permitted, consent }: AccessDecision) =>
+  permitted && consent?.why === 'unavailable' ? { consent: consent.why } : {}

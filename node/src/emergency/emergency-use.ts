@@ -33,6 +33,8 @@ export interface EmergencyUse {
   readonly retrievals: number
   /** The patient is marked here (spec 08 §7). */
   readonly shielded?: boolean
+  /** Helped while Mitz was silent: whether the patient objects there, nobody knew (spec 08 §8). */
+  readonly consent?: 'unavailable'
   /** Why the holder refused; absent when it did not. */
   readonly refusedFor?: string
   readonly review?: Review

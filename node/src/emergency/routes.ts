@@ -112,7 +112,7 @@ export function emergencyRoutes(deps: Deps): FastifyPluginAsyncTypebox {
 
 function describe(use: EmergencyUse, now: number) {
   const { id, direction, openedAt, until, endedAt, endReason, cause, reason, user, organisation } = use
-  const { patient, searches, retrievals, shielded, refusedFor, review } = use
+  const { patient, searches, retrievals, shielded, consent, refusedFor, review } = use
   const at = (ms: number) => new Date(ms).toISOString()
   return {
     ...{ id, direction, state: stateOf(use, now), openedAt: at(openedAt), until: at(until) },
@@ -122,6 +122,7 @@ function describe(use: EmergencyUse, now: number) {
     ...{ reason, user, organisation, searches, retrievals },
     patient: { bsn: maskBsn(patient.bsn), ...(patient.name === undefined ? {} : { name: patient.name }) },
     ...(shielded === true ? { shielded } : {}),
+    ...(consent === undefined ? {} : { consent }),
     ...(refusedFor === undefined ? {} : { outcomeReason: refusedFor }),
     ...(review === undefined ? {} : { review: { ...review, at: at(review.at) } }),
   }

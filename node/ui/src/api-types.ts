@@ -233,6 +233,8 @@ export interface EmergencyAccess {
   searches: number
   retrievals: number
   shielded?: boolean
+  /** Helped while nobody knew what the patient said elsewhere. */
+  consent?: 'unavailable'
   outcomeReason?: string
   review?: { verdict: EmergencyVerdict; note: string; by: { id: string; name: string }; at: string }
 }

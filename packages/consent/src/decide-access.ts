@@ -97,7 +97,7 @@ export function decideAccess(request: AccessRequest, holding: Holding): AccessDe
   if (consent.why === 'no-record' && !isEmergency)
     return { permitted: false, why: 'CONSENT_MISSING', consent }
   if (consent.why === 'explicit-deny') return { permitted: false, why: 'CONSENT_DENIED', consent }
-  // Help does not wait for a service that is down; for one that was not asked it does (spec 08 §8).
+  // Help does not wait for a service that is down; for one that is there it does (spec 08 §8).
   if (consent.why === 'unavailable' && (!isEmergency || holding.mitz === 'busy'))
     return { permitted: false, why: 'CONSENT_UNAVAILABLE', consent }
   if (holding.shielded && !isEmergency && request.relation !== 'registered')

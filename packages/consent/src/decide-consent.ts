@@ -9,7 +9,8 @@ export interface Requester {
 }
 
 /**
- * What Mitz answered. `silent`: it was asked, and gave none; `busy`: it could not be asked, for too much is asked at once.
+ * What Mitz answered. `silent`: it is not there; `busy`: it is, and gave no answer that counts, for too much is asked of it
+ * or the answer is unclear.
  */
 export type MitzAnswer = Decision | 'silent' | 'busy'
 

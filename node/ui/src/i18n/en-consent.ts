@@ -51,6 +51,7 @@ export const consentTexts: Texts<typeof nl> = {
     usedWords: 'searched {{searches}} times, retrieved {{retrievals}} times',
     refusedFor: 'Refused because',
     shielded: 'shielded patient',
+    consentUnavailable: 'consent was unavailable',
     judge: 'Verdict',
     justified: 'Justified',
     unjustified: 'Not justified',

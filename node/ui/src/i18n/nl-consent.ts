@@ -48,6 +48,7 @@ export const consentTexts = {
     usedWords: '{{searches}} keer gezocht, {{retrievals}} keer opgehaald',
     refusedFor: 'Geweigerd omdat',
     shielded: 'afgeschermde patiënt',
+    consentUnavailable: 'toestemming was niet op te vragen',
     judge: 'Oordeel',
     justified: 'Terecht',
     unjustified: 'Onterecht',

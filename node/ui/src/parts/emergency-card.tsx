@@ -42,6 +42,11 @@ export function EmergencyCard({ access }: { access: EmergencyAccess }) {
             {t('emergencies.shielded')}
           </Badge>
         )}
+        {access.consent === 'unavailable' && (
+          <Badge tone="warning" icon={ShieldAlert}>
+            {t('emergencies.consentUnavailable')}
+          </Badge>
+        )}
       </header>
       <dl className="facts">
         <dt>{t('emergencies.patient')}</dt>
