@@ -53,11 +53,13 @@ export class AccessDesk {
     this.#deps = deps
   }
 
-  async judge(asked: Asked, peerId: string): Promise<Judged> {
+  /** `again`: what was admitted already and is still open; of the emergencies of a member it is not another one. */
+  async judge(asked: Asked, peerId: string, { again = false } = {}): Promise<Judged> {
     const { bundle, ownTokens, patients, consents, shieldings, quota, clock } = this.#deps
     const member = bundle.member(peerId)
     const isOutsider = member === undefined
-    const isBeyondQuota = !isOutsider && asked.purpose.basis === 'emergency' && !quota.admits(asked, peerId)
+    const isBeyondQuota =
+      !again && !isOutsider && asked.purpose.basis === 'emergency' && !quota.admits(asked, peerId)
     const bsn = this.#epochCounts(asked.epoch) ? await ownTokens.patientAt(asked.epoch, asked.loc) : undefined
     const patient = bsn === undefined ? undefined : await patients.find(bsn)
     const studies = bsn === undefined ? [] : await patients.studiesOf(bsn)

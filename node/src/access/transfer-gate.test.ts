@@ -166,6 +166,62 @@ describe('a channel that wants pixels', () => {
   })
 })
 
+describe('a stream that opens', () => {
+  type Judge = (asked: TransferRequest, how?: { again: boolean }) => string
+  /** A gate at which somebody else judges; `waits` are those who wait for the end of a stream. */
+  const gateWith = (judge: Judge, noteRecipient: () => Promise<void> = async () => {}) => {
+    const waits: (AbortSignal | undefined)[] = []
+    const clock = {
+      now: () => net.network.clock.now(),
+      sleep: (_ms: number, over?: AbortSignal) => (waits.push(over), new Promise(() => {})),
+    }
+    const nothing = { onChange: () => {}, check: () => {}, note: async () => {} }
+    const gate = new TransferGate({
+      desk: {
+        judge: async (asked: TransferRequest, _peerId: string, how?: { again: boolean }) => ({
+          ...{ decision: { why: judge(asked, how) }, bsn, studies: [{ studyInstanceUid }] },
+        }),
+      },
+      ...{ guard: nothing, consents: nothing, shieldings: nothing, emergencies: nothing },
+      ...{ isOffered: async () => true, noteRecipient },
+      ...{ account: { record: async () => {} }, clock, log: silentLogger },
+    } as unknown as ConstructorParameters<typeof TransferGate>[0])
+    return { gate, waits }
+  }
+
+  it('has no other stream of the patient judged, and counts as one emergency', async () => {
+    const judged: [string, boolean][] = []
+    let isSilent = false
+    const { gate } = gateWith((asked, how) => {
+      judged.push([Buffer.from(asked.requestId).toString('hex').slice(0, 2), how?.again === true])
+      // As Mitz would have it: a treatment is not known to be permitted, and an emergency is helped.
+      const isTreatment = asked.kind === 'retrieve' && asked.purpose.basis === 'treatment'
+      return isSilent && isTreatment ? 'CONSENT_UNAVAILABLE' : 'PERMITTED'
+    })
+    const open = (byte: number, basis: string) =>
+      gate.judge(request({ requestId: Buffer.alloc(16, byte), purpose: { basis, reason: 'x' } }), 'peer')
+    const treatment = await open(0xaa, 'treatment')
+    isSilent = true
+    expect(await open(0xbb, 'emergency')).toMatchObject({ permitted: true })
+    expect(treatment).toMatchObject({ permitted: true, watch: { aborted: false } })
+    expect(judged).toEqual([
+      ['aa', false],
+      ['aa', true],
+      ['bb', false],
+      ['bb', true],
+    ])
+  })
+
+  it('is waited for no longer when what leaves could not be put on record', async () => {
+    const { gate, waits } = gateWith(
+      () => 'PERMITTED',
+      () => Promise.reject(new Error('disk')),
+    )
+    await expect(gate.judge(request(), 'peer')).rejects.toThrow('disk')
+    expect(waits.map((over) => over?.aborted)).toEqual([true])
+  })
+})
+
 describe('a stream that is cut before anything left', () => {
   it('is refused, and not on record as released', async () => {
     const lines: { event: string; reason?: string }[] = []

@@ -90,13 +90,20 @@ export class TransferGate implements Gatekeeper {
       const isOurs = why === 'PERMITTED' || why === 'STUDY_UNKNOWN'
       return this.#refuse(request, peerId, why, isOurs ? 'STUDY_UNKNOWN' : reasonForPeer(why), bsn)
     }
-    const watch = this.#watch(bsn, request, peerId, goodFor(request) - age)
-    // Consent may have ended between the judgement and the watch.
-    await this.#judgeAgain(bsn)
-    // Nothing leaves by a stream that was cut, and nothing is on record as released.
-    if (watch.aborted) return this.#refuse(request, peerId, codeOf(watch.reason), 'CONSENT_MISSING', bsn)
-    await this.#release(request, peerId, bsn)
-    return { permitted: true, watch }
+    const stream = this.#watch(bsn, request, peerId, goodFor(request) - age)
+    const watch = stream.cut.signal
+    try {
+      // Consent may have ended between the judgement and the watch. The other streams were watched meanwhile.
+      await this.#judgeStream(bsn, stream)
+      // Nothing leaves by a stream that was cut, and nothing is on record as released.
+      if (watch.aborted)
+        return await this.#refuse(request, peerId, codeOf(watch.reason), 'CONSENT_MISSING', bsn)
+      await this.#release(request, peerId, bsn)
+      return { permitted: true, watch }
+    } catch (error) {
+      this.#forgetStream(bsn, stream)
+      throw error
+    }
   }
 
   /** spec 07 §3: on record before the first byte leaves, so that no kill can hide a reading. */
@@ -116,8 +123,12 @@ export class TransferGate implements Gatekeeper {
   }
 
   /** Whether this peer may have this study of this patient, now. */
-  async #ask(request: Retrieve, peerId: string): Promise<{ why: Why; bsn: Bsn | undefined; judged: Judged }> {
-    const judged = await this.#deps.desk.judge(request, peerId)
+  async #ask(
+    request: Retrieve,
+    peerId: string,
+    how?: { again: boolean },
+  ): Promise<{ why: Why; bsn: Bsn | undefined; judged: Judged }> {
+    const judged = await this.#deps.desk.judge(request, peerId, how)
     const { decision, bsn, studies } = judged
     const isThisPatients = studies.some((study) => study.studyInstanceUid === request.studyInstanceUid)
     return {
@@ -128,7 +139,7 @@ export class TransferGate implements Gatekeeper {
   }
 
   /** Ends when the right does: by consent, by shielding, or because what was authorised has run out. */
-  #watch(bsn: Bsn, request: Retrieve, peerId: string, leftMs: number): AbortSignal {
+  #watch(bsn: Bsn, request: Retrieve, peerId: string, leftMs: number): OpenStream {
     const stream = { request, peerId, cut: new AbortController(), over: new AbortController() }
     this.#deps.clock.sleep(Math.max(0, leftMs), stream.over.signal).then(
       () => this.#cut(bsn, stream, 'JOB_EXPIRED'),
@@ -136,10 +147,9 @@ export class TransferGate implements Gatekeeper {
     )
     const streams = this.#open.get(bsn) ?? new Set()
     this.#open.set(bsn, streams.add(stream))
-    return stream.cut.signal
+    return stream
   }
 
-  /** Called when a served channel is over. */
   forget(request: TransferRequest): void {
     for (const [bsn, streams] of this.#open)
       for (const stream of streams) if (stream.request === request) this.#forgetStream(bsn, stream)
@@ -152,16 +162,17 @@ export class TransferGate implements Gatekeeper {
     if (streams?.size === 0) this.#open.delete(bsn)
   }
 
-  /** Never rejects: whom nobody can judge gets nothing. */
+  /** Every open stream of one patient. Never rejects: whom nobody can judge gets nothing. */
   async #judgeAgain(bsn: Bsn): Promise<void> {
-    for (const stream of [...(this.#open.get(bsn) ?? [])]) {
-      const why = await this.#ask(stream.request, stream.peerId).then(
-        (judged) => judged.why,
-        (error: unknown) => codeOf(error),
-      )
-      if (why === 'PERMITTED') continue
-      this.#cut(bsn, stream, why)
-    }
+    for (const stream of [...(this.#open.get(bsn) ?? [])]) await this.#judgeStream(bsn, stream)
+  }
+
+  async #judgeStream(bsn: Bsn, stream: OpenStream): Promise<void> {
+    const why = await this.#ask(stream.request, stream.peerId, { again: true }).then(
+      (judged) => judged.why,
+      (error: unknown) => codeOf(error),
+    )
+    if (why !== 'PERMITTED') this.#cut(bsn, stream, why)
   }
 
   #cut(bsn: Bsn, stream: OpenStream, why: string): void {

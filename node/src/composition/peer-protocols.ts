@@ -83,7 +83,6 @@ export function registerPeerProtocols(
           onRefused: (request, peerId, reason) => gate.noteRefused(request, peerId, reason),
           onServed: async (served) => {
             if (selfTest.served(served)) return
-            gate.forget(served.request)
             const { request, instances, named, cut } = served
             await account.record({
               event: 'study-served',

@@ -93,6 +93,7 @@ export class SelfTestDesk implements Service {
       judge: async (request: TransferRequest, peerId: string) =>
         (this.#run && (await this.#deps.sending.judge(this.#run, request, peerId))) ??
         others.judge(request, peerId),
+      forget: (request) => others.forget(request),
     }
   }
 

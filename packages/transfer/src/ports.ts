@@ -38,6 +38,8 @@ export type Verdict =
 /** Decides, now, whether this peer gets this study (spec 05 §2), and that the request was not seen before. */
 export interface Gatekeeper {
   judge(request: TransferRequest, peerId: string): Promise<Verdict>
+  /** Called once for each request that was permitted, when its channel is over, whatever came of it. */
+  forget(request: TransferRequest): void
 }
 
 /** Where a study that arrives is kept, for one job, across restarts. */

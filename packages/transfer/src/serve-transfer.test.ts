@@ -1,4 +1,4 @@
-import { transferRequest } from '@twiin/protocol'
+import { limits, transferRequest } from '@twiin/protocol'
 import type { TransferControl, TransferRequest } from '@twiin/protocol'
 import { describe, expect, it } from 'vitest'
 import { controlFrame, decodeFrame, pieceFrame } from './frames.ts'
@@ -159,6 +159,29 @@ describe('a holder', () => {
     await world.clock.advance(10_000)
     await expect(serving).rejects.toMatchObject({ code: 'TRANSFER_CUT' })
     expect(holder.signal.aborted).toBe(true)
+  })
+
+  it('has every request that was permitted forgotten when its channel is over, also one that came to no manifest', async () => {
+    const failing = new MemoryStudySource({ [study]: dataSets([1000]) })
+    failing.manifestInstances = () => Promise.reject(new Error('disk'))
+    const large = new MemoryStudySource({ [study]: dataSets([1000]) })
+    const [one] = await large.manifestInstances(study)
+    if (one === undefined) throw new Error('nothing')
+    large.manifestInstances = async () => Array<typeof one>(limits.instancesPerManifest + 1).fill(one)
+    const cases: [WorldOptions, string][] = [
+      [{}, 'done'],
+      [{ request: { studyInstanceUid: '9.9' } }, 'STUDY_UNKNOWN'],
+      [{ source: large }, 'STUDY_TOO_LARGE'],
+      [{ source: failing }, 'cut'],
+    ]
+    for (const [options, last] of cases) {
+      const world = new TransferWorld(options)
+      expect((await converse(world, [ask(world), want({ index: 0, offset: 0 })])).heard.at(-1)).toBe(last)
+      expect([world.judged.length, world.forgotten]).toEqual([1, world.judged])
+    }
+    const refused = new TransferWorld({ verdict: () => ({ permitted: false, reason: 'CONSENT_MISSING' }) })
+    await converse(refused, [ask(refused)])
+    expect([refused.judged.length, refused.forgotten]).toEqual([1, []])
   })
 
   it('leases no more than one piece a channel, and gives it back', async () => {

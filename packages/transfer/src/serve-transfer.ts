@@ -24,7 +24,7 @@ export interface ServeDeps {
   verify: VerifySignature<'twiin/request/v1'>
   budget: TransferBudget
   clock: Clock
-  /** Called once for each permitted request, when the channel is over, however it ended. */
+  /** Called once for each request that was answered with a manifest, when the channel is over, however it ended. */
   onServed: (served: Served) => Promise<void>
   /** A refusal that the gatekeeper was not asked about, before the peer hears it. */
   onRefused?: (request: TransferRequest, peerId: string, reason: string) => Promise<void>
@@ -68,12 +68,16 @@ export async function serveTransfer(
     if (reason !== undefined) return await refuseUnasked(reason)
     const verdict = await deps.gatekeeper.judge(request, peerId)
     if (!verdict.permitted) return await refuse(channel, verdict.reason)
-    const instances = await deps.source.manifestInstances(request.studyInstanceUid, request)
-    if (instances.length === 0) return await refuseUnasked('STUDY_UNKNOWN')
-    const signed = signManifest(request, peerId, instances, deps)
-    if (signed === undefined) return await refuseUnasked('STUDY_TOO_LARGE')
-    const conversation = new Conversation(channel, frames, { request, instances, watch: verdict.watch }, deps)
-    await conversation.run(peerId, signed)
+    try {
+      const instances = await deps.source.manifestInstances(request.studyInstanceUid, request)
+      if (instances.length === 0) return await refuseUnasked('STUDY_UNKNOWN')
+      const signed = signManifest(request, peerId, instances, deps)
+      if (signed === undefined) return await refuseUnasked('STUDY_TOO_LARGE')
+      const permitted = { request, instances, watch: verdict.watch }
+      await new Conversation(channel, frames, permitted, deps).run(peerId, signed)
+    } finally {
+      deps.gatekeeper.forget(request)
+    }
   } catch (error) {
     channel.abort(error instanceof Error ? error : new TwiinError('UNEXPECTED'))
     throw error

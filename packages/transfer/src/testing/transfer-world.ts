@@ -62,6 +62,7 @@ export class TransferWorld {
   readonly served: Served[] = []
   readonly manifests: Uint8Array[] = []
   readonly judged: TransferRequest[] = []
+  readonly forgotten: TransferRequest[] = []
   readonly #options: WorldOptions
   readonly #source: StudySource
   readonly #holders: Promise<void>[] = []
@@ -105,6 +106,7 @@ export class TransferWorld {
         this.judged.push(request)
         return this.#options.verdict?.() ?? { permitted: true, watch: new AbortController().signal }
       },
+      forget: (request) => void this.forgotten.push(request),
     }
     return {
       source: this.#source,
