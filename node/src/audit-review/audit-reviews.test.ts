@@ -86,6 +86,25 @@ it('an emergency has one list, which is not this one: neither its opening, nor w
   expect(await listed()).toEqual([[7, 'REFUSED']])
 })
 
+it('an emergency of another hospital that no notice tells of is on this list: past its quota, or past what may wait', async () => {
+  const of = (n: number) => ({
+    ...{ emergency: true, user: { id: `invented-${n}`, role: 'radiologist' } },
+    peer: { ura: '90000002', name: 'B', peerId: 'b' },
+    patient: { citizenNumber: String(999990000 + n) },
+  })
+  const refused = { outcome: 'refused', reason: 'TOO_MANY_EMERGENCIES' } as const
+  for (let n = 0; n < 30; n++) await write({ ...of(n), ...refused, event: 'search-refused' })
+  for (let n = 0; n < 30; n++) await write({ ...of(n), event: 'emergency', unnoticed: true })
+  const denied = { outcome: 'refused', reason: 'CONSENT_DENIED' } as const
+  await write({ ...of(1), ...denied, event: 'emergency', unnoticed: true })
+  // That one is told of already.
+  await write({ ...of(1), ...denied, event: 'search-refused' })
+  expect(await listed()).toEqual([
+    [61, 'EMERGENCY_UNNOTICED', '+30'],
+    [30, 'REFUSED', '+29'],
+  ])
+})
+
 it('however much is refused to another hospital, in whatever names, nothing graver leaves the list', async () => {
   await write({ event: 'log-export' })
   const peer = { ura: '90000002', name: 'B', peerId: 'b' }

@@ -98,11 +98,13 @@ const gravest = (reasons: readonly ReviewReason[]): ReviewReason =>
   reviewReasons.find((reason) => reasons.includes(reason)) ?? 'REFUSED'
 
 /**
- * A hundred refusals of one kind on one day are one thing to look at; everything graver stands by itself. Names of another
+ * A hundred refusals of one kind on one day are one thing to look at, and so are a hundred emergencies of one hospital that
+ * found no room; everything else stands by itself. Names of another
  * hospital's users are what it says they are, and tell nothing apart.
  */
 function likeness({ seq, entry }: Marked['stored'], reasons: readonly ReviewReason[]): string {
-  if (reasons.some((reason) => reason !== 'REFUSED')) return String(seq)
   const day = new Date(entry.at).toISOString().slice(0, 10)
+  if (gravest(reasons) === 'EMERGENCY_UNNOTICED') return JSON.stringify([day, entry.peer?.ura])
+  if (reasons.some((reason) => reason !== 'REFUSED')) return String(seq)
   return JSON.stringify([day, entry.event, entry.reason, entry.peer?.ura ?? entry.user?.id])
 }

@@ -3,6 +3,7 @@ import type { AuditEntry, StoredEntry } from '@twiin/audit'
 /** Why a person should look at an entry, the gravest first. Spec 07 §11. */
 export const reviewReasons = [
   'MANY_PATIENTS',
+  'EMERGENCY_UNNOTICED',
   'LOG_EXPORT',
   'ACCOUNT_CHANGED',
   'OUT_OF_HOURS',
@@ -37,9 +38,11 @@ const givesAccess: ReadonlySet<string> = new Set([
 /** By somebody else than whose account it is. */
 const isGivenAccess = ({ event, reason = '', user, account }: AuditEntry) =>
   event === 'account-changed' && givesAccess.has(reason) && account !== user?.id
-/** An emergency of another hospital about a patient of this one: it is on the list of spec 21 §4, and judged there. */
-const isNoticed = ({ emergency, peer, patient, event }: AuditEntry) =>
+/** An emergency of another hospital about a patient of this one. */
+const isOfOthers = ({ emergency, peer, patient, event }: AuditEntry) =>
   emergency && peer !== undefined && patient !== undefined && event !== 'retrieve-requested'
+/** On the list of spec 21 §4, or a line `emergency` says that it is not. Past the quota there is neither. */
+const isAccountedFor = (entry: AuditEntry) => isOfOthers(entry) && entry.reason !== 'TOO_MANY_EMERGENCIES'
 const mostUsers = 5000
 const mostPatients = 200_000
 
@@ -56,10 +59,11 @@ export class ReviewReasons {
   of({ entry }: StoredEntry): ReviewReason[] {
     const reasons: ReviewReason[] = []
     if (this.#isOneTooMany(entry)) reasons.push('MANY_PATIENTS')
+    if (entry.unnoticed === true) reasons.push('EMERGENCY_UNNOTICED')
     if (entry.event === 'log-export') reasons.push('LOG_EXPORT')
     if (isGivenAccess(entry)) reasons.push('ACCOUNT_CHANGED')
     if (this.#isOutOfHours(entry)) reasons.push('OUT_OF_HOURS')
-    if (entry.outcome === 'refused' && !isNoticed(entry)) reasons.push('REFUSED')
+    if (entry.outcome === 'refused' && !isAccountedFor(entry)) reasons.push('REFUSED')
     const bsn = entry.patient?.citizenNumber
     if (bsn !== undefined && relations.has(entry.event) && this.#known.size < mostPatients)
       this.#known.add(bsn)
@@ -69,7 +73,7 @@ export class ReviewReasons {
   #isOneTooMany(entry: AuditEntry): boolean {
     const { event, user, patient, at } = entry
     const whom = patient?.citizenNumber ?? patient?.localId
-    if (user === undefined || whom === undefined || !looks.has(event) || isNoticed(entry)) return false
+    if (user === undefined || whom === undefined || !looks.has(event) || isOfOthers(entry)) return false
     const seen = this.#recent.get(user.id) ?? new Map<string, number>()
     for (const [each, last] of seen) if (last < at - hourMs) seen.delete(each)
     const before = seen.size
@@ -87,7 +91,7 @@ export class ReviewReasons {
   #isOutOfHours(entry: AuditEntry): boolean {
     const { event, user, patient, at } = entry
     const bsn = patient?.citizenNumber
-    if (user === undefined || bsn === undefined || !looks.has(event) || isNoticed(entry)) return false
+    if (user === undefined || bsn === undefined || !looks.has(event) || isOfOthers(entry)) return false
     if (this.#known.has(bsn)) return false
     const parts = this.#hours.formatToParts(at)
     const part = (type: string) => parts.find((each) => each.type === type)?.value ?? ''

@@ -7,7 +7,7 @@ import type { EmergencyBook } from './emergency-book.ts'
 import { boxMs } from './emergency-use.ts'
 import type { EmergencyUse } from './emergency-use.ts'
 
-/** So many that wait for review of one member are enough: what comes past them is in the audit log only. */
+/** So many that wait for review of one member are enough: what comes past them is in the audit log, marked as such. */
 const mostWaiting = 1000
 
 interface Deps {
@@ -29,7 +29,7 @@ export class EmergencyNotices {
 
   /**
    * Durable when it resolves. Nothing for what is no emergency, or of nobody who is known here; nor for one too many,
-   * which is on record as a refusal like that of a patient whom nobody knows.
+   * which is on record as a refusal like that of a patient whom nobody knows, and looked at as such (spec 07 §11).
    */
   async note(
     asked: Asked,
@@ -74,8 +74,9 @@ export class EmergencyNotices {
       await book.change(same.id, (use) => ({ [what]: use[what] + 1, ...consentIn(decision) }))
       return
     }
-    await this.#putOnRecord(asked, peerId, bsn, decision.why, requestId)
-    if (waiting.length >= mostWaiting) return
+    const getsNotice = waiting.length < mostWaiting
+    await this.#putOnRecord(asked, peerId, { bsn, why: decision.why, getsNotice }, requestId)
+    if (!getsNotice) return
     const member = bundle.member(peerId)
     const refusedFor = refusalIn(decision.why)
     const use: EmergencyUse = {
@@ -94,8 +95,7 @@ export class EmergencyNotices {
   async #putOnRecord(
     asked: Asked,
     peerId: string,
-    bsn: string,
-    why: AccessReason,
+    { bsn, why, getsNotice }: { bsn: string; why: AccessReason; getsNotice: boolean },
     requestId: Uint8Array,
   ): Promise<void> {
     const refusal = refusalIn(why)
@@ -106,6 +106,7 @@ export class EmergencyNotices {
       peerId,
       patient: { citizenNumber: bsn },
       purpose: asked.purpose,
+      ...(getsNotice ? {} : { unnoticed: true }),
       protocol: 'spec 21 §3',
       requestId: Buffer.from(requestId).toString('hex'),
     })

@@ -74,6 +74,8 @@ export interface AuditEntry {
   readonly consent?: string
   /** Was it an emergency access? */
   readonly emergency: boolean
+  /** An emergency of another hospital that no notice tells of; spec 21 §3. */
+  readonly unnoticed?: true
   /** Ties the lines at both ends together. */
   readonly requestId?: string
 }

@@ -36,6 +36,7 @@ export const auditTexts: Pick<Wording, AuditTexts> = {
     verdict: 'Verdict',
     note: 'Note (may be left empty)',
     MANY_PATIENTS: 'Many patients in an hour',
+    EMERGENCY_UNNOTICED: 'Emergency access by another hospital, not on its list',
     LOG_EXPORT: 'Copy of the log',
     ACCOUNT_CHANGED: 'Access given to somebody else',
     OUT_OF_HOURS: 'Out of hours, patient not known here',

@@ -31,6 +31,7 @@ export const auditTexts = {
     verdict: 'Oordeel',
     note: 'Toelichting (mag leeg blijven)',
     MANY_PATIENTS: 'Veel patiënten in een uur',
+    EMERGENCY_UNNOTICED: 'Noodtoegang door een ander ziekenhuis, niet op de lijst',
     LOG_EXPORT: 'Kopie van het logboek',
     ACCOUNT_CHANGED: 'Toegang gegeven aan een ander',
     OUT_OF_HOURS: 'Buiten werktijd, patiënt hier niet bekend',

@@ -11,7 +11,8 @@ import type { Wording } from '../i18n/wording.ts'
 const key = ['audit-reviews']
 const verdicts: readonly ReviewVerdict[] = ['in-order', 'not-in-order', 'to-be-looked-into']
 type EventName = keyof Wording['events']
-type Reason = 'MANY_PATIENTS' | 'LOG_EXPORT' | 'ACCOUNT_CHANGED' | 'OUT_OF_HOURS' | 'REFUSED'
+type Reason =
+  'MANY_PATIENTS' | 'EMERGENCY_UNNOTICED' | 'LOG_EXPORT' | 'ACCOUNT_CHANGED' | 'OUT_OF_HOURS' | 'REFUSED'
 
 /** What somebody should look at, the unusual first. */
 export function AuditReviews() {
