@@ -33,7 +33,7 @@ export async function createNode(
   const hl7 = await composeHl7(settings, ground, hl7Handlers(settings, ground, index, exchange))
   const web = await composeWeb(settings, ground, index, exchange, hl7)
 
-  const { reserve, store, studies, heads, auditLog, view, host, witness } = ground
+  const { reserve, store, studies, heads, auditLog, account, view, host, witness } = ground
   const services: Service[] = [
     // Disk first: whatever comes after may write.
     reserve,
@@ -42,6 +42,8 @@ export async function createNode(
     heads,
     ...(ground.archive?.fetching ?? []),
     auditLog,
+    // Counts of refusals are written when the peers are gone and the log is still there.
+    account,
     view,
     // What was signed before anything can be signed again.
     { name: 'witness memory', start: () => witness.load() },

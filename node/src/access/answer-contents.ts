@@ -44,7 +44,9 @@ export class ContentsAnswers {
       this.#deps.guard.check(message, peerId)
     } catch (error) {
       this.#deps.log.warn('contents refused', { peerId, code: codeOf(error) })
-      await this.#record(message, peerId, { outcome: 'refused', reason: 'REQUEST_INVALID' })
+      await this.#record(message, peerId, {
+        ...{ outcome: 'refused', reason: 'REQUEST_INVALID', countable: true },
+      })
       return this.#refusal(message, 'REQUEST_INVALID')
     }
     const judged = await this.#deps.desk.judge(message, peerId)

@@ -35,7 +35,9 @@ export class SearchAnswers {
       this.#deps.guard.check(message, peerId)
     } catch (error) {
       this.#deps.log.warn('search refused', { peerId, code: codeOf(error) })
-      await this.#record(message, peerId, { outcome: 'refused', reason: 'REQUEST_INVALID' })
+      await this.#record(message, peerId, {
+        ...{ outcome: 'refused', reason: 'REQUEST_INVALID', countable: true },
+      })
       return this.#refusal(message, 'REQUEST_INVALID')
     }
     const judged = await this.#deps.desk.judge(message, peerId)

@@ -8,6 +8,7 @@ import { patient, radiologist, twoHospitals } from '../testing/test-hospital.ts'
 import { verifyByPeerId } from '../trust/trust.ts'
 
 const bsn = parseBsn(patient.bsn)
+type Question = Parameters<typeof searchRequest.sign>[0]
 let net: Awaited<ReturnType<typeof twoHospitals>>
 let loc: Uint8Array
 
@@ -21,13 +22,14 @@ beforeEach(async () => {
 afterEach(() => net[Symbol.asyncDispose]())
 
 /** What B reads when it asks A in an emergency. */
-async function ask(userId: string, whom: Uint8Array) {
+async function ask(userId: string, whom: Uint8Array, said: Partial<Question> = {}) {
   const { network, a, b } = net
   const question = searchRequest.sign(
     {
       ...{ kind: 'search', requestId: randomBytes(16), issuedAt: network.clock.now(), holder: a.key.peerId },
       ...{ epoch: 1, loc: whom, user: { ...radiologist, id: userId } },
       purpose: { basis: 'emergency', reason: 'not-responsive: trauma' },
+      ...said,
     },
     b.key,
   )
@@ -57,5 +59,26 @@ describe('a member with more emergencies than there can be', () => {
     expect(net.a.exchange.uses.pendingOf(net.b.key.peerId)).toHaveLength(mostPeople)
     // Who asked before may go on.
     expect(await ask('made up 0', loc)).toBe('answered')
+  })
+})
+
+describe('a member that asks without end', () => {
+  const treatment = { purpose: { basis: 'treatment', reason: 'poli' } } as const
+  const reasons = async () => (await net.a.audit('search-refused')).map(({ reason }) => reason)
+
+  it('has a line for each question about a location, of nobody known as of a patient here', async () => {
+    for (let nth = 0; nth < 70; nth++) await ask('r', randomBytes(32), treatment)
+    expect(await reasons()).toEqual(Array(70).fill('UNKNOWN_PATIENT'))
+    for (let nth = 0; nth < 3; nth++) await ask('r', loc, treatment)
+    expect(await reasons()).toHaveLength(73)
+  })
+
+  it('is counted where no patient was looked up', async () => {
+    const stale = { ...treatment, issuedAt: 1 }
+    for (let nth = 0; nth < 70; nth++) await ask('r', loc, stale)
+    expect(await reasons()).toEqual(Array(60).fill('REQUEST_INVALID'))
+    // A stop leaves no count behind.
+    await net.a.restart()
+    expect(await net.a.audit('refused')).toMatchObject([{ reason: 'MORE_REFUSED', objects: { count: 10 } }])
   })
 })

@@ -59,7 +59,7 @@ export class TransferGate implements Gatekeeper {
       this.#deps.guard.check(request, peerId)
     } catch (error) {
       this.#deps.log.warn('transfer refused', { peerId, code: codeOf(error) })
-      return this.#refuse(request, peerId, 'REQUEST_INVALID')
+      return this.#refuseUnasked(request, peerId, 'REQUEST_INVALID')
     }
     return request.kind === 'retrieve'
       ? this.#judgeRetrieve(request, peerId)
@@ -71,7 +71,7 @@ export class TransferGate implements Gatekeeper {
     peerId: string,
   ): Promise<Verdict> {
     const offered = await this.#deps.isOffered(request.package, request.studyInstanceUid, peerId)
-    if (!offered) return this.#refuse(request, peerId, 'PACKAGE_UNKNOWN')
+    if (!offered) return this.#refuseUnasked(request, peerId, 'PACKAGE_UNKNOWN')
     await this.#release(request, peerId)
     // Taken back in between: whoever takes back did not yet see this recipient.
     if (!(await this.#deps.isOffered(request.package, request.studyInstanceUid, peerId)))
@@ -83,7 +83,7 @@ export class TransferGate implements Gatekeeper {
   async #judgeRetrieve(request: Retrieve, peerId: string): Promise<Verdict> {
     const now = this.#deps.clock.now()
     const age = now - request.authorisedAt
-    if (age > goodFor(request) || age < -60_000) return this.#refuse(request, peerId, 'JOB_EXPIRED')
+    if (age > goodFor(request) || age < -60_000) return this.#refuseUnasked(request, peerId, 'JOB_EXPIRED')
     const { why, bsn, judged } = await this.#ask(request, peerId)
     await this.#deps.emergencies.note(request, peerId, judged, 'retrievals', request.job)
     if (bsn === undefined || why !== 'PERMITTED') {
@@ -183,7 +183,13 @@ export class TransferGate implements Gatekeeper {
 
   /** A refusal that was clear before anybody was asked: stale, for another holder, of an authorisation that ran out. */
   async noteRefused(request: TransferRequest, peerId: string, reason: string): Promise<void> {
-    await this.#refuse(request, peerId, reason)
+    await this.#refuseUnasked(request, peerId, reason)
+  }
+
+  /** Before any patient is looked up. */
+  async #refuseUnasked(request: TransferRequest, peerId: string, reason: string): Promise<Verdict> {
+    await this.#deps.account.record({ ...refusalLine(request, peerId, reason), countable: true })
+    return { permitted: false, reason }
   }
 
   /** On record before the peer hears it. */
@@ -195,16 +201,17 @@ export class TransferGate implements Gatekeeper {
     bsn?: Bsn,
   ): Promise<Verdict> {
     await this.#deps.account.record({
-      event: 'refused',
-      outcome: 'refused',
-      reason: why,
-      ...(request.kind === 'retrieve' ? { user: request.user, purpose: request.purpose } : {}),
-      peerId,
+      ...refusalLine(request, peerId, why),
       ...(bsn === undefined ? {} : { patient: { citizenNumber: bsn } }),
-      objects: { studyInstanceUids: [request.studyInstanceUid] },
-      protocol: 'spec 05 §2',
-      requestId: Buffer.from(request.kind === 'retrieve' ? request.job : request.package).toString('hex'),
     })
     return { permitted: false, reason: toPeer }
   }
 }
+
+const refusalLine = (request: TransferRequest, peerId: string, reason: string) => ({
+  ...{ event: 'refused' as const, outcome: 'refused' as const, reason, peerId },
+  ...(request.kind === 'retrieve' ? { user: request.user, purpose: request.purpose } : {}),
+  objects: { studyInstanceUids: [request.studyInstanceUid] },
+  protocol: 'spec 05 §2',
+  requestId: Buffer.from(request.kind === 'retrieve' ? request.job : request.package).toString('hex'),
+})

@@ -1,5 +1,5 @@
 import type { AuditEntry, AuditLog, NewAuditEntry } from '@twiin/audit'
-import type { Clock } from '@twiin/runtime'
+import type { Clock, Service } from '@twiin/runtime'
 import type { StudyRecord } from '@twiin/study-store'
 import type { NetworkBundle } from '../trust/network-bundle.ts'
 import type { Person } from '../people/people-file.ts'
@@ -9,16 +9,16 @@ export type Line = Omit<NewAuditEntry, 'organisation' | 'emergency' | 'peer' | '
   user?: Person | AuditEntry['user']
   /** The other end; its name and URA are looked up in the directory. */
   peerId?: string
+  /**
+   * A refusal that a peer can bring about by itself, clear before any patient was looked up: when there are many, they are
+   * counted (spec 07 §3). What was judged about a patient, known or not, keeps its line.
+   */
+  countable?: boolean
 }
 
-/** What a peer can bring about by itself. */
-const ofPeers: ReadonlySet<AuditEntry['event']> = new Set(['refused', 'search-refused', 'send-received'])
-
-/**
- * Puts every act on record, with this organisation's name on it (NEN 7513). Durable when it resolves. Refusals to a peer
- * that concern no patient are only counted when there are many of them (spec 07 §3).
- */
-export class Account {
+/** Puts every act on record, with this organisation's name on it (NEN 7513). Durable when it resolves. */
+export class Account implements Service {
+  readonly name = 'account'
   readonly #organisation: { ura: string; name: string }
   readonly #log: AuditLog
   readonly #bundle: NetworkBundle
@@ -34,20 +34,24 @@ export class Account {
     this.#refusals = new PeerRefusals(deps)
   }
 
-  async record(line: Line): Promise<void> {
-    const { event, outcome, peerId, patient } = line
-    const isCounted =
-      outcome === 'refused' && ofPeers.has(event) && peerId !== undefined && patient === undefined
-    if (isCounted && !this.#refusals.getsLine(peerId)) return
-    for (const { peerId: of, count } of this.#refusals.due())
-      await this.#write({
-        ...{ event: 'refused', outcome: 'refused', reason: 'MORE_REFUSED', protocol: 'spec 07 §3' },
-        ...{ peerId: of, objects: { count } },
-      })
-    await this.#write(line)
+  async record({ countable = false, ...line }: Line): Promise<void> {
+    const isCounted = countable && line.peerId !== undefined && !this.#refusals.getsLine(line.peerId)
+    await this.#refusals.tellDue(this.#writeCount)
+    if (!isCounted) await this.#write(line)
   }
 
-  async #write({ peerId, user, ...line }: Line): Promise<void> {
+  /** What was counted gets its line, whoever has lines left. After the last peer is gone, before the log is. */
+  stop(): Promise<void> {
+    return this.#refusals.tellAll(this.#writeCount)
+  }
+
+  readonly #writeCount = (peerId: string, count: number): Promise<void> =>
+    this.#write({
+      ...{ event: 'refused', outcome: 'refused', reason: 'MORE_REFUSED', protocol: 'spec 07 §3' },
+      ...{ peerId, objects: { count } },
+    })
+
+  async #write({ peerId, user, ...line }: Omit<Line, 'countable'>): Promise<void> {
     await this.#log.append({
       ...line,
       ...(user === undefined

@@ -152,7 +152,9 @@ async function forgeryOnRecord<T>(
   } catch (error) {
     const reason = codeOf(error)
     if (forgeries.has(reason))
-      await account.record({ event: 'refused', outcome: 'refused', reason, peerId, protocol })
+      await account.record({
+        ...{ event: 'refused', outcome: 'refused', reason, peerId, protocol, countable: true },
+      })
     throw error
   }
 }

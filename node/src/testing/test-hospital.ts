@@ -138,7 +138,7 @@ export class TestHospital implements AsyncDisposable {
     this.exchange = composeExchange(settings, this.ground, this.index)
     this.selfTest = composeSelfTest(settings, this.ground, this.index, this.exchange)
     registerPeerProtocols(this.ground, this.index, this.exchange, this.selfTest)
-    const { reserve, store, studies, heads, auditLog, view, archive } = this.ground
+    const { reserve, store, studies, heads, auditLog, account, view, archive } = this.ground
     this.hl7 = await composeHl7(
       settings,
       this.ground,
@@ -149,7 +149,7 @@ export class TestHospital implements AsyncDisposable {
       this.exchange
     const resumed = { name: 'routes', start: () => routes.resume() }
     this.#lifecycle = new Lifecycle([
-      ...[reserve, store, studies, heads, ...(archive?.fetching ?? []), auditLog, view],
+      ...[reserve, store, studies, heads, ...(archive?.fetching ?? []), auditLog, account, view],
       ...[
         publisher,
         this.selfTest,
