@@ -6,6 +6,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest'
 import { eventually, twoHospitals } from '../testing/test-hospital.ts'
 import type { TestHospital } from '../testing/test-hospital.ts'
 import { verifyByPeerId } from '../trust/trust.ts'
+import { Anchoring } from './anchoring.ts'
 import { headsFromFile, hex } from './kept-heads.ts'
 
 let net: Awaited<ReturnType<typeof twoHospitals>>
@@ -223,4 +224,52 @@ it('its stop hands over what was written since', async () => {
     // And the first of the day, which stays.
     { keeper: net.a.key.peerId },
   ])
+})
+
+/** A's anchoring with these members, drawn in this order where nothing else tells them apart. */
+const anchoringWith = (others: string[]) => {
+  const { ground, key, network } = net.a
+  let lots = 0
+  return new Anchoring(
+    { everyMs: 3_600_000 },
+    {
+      ...{ log: ground.auditLog, kept: ground.audit.kept, host: ground.host, signer: key },
+      ...{ verify: verifyByPeerId, clock: network.clock, logger: ground.log, others: () => others },
+      random: (bytes) => Buffer.from(String(lots++).padStart(2 * bytes, '0'), 'hex'),
+    },
+  )
+}
+
+it('members that never answer do not stand in front for ever, however many they are', async () => {
+  await write(net.a)
+  const mute = Array.from({ length: 15 }, () => NodeKey.generate().peerId)
+  const anchoring = anchoringWith([...mute, net.b.key.peerId])
+  expect(await anchoring.round()).toBe(0)
+  net.network.clock.moveOn(3_600_000)
+  expect(await anchoring.round()).toBe(1)
+})
+
+it('a node whose head nobody signed for a day says so and since when, until somebody does', async () => {
+  const { a, b, network } = net
+  await write(a)
+  const others: string[] = []
+  const anchoring = anchoringWith(others)
+  network.clock.moveOn(25 * 3_600_000)
+  // Alone it is no fault of anybody.
+  await anchoring.round()
+  expect(anchoring.unanchored).toBeUndefined()
+  const since = network.clock.now()
+  others.push(NodeKey.generate().peerId)
+  network.clock.moveOn(23 * 3_600_000)
+  await anchoring.round()
+  expect(anchoring.unanchored).toBeUndefined()
+  network.clock.moveOn(3_600_000)
+  await anchoring.round()
+  expect(anchoring.unanchored?.code).toBe('AUDIT_NOT_ANCHORED')
+  expect(Math.abs((anchoring.unanchored?.since ?? 0) - since)).toBeLessThan(60_000)
+  others.push(b.key.peerId)
+  await anchoring.round()
+  expect(anchoring.unanchored).toBeUndefined()
+  const signedAt = (await a.ground.audit.kept.lastSignedAt()) ?? 0
+  expect(Math.abs(network.clock.now() - signedAt)).toBeLessThan(60_000)
 })

@@ -19,6 +19,8 @@ const pagesLookedAt = 20
 /** Who was not there at the start is asked again no sooner. */
 const askAgainMs = 10 * 60_000
 const timeoutMs = 5000
+/** No head signed for this long, with members there to sign: somebody should look. */
+const unsignedMs = 24 * 3_600_000
 /** A node that stops has eight seconds for everything. */
 const stopMs = 1500
 
@@ -40,8 +42,12 @@ export class Anchoring implements Service {
   readonly name = 'audit anchoring'
   readonly #deps: Deps
   readonly #rounds: Loop
-  /** When each witness signed last; who never did, first. */
-  readonly #askedAt = new Map<string, number>()
+  /** When each was tried last, whether it signed or not: who never signs must not stand in front for ever. */
+  readonly #offeredAt = new Map<string, number>()
+  /** Of this log, or since when there is somebody to sign one. */
+  #lastSignedAt: number
+  /** In the last round. */
+  #isUnsigned = false
   #alarm: { code: 'AUDIT_ROLLED_BACK'; since: number; firstBad: number } | undefined
   readonly #askAgainMs: number
   /** Who said what it keeps of this log, since the start; and when those were tried who did not. */
@@ -49,11 +55,14 @@ export class Anchoring implements Service {
   readonly #triedAt = new Map<string, number>()
   #hasLookedAtOwn = false
   #pauseMs = 0
+  readonly #unsignedMs: number
 
   constructor(options: { everyMs: number }, deps: Deps) {
     this.#deps = deps
     this.#askAgainMs = Math.min(askAgainMs, options.everyMs)
     const { clock, logger, random } = deps
+    this.#lastSignedAt = clock.now()
+    this.#unsignedMs = Math.max(unsignedMs, 3 * options.everyMs)
     const waits = new Backoff({ firstMs: 2000, mostMs: Math.min(60_000, options.everyMs) }, { random })
     this.#rounds = new Loop(
       { name: this.name },
@@ -91,6 +100,13 @@ export class Anchoring implements Service {
     return this.#alarm
   }
 
+  /** Members are there, and for a day none of them signed a head: what this log says now, nobody else can tell. */
+  get unanchored(): { code: 'AUDIT_NOT_ANCHORED'; since: number } | undefined {
+    const since = this.#lastSignedAt
+    const isLate = this.#isUnsigned && this.#deps.clock.now() - since >= this.#unsignedMs
+    return isLate ? { code: 'AUDIT_NOT_ANCHORED', since } : undefined
+  }
+
   /** Resolves to how many signed the head. Throws what the disk does wrong. */
   async round(signal?: AbortSignal): Promise<number> {
     let signed = 0
@@ -102,7 +118,10 @@ export class Anchoring implements Service {
         if (!(await this.#anchorAt(peerId, signal))) signed--
       }
     }
+    const hasAnybody = waiting.length > 0
     await Promise.all(Array.from({ length: witnessesEachRound }, takeSome))
+    this.#isUnsigned = hasAnybody && signed === 0
+    if (!this.#isUnsigned) this.#lastSignedAt = this.#deps.clock.now()
     return signed
   }
 
@@ -112,9 +131,11 @@ export class Anchoring implements Service {
    */
   async #askAll(signal: AbortSignal): Promise<void> {
     const { kept, others, clock } = this.#deps
-    if (!this.#hasLookedAtOwn)
+    if (!this.#hasLookedAtOwn) {
+      this.#lastSignedAt = (await kept.lastSignedAt()) ?? this.#lastSignedAt
       for (const head of await kept.heads({ newest: keptLookedAt }))
         if ((await this.#hashAt(head.seq)) !== head.hash) await this.#raise(head)
+    }
     this.#hasLookedAtOwn = true
     const since = clock.now() - this.#askAgainMs
     const waiting = others().filter(
@@ -147,7 +168,7 @@ export class Anchoring implements Service {
   }
 
   #inTurn(): string[] {
-    const last = (peerId: string) => this.#askedAt.get(peerId) ?? 0
+    const last = (peerId: string) => this.#offeredAt.get(peerId) ?? 0
     // Random among equals: nodes that started together must not all go to the same three.
     const drawn = this.#deps.others().map((peerId) => ({ peerId, lot: hex(this.#deps.random(4)) }))
     return drawn
@@ -158,6 +179,7 @@ export class Anchoring implements Service {
   /** Whether this peer signed the head of now. A peer that cannot be reached, or that holds another log, does not. */
   async #anchorAt(witness: string, signal?: AbortSignal): Promise<boolean> {
     const { log, signer, verify, clock, kept, logger } = this.#deps
+    this.#offeredAt.set(witness, clock.now())
     const held = await this.#heldBy(witness, signal)
     if (held === 'unknown' || held === 'other') return false
     const head = await log.head()
@@ -179,7 +201,6 @@ export class Anchoring implements Service {
       return false
     }
     await kept.keep({ seq: head.seq, witness }, { head: bytes, seen: answer.signed })
-    this.#askedAt.set(witness, clock.now())
     return true
   }
 

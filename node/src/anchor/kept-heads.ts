@@ -40,6 +40,15 @@ export class KeptHeads {
     return heads
   }
 
+  /** When the newest head was made that another member signed. */
+  async lastSignedAt(): Promise<number | undefined> {
+    for await (const [, kept] of this.#kept.entries({ reverse: true, limit: 100 })) {
+      const head = kept.seen === undefined ? undefined : placeOf(kept, this.#verify, this.#self)
+      if (head !== undefined) return head.at
+    }
+    return undefined
+  }
+
   /** Newest first, base64, for a file elsewhere. */
   async list(limit = 1000): Promise<HeadOnFile[]> {
     const listed: HeadOnFile[] = []

@@ -58,6 +58,11 @@ it.each<[string, Partial<Parameters<typeof degradations>[0]>, object]>([
     { anchoring: { alarm: { code: 'AUDIT_ROLLED_BACK', since: now - 9 } } },
     { since: now - 9, decision: 'soft' },
   ],
+  [
+    'AUDIT_NOT_ANCHORED',
+    { anchoring: { alarm: undefined, unanchored: { code: 'AUDIT_NOT_ANCHORED', since: now - day } } },
+    { since: now - day, decision: 'soft' },
+  ],
   ['BUNDLE_STALE', bundleOf(5 * hour), { since: now - hour, until: now + 19 * hour, decision: 'soft' }],
   ['NO_NEWCOMERS', bundleOf(2 * day), { since: now - day, until: now + 12 * day, decision: 'soft' }],
   ['BUNDLE_EXPIRED', bundleOf(15 * day), { since: now - day, decision: 'hard' }],

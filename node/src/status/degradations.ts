@@ -35,7 +35,10 @@ interface Sources {
   witness: Pick<Witness, 'alarm'>
   /** The receiver of the log, where there is one. */
   syslog?: { readonly failing: { readonly code: string; readonly since: number } | undefined } | undefined
-  anchoring: { readonly alarm: { readonly code: string; readonly since: number } | undefined }
+  anchoring: {
+    readonly alarm: { readonly code: string; readonly since: number } | undefined
+    readonly unanchored?: { readonly code: string; readonly since: number } | undefined
+  }
   clock: Pick<Clock, 'now'>
 }
 
@@ -122,11 +125,12 @@ function ofRegistry({ watch, clock }: Sources): Degradation[] {
   ]
 }
 
-/** Other members saw a later head of the audit log than this one has, or another one (spec 07 §8). */
-function ofAudit({ anchoring: { alarm }, syslog, clock }: Sources): Degradation[] {
+/** Other members saw another audit log than this one, or nobody sees it any more (spec 07 §8). */
+function ofAudit({ anchoring: { alarm, unanchored }, syslog, clock }: Sources): Degradation[] {
   const away = syslog?.failing
   return [
     ...(alarm === undefined ? [] : [{ code: alarm.code, since: alarm.since, decision: 'soft' } as const]),
+    ...(unanchored === undefined ? [] : [{ ...unanchored, decision: 'soft' } as const]),
     ...(away === undefined || clock.now() - away.since < graceMs
       ? []
       : [{ code: 'AUDIT_RECEIVER_AWAY', since: away.since, reason: away.code, decision: 'soft' } as const]),

@@ -22,7 +22,7 @@ interface Deps {
   watch: BundleWatch
   logView: LogView
   witness: Witness
-  anchoring: Pick<Anchoring, 'alarm'>
+  anchoring: Pick<Anchoring, 'alarm' | 'unanchored'>
   syslog: { readonly failing: { readonly code: string; readonly since: number } | undefined } | undefined
   host: PeerHost
   reserve: DiskReserve

@@ -156,6 +156,8 @@ export const codes: Wording['codes'] = {
   BUNDLE_REFUSED: 'The registry sends a member list that this node does not accept. Warn the registry.',
   AUDIT_ROLLED_BACK:
     'The audit log is not the one that other hospitals saw: it was put back or rewritten. Tell the data protection officer at once.',
+  AUDIT_NOT_ANCHORED:
+    'For a day no other hospital has signed the head of the audit log. Were it rewritten now, nobody would notice.',
   AUDIT_RECEIVER_AWAY: 'The receiver of the audit log (syslog) cannot be reached. Nothing is lost.',
   LOG_EQUIVOCATION:
     'The log of the registry showed two different lists. Nobody new is admitted until the operator has looked into it.',

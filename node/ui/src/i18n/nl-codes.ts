@@ -155,6 +155,8 @@ export const codes = {
   BUNDLE_REFUSED: 'Het register stuurt een ledenlijst die deze node niet aanneemt. Waarschuw het register.',
   AUDIT_ROLLED_BACK:
     'Het logboek is niet het logboek dat andere ziekenhuizen gezien hebben: het is teruggezet of herschreven. Waarschuw direct de functionaris gegevensbescherming.',
+  AUDIT_NOT_ANCHORED:
+    'Al een dag lang heeft geen ander ziekenhuis de stand van het logboek getekend. Als het nu herschreven wordt, valt dat niet op.',
   AUDIT_RECEIVER_AWAY: 'De ontvanger van het logboek (syslog) is onbereikbaar. Er gaat niets verloren.',
   LOG_EQUIVOCATION:
     'Het log van het register toonde twee verschillende lijsten. Niemand nieuw wordt toegelaten tot de beheerder het heeft uitgezocht.',
