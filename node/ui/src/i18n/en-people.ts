@@ -67,7 +67,7 @@ export const people: Wording['people'] = {
   isLocked: 'locked',
   endSession: 'End',
   users: 'Users',
-  usersLead: 'Who can log in here. Every change is in the audit log.',
+  usersLead: 'Who can log in here. What an operator changes here is in the audit log.',
   signedOnUsers: 'By the hospital’s own log-in',
   addUser: 'Add a user',
   userAdded: '{{name}} can log in.',

@@ -53,7 +53,8 @@ export const viewer: Texts<typeof dutch> = {
   weasis: 'Weasis',
   weasisHelp: 'Weasis has to be on this computer; it starts by itself.',
   ohif: 'OHIF',
-  ticketHelp: 'For an hour the other viewer may read this study only, in your name.',
+  ticketHelp:
+    'The other viewer may read this study only, in your name, for an hour at most. Not while your session is locked, and no more once it has ended.',
   withoutWebGl:
     'This computer cannot draw by itself (no WebGL). The node draws the images; measuring is not possible.',
   tools: 'Tools',

@@ -67,7 +67,7 @@ export const people = {
   isLocked: 'vergrendeld',
   endSession: 'Beëindigen',
   users: 'Gebruikers',
-  usersLead: 'Wie hier kan inloggen. Elke wijziging staat in het logboek.',
+  usersLead: 'Wie hier kan inloggen. Wat een beheerder hier wijzigt, staat in het logboek.',
   signedOnUsers: 'Via de eigen inlogdienst van het ziekenhuis',
   addUser: 'Gebruiker toevoegen',
   userAdded: '{{name}} kan inloggen.',

@@ -52,7 +52,8 @@ export const viewer = {
   weasis: 'Weasis',
   weasisHelp: 'Weasis moet op deze computer staan; het start vanzelf.',
   ohif: 'OHIF',
-  ticketHelp: 'De andere viewer mag een uur lang alleen dit onderzoek lezen, op uw naam.',
+  ticketHelp:
+    'De andere viewer mag alleen dit onderzoek lezen, op uw naam, hoogstens een uur. Niet zolang uw sessie vergrendeld is, en niet meer als zij is afgelopen.',
   withoutWebGl:
     'Deze computer kan niet zelf tekenen (geen WebGL). De node tekent de beelden; meten kan niet.',
   tools: 'Gereedschap',
