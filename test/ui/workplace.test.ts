@@ -228,6 +228,9 @@ describe.skipIf(!browserInstalled)(`the workplace${browserMissing}`, () => {
     ['beheer', '/uitzonderingen'],
     ['beheer', '/toestemming'],
     ['auditor', '/logboek'],
+    ['auditor', '/noodtoegang'],
+    ['beheer', '/gebruikers'],
+    ['radioloog', '/account'],
   ] as const)(
     'what %s sees at %s is accessible in Dutch and English, light and dark, and fits in 320 pixels',
     async (username, path) => {
@@ -275,7 +278,25 @@ describe.skipIf(!browserInstalled)(`the workplace${browserMissing}`, () => {
     },
     '/adresboek': () => page.getByText(demo.hospital(2).name).first().waitFor(),
     '/logboek': openFirstRow,
+    '/noodtoegang': () => page.getByLabel('Ook beoordeelde tonen').waitFor(),
+    '/gebruikers': () => page.getByRole('listitem').filter({ hasText: 'radioloog' }).first().waitFor(),
+    '/account': () => page.getByRole('heading', { level: 2 }).first().waitFor(),
   }
+
+  test.each(['Te beoordelen', 'Verschillen', 'Voor de patiënt'])(
+    'what the auditor sees under %s is accessible too, and fits in 320 pixels',
+    async (part) => {
+      await logIn('auditor')
+      await page.getByRole('button', { name: part }).click()
+      if (part === 'Voor de patiënt') {
+        await page.getByRole('textbox', { name: 'BSN' }).fill(anna)
+        await page.keyboard.press('Enter')
+        await page.locator('tr.row').first().waitFor()
+      }
+      expect(await violationsInLooks(page)).toEqual([])
+      expect(await smallTargets(page)).toEqual([])
+    },
+  )
 
   test('shows a hospital that is down as such, with what the index knows of it', async () => {
     await demo.kill(2)
