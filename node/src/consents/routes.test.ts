@@ -58,6 +58,28 @@ describe('an answer', () => {
     })
   })
 
+  it('about somebody of whom nothing is here shows what was recorded, and that it makes nobody findable', async () => {
+    const nobody = { bsn: '999990032' }
+    const of = async (ura: string, decision: string) =>
+      (
+        await api('PUT', '/consents', {
+          ...{ as: 'operator', body: { ...nobody, decision, scope: { kind: 'organisation', ura } } },
+        })
+      ).status
+    expect([
+      await of('90000002', 'permit'),
+      await of('90000003', 'deny'),
+      await of('90000003', 'permit'),
+    ]).toEqual([200, 200, 200])
+    const { body } = await api('POST', '/consents/lookups', { as: 'operator', body: nobody })
+    const { records } = body as { records: { scope: { ura: string }; decision: string }[] }
+    expect(records.map(({ scope, decision }) => [scope.ura, decision]).sort()).toEqual([
+      ['90000002', 'permit'],
+      ['90000003', 'permit'],
+    ])
+    expect(body).toMatchObject({ publishable: false })
+  })
+
   it('about shielding takes effect, and is on record', async () => {
     const as = 'operator'
     await api('PUT', '/shieldings', { as, body: { bsn, index: 'hidden' } })

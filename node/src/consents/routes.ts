@@ -1,5 +1,12 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { giversAt, givers, mayPublish, organisationCategories, recordsInForce } from '@twiin/consent'
+import {
+  giversAt,
+  givers,
+  mayPublish,
+  organisationCategories,
+  lastWords,
+  recordsInForce,
+} from '@twiin/consent'
 import type { ConsentRecord, PatientAge } from '@twiin/consent'
 import { parseBsn } from '@twiin/patient-token'
 import type { Bsn } from '@twiin/patient-token'
@@ -123,7 +130,8 @@ async function lookUp(bsn: Bsn, deps: Deps) {
     ageOf(bsn, deps),
     shieldings.of(bsn),
   ])
-  const records = recordsInForce(all, age)
+  // Of whom nothing is here it cannot be told who was entitled: what was said stands there, and waits.
+  const records = age.birthDate === '' ? lastWords(all) : recordsInForce(all, age)
   const others = all.filter((record) => !records.includes(record))
   const history = [...others, ...replaced].sort((a, b) => b.recordedAt - a.recordedAt)
   return {

@@ -80,14 +80,23 @@ function objectionWins(records: readonly ConsentRecord[]): PublishDecision {
  * patient has outgrown did so, and is none any more.
  */
 export function recordsInForce(records: readonly ConsentRecord[], age: PatientAge): ConsentRecord[] {
+  return lastWords(records.filter((record) => wasEntitled(record, age))).filter(
+    (record) => !isOutgrown(record, age),
+  )
+}
+
+/**
+ * Of each source and scope the newest, whoever gave it: what stands there for somebody of whom nothing else is here yet.
+ * Whether it counts is judged when the birth date is known.
+ */
+export function lastWords(records: readonly ConsentRecord[]): ConsentRecord[] {
   const newest = new Map<string, ConsentRecord>()
   for (const record of records) {
-    if (!wasEntitled(record, age)) continue
     const key = `${record.source} ${scopeKey(record.scope)}`
     const other = newest.get(key)
     if (other === undefined || supersedes(record, other)) newest.set(key, record)
   }
-  return [...newest.values()].filter((record) => !isOutgrown(record, age))
+  return [...newest.values()]
 }
 
 function supersedes(record: ConsentRecord, other: ConsentRecord): boolean {

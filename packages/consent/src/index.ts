@@ -9,7 +9,7 @@ export type {
   PeerReason,
   TreatmentRelation,
 } from './decide-access.ts'
-export { decideConsent, mayPublish, recordsInForce } from './decide-consent.ts'
+export { decideConsent, lastWords, mayPublish, recordsInForce } from './decide-consent.ts'
 export type { ConsentDecision, MitzAnswer, PublishDecision, Requester } from './decide-consent.ts'
 export { givers, organisationCategories, scopeKey } from './consent-record.ts'
 export type {
