@@ -174,6 +174,31 @@ it('a peer with an invented account gets a hundred lines of a day and one that s
   expect(second.next).toBeUndefined()
 })
 
+it('whatever a peer makes up or only asks, what stands here of a study that went gets its place', async () => {
+  const { a, b } = net
+  // Behind all of theirs, in the order of the ids.
+  const requestId = 'ff'.repeat(16)
+  const toB = { peerId: b.key.peerId } as const
+  // These it asked, and was refused.
+  const refused = Array.from({ length: 250 }, (_, n) => String(n + 1).padStart(32, '0'))
+  await Promise.all(
+    refused.map((id) =>
+      a.ground.account.record({ ...toB, event: 'refused', outcome: 'refused', requestId: id }),
+    ),
+  )
+  net.network.clock.moveOn(hourMs + 60_000)
+  invented(Array.from({ length: 2000 }, (_, n) => n + 1))
+  await compared(a)
+  await a.ground.account.record({ ...toB, event: 'study-released', outcome: 'success', requestId })
+  net.network.clock.moveOn(hourMs + 60_000)
+  await compared(a)
+  const { differences: found } = await a.ground.audit.reconciling.list({ limit: 1000 })
+  expect(found.find((each) => each.requestId === requestId)).toMatchObject({ code: 'UNKNOWN_THERE' })
+  const asked = found.filter(({ here }) => here.includes('refused/refused'))
+  expect(asked.length).toBeGreaterThanOrEqual(100)
+  expect(asked.length).toBeLessThan(250)
+})
+
 it('an account whose ids do not rise counts for nothing', async () => {
   invented([2, 1])
   expect(await compared(net.a)).toEqual([])

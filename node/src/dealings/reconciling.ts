@@ -45,8 +45,18 @@ const dayMs = 86_400_000
 const askedAtOnce = 4
 /** 20 pages of 5,000: more dealings with one member in a day than a country has. */
 const mostPages = 20
-/** Of one member and day. Two honest nodes have a few; a dishonest one must not fill list, log and disk with inventions. */
+/**
+ * Of one member, day and kind. Two honest nodes have a few; a dishonest one must not fill list, log and disk, nor take the
+ * place of what really went by what it only asked, or made up.
+ */
 const mostNoted = 100
+const kinds = ['transfer', 'question', 'invention'] as const
+
+/** The gravest first, by what stands here: what the other end alone says may be made up. */
+function kindOf({ here }: Pick<Discrepancy, 'here'>): (typeof kinds)[number] {
+  if (here.length === 0) return 'invention'
+  return here.some((event) => /^(study-|send|receipt)/.test(event)) ? 'transfer' : 'question'
+}
 
 /** Every so often asks every other member for its account of today and yesterday, and compares. Spec 07 §9. */
 export class Reconciling implements Service {
@@ -127,13 +137,16 @@ export class Reconciling implements Service {
     const noted = new Map<string, Difference>()
     for await (const [key, known] of this.#deps.differences.entries({ prefix: `${peer.ura}.` }))
       noted.set(key, known)
-    let room = mostNoted - [...noted.values()].filter((known) => known.day === day && known.requestId).length
+    const ofDay = [...noted.values()].filter((known) => known.day === day && known.requestId !== '')
     let left = 0
-    for (const discrepancy of found) {
-      const isNew = !noted.has(keyOf(peer, day, discrepancy))
-      if (isNew && room <= 0) left++
-      else await this.#note(peer, day, discrepancy)
-      if (isNew) room--
+    for (const kind of kinds) {
+      let room = mostNoted - ofDay.filter((known) => kindOf(known) === kind).length
+      for (const discrepancy of found.filter((each) => kindOf(each) === kind)) {
+        const isNew = !noted.has(keyOf(peer, day, discrepancy))
+        if (isNew && room <= 0) left++
+        else await this.#note(peer, day, discrepancy)
+        if (isNew) room--
+      }
     }
     return left
   }
