@@ -27,6 +27,8 @@ interface Deps {
   log: Logger
 }
 
+/** What is listed of members that nobody asked about by name. */
+const listedMs = 30 * 24 * 3_600_000
 const freshMs = 5 * 60_000
 /** An honest node asks twice in an hour, and two dozen times at its start. */
 const allowance = { burst: 80, perSecond: 1 / 10 }
@@ -51,25 +53,45 @@ export class AnchorWitness {
   }
 
   /**
-   * What this node saw of others' logs, for whoever has to judge one later: of each member the newest and the first of each
-   * day; of this keeper the first of each hour. Whoever had a rewritten log signed later cannot take the earlier ones away.
+   * What this node saw of others' logs, for whoever has to judge one later: of each member the newest and, of the last 30
+   * days, the first of each; of this keeper the first of each hour, for good. Whoever had a rewritten log signed later cannot
+   * take the earlier ones away.
    */
   async list(keeper?: string): Promise<(HeadOnFile & { keeper: string; seq: number })[]> {
+    if (keeper !== undefined) return this.#listOf(keeper, {})
+    const since = new Date(this.#deps.clock.now() - listedMs).toISOString().slice(0, 10)
     const listed = []
-    let newest: { keeper: string; seq: number } | undefined
+    for await (const each of this.#keepers()) listed.push(...(await this.#listOf(each, { since })))
+    return listed
+  }
+
+  /** The newest, then the first of each hour, or of each day since this one; what is the newest is told once. */
+  async #listOf(keeper: string, { since }: { since?: string }) {
+    const newest = await this.#deps.seen.get(keeper)
+    if (newest === undefined) return []
+    const listed = [{ keeper, seq: newest.seq, ...onFile(newest) }]
     let lastDay: string | undefined
-    for await (const [key, kept] of this.#deps.seen.entries({ prefix: keeper ?? '' })) {
-      const [of = '', hour] = key.split('/')
-      const day = hour?.slice(0, 10)
-      const isToldAlready =
-        day !== undefined &&
-        newest?.keeper === of &&
-        (newest.seq === kept.seq || (keeper === undefined && lastDay === day))
+    const range = { prefix: `${keeper}/`, ...(since === undefined ? {} : { after: `${keeper}/${since}` }) }
+    for await (const [key, kept] of this.#deps.seen.entries(range)) {
+      const day = key.slice(keeper.length + 1).slice(0, 10)
+      const isToldAlready = newest.seq === kept.seq || (since !== undefined && lastDay === day)
       lastDay = day
-      if (day === undefined) newest = { keeper: of, seq: kept.seq }
-      if (!isToldAlready) listed.push({ keeper: of, seq: kept.seq, ...onFile(kept) })
+      if (!isToldAlready) listed.push({ keeper, seq: kept.seq, ...onFile(kept) })
     }
     return listed
+  }
+
+  /** Of whom something is kept, without reading all of it. */
+  async *#keepers(): AsyncGenerator<string> {
+    let after = ''
+    for (;;) {
+      let key: string | undefined
+      for await (const [next] of this.#deps.seen.entries({ after, limit: 1 })) key = next
+      if (key === undefined) return
+      yield key
+      // Behind all of its hours, which begin with a digit.
+      after = `${key}/~`
+    }
   }
 
   async #answer(bytes: Uint8Array, peerId: string): Promise<AnchorAnswer> {

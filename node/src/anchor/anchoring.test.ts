@@ -3,8 +3,7 @@ import { NodeKey } from '@twiin/identity'
 import { anchorAnswer, anchorRequest, auditHead, protocolIds } from '@twiin/protocol'
 import type { AuditHeadMessage } from '@twiin/protocol'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { eventually, twoHospitals } from '../testing/test-hospital.ts'
-import type { TestHospital } from '../testing/test-hospital.ts'
+import { TestHospital, eventually, twoHospitals } from '../testing/test-hospital.ts'
 import { verifyByPeerId } from '../trust/trust.ts'
 import { Anchoring } from './anchoring.ts'
 import { headsFromFile, hex } from './kept-heads.ts'
@@ -224,6 +223,30 @@ it('its stop hands over what was written since', async () => {
     // And the first of the day, which stays.
     { keeper: net.a.key.peerId },
   ])
+})
+
+it('the list of all members goes back thirty days, that of one to the beginning, and no member is left out', async () => {
+  const { a, b, network } = net
+  await using c = await TestHospital.open({ ura: '90000003', name: 'C' }, network)
+  for (let day = 0; day < 34; day++) {
+    await write(a)
+    await signs(a)
+    network.clock.moveOn(12 * 3_600_000)
+    await write(a)
+    await signs(a)
+    network.clock.moveOn(12 * 3_600_000)
+  }
+  const { anchorWitness } = b.ground.audit
+  const listed = await anchorWitness.list()
+  // The newest, and the first of 30 days.
+  expect(new Set(listed.map(({ seq }) => seq)).size).toBe(listed.length)
+  expect(listed.length).toBeGreaterThanOrEqual(30)
+  expect(listed.length).toBeLessThanOrEqual(32)
+  expect((await anchorWitness.list(a.key.peerId)).length).toBe(68)
+  await write(c)
+  expect(await signs(c)).toBe(2)
+  const keepers = (await anchorWitness.list()).map(({ keeper }) => keeper)
+  expect(new Set(keepers)).toEqual(new Set([a.key.peerId, c.key.peerId]))
 })
 
 /** A's anchoring with these members, drawn in this order where nothing else tells them apart. */
