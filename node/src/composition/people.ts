@@ -62,7 +62,7 @@ export function composePeople(settings: Settings, ground: Ground, { patientsKnow
     })
   return {
     authentication: byPersonOrToken({ people, logIns, sessions, clock, onRefused }),
-    confirm: confirmAgain({ sessions, logIns }),
+    confirm: confirmAgain('emergency', { sessions, logIns }),
     standing: {
       sessionOf: (secret: string) => sessions.idOf(secret),
       stands: ({ person, session }: { person: Person; session: string | undefined }) =>

@@ -14,6 +14,7 @@ import type { Person } from '../people/people-file.ts'
 import type { PeopleOnRecord } from '../people/record-people.ts'
 import type { SignOn } from '../people/single-sign-on.ts'
 import { sessionCookie } from './authenticate.ts'
+import { confirmedActs } from './confirm-person.ts'
 import type { LiveEvents } from './events.ts'
 
 export interface SessionDeps {
@@ -37,6 +38,8 @@ const Again = Type.Object(
   closed,
 )
 type Again = Static<typeof Again>
+/** What it is for, when it is to count for that alone. */
+export const ForAct = Type.Optional(Type.Enum([...confirmedActs]))
 export const cookieOptions = { path: '/', httpOnly: true, secure: true, sameSite: 'strict' as const }
 
 /** Puts a new session's cookie in the place of the one that came, whose session is over. */
@@ -138,15 +141,17 @@ export function sessionRoutes(deps: SessionDeps): FastifyPluginAsyncTypebox {
     )
     app.post(
       '/session/confirmations',
-      { config: { roles, ...limited }, schema: { body: Again } },
+      {
+        config: { roles, ...limited },
+        schema: { body: Type.Object({ ...Again.properties, for: ForAct }, closed) },
+      },
       async ({ sessionSecret, person, body }) => {
         // A bearer token is a confirmation each time.
         if (sessionSecret === undefined) return { confirmedAt: new Date(deps.clock.now()).toISOString() }
-        const outcome = await sessions.confirm(sessionSecret, (same) => isSame(same, body))
+        const outcome = await sessions.confirm(sessionSecret, (same) => isSame(same, body), body.for)
         await onRecord.confirmed(person, outcome === 'confirmed')
         if (outcome === 'wrong') throw new TwiinError('CONFIRMATION_WRONG')
-        const at = sessions.confirmedAt(sessionSecret) ?? deps.clock.now()
-        return { confirmedAt: new Date(at).toISOString() }
+        return { confirmedAt: new Date(deps.clock.now()).toISOString() }
       },
     )
     app.get('/events', { config: { roles, passive: true } }, ({ sessionSecret }, reply) =>

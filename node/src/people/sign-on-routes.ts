@@ -4,7 +4,7 @@ import { requireOwnPage } from '@twiin/web'
 import type { Sessions } from '@twiin/web'
 import { Type } from 'typebox'
 import { sessionCookie } from '../http/authenticate.ts'
-import { cookieOptions as sessionCookieOptions, takeOver } from '../http/session-routes.ts'
+import { ForAct, cookieOptions as sessionCookieOptions, takeOver } from '../http/session-routes.ts'
 import type { DescribeSession } from './describe-session.ts'
 import type { LogIns, Proof } from './log-ins.ts'
 import { PasskeyAnswer } from './passkey-answer.ts'
@@ -61,14 +61,15 @@ export function signOnRoutes(deps: Deps): FastifyPluginAsyncTypebox {
       '/session/sign-on',
       {
         config: { open: true, ...limited },
-        schema: { body: Type.Object({ confirm: Type.Optional(Type.Boolean()) }, closed) },
+        schema: { body: Type.Object({ confirm: Type.Optional(Type.Boolean()), for: ForAct }, closed) },
       },
       async (request, reply) => {
         requireOwnPage(request)
         if (signOn === undefined) throw new TwiinError('NOT_CONFIGURED')
         // Now: on the way back, from another site, the browser sends no strict cookie.
         const before = request.cookies[sessionCookie]
-        const { url, journey } = await signOn.depart({ before, confirms: request.body.confirm === true })
+        const { confirm, for: act } = request.body
+        const { url, journey } = await signOn.depart({ before, confirms: confirm === true, act })
         return reply.setCookie(cookie, journey, cookieOptions).send({ url })
       },
     )
@@ -94,7 +95,10 @@ export function signOnRoutes(deps: Deps): FastifyPluginAsyncTypebox {
   }
 
   /** The secret of the session from now on; undefined when it stays the same. */
-  async function letIn({ person, before, confirms }: Arrival, address: string): Promise<string | undefined> {
+  async function letIn(
+    { person, before, confirms, act }: Arrival,
+    address: string,
+  ): Promise<string | undefined> {
     if (logIns.isBarred(person)) throw new TwiinError('SIGN_ON_REFUSED', { reason: 'BARRED' })
     const isSame = async (same: Person) => same.id === person.id
     if (before === undefined || !confirms || !(sessions.isLive(before) || sessions.isLocked(before))) {
@@ -108,7 +112,7 @@ export function signOnRoutes(deps: Deps): FastifyPluginAsyncTypebox {
       await onRecord.loggedIn(person, 'UNLOCK')
       return begun.secret
     }
-    const outcome = await sessions.confirm(before, isSame)
+    const outcome = await sessions.confirm(before, isSame, act)
     await onRecord.confirmed(person, outcome === 'confirmed')
     if (outcome === 'wrong') throw new TwiinError('SIGN_ON_REFUSED', { reason: 'ANOTHER_PERSON' })
     return undefined

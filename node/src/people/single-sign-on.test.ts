@@ -136,8 +136,9 @@ class Elsewhere {
   }
 }
 
-async function depart(confirm = false): Promise<string> {
-  const { status, body } = await browser.call('POST', '/session/sign-on', confirm ? { confirm } : {})
+async function depart(confirm = false, more: object = {}): Promise<string> {
+  const asked = { ...(confirm ? { confirm } : {}), ...more }
+  const { status, body } = await browser.call('POST', '/session/sign-on', asked)
   expect(status).toBe(200)
   return String(body['url'])
 }
@@ -266,6 +267,17 @@ describe('the hospital’s own log-in', () => {
     expect(await browser.call('GET', '/session')).toMatchObject({ status: 401 })
     expect(await comeBack(await new Elsewhere().logIn(await depart(), 'jansen'))).toMatchObject({ to: '/' })
     expect(await shown()).toContainEqual(jansen)
+  })
+
+  it('opens an emergency for who signed on again for that, and for nothing else', async () => {
+    await comeBack(await elsewhere.logIn(await depart(), 'jansen'))
+    const order = { bsn: '999990019', cause: 'other', reason: 'aneurysma, spoed' }
+    const open = () => browser.call('POST', '/emergency-accesses', order)
+    await comeBack(await new Elsewhere().logIn(await depart(true), 'jansen'))
+    expect(await open()).toMatchObject({ status: 403, code: 'CONFIRMATION_REQUIRED' })
+    await comeBack(await new Elsewhere().logIn(await depart(true, { for: 'emergency' }), 'jansen'))
+    expect(await open()).toMatchObject({ status: 201 })
+    expect(await open()).toMatchObject({ status: 403, code: 'CONFIRMATION_REQUIRED' })
   })
 
   it('opens a locked session again for the same person only', async () => {

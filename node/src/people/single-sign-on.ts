@@ -14,6 +14,7 @@ import {
   randomState,
 } from 'openid-client'
 import type { Configuration } from 'openid-client'
+import type { ConfirmedAct } from '../http/confirm-person.ts'
 import type { OidcSettings } from './sign-in-settings.ts'
 import { signedOnPrefix } from './people-file.ts'
 import type { Person, Role } from './people-file.ts'
@@ -33,6 +34,8 @@ interface Leave {
   readonly before: string | undefined
   /** The person of that session signs on once more; otherwise a new one takes its place. */
   readonly confirms: boolean
+  /** What for, when it is to count for that alone. */
+  readonly act: ConfirmedAct | undefined
 }
 
 export interface Arrival extends Leave {

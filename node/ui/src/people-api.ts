@@ -50,16 +50,21 @@ export const peopleApi = {
   options: () => call<SignInOptions>('GET', '/session/options'),
   logIn: (who: Proof & { username: string }) => call<Session>('POST', '/session', who),
   logInByPasskey: async () => call<Session>('POST', '/session/passkey', { response: await askPasskey() }),
-  signOn: async (confirm: boolean) => {
-    const { url } = await call<{ url: string }>('POST', '/session/sign-on', confirm ? { confirm } : {})
+  /** `act`: what it is for, when it is to count for that alone. */
+  signOn: async (confirm: boolean, act?: 'emergency') => {
+    const body = { ...(confirm ? { confirm } : {}), ...(act === undefined ? {} : { for: act }) }
+    const { url } = await call<{ url: string }>('POST', '/session/sign-on', body)
     location.assign(url)
   },
   lock: () => call<void>('POST', '/session/lock'),
   unlock: (proof: Proof) => call<Session>('POST', '/session/unlock', proof),
   unlockByPasskey: async () => call<Session>('POST', '/session/unlock', { passkey: await askPasskey() }),
   confirm: (proof: Proof) => call<object>('POST', '/session/confirmations', proof),
-  confirmByPasskey: async () =>
-    call<object>('POST', '/session/confirmations', { passkey: await askPasskey() }),
+  confirmByPasskey: async (act?: 'emergency') =>
+    call<object>('POST', '/session/confirmations', {
+      passkey: await askPasskey(),
+      ...(act === undefined ? {} : { for: act }),
+    }),
   account: () => call<OwnAccount>('GET', '/account'),
   beginTotp: () => call<{ secret: string; otpauth: string }>('POST', '/account/totp'),
   confirmTotp: (code: string) => call<Codes>('POST', '/account/totp/confirmation', { code }),

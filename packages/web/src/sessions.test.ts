@@ -58,10 +58,18 @@ describe('a confirmation', () => {
 
   it('that was spent on one act is none for another', async () => {
     const secret = await logIn()
-    expect(sessions.spendConfirmation(secret)).toBe(false)
+    const spend = (act: string) => sessions.spendConfirmation(secret, act, minutes(3))
     await sessions.confirm(secret, async () => true)
-    expect([sessions.spendConfirmation(secret), sessions.spendConfirmation(secret)]).toEqual([true, false])
-    expect(sessions.confirmedAt(secret)).toBeUndefined()
+    const at = sessions.confirmedAt(secret)
+    expect(spend('open')).toBe(false)
+    await clock.advance(minutes(1))
+    await sessions.confirm(secret, async () => true, 'open')
+    expect([spend('close'), spend('open'), spend('open')]).toEqual([false, true, false])
+    // And the other way round: it was for nothing else.
+    expect(sessions.confirmedAt(secret)).toBe(at)
+    await sessions.confirm(secret, async () => true, 'open')
+    await clock.advance(minutes(3) + 1)
+    expect(spend('open')).toBe(false)
   })
 
   it('that is wrong five times ends this session, and locks nobody out', async () => {

@@ -21,6 +21,8 @@ interface Session<P> {
   /** When the person last proved who they are, by logging in too. */
   provedAt: number
   confirmedAt?: number
+  /** The last confirmation that was for one act, and for nothing else. */
+  confirmedFor?: { act: string; at: number }
   /** Wrong confirmations since the last right one. */
   wrong: number
   isLocked: boolean
@@ -138,7 +140,7 @@ export class Sessions<P extends { readonly id: string }, Proof extends readonly 
     // It may have ended meanwhile, or another answer may have been first.
     if (!this.#sessions.delete(digest(secret))) return 'wrong'
     const now = this.#clock.now()
-    const { confirmedAt: _, ...rest } = session
+    const { confirmedAt: _, confirmedFor: __, ...rest } = session
     return {
       secret: this.#keep({ ...rest, seen: now, provedAt: now, isLocked: false }),
       person: session.person,
@@ -147,27 +149,39 @@ export class Sessions<P extends { readonly id: string }, Proof extends readonly 
 
   /**
    * The person proves once more who they are. Five wrong answers end the session, and touch nothing else: what others try
-   * elsewhere takes no confirmation away, and a stolen cookie guesses five codes.
+   * elsewhere takes no confirmation away, and a stolen cookie guesses five codes. With `act` it is for that alone: see
+   * `spendConfirmation`.
    */
-  async confirm(secret: string, judge: (person: P) => Promise<boolean>): Promise<'confirmed' | 'wrong'> {
+  async confirm(
+    secret: string,
+    judge: (person: P) => Promise<boolean>,
+    act?: string,
+  ): Promise<'confirmed' | 'wrong'> {
     const session = this.#live(secret)
     if (session === undefined) return 'wrong'
     if (!(await this.#isRight(secret, session, judge))) return 'wrong'
-    session.confirmedAt = session.provedAt = this.#clock.now()
+    const at = this.#clock.now()
+    session.provedAt = at
+    if (act === undefined) session.confirmedAt = at
+    else session.confirmedFor = { act, at }
     return 'confirmed'
   }
 
-  /** When the person last confirmed; undefined when never in this session. Milliseconds since the Unix epoch. */
+  /** When the person last confirmed for no act in particular; undefined when never in this session. Milliseconds since the Unix epoch. */
   confirmedAt(secret: string): number | undefined {
     return this.#live(secret)?.confirmedAt
   }
 
-  /** Takes the confirmation for one act: for another one the person confirms again. False when there is none. */
-  spendConfirmation(secret: string): boolean {
+  /**
+   * Takes the confirmation that was for this act: for another one the person confirms again. False when there is none, it
+   * was for something else, or longer ago than `withinMs`.
+   */
+  spendConfirmation(secret: string, act: string, withinMs: number): boolean {
     const session = this.#live(secret)
-    if (session?.confirmedAt === undefined) return false
-    delete session.confirmedAt
-    return true
+    const confirmed = session?.confirmedFor
+    if (session === undefined || confirmed?.act !== act) return false
+    delete session.confirmedFor
+    return this.#clock.now() - confirmed.at <= withinMs
   }
 
   /** When the person last proved who they are: confirmed, unlocked or logged in. */

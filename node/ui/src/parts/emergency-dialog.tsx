@@ -47,7 +47,7 @@ export function EmergencyDialog({ bsn, onOpened, onClose }: Props) {
   const reasonShort = reason.replace(/\s/g, '').length < shortest
   const open = useMutation({
     mutationFn: async ({ cause: chosen, by }: { cause: EmergencyCause; by: Proving }) => {
-      if (by === 'passkey') await peopleApi.confirmByPasskey()
+      if (by === 'passkey') await peopleApi.confirmByPasskey('emergency')
       return api.openEmergency({
         bsn,
         cause: chosen,
@@ -62,7 +62,7 @@ export function EmergencyDialog({ bsn, onOpened, onClose }: Props) {
       passwordField.current?.focus()
     },
   })
-  const elsewhere = useMutation({ mutationFn: () => peopleApi.signOn(true) })
+  const elsewhere = useMutation({ mutationFn: () => peopleApi.signOn(true, 'emergency') })
   const submit = (by: Proving) => {
     setChecked(true)
     if (cause === undefined) causeField.current?.focus()

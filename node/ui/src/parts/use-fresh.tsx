@@ -50,7 +50,7 @@ function ConfirmDialog({ onClose, onConfirmed }: { onClose: () => void; onConfir
     staleTime: Infinity,
   })
   const confirm = useMutation({ mutationFn: peopleApi.confirm, onSuccess: onConfirmed })
-  const byPasskey = useMutation({ mutationFn: peopleApi.confirmByPasskey, onSuccess: onConfirmed })
+  const byPasskey = useMutation({ mutationFn: () => peopleApi.confirmByPasskey(), onSuccess: onConfirmed })
   const elsewhere = useMutation({ mutationFn: () => peopleApi.signOn(true) })
   const needsCode = isCodeRequired(confirm.error) || confirm.variables?.code !== undefined
   return (
