@@ -39,11 +39,10 @@ export class EmergencyAccesses implements Service {
     this.#deps = deps
   }
 
-  /** Reads what an earlier process left; what is open goes on to its end. */
+  /** Reads what an earlier process left: what is open goes on to its end, and what ran out meanwhile ends now. */
   async start(): Promise<void> {
     this.#stopping = new AbortController()
-    await this.#deps.book.load()
-    for (const use of this.#boxes()) this.#endInTime(use)
+    for (const use of await this.#deps.book.load()) this.#endInTime(use)
   }
 
   async stop(): Promise<void> {
@@ -103,7 +102,8 @@ export class EmergencyAccesses implements Service {
     const use = await this.#deps.book.get(id)
     if (use?.direction !== 'own' || use.user.id !== person.id) throw new TwiinError('NOT_FOUND')
     if (!this.isOpen(id)) throw new TwiinError('STATE_CONFLICT')
-    await this.#end(id, 'ENDED')
+    // Of two who end it at once, and of this and its hour, one is first.
+    if (!(await this.#end(id, 'ENDED'))) throw new TwiinError('STATE_CONFLICT')
   }
 
   /**
@@ -192,7 +192,7 @@ export class EmergencyAccesses implements Service {
     this.#deps.clock
       .sleep(Math.max(0, use.until - now), this.#stopping.signal)
       .then(
-        () => this.#end(use.id, 'EXPIRED'),
+        async () => void (await this.#end(use.id, 'EXPIRED')),
         () => {},
       )
       .catch((error: unknown) =>
@@ -200,13 +200,20 @@ export class EmergencyAccesses implements Service {
       )
   }
 
-  async #end(id: string, endReason: EndReason): Promise<void> {
+  /** Told and on record once. False when it had ended already. */
+  async #end(id: string, endReason: EndReason): Promise<boolean> {
     const { book, account, clock } = this.#deps
     const use = await book.get(id)
-    if (use === undefined || use.endedAt !== undefined) return
+    if (use === undefined || use.endedAt !== undefined) return false
     const endedAt = Math.min(clock.now(), use.until)
-    const ended = await book.change(id, (now) => (now.endedAt === undefined ? { endedAt, endReason } : {}))
+    let isOurs = false
+    const ended = await book.change(id, (now) => {
+      isOurs = now.endedAt === undefined
+      return isOurs ? { endedAt, endReason } : {}
+    })
+    if (!isOurs) return false
     for (const listener of this.#listeners) listener(ended)
     await account.record({ ...this.#line(ended), outcome: 'success', reason: endReason })
+    return true
   }
 }

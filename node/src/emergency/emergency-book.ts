@@ -29,9 +29,14 @@ export class EmergencyBook {
     this.#deps = deps
   }
 
-  /** Reads what an earlier process left. */
-  async load(): Promise<void> {
-    for await (const [, use] of this.#deps.uses.entries()) this.#keep(use)
+  /** Reads what an earlier process left. Resolves with this hospital's own whose end is not written, reviewed or not. */
+  async load(): Promise<EmergencyUse[]> {
+    const notEnded: EmergencyUse[] = []
+    for await (const [, use] of this.#deps.uses.entries()) {
+      this.#keep(use)
+      if (use.direction === 'own' && use.endedAt === undefined) notEnded.push(use)
+    }
+    return notEnded
   }
 
   newId(): string {

@@ -197,6 +197,34 @@ describe('a box', () => {
     expect((await b.audit('emergency')).at(-1)).toMatchObject({ reason: 'ENDED', requestId: box.id })
   })
 
+  it('that ran out while the node was down is ended, told and on record when it is back, once', async () => {
+    const box = await open()
+    const reviewed = await b.exchange.emergencies.open(order, { ...radiologist, id: 'another' })
+    net.network.clock.moveOn(minutes(61))
+    await b.exchange.emergencies.review(reviewed.id, { verdict: 'justified', note: '' }, auditor)
+    const lines = async () =>
+      (await b.audit('emergency')).filter(({ reason }) => reason === 'EXPIRED').map((line) => line.requestId)
+    expect(await lines()).toEqual([])
+    await b.restart()
+    await eventually(async () => (await lines()).length === 2)
+    for (const { id, until } of [box, reviewed])
+      expect(await b.exchange.uses.get(id)).toMatchObject({ endReason: 'EXPIRED', endedAt: until })
+    await b.restart()
+    await eventually(async () => (await b.exchange.uses.list({ limit: 9 })).length === 2)
+    expect((await lines()).sort()).toEqual([box.id, reviewed.id].sort())
+  })
+
+  it('that two end at once is ended by one of them, told once and once on record', async () => {
+    const box = await open()
+    const told: string[] = []
+    const { emergencies } = b.exchange
+    emergencies.onEnd(({ id }) => told.push(id))
+    const both = await Promise.allSettled([1, 2].map(() => emergencies.end(box.id, radiologist)))
+    expect(both.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
+    expect(told).toEqual([box.id])
+    expect((await b.audit('emergency')).filter(({ reason }) => reason === 'ENDED')).toHaveLength(1)
+  })
+
   it('opened anew takes the place of the one before', async () => {
     const first = await open()
     const second = await open()
