@@ -199,12 +199,12 @@ export class People {
     })
   }
 
-  /** The commands write the same file while the node runs: one at a time, each from what the other left. */
+  /** The commands write the same file while the node runs: one at a time, each from what the other left. Throws PEOPLE_FILE_BUSY. */
   #change(edit: (people: PeopleFile) => PeopleFile | Promise<PeopleFile>): Promise<void> {
-    return whileAlone(`${this.#file}.lock`, async () => {
+    return whileAlone(`${this.#file}.lock`, async (mustBe) => {
       this.#cached = undefined
       const next = `${JSON.stringify(await edit(this.#read()), null, 2)}\n`
-      await writeFileDurably(this.#file, Buffer.from(next), { mode: 0o600 })
+      await writeFileDurably(this.#file, Buffer.from(next), { mode: 0o600, mustBe })
       this.#cached = undefined
     })
   }

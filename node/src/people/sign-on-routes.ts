@@ -24,7 +24,7 @@ const cookieOptions = {
 
 interface Deps {
   sessions: Sessions<Person, Proof>
-  logIns: Pick<LogIns, 'isBarred'>
+  logIns: Pick<LogIns, 'isBarred' | 'stillThere'>
   passkeys: Passkeys
   signOn: SignOn | undefined
   onRecord: PeopleOnRecord
@@ -53,6 +53,8 @@ export function signOnRoutes(deps: Deps): FastifyPluginAsyncTypebox {
           throw new TwiinError('NOT_AUTHENTICATED')
         }
         await onRecord.loggedIn(person, 'PASSKEY')
+        // Kept out at this moment: whoever did so has ended the sessions there were.
+        if (!logIns.stillThere(person)) throw new TwiinError('NOT_AUTHENTICATED')
         const { secret } = sessions.beginFor(person, request.ip)
         return takeOver(request, reply, sessions, secret).send(await deps.describe(person))
       },
@@ -99,10 +101,15 @@ export function signOnRoutes(deps: Deps): FastifyPluginAsyncTypebox {
     { person, before, confirms, act }: Arrival,
     address: string,
   ): Promise<string | undefined> {
-    if (logIns.isBarred(person)) throw new TwiinError('SIGN_ON_REFUSED', { reason: 'BARRED' })
+    const mustBeLetIn = () => {
+      if (logIns.isBarred(person)) throw new TwiinError('SIGN_ON_REFUSED', { reason: 'BARRED' })
+    }
+    mustBeLetIn()
     const isSame = async (same: Person) => same.id === person.id
     if (before === undefined || !confirms || !(sessions.isLive(before) || sessions.isLocked(before))) {
       await onRecord.loggedIn(person, 'SIGN_ON')
+      // Kept out at this moment: whoever did so has ended the sessions there were.
+      mustBeLetIn()
       if (before !== undefined) sessions.end(before)
       return sessions.beginFor(person, address).secret
     }

@@ -269,6 +269,23 @@ describe('the hospital’s own log-in', () => {
     expect(await shown()).toContainEqual(jansen)
   })
 
+  it('keeps out whom an operator disables while they come in, for good', async () => {
+    const people = new People({ file: join(hospital.dir, 'people.json') })
+    const { account } = hospital.ground
+    const record = account.record.bind(account)
+    account.record = async (line) => {
+      if (line.event === 'login') await people.setDisabled('sso:jansen', true)
+      await record(line)
+    }
+    const back = await comeBack(await elsewhere.logIn(await depart(), 'jansen'))
+    account.record = record
+    // Let in again, they have no session of then.
+    await people.setDisabled('sso:jansen', false)
+    expect(back).toMatchObject({ to: '/?sign-on=refused' })
+    expect((await refusals()).at(-1)).toBe('BARRED')
+    expect(await browser.call('GET', '/session')).toMatchObject({ status: 401 })
+  })
+
   it('opens an emergency for who signed on again for that, and for nothing else', async () => {
     await comeBack(await elsewhere.logIn(await depart(), 'jansen'))
     const order = { bsn: '999990019', cause: 'other', reason: 'aneurysma, spoed' }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
 import { beforeEach, describe, expect, it } from 'vitest'
+import { People } from './people-file.ts'
 import { whileAlone } from './while-alone.ts'
 
 let dir: string
@@ -39,6 +40,24 @@ describe('a lock', () => {
     }
     expect(await readdir(dir)).toEqual([])
   }, 60_000)
+
+  it('that became another’s while its work was slow: the older file is not written over theirs', async () => {
+    const file = join(dir, 'people.json')
+    const people = new People({ file })
+    await people.addUser({
+      id: 'rad',
+      name: 'R (fictief)',
+      role: 'radiologist',
+      password: 'een lang wachtwoord',
+    })
+    const before = await readFile(file, 'utf8')
+    const added = { id: 'new', name: 'N (fictief)', role: 'radiologist', password: 'welkom hier' } as const
+    // As long as this takes, another process could take the lock over.
+    const slow = people.addNew(added, () => writeFile(lock, 'another’s'))
+    await expect(slow).rejects.toThrow('PEOPLE_FILE_BUSY')
+    expect(await readFile(file, 'utf8')).toBe(before)
+    expect((await readdir(dir)).sort()).toEqual(['people.json', 'people.json.lock'])
+  })
 
   it('that became another’s meanwhile is left to them', async () => {
     await whileAlone(lock, () => writeFile(lock, 'another’s'))

@@ -8,15 +8,24 @@ const staleMs = 10_000
 const triesMs = 20
 const mostTries = 250
 
-/** `work` while no other process, and nobody else in this one, does the same under this file. Throws PEOPLE_FILE_BUSY. */
-export async function whileAlone<T>(lockFile: string, work: () => Promise<T>): Promise<T> {
+/**
+ * `work` while no other process, and nobody else in this one, does the same under this file. `mustBeAlone`, for just before
+ * what cannot be undone: throws when somebody took this for gone meanwhile. Throws PEOPLE_FILE_BUSY.
+ */
+export async function whileAlone<T>(
+  lockFile: string,
+  work: (mustBeAlone: () => Promise<void>) => Promise<T>,
+): Promise<T> {
   const mark = randomUUID()
+  // After a slow disk or a long sleep of this process it may be another's.
+  const isOurs = async () => (await readFile(lockFile, 'utf8').catch(() => '')) === mark
   await take(lockFile, mark)
   try {
-    return await work()
+    return await work(async () => {
+      if (!(await isOurs())) throw new TwiinError('PEOPLE_FILE_BUSY')
+    })
   } finally {
-    // After a long sleep of this process it may be another's by now.
-    if ((await readFile(lockFile, 'utf8').catch(() => '')) === mark) await unlink(lockFile).catch(() => {})
+    if (await isOurs()) await unlink(lockFile).catch(() => {})
   }
 }
 

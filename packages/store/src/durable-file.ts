@@ -7,12 +7,13 @@ export const temporarySuffix = '.tmp'
 
 /**
  * The whole file or the old one, whatever happens meanwhile: temporary file → write → fsync → rename → fsync of the folder.
- * Once it resolves, a power cut cannot undo it.
+ * Once it resolves, a power cut cannot undo it. `mustBe` is awaited last, when only the rename is left: when it throws, the
+ * old file stays.
  */
 export async function writeFileDurably(
   path: string,
   bytes: Uint8Array,
-  options: { mode?: number } = {},
+  options: { mode?: number; mustBe?: () => Promise<void> } = {},
 ): Promise<void> {
   const temporary = join(
     dirname(path),
@@ -26,6 +27,7 @@ export async function writeFileDurably(
     } finally {
       await file.close()
     }
+    await options.mustBe?.()
     await rename(temporary, path)
   } catch (error) {
     await unlink(temporary).catch(() => {})
