@@ -7,22 +7,28 @@ import type { Settings } from './settings.ts'
 export function checkFiles(settings: Settings): void {
   const { registry } = settings
   requireFiles({
-    ...trustFiles(settings),
-    ...hl7Files(settings),
-    ...dicomTlsFiles(settings),
-    ...signInFiles(settings),
-    ...mitzFiles(settings),
-    ...syslogFiles(settings),
+    ...standingFiles(settings),
     ...(isEnrolled(settings) ? {} : { 'registry.enrolmentTokenFile': registry.enrolmentTokenFile }),
   })
 }
 
 /** The same before the registry has approved: says whether the token is still to come. Throws `CONFIG_INVALID`. */
 export function checkFilesBeforeApproval(settings: Settings): { awaitsToken: boolean } {
-  requireFiles(trustFiles(settings))
+  requireFiles(standingFiles(settings))
   const { enrolmentTokenFile: token } = settings.registry
   return { awaitsToken: !isEnrolled(settings) && (token === undefined || !existsSync(token)) }
 }
+
+/** All but the token, which is used once. */
+const standingFiles = (settings: Settings): Record<string, string> => ({
+  ...trustFiles(settings),
+  ...hl7Files(settings),
+  ...dicomTlsFiles(settings),
+  ...archiveFiles(settings),
+  ...signInFiles(settings),
+  ...mitzFiles(settings),
+  ...syslogFiles(settings),
+})
 
 const isEnrolled = ({ dataDir }: Settings) => existsSync(join(dataDir, 'identity', 'node.pem'))
 
@@ -48,6 +54,9 @@ const dicomTlsFiles = ({ dicom: { tls } }: Settings) =>
         'dicom.tls.keyFile': tls.keyFile,
         ...(tls.caFile === undefined ? {} : { 'dicom.tls.caFile': tls.caFile }),
       }
+
+const archiveFiles = ({ archive }: Settings): Record<string, string> =>
+  archive?.authorizationFile === undefined ? {} : { 'archive.authorizationFile': archive.authorizationFile }
 
 const signInFiles = ({ signIn: { oidc } }: Settings) =>
   oidc === undefined ? {} : { 'signIn.oidc.clientSecretFile': oidc.clientSecretFile }

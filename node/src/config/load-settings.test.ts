@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -120,6 +120,44 @@ describe('settings', () => {
     expect(() => loadSettings(file(entity), {})).toThrow(needsCa)
     const archive = `${minimal}archive: { kind: dimse, retrieve: get, port: 104, aeTitle: ARCHIVE, tls: true }\n`
     expect(() => loadSettings(file(archive), {})).toThrow(needsCa)
+  })
+
+  it('of TLS on the HL7 side name files relative to the file', () => {
+    const tls = 'tls: { certificateFile: h.pem, keyFile: h.key, clientCaFile: tls/ca.pem }'
+    const path = file(`${minimal}hl7: { port: 2575, senders: [{ application: ZIS }], ${tls} }\n`)
+    const there = (name: string) => join(path, '..', name)
+    const settings = loadSettings(path, {})
+    expect(settings.hl7).toMatchObject({
+      ...{ port: 2575, senders: [{ application: 'ZIS' }] },
+      tls: { certificateFile: there('h.pem'), keyFile: there('h.key'), clientCaFile: there('tls/ca.pem') },
+    })
+  })
+
+  it('are judged before the registry approved as they will be at the start: only the token is still to come', () => {
+    const hl7 =
+      'hl7: { port: 2575, senders: [{ application: ZIS }], tls: { certificateFile: h.pem, keyFile: h.key } }'
+    const oidc =
+      'oidc: { issuer: "https://login.example", clientId: a, clientSecretFile: secret, roleClaim: r, roles: {} }'
+    const mitz =
+      'mitz: { url: "https://mitz.example", certificateFile: m.pem, keyFile: m.key, caFile: m-ca.pem, dataCategory: B }'
+    const syslog = 'syslog: { host: siem.example, caFile: s-ca.pem }'
+    const more = [hl7, `signIn: { ${oidc} }`, `consent: { ${mitz} }`, `audit: { ${syslog} }`].join('\n')
+    const archive =
+      'archive: { kind: dicomweb, retrieve: wado, url: "https://archive.example", authorizationFile: bearer }'
+    const tls = 'dicom: { tls: { port: 2762, certificateFile: d.pem, keyFile: d.key, caFile: d-ca.pem },'
+    const path = file(`${minimal.replace('dicom: {', tls)}${more}\n${archive}\n`)
+    const settings = loadSettings(path, {})
+    const needed = ['root.pem', 'ca.pem', 'h.pem', 'h.key', 'secret', 'm.pem', 'm.key', 'm-ca.pem']
+    const all = [...needed, 's-ca.pem', 'd.pem', 'd.key', 'd-ca.pem', 'bearer']
+    for (const name of all) writeFileSync(join(path, '..', name), certificate)
+    expect(checkFilesBeforeApproval(settings)).toEqual({ awaitsToken: true })
+    for (const name of all) {
+      rmSync(join(path, '..', name))
+      expect(() => checkFilesBeforeApproval(settings), name).toThrow(
+        `no such file: ${join(path, '..', name)}`,
+      )
+      writeFileSync(join(path, '..', name), certificate)
+    }
   })
 
   it.each<[string, (text: string) => string]>([

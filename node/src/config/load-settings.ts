@@ -72,7 +72,7 @@ function camelCase(word: string): string {
 
 function withAbsolutePaths(settings: Settings, base: string): Settings {
   const absolute = (path: string) => (isAbsolute(path) ? path : resolve(base, path))
-  const { registry, archive, dicom, signIn, consent, audit } = settings
+  const { registry, archive, dicom, hl7, signIn, consent, audit } = settings
   return {
     ...settings,
     dataDir: absolute(settings.dataDir),
@@ -81,6 +81,7 @@ function withAbsolutePaths(settings: Settings, base: string): Settings {
       ? {}
       : { archive: { ...archive, authorizationFile: absolute(archive.authorizationFile) } }),
     ...(dicom.tls === undefined ? {} : { dicom: { ...dicom, tls: absoluteFiles(dicom.tls, absolute) } }),
+    ...(hl7?.tls === undefined ? {} : { hl7: { ...hl7, tls: absoluteFiles(hl7.tls, absolute) } }),
     ...(signIn.oidc === undefined
       ? {}
       : {
@@ -105,11 +106,10 @@ function withAbsolutePaths(settings: Settings, base: string): Settings {
 }
 
 /** Certificates and keys, whichever of them are given. */
-function absoluteFiles<T extends { certificateFile?: string; keyFile?: string; caFile?: string }>(
-  tls: T,
-  absolute: (path: string) => string,
-): T {
-  const given = (['certificateFile', 'keyFile', 'caFile'] as const).flatMap((name) => {
+function absoluteFiles<
+  T extends { certificateFile?: string; keyFile?: string; caFile?: string; clientCaFile?: string },
+>(tls: T, absolute: (path: string) => string): T {
+  const given = (['certificateFile', 'keyFile', 'caFile', 'clientCaFile'] as const).flatMap((name) => {
     const file = tls[name]
     return file === undefined ? [] : [[name, absolute(file)] as const]
   })
