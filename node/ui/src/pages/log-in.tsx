@@ -6,7 +6,7 @@ import { useTranslation } from 'react-i18next'
 import { forgetQuestion } from '../last-question.ts'
 import { forgetLaunch } from '../launch.ts'
 import { ProofFields } from '../parts/proof-fields.tsx'
-import { isCodeRequired, proofOf, textOf, useProofProblem } from '../parts/proof-form.ts'
+import { isCodeRequired, proofOf, textOf, useProofProblem, wasSignOnRefused } from '../parts/proof-form.ts'
 import { peopleApi } from '../people-api.ts'
 
 /** Password and, when there is one, code; a passkey; or the hospital's own log-in (spec 23). */
@@ -38,7 +38,6 @@ export function LogInPage({ wasLoggedIn }: { wasLoggedIn: boolean }) {
     client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== sessionKey[0] })
   }, [client])
   const needsCode = isCodeRequired(logIn.error) || logIn.variables?.has('code') === true
-  const wasRefused = new URLSearchParams(location.search).get('sign-on') === 'refused'
   const problem = problemOf(logIn.error ?? byPasskey.error ?? elsewhere.error)
   return (
     <LogInFrame
@@ -68,7 +67,7 @@ export function LogInPage({ wasLoggedIn }: { wasLoggedIn: boolean }) {
         </Field>
         <ProofFields needsCode={needsCode} />
         <p className="form-error" role="alert">
-          {problem ?? (wasRefused && logIn.isIdle ? t('people.signOnRefused') : '')}
+          {problem ?? (wasSignOnRefused() && logIn.isIdle ? t('people.signOnRefused') : '')}
         </p>
         <button type="submit" className="button button-primary button-wide" disabled={logIn.isPending}>
           {t('login.submit')}

@@ -7,7 +7,7 @@ import { useNavigate, useParams } from 'react-router'
 import { api } from '../api.ts'
 import type { FoundStudy, PatientSearch, SearchQuestion } from '../api-types.ts'
 import { questionOf, rememberQuestion } from '../last-question.ts'
-import { launchedStudyOf } from '../launch.ts'
+import { launchedStudyOf, leaveLaunchProblem, leaveLaunchedBsn, useLaunchProblem } from '../launch.ts'
 import { EmergencyDialog } from '../parts/emergency-dialog.tsx'
 import { FoundPatient } from '../parts/found-patient.tsx'
 import { HolderChips } from '../parts/holder-chips.tsx'
@@ -24,6 +24,7 @@ export function SearchPage() {
   const navigate = useNavigate()
   const begin = useMutation({
     mutationFn: (question: SearchQuestion) => api.beginSearch(question),
+    onMutate: leaveLaunchProblem,
     onSuccess: (begun, question) => {
       rememberQuestion(begun.id, question)
       void navigate(`/zoeken/${begun.id}`)
@@ -32,9 +33,11 @@ export function SearchPage() {
   const asked = id === undefined ? undefined : questionOf(id)
   const [emergencyFor, setEmergencyFor] = useState<string>()
   const [boxes, setBoxes] = useState(0)
+  const launchProblem = useLaunchProblem()
   return (
     <>
       <PageTitle title={t('search.title')} />
+      {launchProblem !== undefined && <Problem error={launchProblem} />}
       <SearchForm
         // The BSN leaves the field when a box is opened too.
         key={boxes}
@@ -50,6 +53,7 @@ export function SearchPage() {
           onClose={() => setEmergencyFor(undefined)}
           onOpened={({ reason }) => {
             setEmergencyFor(undefined)
+            leaveLaunchedBsn()
             setBoxes((count) => count + 1)
             begin.mutate({ bsn: emergencyFor, purpose: { basis: 'emergency', reason } })
           }}

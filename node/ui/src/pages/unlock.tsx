@@ -6,7 +6,7 @@ import { useTranslation } from 'react-i18next'
 import { api } from '../api.ts'
 import type { Session } from '../api-types.ts'
 import { ProofFields } from '../parts/proof-fields.tsx'
-import { isCodeRequired, proofOf, useProofProblem } from '../parts/proof-form.ts'
+import { isCodeRequired, proofOf, useProofProblem, wasSignOnRefused } from '../parts/proof-form.ts'
 import { peopleApi } from '../people-api.ts'
 
 /** A locked session (spec 23 §3). `session`: what the page still knows; not after it was loaded anew. */
@@ -37,6 +37,13 @@ export function UnlockPage({ session }: { session: Session | undefined }) {
   useEffect(() => {
     form.current?.querySelector<HTMLInputElement>('input[name=password]')?.focus()
   }, [])
+  const problem = problemOf(unlock.error ?? byPasskey.error ?? elsewhere.error)
+  const wasTried = !unlock.isIdle || !byPasskey.isIdle
+  const alert = (
+    <p className="form-error" role="alert">
+      {problem ?? (wasSignOnRefused() && !wasTried ? t('people.signOnRefused') : '')}
+    </p>
+  )
   const needsCode = isCodeRequired(unlock.error) || unlock.variables?.code !== undefined
   return (
     <LogInFrame
@@ -46,7 +53,9 @@ export function UnlockPage({ session }: { session: Session | undefined }) {
       }
       foot={t('app.notDiagnostic')}
     >
-      {session?.signedOn !== true && (
+      {session?.signedOn === true ? (
+        alert
+      ) : (
         <form
           ref={form}
           method="post"
@@ -57,9 +66,7 @@ export function UnlockPage({ session }: { session: Session | undefined }) {
           }}
         >
           <ProofFields needsCode={needsCode} />
-          <p className="form-error" role="alert">
-            {problemOf(unlock.error ?? byPasskey.error ?? elsewhere.error)}
-          </p>
+          {alert}
           <button type="submit" className="button button-primary button-wide" disabled={unlock.isPending}>
             {t('people.unlock')}
           </button>

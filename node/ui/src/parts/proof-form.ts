@@ -27,3 +27,7 @@ export function useProofProblem(): (error: unknown) => string | undefined {
     return error instanceof ApiError ? problemText(error) : t('people.noPasskey')
   }
 }
+
+/** The hospital's own log-in led back without letting somebody in, or without opening what was locked (spec 23 §5). */
+export const wasSignOnRefused = (): boolean =>
+  new URLSearchParams(location.search).get('sign-on') === 'refused'

@@ -27,7 +27,7 @@ interface Props {
   onLoggedOut: () => void
 }
 
-/** Dismissed once, gone until the page is loaded anew. */
+/** Dismissed once, it stays a few words until the page is loaded anew. It never goes altogether. */
 let noticeSeen = false
 
 export function Viewer({ opened, onClose, onLoggedOut }: Props) {
@@ -161,9 +161,9 @@ export function Viewer({ opened, onClose, onLoggedOut }: Props) {
       <footer className="viewer-foot">
         <Demo />
         {isDrawnHere === false && <span>{t('viewer.withoutWebGl')}</span>}
-        {!isNoticed && (
-          <span className="viewer-notice">
-            {t('viewer.notDiagnostic')}
+        <span className="viewer-notice">
+          {isNoticed ? t('viewer.notDiagnosticShort') : t('viewer.notDiagnostic')}
+          {!isNoticed && (
             <button
               type="button"
               className="viewer-tool"
@@ -175,8 +175,8 @@ export function Viewer({ opened, onClose, onLoggedOut }: Props) {
             >
               <X aria-hidden size={14} />
             </button>
-          </span>
-        )}
+          )}
+        </span>
       </footer>
       {shown.isHelp && <KeysDialog onClose={() => setShown((now) => ({ ...now, isHelp: false }))} />}
     </main>
