@@ -65,7 +65,7 @@ async function main(): Promise<void> {
   try {
     const signal = AbortSignal.any([asked.signal, failed.signal])
     const starting = startNetwork(
-      { hospitals, empty, replay, withOrthanc, corsOrigins: ohif === undefined ? [] : [ohif.url] },
+      { hospitals, empty, replay, withOrthanc, ...(ohif !== undefined && { ohifUrl: ohif.url }) },
       { folder, processes, signal, tell },
     )
     const network = await Promise.race([starting, rejection(signal)])

@@ -102,10 +102,10 @@ export async function startHospital(
     signal,
     registry,
     withOrthanc,
-    corsOrigins = [],
+    ohifUrl,
   }: Deps & {
     registry: DemoRegistry
-    corsOrigins?: readonly string[]
+    ohifUrl?: string
   },
 ): Promise<RunningHospital> {
   const { dir, dataDir, pacsDir, orthancDir, configFile, enrolmentTokenFile } = placesOf(hospital, folder)
@@ -154,7 +154,7 @@ export async function startHospital(
       senders: [{ application: hl7Application }],
       patientIdAuthorities: ['ZIS'],
     },
-    web: { host, port: ports.web, corsOrigins },
+    web: { host, port: ports.web, ...ohifOf(hospital, ohifUrl) },
     peopleFile: join(dir, 'people.json'),
     // Its people log in with a password alone.
     signIn: { secondFactor: 'optional' },
@@ -186,6 +186,10 @@ export async function startHospital(
     tokens: await folder.tokensOf(hospital.ura),
   }
 }
+
+/** The viewer opens by a button, on this hospital's data, and may ask for them. */
+const ohifOf = ({ ura }: Hospital, url: string | undefined) =>
+  url === undefined ? {} : { corsOrigins: [url], ohifUrl: `${url}/viewer/${ura}` }
 
 /** The node indexes its PACS, by night at any hour (spec 18). */
 function archiveOf(hospital: Hospital, { port, aeTitle }: { port: number; aeTitle: string }) {

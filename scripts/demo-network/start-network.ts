@@ -20,7 +20,8 @@ export async function startNetwork(
     empty: boolean
     replay?: boolean
     withOrthanc?: boolean
-    corsOrigins?: readonly string[]
+    /** Where a viewer of its own is served, for all of them. */
+    ohifUrl?: string
   },
   deps: {
     folder: DemoFolder
@@ -41,7 +42,7 @@ export async function startNetwork(
     taking.map((hospital) =>
       startHospital(hospital, taking, {
         ...{ ...deps, registry, withOrthanc },
-        corsOrigins: options.corsOrigins ?? [],
+        ...(options.ohifUrl !== undefined && { ohifUrl: options.ohifUrl }),
       }),
     ),
   )

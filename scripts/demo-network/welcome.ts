@@ -18,6 +18,9 @@ export function welcome(network: Network): string {
       ({ username, password, totpSecret }) =>
         `  ${username} / ${password}, authenticator secret ${totpSecret}`,
     ),
+    ...(network.ohif === undefined
+      ? []
+      : [`OHIF      ${network.ohif.url}  (the button for another viewer, beside a study’s pictures)`]),
     '',
     `Log in    ${logins.join('   ')}`,
     ...network.patients.map(({ bsn, name, note }) => `BSN ${bsn}  ${name.split('^').join(', ')}: ${note}`),

@@ -6,7 +6,7 @@ import { storeZip } from './store-zip.ts'
 
 const [anna, els] = ['999990019', '999990056']
 
-/** What makes the screens worth looking at: something arrived, something waits for a decision, a disc lies there. */
+/** What makes the screens worth looking at: something arrived, something waits for a decision or a review, a disc lies there. */
 export async function prepareContents(demo: Demo): Promise<void> {
   const [here, there] = [new NodeApi(demo.hospital(0)), new NodeApi(demo.hospital(1))]
   const found = await here.search(els)
@@ -32,4 +32,7 @@ export async function prepareContents(demo: Demo): Promise<void> {
       { name: 'VIEWER.EXE', data: Buffer.from('MZ') },
     ]),
   )
+  // Two of what an auditor is asked to look at: a copy of the log, and somebody who was refused it.
+  await here.as('auditor').call('GET', '/api/v1/audit-exports/csv')
+  await here.as('radiologist').ask('GET', '/api/v1/audit-events')
 }

@@ -181,7 +181,7 @@ export const screens: readonly Screen[] = [
     show: async (page) => {
       await open(page, '/logboek')
       await page.getByRole('button', { name: 'Te beoordelen' }).click()
-      await page.getByRole('article').or(page.getByRole('listitem')).first().waitFor()
+      await page.getByRole('table', { name: 'Te beoordelen' }).locator('tr.row').first().waitFor()
     },
   },
   {
