@@ -1,8 +1,6 @@
-import { mkdir, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdir } from 'node:fs/promises'
 import { Lifecycle, Loop, codeOf } from '@twiin/runtime'
 import type { Clock, Logger, Service } from '@twiin/runtime'
-import { writeFileDurably } from '@twiin/store'
 import { composeExchange } from './composition/exchange.ts'
 import type { Exchange } from './composition/exchange.ts'
 import { composeGround } from './composition/ground.ts'
@@ -16,6 +14,7 @@ import { trustLoops } from './composition/trust-loops.ts'
 import { composeWeb } from './composition/web.ts'
 import type { Settings } from './config/settings.ts'
 import { joinNetwork } from './enrolment/join-network.ts'
+import { runtimeFile } from './http/runtime-file.ts'
 import { ReportActivity } from './activity/report-activity.ts'
 
 /** One hospital's node: everything constructed, in the order it starts; it stops in the reverse order. */
@@ -78,7 +77,7 @@ export async function createNode(
     ...(exchange.dimseTls === undefined ? [] : [exchange.dimseTls]),
     web.reachability,
     web.http,
-    runtimeFile(settings, ground, web.caFile),
+    runtimeFile(settings, { host, tls: web.tls }),
   ]
   return new Lifecycle(services, (service, error) =>
     log.error('service did not stop', { service, code: codeOf(error) }),
@@ -113,29 +112,4 @@ function birthdays({ clock, log }: Ground, { publication }: IndexSide): Loop {
       onError: (error) => log.error('patients not looked at again', { code: codeOf(error) }),
     },
   )
-}
-
-/** Where the node listens and which process it is, for scripts beside it. */
-function runtimeFile(settings: Settings, { host }: Ground, caFile: string): Service {
-  const file = join(settings.dataDir, 'runtime.json')
-  const { web, dicom } = settings
-  return {
-    name: 'runtime file',
-    start: () =>
-      writeFileDurably(
-        file,
-        Buffer.from(
-          JSON.stringify({
-            url: `https://${web.host}:${web.port}`,
-            pid: process.pid,
-            peerId: host.peerId,
-            multiaddrs: host.multiaddrs(),
-            dicom: { host: dicom.host, port: dicom.port },
-            caFile,
-          }),
-        ),
-        { mode: 0o600 },
-      ),
-    stop: () => rm(file, { force: true }),
-  }
 }

@@ -69,6 +69,7 @@ export async function composeWeb(
   const hospital = { ura: self.ura, name: self.name }
   const tls = await openWebCertificate(join(settings.dataDir, 'web'), {
     commonName: hospital.name,
+    publicUrl: settings.web.publicUrl,
     now: clock.now(),
   })
   const goOn = async (id: string) =>
@@ -136,5 +137,5 @@ export async function composeWeb(
       ],
     },
   )
-  return { http, reachability, caFile: tls.caFile }
+  return { http, reachability, tls }
 }

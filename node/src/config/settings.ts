@@ -241,7 +241,7 @@ export const Settings = Type.Object(
           Type.String({
             pattern: '^https://[^/?#\\s]{1,255}/?$',
             description:
-              'address at which people reach it, for passkeys, log-in elsewhere and launches; https://localhost and the port when not given',
+              'address at which people reach it, for passkeys, log-in elsewhere, launches and the name in the self-made certificate; https://localhost and the port when not given',
           }),
         ),
         corsOrigins: Type.Array(Type.String({ pattern: '^https?://[^/*\\s]{1,255}$' }), {

@@ -41,9 +41,9 @@ beforeAll(async () => {
   const enrolment = { certificate, hasExpired: false, isConvincing: true }
   const trust = { watch: { state: { reachable: true } }, logView: {}, witness: {} }
   const parts = { ...ground, host, enrolment, ...trust }
-  const { http, caFile } = await composeWeb(settings, parts as unknown as Ground, index, exchange, net.a.hl7)
+  const { http, tls } = await composeWeb(settings, parts as unknown as Ground, index, exchange, net.a.hl7)
   await http.start()
-  ca = await readFile(caFile, 'utf8')
+  ca = await readFile(tls.caFile, 'utf8')
   stop = () => http.stop()
 }, 60_000)
 afterAll(async () => {

@@ -1,19 +1,24 @@
 import { spawn } from 'node:child_process'
-import { writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
+import { createWebCertificate } from '@twiin/identity'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { composeWeb } from '../composition/web.ts'
 import type { Ground } from '../composition/ground.ts'
 import type { Settings } from '../config/settings.ts'
+import { runtimeFile } from '../http/runtime-file.ts'
 import { People } from '../people/people-file.ts'
 import { eventually, TestHospital } from '../testing/test-hospital.ts'
 import { TestNetwork } from '../testing/test-network.ts'
 import type { Rule } from './routing-settings.ts'
 
-/** Judged by the running node; the rules are those of the file, which it was not started with. */
+/**
+ * Judged by the running node; the rules are those of the file, which it was not started with. It shows a certificate of the
+ * hospital's own, for the name at which workplaces reach it.
+ */
 let network: TestNetwork
 let a: TestHospital
 let token: string
@@ -27,16 +32,23 @@ beforeAll(async () => {
   const peopleFile = join(dataDir, 'people.json')
   token = await new People({ file: peopleFile }).addToken({ id: 't', name: 'T', role: 'operator' })
   const port = await freePort()
+  const names = { commonName: 'Ziekenhuis (fictief)', dnsNames: ['twiin.example'], ipAddresses: [] }
+  const own = await createWebCertificate({ ...names, at: new Date() })
+  await mkdir(join(dataDir, 'web'))
+  await writeFile(join(dataDir, 'web', 'certificate.pem'), own.certificate)
+  await writeFile(join(dataDir, 'web', 'key.pem'), own.key)
   const web = { host: '127.0.0.1', port, corsOrigins: [] }
   const parts = { ...ground, enrolment: {}, watch: { state: {} }, logView: {}, witness: {} }
   const signIn = { secondFactor: 'optional', idleMinutes: 15, longestHours: 12 }
   const hospital = { patientIdIssuer: 'A' }
   const settings = { dataDir, peopleFile, demo: false, web, signIn, hospital }
-  const { http, caFile } = await composeWeb(
+  const { http, tls } = await composeWeb(
     ...([settings as unknown as Settings, parts as unknown as Ground, index, exchange, a.hl7] as const),
   )
   await http.start()
-  await writeFile(join(dataDir, 'runtime.json'), JSON.stringify({ url: `https://127.0.0.1:${port}`, caFile }))
+  const dicom = { host: '127.0.0.1', port: 104 }
+  const host = { peerId: a.key.peerId, multiaddrs: () => [] }
+  await runtimeFile({ dataDir, web, dicom }, { host, tls }).start?.()
   stop = () => http.stop()
 })
 afterAll(async () => {

@@ -8,6 +8,7 @@ import { buffer } from 'node:stream/consumers'
 import { composeWeb } from '../composition/web.ts'
 import type { Ground } from '../composition/ground.ts'
 import type { Settings } from '../config/settings.ts'
+import { runtimeFile } from '../http/runtime-file.ts'
 import { People, roles } from '../people/people-file.ts'
 import type { Role } from '../people/people-file.ts'
 import type { TestHospital } from './test-hospital.ts'
@@ -26,7 +27,7 @@ export interface WebCall {
   body?: Buffer | string
 }
 
-/** The page and API of a hospital in a test, on a socket, with a token for each role. */
+/** The page and API of a hospital in a test, on a socket, with a token for each role; commands find it as they do a node. */
 export class TestWeb implements AsyncDisposable {
   readonly port: number
   readonly ca: string
@@ -65,7 +66,7 @@ export class TestWeb implements AsyncDisposable {
     const enrolment = { certificate, hasExpired: false, isConvincing: true }
     const trust = { watch: { state: { reachable: true } }, logView: {}, witness: {} }
     const parts = { ...ground, host, enrolment, ...trust }
-    const { http, caFile } = await composeWeb(
+    const { http, tls } = await composeWeb(
       settings,
       parts as unknown as Ground,
       index,
@@ -73,7 +74,15 @@ export class TestWeb implements AsyncDisposable {
       hospital.hl7,
     )
     await http.start()
-    return new TestWeb(port, await readFile(caFile, 'utf8'), tokens, () => http.stop())
+    const runtime = runtimeFile(settings, { host: { ...host, multiaddrs: () => [] }, tls })
+    await runtime.start?.()
+    const stop = async () => {
+      await runtime.stop?.()
+      await http.stop()
+    }
+    // None beside a certificate of the hospital's own.
+    const ca = await readFile(tls.caFile, 'utf8').catch(() => '')
+    return new TestWeb(port, ca, tokens, stop)
   }
 
   get url(): string {
