@@ -21,13 +21,40 @@ export const viewers = { roles: ['radiologist', 'operator'] as const }
 /** Pages fetch these ahead of who looks, and nothing can be said beside the address of a picture: they keep no session open. */
 export const pictures = { ...viewers, passive: true as const }
 
-/** Aborts when the client has gone away. */
+/** How often is looked whether who is answered may still look. */
+const lookAgainMs = 5000
+
+/**
+ * Aborts when the client has gone away, and when its session or ticket has ended or is locked: then what was being sent is
+ * cut as well (spec 14 §1).
+ */
 export function whileConnected(reply: FastifyReply): AbortSignal {
   const gone = new AbortController()
-  const leave = () => gone.abort(new TwiinError('CLIENT_GONE'))
+  const closed = new AbortController()
+  const leave = () => {
+    closed.abort(new TwiinError('CLIENT_GONE'))
+    gone.abort(closed.signal.reason)
+  }
   // The response ends by itself too; then nobody waits any more. One that broke is one that nobody reads.
   reply.raw.once('close', leave).once('error', leave)
+  void cutWhenOver(reply, gone, closed.signal)
   return gone.signal
+}
+
+/** Resolves when nothing is sent any more. */
+async function cutWhenOver(
+  { raw, request: { standing } }: FastifyReply,
+  gone: AbortController,
+  closed: AbortSignal,
+): Promise<void> {
+  while (standing !== undefined && !closed.aborted) {
+    if (!standing.isLive()) {
+      // Before anything was sent, the refusal still has a status of its own.
+      gone.abort(new TwiinError('NOT_AUTHENTICATED'))
+      if (raw.headersSent) raw.destroy()
+    }
+    await standing.clock.sleep(lookAgainMs, closed).catch(() => {})
+  }
 }
 
 /** The study a path names, for this person. Throws `NOT_FOUND`. */

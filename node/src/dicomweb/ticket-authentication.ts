@@ -1,4 +1,5 @@
 import type { Authentication } from '@twiin/web'
+import type { Standing } from '../http/authenticate.ts'
 import type { LaunchingSystem, Person } from '../people/people-file.ts'
 import type { ViewerTickets } from './viewer-tickets.ts'
 
@@ -14,7 +15,7 @@ export function orByTicket(
   authentication: Authentication<Person | LaunchingSystem>,
   tickets: Pick<ViewerTickets, 'holderOf'>,
 ): Authentication<Person | LaunchingSystem> {
-  const studyOf = new WeakMap<object, string>()
+  const heldBy = new WeakMap<object, { studyInstanceUid: string; standing: Standing }>()
   return {
     ...authentication,
     byToken: (token, asked) => {
@@ -22,13 +23,15 @@ export function orByTicket(
       if (holder === undefined) return authentication.byToken(token, asked)
       // One of its own: the same person at the page is not held to one study.
       const person = { ...holder.person }
-      studyOf.set(person, holder.studyInstanceUid)
+      heldBy.set(person, holder)
       return person
     },
-    identify: (request, caller) => {
-      const only = studyOf.get(caller.person)
-      if (only !== undefined) request.onlyStudy = only
-      return authentication.identify(request, caller)
+    identify: async (request, caller) => {
+      await authentication.identify(request, caller)
+      const ticket = heldBy.get(caller.person)
+      if (ticket === undefined) return
+      request.onlyStudy = ticket.studyInstanceUid
+      request.standing = ticket.standing
     },
   }
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { textsOf } from '@twiin/dicom'
 import type { Clock } from '@twiin/runtime'
 import type { Asked } from '@twiin/web'
+import type { Standing as RequestStanding } from '../http/authenticate.ts'
 import type { Person } from '../people/people-file.ts'
 import { qidoQuery } from './query-parameters.ts'
 
@@ -19,6 +20,13 @@ export interface Standing {
   sessionOf(secret: string): string | undefined
   /** Whether that session is open and its person the same; without one, whether the token is still there. */
   stands(by: Pick<Ticket, 'person' | 'session'>): boolean
+}
+
+interface TicketHolder {
+  readonly person: Person
+  readonly studyInstanceUid: string
+  /** For an answer that takes long. */
+  readonly standing: RequestStanding
 }
 
 interface Deps {
@@ -67,12 +75,16 @@ export class ViewerTickets {
   }
 
   /** Whose ticket this is and for which study, if it is good for this request. Throws what the reading of its query throws. */
-  holderOf(ticket: string, asked: Asked): { person: Person; studyInstanceUid: string } | undefined {
+  holderOf(ticket: string, asked: Asked): TicketHolder | undefined {
     const found = this.#tickets.get(digestOf(ticket))
     if (found === undefined || found.until <= this.#deps.clock.now()) return undefined
     if (asked.method !== 'GET' && asked.method !== 'HEAD') return undefined
     if (!this.#deps.standing.stands(found)) return undefined
-    return isOf(asked, found.studyInstanceUid) ? found : undefined
+    if (!isOf(asked, found.studyInstanceUid)) return undefined
+    const { person, studyInstanceUid, until } = found
+    const { clock, standing } = this.#deps
+    const isLive = () => clock.now() < until && standing.stands(found)
+    return { person, studyInstanceUid, standing: { isLive, clock } }
   }
 }
 

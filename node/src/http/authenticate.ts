@@ -17,11 +17,21 @@ declare module 'fastify' {
     confirmedAgoMs: number | undefined
     /** When they last proved it in any way, the log-in too. */
     provedAgoMs: number | undefined
+    /** What they came with, for an answer that takes long; undefined of the token of a script. */
+    standing: Standing | undefined
   }
   interface FastifyContextConfig {
     /** Also for who still has to get a second factor. */
     beforeEnrolment?: true
   }
+}
+
+/** A session or ticket. */
+export interface Standing {
+  /** Whether it still lets in who came with it. Keeps nothing open. */
+  isLive(): boolean
+  /** By which that is looked at again. */
+  readonly clock: Pick<Clock, 'sleep'>
 }
 
 /** `__Host-`: no other host under the hospital's domain can put one of its own in its place (RFC 6265bis §4.1.3.2). */
@@ -47,6 +57,7 @@ export function byPersonOrToken(deps: {
     identify: async (request, { person, session }) => {
       request.sessionSecret = session
       request.confirmedAgoMs = session === undefined ? 0 : ago(sessions.confirmedAt(session))
+      request.standing = session === undefined ? undefined : { isLive: () => sessions.isLive(session), clock }
       request.provedAgoMs = session === undefined ? 0 : ago(sessions.provedAt(session))
       if (person.role === launcher) {
         request.system = person
