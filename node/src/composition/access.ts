@@ -14,13 +14,22 @@ export function composeAccess(settings: Settings, ground: Ground, index: IndexSi
   const { bundle, account, clock, log, key, verify, self } = ground
   const { ownTokens, patients, consents, shieldings } = index
   const { uses, emergencies } = composeEmergency(ground)
-  const source = composeMitz(settings, ground)
+  const mitz = composeMitz(settings, ground)
   const quota = new EmergencyQuota({ clock })
-  const desk = new AccessDesk({ bundle, ownTokens, patients, consents, shieldings, source, quota, clock })
+  const desk = new AccessDesk({
+    bundle,
+    ownTokens,
+    patients,
+    consents,
+    shieldings,
+    source: mitz,
+    quota,
+    clock,
+  })
   const notices = new EmergencyNotices({ book: uses, bundle, account, clock })
   const guard = new RequestGuard({ peerId: self.peerId }, { clock })
   const searchAnswers = new SearchAnswers({
     ...{ desk, guard, emergencies: notices, account, signer: key, verify, clock, log },
   })
-  return { uses, emergencies, notices, desk, guard, searchAnswers }
+  return { uses, emergencies, notices, desk, guard, searchAnswers, mitz }
 }

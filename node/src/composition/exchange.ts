@@ -43,7 +43,8 @@ export function composeExchange(settings: Settings, ground: Ground, index: Index
   const links = new Links({ retryMs }, { clock, random: Math.random })
   const speeds = new LinkSpeeds()
 
-  const { uses, emergencies, notices, desk, guard, searchAnswers } = composeAccess(settings, ground, index)
+  const access = composeAccess(settings, ground, index)
+  const { uses, emergencies, notices, desk, guard, searchAnswers, mitz } = access
   const { worklist, filing, commitments, delivery } = composeFiling(settings, ground, index, {
     links,
     speeds,
@@ -143,7 +144,7 @@ export function composeExchange(settings: Settings, ground: Ground, index: Index
   })
   return {
     ...{ book, links, speeds, transferDesk, progress, sends, guard, searchAnswers },
-    ...{ uses, emergencies, contentsAnswers, gate, held, searches, fetcher, worklist },
+    ...{ uses, emergencies, mitz, contentsAnswers, gate, held, searches, fetcher, worklist },
     ...{ house, reports, delivery, retrievals, arrivals, discs, runner, receipts, routes, routing },
     ...{ prefetch, ...port },
   }

@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs'
 import type { Settings } from '../config/settings.ts'
-import type { ConsentSource } from '../consents/consent-source.ts'
 import { MitzSource } from '../consents/mitz-source.ts'
 import type { Ground } from './ground.ts'
 
@@ -8,7 +7,7 @@ import type { Ground } from './ground.ts'
 export function composeMitz(
   { consent: { mitz } }: Pick<Settings, 'consent'>,
   { self, bundle, clock, log }: Pick<Ground, 'self' | 'bundle' | 'clock' | 'log'>,
-): ConsentSource | undefined {
+): MitzSource | undefined {
   if (mitz === undefined) return undefined
   const { url, timeoutSeconds, cacheSeconds, dataCategory, roleCode, facilityTypes } = mitz
   return new MitzSource(

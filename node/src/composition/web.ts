@@ -63,7 +63,7 @@ export async function composeWeb(
   const status = new NodeStatus({
     ...{ enrolment, bundle, watch, logView, witness, host },
     ...{ reserve, publisher, book, delivery, reachability, clock },
-    ...{ anchoring: ground.audit.anchoring, syslog: ground.audit.syslog },
+    ...{ anchoring: ground.audit.anchoring, syslog: ground.audit.syslog, mitz: exchange.mitz },
     emergencies: uses,
   })
   const hospital = { ura: self.ura, name: self.name }

@@ -44,6 +44,8 @@ export class MitzSource implements ConsentSource {
   readonly #turns = new AskingTurns()
   #failures = 0
   #restsUntil = 0
+  /** Questions without an answer, since the last one that had one. */
+  #unanswered: { since: number; lastAt: number } | undefined
 
   constructor(options: MitzOptions, deps: { clock: Pick<Clock, 'now'>; log: Logger }) {
     this.#options = options
@@ -55,6 +57,11 @@ export class MitzSource implements ConsentSource {
       maxSockets: mostAtOnce,
       minVersion: 'TLSv1.2',
     })
+  }
+
+  /** From when to when questions have had no answer; nothing once one has. Milliseconds since the Unix epoch. */
+  get unanswered(): { readonly since: number; readonly lastAt: number } | undefined {
+    return this.#unanswered
   }
 
   async ask(question: ConsentQuestion): Promise<MitzAnswer> {
@@ -76,25 +83,32 @@ export class MitzSource implements ConsentSource {
     const end = await this.#turns.take(question.requester.ura)
     try {
       if (end === undefined) return 'busy'
-      if (this.#clock.now() < this.#restsUntil) return 'silent'
+      if (this.#clock.now() < this.#restsUntil) return this.#without('silent')
       const text = await this.#post(question)
       this.#failures = 0
       const decision = readMitzAnswer(text)
+      this.#unanswered = undefined
       this.#keep(key, { decision, at: this.#clock.now() })
       return decision
     } catch (error) {
       this.#log.warn('no answer about consent', { code: codeOf(error) })
       if (isTwiinError(error, 'CONSENT_SOURCE_FAILED')) {
         this.#failed()
-        return 'silent'
+        return this.#without('silent')
       }
       // It is there, and nobody knows what it would have said.
       this.#failures = 0
-      return 'busy'
+      return this.#without('busy')
     } finally {
       this.#asking.delete(key)
       end?.()
     }
+  }
+
+  #without<A extends MitzAnswer>(answer: A): A {
+    const lastAt = this.#clock.now()
+    this.#unanswered = { since: this.#unanswered?.since ?? lastAt, lastAt }
+    return answer
   }
 
   #failed(): void {

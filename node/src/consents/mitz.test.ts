@@ -11,6 +11,7 @@ import { isComplete } from '../find/patient-search.ts'
 import { MitzSimulator, mitzAnswer } from '../testing/mitz-simulator.ts'
 import { TestHospital, eventually, patient, radiologist } from '../testing/test-hospital.ts'
 import { TestNetwork } from '../testing/test-network.ts'
+import { TestWeb } from '../testing/test-web.ts'
 import { readMitzAnswer } from './mitz-answer.ts'
 import { MitzSource } from './mitz-source.ts'
 
@@ -137,6 +138,28 @@ describe('Mitz', () => {
     expect(await source.ask(question)).toBe('permit')
   })
 
+  it('says from when to when questions had no answer, until one has: not reached, not understood, or left alone', async () => {
+    const source = sourceWith({ cacheMs: 0 })
+    await source.ask(question)
+    expect(source.unanswered).toBeUndefined()
+    const since = clock.now()
+    for (const misbehaves of [{ status: 502 }, { status: 502 }, { body: '[]' }, { status: 502 }]) {
+      simulator.misbehaves = misbehaves
+      await source.ask(question)
+      await clock.advance(20_000)
+    }
+    expect(source.unanswered).toEqual({ since, lastAt: since + 60_000 })
+    for (let i = 0; i < 3; i++) await source.ask(question)
+    const asked = simulator.asked.length
+    await clock.advance(1000)
+    await source.ask(question)
+    expect([simulator.asked.length, source.unanswered]).toEqual([asked, { since, lastAt: since + 81_000 }])
+    simulator.misbehaves = {}
+    await clock.advance(5000)
+    await source.ask(question)
+    expect(source.unanswered).toBeUndefined()
+  })
+
   it('that objected goes on objecting while it is silent, however long ago; what it permitted does not count', async () => {
     simulator.permitted.add(`${bsn} 90000002`)
     const denied = { ...question, requester: { ura: '90000003', category: 'clinic' as const } }
@@ -239,6 +262,14 @@ describe('a hospital that asks Mitz', () => {
     simulator.misbehaves = { status: 503 }
     expect(await search()).toBe('CONSENT_MISSING')
     expect((await a.audit('search-refused')).at(-1)).toMatchObject({ reason: 'CONSENT_UNAVAILABLE' })
+    // After a minute of it, whoever looks after the node is told.
+    await using web = await TestWeb.start(a)
+    const metrics = async () => (await web.call('/metrics', { as: 'nobody' })).body.toString()
+    const alarm = 'twiin_degraded{code="CONSENT_SOURCE_AWAY",decision="soft"} 1'
+    expect(await metrics()).not.toContain(alarm)
+    network.clock.moveOn(61_000)
+    expect(await search()).toBe('CONSENT_MISSING')
+    expect(await metrics()).toContain(alarm)
     // Of somebody in an emergency as well, when Mitz only has too much to do; when it is not there, they are helped.
     const [token] = await a.index.tokens.tokens([bsn], 'lookup')
     const retrieve = (role: string, basis: 'treatment' | 'emergency' = 'treatment') =>

@@ -43,6 +43,8 @@ it('of a healthy node are none', () => {
   expect(degradations({ ...healthy, watch: { state: { reachable: false } } })).toEqual([])
   const justNow = { ...healthy.bundle, restrictedSince: now - 5000 }
   expect(degradations({ ...healthy, bundle: justNow })).toEqual([])
+  for (const unanswered of [undefined, { since: now - hour, lastAt: now - hour + 59_000 }])
+    expect(degradations({ ...healthy, mitz: { unanswered } })).toEqual([])
 })
 
 it.each<[string, Partial<Parameters<typeof degradations>[0]>, object]>([
@@ -62,6 +64,11 @@ it.each<[string, Partial<Parameters<typeof degradations>[0]>, object]>([
     'AUDIT_NOT_ANCHORED',
     { anchoring: { alarm: undefined, unanchored: { code: 'AUDIT_NOT_ANCHORED', since: now - day } } },
     { since: now - day, decision: 'soft' },
+  ],
+  [
+    'CONSENT_SOURCE_AWAY',
+    { mitz: { unanswered: { since: now - hour, lastAt: now - hour + 60_000 } } },
+    { since: now - hour, decision: 'soft' },
   ],
   ['BUNDLE_STALE', bundleOf(5 * hour), { since: now - hour, until: now + 19 * hour, decision: 'soft' }],
   ['NO_NEWCOMERS', bundleOf(2 * day), { since: now - day, until: now + 12 * day, decision: 'soft' }],

@@ -35,6 +35,8 @@ interface Sources {
   witness: Pick<Witness, 'alarm'>
   /** The receiver of the log, where there is one. */
   syslog?: { readonly failing: { readonly code: string; readonly since: number } | undefined } | undefined
+  /** Where else patients say who may see what, where that is asked (spec 08 §8). */
+  mitz?: { readonly unanswered: { readonly since: number; readonly lastAt: number } | undefined } | undefined
   anchoring: {
     readonly alarm: { readonly code: string; readonly since: number } | undefined
     readonly unanchored?: { readonly code: string; readonly since: number } | undefined
@@ -54,6 +56,7 @@ export function degradations(sources: Sources): Degradation[] {
     ...ofCertificate(sources),
     ...ofRegistry(sources),
     ...ofAudit(sources),
+    ...ofConsentSource(sources),
   ]
 }
 
@@ -135,4 +138,10 @@ function ofAudit({ anchoring: { alarm, unanchored }, syslog, clock }: Sources): 
       ? []
       : [{ code: 'AUDIT_RECEIVER_AWAY', since: away.since, reason: away.code, decision: 'soft' } as const]),
   ]
+}
+
+/** One question that had no answer says little: they have to go on having none. */
+function ofConsentSource({ mitz }: Sources): Degradation[] {
+  const { since, lastAt } = mitz?.unanswered ?? { since: 0, lastAt: 0 }
+  return lastAt - since < graceMs ? [] : [{ code: 'CONSENT_SOURCE_AWAY', since, decision: 'soft' }]
 }

@@ -24,6 +24,7 @@ interface Deps {
   witness: Witness
   anchoring: Pick<Anchoring, 'alarm' | 'unanchored'>
   syslog: { readonly failing: { readonly code: string; readonly since: number } | undefined } | undefined
+  mitz: { readonly unanswered: { readonly since: number; readonly lastAt: number } | undefined } | undefined
   host: PeerHost
   reserve: DiskReserve
   publisher: IndexPublisher

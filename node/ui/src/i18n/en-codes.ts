@@ -159,6 +159,8 @@ export const codes: Wording['codes'] = {
   AUDIT_NOT_ANCHORED:
     'For a day no other hospital has signed the head of the audit log. Were it rewritten now, nobody would notice.',
   AUDIT_RECEIVER_AWAY: 'The receiver of the audit log (syslog) cannot be reached. Nothing is lost.',
+  CONSENT_SOURCE_AWAY:
+    'Mitz gives no answer. Without one, no other hospital is given anything, except in an emergency.',
   LOG_EQUIVOCATION:
     'The log of the registry showed two different lists. Nobody new is admitted until the operator has looked into it.',
   LOG_SHRANK: 'The log of the registry is shorter than this node has witnessed. Warn the registry.',

@@ -158,6 +158,8 @@ export const codes = {
   AUDIT_NOT_ANCHORED:
     'Al een dag lang heeft geen ander ziekenhuis de stand van het logboek getekend. Als het nu herschreven wordt, valt dat niet op.',
   AUDIT_RECEIVER_AWAY: 'De ontvanger van het logboek (syslog) is onbereikbaar. Er gaat niets verloren.',
+  CONSENT_SOURCE_AWAY:
+    'Mitz geeft geen antwoord. Zonder antwoord krijgt een ander ziekenhuis geen gegevens, behalve bij noodtoegang.',
   LOG_EQUIVOCATION:
     'Het log van het register toonde twee verschillende lijsten. Niemand nieuw wordt toegelaten tot de beheerder het heeft uitgezocht.',
   LOG_SHRANK: 'Het log van het register is korter dan deze node heeft gezien. Waarschuw het register.',
