@@ -45,10 +45,8 @@ export function composeExchange(settings: Settings, ground: Ground, index: Index
 
   const access = composeAccess(settings, ground, index)
   const { uses, emergencies, notices, desk, guard, searchAnswers, mitz } = access
-  const { worklist, filing, commitments, delivery } = composeFiling(settings, ground, index, {
-    links,
-    speeds,
-  })
+  const lines = { links, speeds }
+  const { worklist, filing, commitments, delivery } = composeFiling(settings, ground, index, lines)
   const house = new HouseStudies({ studies: holdings, book, filing })
   const sends = new Sends(
     { self, excluded: settings.routing.excludeFromSends },
