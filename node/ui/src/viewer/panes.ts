@@ -11,6 +11,8 @@ export interface Pane {
   study: string
   series: string | undefined
   frame: string | undefined
+  /** A person went there; otherwise it is the first of what has come. */
+  isChosen?: boolean
 }
 
 export interface Panes {
@@ -41,12 +43,21 @@ export function stackOf(pane: Pane | undefined, stacks: Stacks): readonly Viewed
 const indexOf = (stack: readonly ViewedFrame[], key: string | undefined) =>
   stack.findIndex((frame) => frame.key === key)
 
-/** Something came: panes that wait for it begin to show it. Those that show something go on showing that. */
+/**
+ * Something came: panes that wait for it begin to show it. A pane in which nobody has moved yet keeps to the first picture of
+ * its series, for they come in any order; where somebody went, it stays.
+ */
 export function filled(state: Panes, stacks: Stacks): Panes {
   let changed = false
   const panes = state.panes.map((pane) => {
-    if (pane === undefined || pane.frame !== undefined) return pane
+    if (pane === undefined || (pane.frame !== undefined && pane.isChosen === true)) return pane
     const all = stacks.seriesOf(pane.study)
+    if (pane.frame !== undefined) {
+      const frame = stackOf(pane, stacks)[0]?.key ?? pane.frame
+      if (frame === pane.frame) return pane
+      changed = true
+      return { ...pane, frame }
+    }
     const taken = state.panes.map((other) => (other?.study === pane.study ? other.series : undefined))
     const series =
       all.find(({ uid }) => uid === pane.series) ?? all.find(({ uid }) => !taken.includes(uid)) ?? all[0]
@@ -75,11 +86,12 @@ export function shownAt(state: Panes, stacks: Stacks, to: { pane: number; at: nu
   const own = linkedOf(to.pane)
   const panes = state.panes.map((pane, at) => {
     if (pane === undefined) return pane
-    if (at === to.pane) return { ...pane, frame: own.stack[to.at]?.key ?? pane.frame }
+    if (at === to.pane) return { ...pane, frame: own.stack[to.at]?.key ?? pane.frame, isChosen: true }
     if (anchors === undefined) return pane
     const other = linkedOf(at)
     const found = linkedFrame(own, to.at, other)
-    return found === undefined ? pane : { ...pane, frame: other.stack[found]?.key ?? pane.frame }
+    if (found === undefined) return pane
+    return { ...pane, frame: other.stack[found]?.key ?? pane.frame, isChosen: true }
   })
   return { ...state, panes }
 }
@@ -88,7 +100,7 @@ export function shownAt(state: Panes, stacks: Stacks, to: { pane: number; at: nu
 export function jumped(state: Panes, stacks: Stacks, to: { study: string; frame: string }): Panes {
   const series = stacks.seriesOf(to.study).find(({ stack }) => indexOf(stack, to.frame) >= 0)
   if (series === undefined) return state
-  return inActive(state, { study: to.study, series: series.uid, frame: to.frame })
+  return inActive(state, { study: to.study, series: series.uid, frame: to.frame, isChosen: true })
 }
 
 /** Another series in the active pane, from its first frame. */

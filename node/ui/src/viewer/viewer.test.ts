@@ -103,11 +103,13 @@ describe('panes', () => {
   const stacks = { seriesOf: (study: string) => ({ now: [here], then: [prior] })[study] ?? [] }
   const shown = ({ panes }: Panes) => panes.map((pane) => pane?.frame)
 
-  it('go on showing what they show while a stack grows at both ends', () => {
+  it('keep to the first picture while a stack grows at both ends, until somebody moves', () => {
     const growing = { seriesOf: () => [{ uid: '1.2.1', stack: here.stack.slice(2, 3) }] }
     const first = filled(firstPanes('now'), growing)
     expect(shown(first)).toEqual(['1.2.1.3#1'])
-    expect(shown(filled(first, stacks))).toEqual(['1.2.1.3#1'])
+    expect(shown(filled(first, stacks))).toEqual(['1.2.1.1#1'])
+    const moved = scrolled(first, growing, { pane: 0, frames: 1 })
+    expect(shown(filled(moved, stacks))).toEqual(shown(moved))
     expect(shown(scrolled(first, stacks, { pane: 0, frames: -1 }))).toEqual(['1.2.1.2#1'])
   })
 
