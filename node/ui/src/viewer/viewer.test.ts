@@ -108,8 +108,10 @@ describe('panes', () => {
     const first = filled(firstPanes('now'), growing)
     expect(shown(first)).toEqual(['1.2.1.3#1'])
     expect(shown(filled(first, stacks))).toEqual(['1.2.1.1#1'])
-    const moved = scrolled(first, growing, { pane: 0, frames: 1 })
-    expect(shown(filled(moved, stacks))).toEqual(shown(moved))
+    const two = { seriesOf: () => [{ uid: '1.2.1', stack: here.stack.slice(1, 3) }] }
+    const moved = scrolled(filled(first, two), two, { pane: 0, frames: 1 })
+    expect(shown(moved)).toEqual(['1.2.1.3#1'])
+    expect(shown(filled(moved, stacks))).toEqual(['1.2.1.3#1'])
     expect(shown(scrolled(first, stacks, { pane: 0, frames: -1 }))).toEqual(['1.2.1.2#1'])
   })
 
