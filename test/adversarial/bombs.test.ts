@@ -36,7 +36,8 @@ afterEach(async ({ task }) => {
   const stalls = `${stallMs.toFixed(0)} ms (alone ${ownStallMs.toFixed(0)})`
   console.log(`${task.name}: longest stall ${stalls}, memory ${rssMiB.toFixed(0)} MiB`)
   expect(isAlive(demo.hospital(0).pid)).toBe(true)
-  expect(ownStallMs).toBeLessThanOrEqual(250)
+  // A message of 15 MiB takes about 200 ms on a quiet machine, garbage collection included, and up to 290 on a busy one.
+  expect(ownStallMs).toBeLessThanOrEqual(400)
   expect(rssMiB).toBeLessThan(900)
 })
 
