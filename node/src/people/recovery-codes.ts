@@ -4,7 +4,7 @@
 const alphabet = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
 const length = 16
 
-/** `XXXX-XXXX-XXXX-XXXX`. */
+/** Four groups of four, with hyphens between. */
 export function newRecoveryCode(random: (bytes: number) => Uint8Array): string {
   const letters = [...random(length)].map((byte) => alphabet[byte % alphabet.length] ?? '').join('')
   return letters.match(/.{4}/g)?.join('-') ?? letters
