@@ -1,6 +1,6 @@
 /**
  * `npm run bench -- [NAME...] [--json FILE] [--profile DIR] [--rounds N]`: benchmarks beside their peers, in the same run.
- * What they mean and what was measured last stands in docs/benchmarks.md. Linux; at most five minutes for all.
+ * What they mean and what was measured last stands in docs/benchmarks.md. Linux; about eight minutes for all.
  */
 import { mkdir, writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
@@ -15,6 +15,7 @@ import { benchIntake } from './bench/intake.ts'
 import { watchOthers } from './bench/process-usage.ts'
 import { topSelfTime } from './bench/profile.ts'
 import { figuresOf, report } from './bench/report.ts'
+import { benchShare } from './bench/share.ts'
 import { benchToken } from './bench/token.ts'
 import { benchTransfer } from './bench/transfer.ts'
 
@@ -25,6 +26,7 @@ const benchmarks: Readonly<Record<string, (options: BenchOptions) => Promise<Com
   index: benchIndex,
   token: benchToken,
   archive: benchArchive,
+  share: benchShare,
 }
 const usage = `npm run bench -- [${Object.keys(benchmarks).join('|')} ...] [--json FILE] [--profile DIR] [--rounds N]`
 /** For the rounds of one benchmark. */

@@ -1,0 +1,111 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { ApiClient } from '../demo-network/api-client.ts'
+import { storeInstances } from '../demo-network/store-instances.ts'
+import { until } from '../demo-network/until.ts'
+import type { BenchOptions } from './benchmark.ts'
+import { interleave } from './compare.ts'
+import type { Comparison, Run } from './compare.ts'
+import { FileServer } from './file-server.ts'
+import { watchUsage, peakMiB, resetPeak } from './process-usage.ts'
+import { Recipient } from './recipient.ts'
+import { StudyFiles, dataSetBytes } from './study-files.ts'
+import { TwoHospitals } from './two-hospitals.ts'
+
+/** A CT of half a gigabyte. */
+const instances = Number(process.env['TWIIN_SHARE_INSTANCES'] ?? 950)
+/** Patients who download at once. */
+const patients = Number(process.env['TWIIN_SHARE_PATIENTS'] ?? 200)
+
+/**
+ * A CT goes to patients by a link: how long its package takes, how soon the first picture is there after the code, what a
+ * download and two hundred of them cost the node. Beside it: Node's own HTTPS server that sends the same file.
+ */
+export async function benchShare({
+  mostRounds,
+  profileDir,
+  signal,
+  budgetMs,
+}: BenchOptions): Promise<Comparison[]> {
+  await using hospitals = await TwoHospitals.start({ profileDir }, signal)
+  const { holder } = hospitals
+  const study = new StudyFiles().next(instances)
+  await storeInstances({ ...holder.dicom, calledAe: holder.dicom.aeTitle, callingAe: 'STORESCU' }, study)
+  using staff = new ApiClient({
+    url: holder.web.url,
+    ca: await readFile(holder.web.caFile, 'utf8'),
+    token: holder.web.tokens.radiologist,
+  })
+  resetPeak(holder.pid)
+  const began = performance.now()
+  const share = await staff.call<{ id: string; url: string; code: string }>('POST', '/api/v1/shares', {
+    studyInstanceUids: [study[0]?.studyInstanceUid],
+    recipient: { kind: 'patient' },
+    secondFactor: { kind: 'letter' },
+  })
+  await until(
+    async () => {
+      const { state, reason } = await staff.call<{ state: string; reason?: string }>(
+        'GET',
+        `/api/v1/shares/${share.id}`,
+      )
+      if (state === 'failed') throw new Error(`share failed: ${reason}`)
+      return state === 'open'
+    },
+    { timeoutMs: 600_000, what: 'package is whole', signal },
+  )
+  const madeSeconds = (performance.now() - began) / 1000
+  const madePeak = peakMiB(holder.pid)
+
+  const place = { url: share.url, caFile: holder.web.caFile }
+  const first: number[] = []
+  for (let i = 0; i < 5; i++) first.push(await Recipient.firstPicture(place, share.code))
+  const file = join(holder.dataDir, 'shares', `${share.id}.package`)
+  await using plain = await FileServer.start({ file, tlsDir: join(holder.dataDir, 'web') })
+  const [one, many] = [await Recipient.entered(place, share.code), [] as Recipient[]]
+  await one.giveKey()
+  const whole = async (path: string, to: { pid: number; origin?: string }): Promise<Run> => {
+    const usage = watchUsage({ server: to.pid })
+    const start = performance.now()
+    const amount = await one.download(path, to.origin)
+    return { seconds: (performance.now() - start) / 1000, amount, ...usage() }
+  }
+  const limits = { rounds: Math.min(mostRounds, 3), budgetMs: budgetMs / 2, signal }
+  const rows = await interleave(
+    [
+      {
+        rows: ['package, encrypted, as a browser fetches it'],
+        run: async () => [await whole('package?for=zip', holder)],
+      },
+      { rows: ['zip, decrypted by the node (no script)'], run: async () => [await whole('zip', holder)] },
+      { rows: ["Node's https, the same file"], run: async () => [await whole('', plain)] },
+    ],
+    limits,
+  )
+  resetPeak(holder.pid)
+  const crowdBegan = performance.now()
+  for (let i = 0; i < patients; i++) many.push(await Recipient.entered(place, share.code))
+  const each = 32 * 1024 * 1024
+  const sizes = await Promise.all(many.map((patient) => patient.download('package?for=zip', undefined, each)))
+  const crowdSeconds = (performance.now() - crowdBegan) / 1000
+  const total = sizes.reduce((sum, size) => sum + size, 0)
+  if (sizes.some((size) => size !== each)) throw new Error('a download was cut off')
+  for (const patient of [one, ...many]) patient[Symbol.dispose]()
+  const crowdPeak = peakMiB(holder.pid)
+  return [
+    {
+      title: `share: a CT of ${instances} instances (${Math.round(dataSetBytes(study) / 1e6)} MB) to a patient`,
+      unit: 'B',
+      rows,
+      conditions: [
+        'one recipient on the same machine, TLS 1.3; the file is in the page cache',
+        "Node's https: createReadStream piped into the answer, one process, no cookie, no range",
+      ],
+      notes: [
+        `package made in ${madeSeconds.toFixed(1)} s (pictures drawn, DICOM sealed anew), node's resident memory at most ${madePeak.toFixed(0)} MiB`,
+        `first picture ${first.map((ms) => ms.toFixed(0)).join(', ')} ms after the code was sent (manifest and picture fetched and decrypted)`,
+        `${patients} patients at once, ${Math.round(each / 1e6)} MB each: none failed, ${(total / 1e6 / crowdSeconds).toFixed(0)} MB/s together, node at most ${crowdPeak.toFixed(0)} MiB`,
+      ],
+    },
+  ]
+}
