@@ -28,7 +28,7 @@ function ruleErrors({ hospital, routing }: Settings): string[] {
   )
 }
 
-function portErrors({ dicom, hl7, web }: Settings): string[] {
+function portErrors({ dicom, hl7, web, share }: Settings): string[] {
   const listeners = [
     { place: '/dicom/port', host: dicom.host, port: dicom.port },
     ...(dicom.tls === undefined
@@ -36,6 +36,7 @@ function portErrors({ dicom, hl7, web }: Settings): string[] {
       : [{ place: '/dicom/tls/port', host: dicom.host, port: dicom.tls.port }]),
     ...(hl7 === undefined ? [] : [{ place: '/hl7/port', host: hl7.host, port: hl7.port }]),
     { place: '/web/port', host: web.host, port: web.port },
+    ...(share === undefined ? [] : [{ place: '/share/port', host: share.host, port: share.port }]),
   ]
   return listeners.flatMap(({ place, host, port }, at) => {
     const other = listeners.slice(0, at).find((one) => one.port === port && overlap(one.host, host))

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { TwiinError } from '@twiin/runtime'
 import type { Settings } from './settings.ts'
+import { shareFiles } from './share-settings.ts'
 
 /** The files the settings name have to be there; the token only until it was used. Throws `CONFIG_INVALID`. */
 export function checkFiles(settings: Settings): void {
@@ -28,6 +29,7 @@ const standingFiles = (settings: Settings): Record<string, string> => ({
   ...signInFiles(settings),
   ...mitzFiles(settings),
   ...syslogFiles(settings),
+  ...shareFiles(settings),
 })
 
 const isEnrolled = ({ dataDir }: Settings) => existsSync(join(dataDir, 'identity', 'node.pem'))

@@ -8,6 +8,7 @@ import { ruleErrors } from './check-rules.ts'
 import { tlsErrors } from './check-tls.ts'
 import { settingsErrors } from './describe-errors.ts'
 import { Settings } from './settings.ts'
+import { shareErrors, withAbsoluteShareFiles } from './share-settings.ts'
 
 /**
  * Reads the configuration file, fills in defaults and lets the environment override single values:
@@ -19,7 +20,12 @@ export function loadSettings(file: string, env: NodeJS.ProcessEnv = process.env)
   const settings = Default(Settings, tree) as Settings
   const errors = settingsErrors(settings)
   if (errors.length > 0) throw new TwiinError('CONFIG_INVALID', { file, errors: errors.join('; ') })
-  const disagreeing = [...addressErrors(settings), ...tlsErrors(settings), ...ruleErrors(settings)]
+  const disagreeing = [
+    ...addressErrors(settings),
+    ...tlsErrors(settings),
+    ...ruleErrors(settings),
+    ...shareErrors(settings),
+  ]
   if (disagreeing.length > 0) throw new TwiinError('CONFIG_INVALID', { file, errors: disagreeing.join('; ') })
   return withAbsolutePaths(settings, dirname(resolve(file)))
 }
@@ -72,7 +78,7 @@ function camelCase(word: string): string {
 
 function withAbsolutePaths(settings: Settings, base: string): Settings {
   const absolute = (path: string) => (isAbsolute(path) ? path : resolve(base, path))
-  const { registry, archive, dicom, hl7, signIn, consent, audit } = settings
+  const { registry, archive, dicom, hl7, signIn, consent, audit, share } = settings
   return {
     ...settings,
     dataDir: absolute(settings.dataDir),
@@ -94,6 +100,7 @@ function withAbsolutePaths(settings: Settings, base: string): Settings {
     ...(audit.syslog === undefined
       ? {}
       : { audit: { ...audit, syslog: absoluteFiles(audit.syslog, absolute) } }),
+    ...(share === undefined ? {} : { share: withAbsoluteShareFiles(share, absolute) }),
     trust: { ...settings.trust, rootCertificateFile: absolute(settings.trust.rootCertificateFile) },
     registry: {
       ...registry,

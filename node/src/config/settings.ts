@@ -8,6 +8,7 @@ import { AuditSettings } from './audit-settings.ts'
 import { DicomTlsSettings } from './dicom-tls-settings.ts'
 import { ConsentSettings } from './consent-settings.ts'
 import { Hl7Settings } from './hl7-settings.ts'
+import { ShareSettings } from './share-settings.ts'
 
 /** Every setting of a node, declared once: name, type, default, sentence. Unknown keys are errors (load-settings.ts). */
 
@@ -300,6 +301,7 @@ export const Settings = Type.Object(
     audit: AuditSettings,
     routing: RoutingSettings,
     prefetch: Type.Optional(PrefetchSettings),
+    share: Type.Optional(ShareSettings),
     storage: Type.Object(
       {
         reserveMiB: Type.Integer({

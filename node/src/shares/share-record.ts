@@ -1,0 +1,113 @@
+import type { AuditEntry } from '@twiin/audit'
+import type { Person } from '../people/people-file.ts'
+
+/** A share, as it is kept and as it is told of (spec 25). */
+
+/** `sms`: six digits to a telephone; `letter`: ten characters handed over; `oidc`: a broker says who it is. */
+export const factorKinds = ['sms', 'letter', 'oidc'] as const
+export type FactorKind = (typeof factorKinds)[number]
+
+export type ShareLanguage = 'nl' | 'en'
+
+/** `locked` is no state of its own on disk: it follows from the tries, and is over with a new code. */
+export type ShareState = 'preparing' | 'open' | 'blocked' | 'revoked' | 'expired' | 'failed'
+export type OverReason = 'expired' | 'revoked' | 'blocked' | 'failed'
+
+/** What was asked for, without how it is proved. */
+export interface PackageOrder {
+  readonly studies: readonly { readonly studyInstanceUid: string; readonly holder?: string }[]
+  readonly searchId?: string
+  readonly reports: 'all' | 'none'
+  readonly downloads: boolean
+  readonly language: ShareLanguage
+}
+
+/** A study of a share, in plain words; `date` and `youngestReport` are `YYYY-MM-DD`, or empty. */
+export interface ChosenStudy {
+  readonly studyInstanceUid: string
+  readonly date: string
+  readonly words: { readonly nl: string; readonly en: string }
+  readonly hospital: string
+  /** URA number. */
+  readonly holder: string
+  readonly local: boolean
+  readonly reports: number
+  readonly youngestReport: string
+  readonly instances: number
+  readonly bytes: number
+}
+
+export interface ShareRecipient {
+  readonly kind: 'patient' | 'professional'
+  readonly name?: string
+  readonly email?: string
+}
+
+export type ShareFactor =
+  { readonly kind: 'sms'; readonly phone: string } | { readonly kind: 'letter' } | { readonly kind: 'oidc' }
+
+export type ShareHappening =
+  'created' | 'mailed' | 'opened' | 'viewed' | 'downloaded' | 'new-code' | 'locked' | OverReason
+
+export interface ShareEvent {
+  readonly at: number
+  readonly what: ShareHappening
+  /** Id of who of the staff did it; the recipient is not told. */
+  readonly by?: string
+}
+
+export interface Counted {
+  readonly count: number
+  readonly last?: number
+}
+
+/** Holds who and what: sealed. Times in milliseconds since the Unix epoch. */
+export interface ShareRecord {
+  /** First 16 bytes of the SHA-256 of the link's identifier, in hexadecimal. */
+  readonly id: string
+  /** The whole of it. */
+  readonly linkHash: string
+  readonly state: ShareState
+  /** Code: why it failed. */
+  readonly reason?: string
+  readonly createdAt: number
+  readonly createdBy: Person
+  readonly recipient: ShareRecipient
+  readonly factor: ShareFactor
+  /** Whom it is about, as it stands on record. */
+  readonly patient: NonNullable<AuditEntry['patient']>
+  readonly bsn?: string
+  readonly order: PackageOrder
+  /** A report was talked over with the patient: nothing is held back. */
+  readonly discussed: boolean
+  readonly validDays: number
+  readonly studies: readonly ChosenStudy[]
+  readonly opensAt: number
+  readonly expiresAt: number
+  readonly endedAt?: number
+  readonly bytes: number
+  readonly mail: 'none' | 'waiting' | 'sent' | 'failed'
+  readonly opened: Counted
+  readonly viewed: Counted
+  readonly downloaded: Counted
+  /** Oldest first; the newest 500. */
+  readonly history: readonly ShareEvent[]
+}
+
+const overStates: ReadonlySet<ShareState> = new Set(['blocked', 'revoked', 'expired', 'failed'])
+
+/** Why it is over, or undefined. By the clock also where nobody has written that down yet. */
+export function overReason(
+  { state, expiresAt }: Pick<ShareRecord, 'state' | 'expiresAt'>,
+  now: number,
+): OverReason | undefined {
+  if (overStates.has(state)) return state as OverReason
+  return expiresAt <= now ? 'expired' : undefined
+}
+
+const mostHappenings = 500
+
+export const withEvent = (record: ShareRecord, event: ShareEvent): ShareRecord => ({
+  ...record,
+  history: [...record.history, event].slice(-mostHappenings),
+})
