@@ -373,7 +373,7 @@ export interface Status {
 }
 
 export interface LiveEvent {
-  kind: 'transfer' | 'search' | 'study' | 'exception' | 'disc' | 'peer' | 'emergency'
+  kind: 'transfer' | 'search' | 'study' | 'exception' | 'disc' | 'peer' | 'emergency' | 'share'
   id: string
   state: string
 }

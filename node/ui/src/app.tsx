@@ -30,6 +30,7 @@ const screens: Record<Page['name'], React.ComponentType> = {
   settings: lazy(async () => ({ default: (await import('./pages/settings.tsx')).SettingsPage })),
   studies: lazy(async () => ({ default: (await import('./pages/studies.tsx')).StudiesPage })),
   transfers: lazy(async () => ({ default: (await import('./pages/transfers.tsx')).TransfersPage })),
+  shares: lazy(async () => ({ default: (await import('./shares/shares-page.tsx')).SharesPage })),
   exceptions: lazy(async () => ({ default: (await import('./pages/exceptions.tsx')).ExceptionsPage })),
   consent: lazy(async () => ({ default: (await import('./pages/consent.tsx')).ConsentPage })),
   directory: lazy(async () => ({ default: (await import('./pages/directory.tsx')).DirectoryPage })),

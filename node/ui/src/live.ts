@@ -10,5 +10,6 @@ export const staleBy = {
   exception: () => [keys.exceptions],
   disc: () => [keys.discs],
   peer: () => [keys.members, keys.status],
+  share: () => [keys.shares],
   emergency: () => [keys.emergencies, keys.status],
 } as const satisfies Record<LiveEvent['kind'], StaleBy[string]>

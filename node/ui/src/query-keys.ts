@@ -16,5 +16,6 @@ export const keys = {
   quality: ['quality'],
   archive: ['archive'],
   settings: ['settings'],
+  shares: ['shares'],
   emergencies: ['emergencies'],
 } as const

@@ -18,6 +18,7 @@ export interface Page {
     | 'inbox'
     | 'studies'
     | 'transfers'
+    | 'shares'
     | 'exceptions'
     | 'upload'
     | 'consent'
@@ -38,6 +39,7 @@ export const pages: readonly Page[] = [
   { path: '/postvak', name: 'inbox', roles: ['radiologist', 'operator'], key: 'p' },
   { path: '/studies', name: 'studies', roles: ['radiologist', 'operator'], key: 's' },
   { path: '/overdrachten', name: 'transfers', roles: ['radiologist', 'operator'], key: 'o' },
+  { path: '/gedeeld', name: 'shares', roles: ['radiologist', 'operator'], key: 'e' },
   { path: '/uitzonderingen', name: 'exceptions', roles: ['radiologist', 'operator'], key: 'u' },
   { path: '/inlezen', name: 'upload', roles: ['operator'], key: 'i' },
   { path: '/toestemming', name: 'consent', roles: ['operator'], key: 't' },

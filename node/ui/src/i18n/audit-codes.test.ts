@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { en } from './en.ts'
-import { nl } from './nl.ts'
+import { auditTexts as en } from './en-audit.ts'
+import { auditTexts as nl } from './nl-audit.ts'
 
 const root = join(import.meta.dirname, '../../../..')
 /** What stands in a source between these two, in capitals or as the log writes it. */

@@ -1,10 +1,8 @@
-import type { Wording } from './wording.ts'
+import type { Texts } from '@twiin/ui-kit'
+import type { auditTexts as dutch } from './nl-audit.ts'
 
 /** Pages of the auditor, in English. */
-type AuditTexts =
-  'auditParts' | 'auditLog' | 'auditReview' | 'auditDifference' | 'auditPatient' | 'auditCodes' | 'proof'
-
-export const auditTexts: Pick<Wording, AuditTexts> = {
+export const auditTexts: Texts<typeof dutch> = {
   auditParts: {
     label: 'Parts of the audit log',
     log: 'Log',
@@ -80,7 +78,6 @@ export const auditTexts: Pick<Wording, AuditTexts> = {
     emptyText: 'This patient is not in the log in this period.',
     more: 'There is more than fits in one list. Choose a shorter period.',
   },
-  proof: { title: 'Proof of the delivery', save: 'Save proof' },
   /** Reasons as they stand in the log; others have the words of `codes`. */
   auditCodes: {
     USER_ADDED: 'User added',

@@ -1,4 +1,3 @@
-import { auditTexts } from './en-audit.ts'
 import { consentTexts } from './en-consent.ts'
 import { codes } from './en-codes.ts'
 import { people } from './en-people.ts'
@@ -28,6 +27,7 @@ export const en: Wording = {
     search: 'Search',
     studies: 'Studies here',
     transfers: 'Transfers',
+    shares: 'Shared',
     exceptions: 'Exceptions',
     consent: 'Consent',
     directory: 'Address book',
@@ -39,6 +39,7 @@ export const en: Wording = {
     settings: 'Settings',
     emergencies: 'Emergency access',
   },
+  share: { open: 'Share…', openLong: 'Share: {{study}}' },
   role: { radiologist: 'radiologist', operator: 'operator', auditor: 'auditor' },
   menu: {
     toLight: 'Use light colours',
@@ -114,7 +115,7 @@ export const en: Wording = {
   },
   ...workplace,
   people,
-  ...auditTexts,
+  proof: { title: 'Proof of the delivery', save: 'Save proof' },
   ...pages,
   ...consentTexts,
   viewer,

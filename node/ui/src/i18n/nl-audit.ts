@@ -1,4 +1,4 @@
-/** Pages of the auditor, in Dutch. */
+/** Pages of the auditor, in Dutch; come with them. */
 export const auditTexts = {
   auditParts: {
     label: 'Onderdelen van het logboek',
@@ -75,7 +75,6 @@ export const auditTexts = {
     emptyText: 'In deze periode staat deze patiënt niet in het logboek.',
     more: 'Er is meer dan in één lijst past. Kies een kortere periode.',
   },
-  proof: { title: 'Bewijs van de levering', save: 'Bewijs opslaan' },
   /** Reasons as they stand in the log; others have the words of `codes`. */
   auditCodes: {
     USER_ADDED: 'Gebruiker toegevoegd',

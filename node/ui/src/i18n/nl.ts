@@ -1,4 +1,3 @@
-import { auditTexts } from './nl-audit.ts'
 import { consentTexts } from './nl-consent.ts'
 import { codes } from './nl-codes.ts'
 import { people } from './nl-people.ts'
@@ -28,6 +27,7 @@ export const nl = {
     search: 'Zoeken',
     studies: 'Onderzoeken hier',
     transfers: 'Overdrachten',
+    shares: 'Gedeeld',
     exceptions: 'Uitzonderingen',
     consent: 'Toestemming',
     directory: 'Adresboek',
@@ -39,6 +39,7 @@ export const nl = {
     settings: 'Instellingen',
     emergencies: 'Noodtoegang',
   },
+  share: { open: 'Delen…', openLong: 'Delen: {{study}}' },
   role: { radiologist: 'radioloog', operator: 'beheerder', auditor: 'auditor' },
   menu: {
     toLight: 'Naar lichte kleuren',
@@ -115,7 +116,7 @@ export const nl = {
   },
   ...workplace,
   people,
-  ...auditTexts,
+  proof: { title: 'Bewijs van de levering', save: 'Bewijs opslaan' },
   ...pages,
   ...consentTexts,
   viewer,

@@ -1,5 +1,6 @@
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
+import '../i18n/late-audit.ts'
 import { AccountDifferences } from '../parts/account-differences.tsx'
 import { AuditLog } from '../parts/audit-log.tsx'
 import { AuditReviews } from '../parts/audit-reviews.tsx'

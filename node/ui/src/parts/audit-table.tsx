@@ -5,7 +5,7 @@ import { useTranslation } from 'react-i18next'
 import type { AuditLine, Role } from '../api-types.ts'
 import { groupAlike } from './audit-groups.ts'
 import { maskBsn } from '../format.ts'
-import type { Wording } from '../i18n/wording.ts'
+import type { LateWording, Wording } from '../i18n/wording.ts'
 
 const looks = {
   success: { tone: 'good', icon: CircleCheck },
@@ -14,7 +14,7 @@ const looks = {
 } as const
 
 type EventName = keyof Wording['events']
-type AuditCode = keyof Wording['auditCodes']
+type AuditCode = keyof LateWording['auditCodes']
 type Code = keyof Wording['codes']
 
 /** A reason in the log is no message to the reader: a code without words stands there as it is. */

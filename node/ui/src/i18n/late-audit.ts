@@ -1,0 +1,5 @@
+import { auditTexts as en } from './en-audit.ts'
+import { addTexts } from './late.ts'
+import { auditTexts as nl } from './nl-audit.ts'
+
+addTexts({ nl, en })
