@@ -1,0 +1,21 @@
+/** What the recipient shows besides the link. spec 25 §4 */
+export type SecondFactor = 'sms' | 'letter' | 'oidc'
+export type Language = 'nl' | 'en'
+
+/** `donderdag 10 december 2026, 14.35 uur`: in the Netherlands, wherever the node runs. */
+export function momentIn(language: Language, at: number): string {
+  const zone = { timeZone: 'Europe/Amsterdam' } as const
+  const locale = { nl: 'nl-NL', en: 'en-GB' }[language]
+  const day = new Intl.DateTimeFormat(locale, {
+    ...{ ...zone, weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' },
+  }).format(at)
+  const time = new Intl.DateTimeFormat('en-GB', { ...zone, hour: '2-digit', minute: '2-digit' }).format(at)
+  return language === 'nl' ? `${day}, ${time.replace(':', '.')} uur` : `${day}, ${time}`
+}
+
+/** On one line, without what could begin a header or turn the direction of what follows. */
+export const onOneLine = (text: string): string =>
+  text
+    .replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ')
+    .replaceAll(/\s+/g, ' ')
+    .trim()

@@ -1,0 +1,5 @@
+import { isOwnMachine } from '@twiin/web'
+
+/** Whether what goes to this host stays on this machine: nobody is on the way. */
+export const isThisMachine = (host: string): boolean =>
+  host === 'localhost' || isOwnMachine(host.replace(/^\[(.*)\]$/, '$1'))
