@@ -6,6 +6,8 @@ export { WebServer } from './web-server.ts'
 /** For what routes hand on; the routes themselves are written against `@fastify/type-provider-typebox`. */
 export type { FastifyReply, FastifyRequest } from 'fastify'
 export type { WebDeps, WebOptions } from './web-server.ts'
+export { PageServer, formOf } from './page-server.ts'
+export type { PageServerDeps, PageServerOptions } from './page-server.ts'
 export { requireOwnPage } from './authenticate.ts'
 export { clientNetwork, isOwnMachine } from './client-network.ts'
 export type { Access, Asked, Authentication, Caller } from './authenticate.ts'

@@ -1,0 +1,124 @@
+import { createHash } from 'node:crypto'
+import type { Clock } from '@twiin/runtime'
+
+/** Of the recipient's browser. `__Host-`: secure, for the whole origin, set by nobody else (RFC 6265bis §4.1.3.2). */
+export const sessionCookie = '__Host-twiin_share'
+
+/** Without use, and at most; milliseconds (spec 25 §4). */
+export const idleMs = 15 * 60_000
+export const longestMs = 2 * 3_600_000
+/** Each is some hundred bytes. Beyond it the one that was longest without use ends. */
+const mostSessions = 20_000
+
+/** Somebody who showed the second factor of one share, in one browser. */
+export class DoorSession {
+  readonly shareId: string
+  /** The path segment it was opened by. */
+  readonly link: string
+  readonly beganAt: number
+  usedAt: number
+  /** Of the package, for a browser without script: here and nowhere else, as long as the session. */
+  key: Uint8Array | undefined
+  readonly #noted = new Map<string, Promise<void>>()
+  readonly #ended = new AbortController()
+
+  constructor(of: { shareId: string; link: string; now: number }) {
+    this.shareId = of.shareId
+    this.link = of.link
+    this.beganAt = of.now
+    this.usedAt = of.now
+  }
+
+  /** Aborted when the session is over: what streams, stops. */
+  get signal(): AbortSignal {
+    return this.#ended.signal
+  }
+
+  endsAt(): number {
+    return Math.min(this.usedAt + idleMs, this.beganAt + longestMs)
+  }
+
+  end(): void {
+    this.key?.fill(0)
+    this.key = undefined
+    this.#ended.abort()
+  }
+
+  /** Does `note` once a session; who comes meanwhile waits for it. One that failed is done again. */
+  once(what: string, note: () => Promise<void>): Promise<void> {
+    const begun = this.#noted.get(what)
+    if (begun !== undefined) return begun
+    const noting = note().catch((error: unknown) => {
+      this.#noted.delete(what)
+      throw error
+    })
+    this.#noted.set(what, noting)
+    return noting
+  }
+}
+
+/** In memory only: a restart ends them all, and the key of a package never reaches a disk. */
+export class DoorSessions {
+  /** By digest of the secret: memory that leaks gives no usable cookie. The one used last stands last. */
+  readonly #sessions = new Map<string, DoorSession>()
+  readonly #most: number
+  readonly #clock: Clock
+  readonly #random: (bytes: number) => Uint8Array
+
+  constructor(options: { most?: number }, deps: { clock: Clock; random: (bytes: number) => Uint8Array }) {
+    this.#most = options.most ?? mostSessions
+    this.#clock = deps.clock
+    this.#random = deps.random
+  }
+
+  get count(): number {
+    return this.#sessions.size
+  }
+
+  /** Answers the secret for the cookie. */
+  begin(of: { shareId: string; link: string }): string {
+    for (const [key, session] of this.#sessions) {
+      const isOver = session.endsAt() <= this.#clock.now()
+      if (!isOver && this.#sessions.size < this.#most) break
+      this.#end(key, session)
+    }
+    const secret = Buffer.from(this.#random(32)).toString('base64url')
+    this.#sessions.set(digest(secret), new DoorSession({ ...of, now: this.#clock.now() }))
+    return secret
+  }
+
+  /** The session of this cookie, if it is of this link and not over; using it makes it last. */
+  use(secret: string | undefined, link: string): DoorSession | undefined {
+    if (secret === undefined) return undefined
+    const key = digest(secret)
+    const session = this.#sessions.get(key)
+    if (session === undefined) return undefined
+    if (session.endsAt() <= this.#clock.now()) {
+      this.#end(key, session)
+      return undefined
+    }
+    if (session.link !== link) return undefined
+    session.usedAt = this.#clock.now()
+    this.#sessions.delete(key)
+    this.#sessions.set(key, session)
+    return session
+  }
+
+  end(secret: string | undefined): void {
+    if (secret === undefined) return
+    const key = digest(secret)
+    const session = this.#sessions.get(key)
+    if (session !== undefined) this.#end(key, session)
+  }
+
+  endAllOf(shareId: string): void {
+    for (const [key, session] of this.#sessions) if (session.shareId === shareId) this.#end(key, session)
+  }
+
+  #end(key: string, session: DoorSession): void {
+    this.#sessions.delete(key)
+    session.end()
+  }
+}
+
+const digest = (secret: string) => createHash('sha256').update(secret).digest('base64')
