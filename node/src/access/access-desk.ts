@@ -19,6 +19,7 @@ export interface Asked {
   purpose: AccessRequest['purpose']
   birthDate?: string
   relation?: 'registered'
+  use?: 'share'
 }
 
 export interface Judged {
@@ -47,9 +48,11 @@ interface Deps {
  * 08 §5). What was sent to a peer rests on the offer instead, and is collected past this desk (spec 05 §5).
  */
 export class AccessDesk {
+  readonly #options: { onwardSharing: 'permit' | 'refuse' }
   readonly #deps: Deps
 
-  constructor(deps: Deps) {
+  constructor(options: { onwardSharing: 'permit' | 'refuse' }, deps: Deps) {
+    this.#options = options
     this.#deps = deps
   }
 
@@ -73,6 +76,7 @@ export class AccessDesk {
       user: asked.user,
       purpose: asked.purpose,
       relation: asked.relation ?? 'stated',
+      isToShare: asked.use === 'share',
     }
     const holding: Holding = {
       known,
@@ -82,6 +86,7 @@ export class AccessDesk {
       // Whose images these are is in doubt: nobody gets them.
       blocked: patient?.conflict === true,
       identityConflict: patient !== undefined && birthDatesDiffer(asked.birthDate, patient.birthDate),
+      onwardSharing: this.#options.onwardSharing,
     }
     const decision = await this.#decide(request, holding, bsn)
     // Nothing that is done with what was judged may take longer of a patient who is known: no notice of an outsider.

@@ -117,7 +117,7 @@ export class TransferGate implements Gatekeeper {
       peerId,
       ...(bsn === undefined ? {} : { patient: { citizenNumber: bsn } }),
       objects: { studyInstanceUids: [request.studyInstanceUid] },
-      protocol: 'spec 05 §2',
+      protocol: ruleOf(request),
       requestId: Buffer.from(retrieve ? request.job : request.package).toString('hex'),
     })
   }
@@ -208,10 +208,14 @@ export class TransferGate implements Gatekeeper {
   }
 }
 
+/** On record: by which rule it went, so that what was for handing on can be told apart. */
+export const ruleOf = (request: TransferRequest): string =>
+  request.kind === 'retrieve' && request.use === 'share' ? 'spec 25 §7: for sharing' : 'spec 05 §2'
+
 const refusalLine = (request: TransferRequest, peerId: string, reason: string) => ({
   ...{ event: 'refused' as const, outcome: 'refused' as const, reason, peerId },
   ...(request.kind === 'retrieve' ? { user: request.user, purpose: request.purpose } : {}),
   objects: { studyInstanceUids: [request.studyInstanceUid] },
-  protocol: 'spec 05 §2',
+  protocol: ruleOf(request),
   requestId: Buffer.from(request.kind === 'retrieve' ? request.job : request.package).toString('hex'),
 })

@@ -16,15 +16,9 @@ export function composeAccess(settings: Settings, ground: Ground, index: IndexSi
   const { uses, emergencies } = composeEmergency(ground)
   const mitz = composeMitz(settings, ground)
   const quota = new EmergencyQuota({ clock })
-  const desk = new AccessDesk({
-    bundle,
-    ownTokens,
-    patients,
-    consents,
-    shieldings,
+  const desk = new AccessDesk(settings.access, {
+    ...{ bundle, ownTokens, patients, consents, shieldings, quota, clock },
     source: mitz,
-    quota,
-    clock,
   })
   const notices = new EmergencyNotices({ book: uses, bundle, account, clock })
   const guard = new RequestGuard({ peerId: self.peerId }, { clock })

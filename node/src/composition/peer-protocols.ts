@@ -1,6 +1,8 @@
 import { limits, protocolIds, indexAnswer, indexRequest } from '@twiin/protocol'
+import type { ChannelHandler } from '@twiin/network'
 import { codeOf } from '@twiin/runtime'
 import { serveTransfer } from '@twiin/transfer'
+import { ruleOf } from '../access/transfer-gate.ts'
 import type { Account } from '../account/account.ts'
 import { answerSend } from '../send/answer-send.ts'
 import type { Sends } from '../send/sends.ts'
@@ -68,39 +70,9 @@ export function registerPeerProtocols(
   host.answer(protocolIds.sendWithProgress, sendLimits, (bytes, peerId) =>
     answerSend(bytes, peerId, { ...notes, noteProgress }),
   )
-  host.serve(protocolIds.transfer, { maxFrameBytes: limits.transferFrameBytes }, (channel, peerId) =>
-    forgeryOnRecord(
-      account,
-      peerId,
-      'spec 05 §2',
-      serveTransfer(
-        channel,
-        peerId,
-        {},
-        {
-          ...{ source: selfTest.source(held), gatekeeper: selfTest.gatekeeper(gate) },
-          ...{ signer: key, verify, budget, clock },
-          onRefused: (request, peerId, reason) => gate.noteRefused(request, peerId, reason),
-          onServed: async (served) => {
-            if (selfTest.served(served)) return
-            const { request, instances, named, cut } = served
-            await account.record({
-              event: 'study-served',
-              outcome: cut === undefined ? 'success' : 'failed',
-              ...(cut === undefined ? {} : { reason: cut }),
-              ...(request.kind === 'retrieve' ? { user: request.user, purpose: request.purpose } : {}),
-              peerId,
-              objects: { studyInstanceUids: [request.studyInstanceUid], count: instances, named },
-              protocol: 'spec 05 §2',
-              requestId: Buffer.from(request.kind === 'retrieve' ? request.job : request.package).toString(
-                'hex',
-              ),
-            })
-          },
-        },
-      ),
-    ),
-  )
+  const serve = transferHandler(ground, exchange, selfTest)
+  for (const protocol of [protocolIds.transfer, protocolIds.transferToShare])
+    host.serve(protocol, { maxFrameBytes: limits.transferFrameBytes }, serve)
   host.answer(
     protocolIds.bundle,
     {
@@ -114,6 +86,45 @@ export function registerPeerProtocols(
     { maxRequestBytes: limits.selfTestBytes, maxAnswerBytes: limits.selfTestBytes, timeoutMs: 15_000 },
     (bytes, peerId, signal) => selfTest.answer(bytes, peerId, signal),
   )
+}
+
+/** The holder's side of a channel for pixels (spec 05 §1). */
+function transferHandler(
+  { account, key, verify, budget, clock }: Ground,
+  { gate, held }: Exchange,
+  selfTest: SelfTest,
+): ChannelHandler {
+  return (channel, peerId) =>
+    forgeryOnRecord(
+      account,
+      peerId,
+      'spec 05 §2',
+      serveTransfer(
+        channel,
+        peerId,
+        {},
+        {
+          ...{ source: selfTest.source(held), gatekeeper: selfTest.gatekeeper(gate) },
+          ...{ signer: key, verify, budget, clock },
+          onRefused: (request, by, reason) => gate.noteRefused(request, by, reason),
+          onServed: async (served) => {
+            if (selfTest.served(served)) return
+            const { request, instances, named, cut } = served
+            const retrieve = request.kind === 'retrieve'
+            await account.record({
+              event: 'study-served',
+              outcome: cut === undefined ? 'success' : 'failed',
+              ...(cut === undefined ? {} : { reason: cut }),
+              ...(retrieve ? { user: request.user, purpose: request.purpose } : {}),
+              peerId,
+              objects: { studyInstanceUids: [request.studyInstanceUid], count: instances, named },
+              protocol: ruleOf(request),
+              requestId: Buffer.from(retrieve ? request.job : request.package).toString('hex'),
+            })
+          },
+        },
+      ),
+    )
 }
 
 /** Spec 07 §8, §9. */

@@ -4,6 +4,7 @@ import { SignInSettings } from '../people/sign-in-settings.ts'
 import { RoutingSettings } from '../routing/routing-settings.ts'
 import { Type } from 'typebox'
 import type { Static } from 'typebox'
+import { AccessSettings } from './access-settings.ts'
 import { AuditSettings } from './audit-settings.ts'
 import { DicomTlsSettings } from './dicom-tls-settings.ts'
 import { ConsentSettings } from './consent-settings.ts'
@@ -234,6 +235,7 @@ export const Settings = Type.Object(
     archive: Type.Optional(Archive),
     hl7: Type.Optional(Hl7Settings),
     consent: ConsentSettings,
+    access: AccessSettings,
     web: Type.Object(
       {
         host: Host('address to listen on'),

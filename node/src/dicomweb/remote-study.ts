@@ -154,6 +154,7 @@ function refusal(reason = 'UNEXPECTED'): TwiinError {
     'BLOCKED',
     'ROLE_NOT_PERMITTED',
     'BASIS_NOT_SUPPORTED',
+    'SHARING_NOT_PERMITTED',
     'NOT_A_MEMBER',
     'MEMBER_TESTING',
   ]

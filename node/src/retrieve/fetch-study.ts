@@ -2,7 +2,7 @@ import type { HeadReader } from '@twiin/dicom'
 import type { MemoryBudget, PeerHost } from '@twiin/network'
 import { limits, manifest as manifestType, protocolIds, transferRequest } from '@twiin/protocol'
 import type { Manifest, ManifestInstance, Signer, TransferRequest, VerifySignature } from '@twiin/protocol'
-import { TwiinError } from '@twiin/runtime'
+import { TwiinError, isTwiinError } from '@twiin/runtime'
 import type { Clock } from '@twiin/runtime'
 import type { Repository, Sealer } from '@twiin/store'
 import type { InstanceRecord, StudyRecord, StudyStore } from '@twiin/study-store'
@@ -28,7 +28,7 @@ export interface FetchedFrom {
 }
 
 export interface Fetch extends FetchedFrom {
-  /** What entitles us; id, time and addressee are filled in for each channel. */
+  /** What entitles us, and what for; id, time and addressee are filled in for each channel. */
   entitlement: Entitlement
   onManifest: (manifest: Manifest) => Promise<void>
   onProgress: (progress: {
@@ -61,7 +61,10 @@ interface Deps {
   speeds: LinkSpeeds
 }
 
-/** Fetches what is still missing of one study from its holder (spec 05). Throws the codes of packages/transfer. */
+/**
+ * Fetches what is still missing of one study from its holder (spec 05). Throws the codes of packages/transfer, and
+ * `SHARING_NOT_SUPPORTED`: the holder cannot be told that it is for sharing, and is not asked in any other way.
+ */
 export class FetchStudy {
   readonly #options: { lanes: number }
   readonly #deps: Deps
@@ -109,16 +112,20 @@ export class FetchStudy {
     let instances: readonly ManifestInstance[] = []
     let latest: Uint8Array = new Uint8Array()
     let requested: Uint8Array | undefined
+    let cannotBeTold = false
     const speed = this.#measure(holder)
     const { manifestDigest } = await receiveStudy(
       { recipient: host.peerId, lanes: this.#options.lanes },
       {
-        open: (lane, until) =>
-          host.open(holder.peerId, protocolIds.transfer, {
-            maxFrameBytes: limits.transferFrameBytes,
-            lane,
-            signal: until,
-          }),
+        open: async (lane, until) => {
+          const options = { maxFrameBytes: limits.transferFrameBytes, lane, signal: until }
+          try {
+            return await host.open(holder.peerId, protocolOf(work.entitlement), options)
+          } catch (error) {
+            cannotBeTold ||= isToShare(work.entitlement) && isUnspoken(error)
+            throw error
+          }
+        },
         request: () => {
           const signed = transferRequest.sign(
             {
@@ -150,7 +157,11 @@ export class FetchStudy {
         },
       },
       signal,
-    ).finally(() => speed.end())
+    )
+      .catch((error: unknown) => {
+        throw cannotBeTold ? new TwiinError('SHARING_NOT_SUPPORTED') : error
+      })
+      .finally(() => speed.end())
     const key = this.#keyOf(work)
     const first = await this.#deps.evidence.get(key)
     if (first === undefined || !Buffer.from(first).equals(latest))
@@ -222,3 +233,12 @@ export class FetchStudy {
     return `${transferId}.${this.#deps.sealer.opaque('study', studyInstanceUid)}`
   }
 }
+
+const isToShare = (entitlement: Entitlement) => entitlement.kind === 'retrieve' && entitlement.use === 'share'
+
+/** A holder of the version before would take it for a look (spec 05 §2). */
+const protocolOf = (entitlement: Entitlement) =>
+  isToShare(entitlement) ? protocolIds.transferToShare : protocolIds.transfer
+
+const isUnspoken = (error: unknown) =>
+  isTwiinError(error, 'PEER_REFUSED') && error.facts['reason'] === 'protocol not spoken'

@@ -26,6 +26,8 @@ export interface RetrievalOrder {
   destination: 'pacs' | 'viewer'
   /** Nobody waits for it. */
   background?: boolean
+  /** What for: to be handed on (spec 25 §7). */
+  use?: 'share'
 }
 
 interface Deps {
@@ -73,6 +75,7 @@ export class Retrievals {
       patient: { citizenNumber: search.bsn },
       purpose: search.purpose,
       objects: { studyInstanceUids: [order.studyInstanceUid], count: study.instances },
+      ...forSharing(order),
       requestId: id,
     })
     if (isOver) throw new TwiinError('EMERGENCY_NOT_OPEN')
@@ -96,6 +99,7 @@ export class Retrievals {
       purpose: search.purpose,
       ...(holder.relation === undefined ? {} : { relation: holder.relation }),
       ...(box === undefined ? {} : { emergency: box }),
+      ...(order.use === undefined ? {} : { use: order.use }),
       authorisedAt: now,
       epoch: search.epoch,
       loc: search.loc,
@@ -173,6 +177,7 @@ export class Retrievals {
             user: { id: user.id, name: user.name, role: user.role },
             purpose,
             ...(retrieval.relation === undefined ? {} : { relation: retrieval.relation }),
+            ...(retrieval.use === undefined ? {} : { use: retrieval.use }),
           },
           onManifest: async (manifest) => {
             const total = manifest.instances.reduce((sum, { bytes }) => sum + bytes, 0)
@@ -201,6 +206,7 @@ export class Retrievals {
       patient: { citizenNumber: bsn },
       purpose,
       objects: { studyInstanceUids: [studyInstanceUid], count: total },
+      ...forSharing(retrieval),
       requestId: id,
     })
     await book.change(id, (now) => ({
@@ -231,6 +237,7 @@ export class Retrievals {
           patient: { citizenNumber: retrieval.bsn },
           purpose: retrieval.purpose,
           objects: { studyInstanceUids: [retrieval.studyInstanceUid] },
+          ...forSharing(retrieval),
           requestId: id,
         })
       }
@@ -246,3 +253,7 @@ export class Retrievals {
     return { study, instances }
   }
 }
+
+/** On record: what it was brought for. */
+const forSharing = ({ use }: { use?: 'share' }) =>
+  use === 'share' ? { protocol: 'spec 25 §7: for sharing' } : {}

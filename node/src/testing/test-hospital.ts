@@ -56,6 +56,8 @@ interface Options {
   prefetch?: PrefetchSettings
   /** Where else its patients say who may see what. */
   mitz?: Settings['consent']['mitz']
+  /** What others may do with what it made. */
+  onwardSharing?: Settings['access']['onwardSharing']
   /** Its PACS has to commit itself. */
   commitment?: boolean
   /** A second DICOM port, with TLS; `pacs`: its PACS speaks it too, with these certificates. */
@@ -359,6 +361,7 @@ export class TestHospital implements AsyncDisposable {
         rules: this.options.rules ?? [],
       },
       ...(prefetch === undefined ? {} : { prefetch }),
+      access: { onwardSharing: this.options.onwardSharing ?? 'permit' },
       consent: this.options.mitz === undefined ? {} : { mitz: this.options.mitz },
       hl7: {
         ...{ host: '127.0.0.1', port: 0, application: 'TWIIN', processingIds: ['P'], maxMessageMiB: 16 },
@@ -384,10 +387,19 @@ export async function eventually<T>(
 export async function twoHospitals({
   clock = new ShiftableClock(),
   commitment = false,
+  ofA = {},
   ofB = {},
-}: { clock?: ShiftableClock; commitment?: boolean; ofB?: Partial<Options> } = {}) {
+}: {
+  clock?: ShiftableClock
+  commitment?: boolean
+  ofA?: Partial<Options>
+  ofB?: Partial<Options>
+} = {}) {
   const network = await TestNetwork.open({ clock })
-  const a = await TestHospital.open({ ura: '90000001', name: 'A', sendTo: '90000002', commitment }, network)
+  const a = await TestHospital.open(
+    { ura: '90000001', name: 'A', sendTo: '90000002', commitment, ...ofA },
+    network,
+  )
   const b = await TestHospital.open({ ura: '90000002', name: 'B', commitment, ...ofB }, network)
   return {
     ...{ network, a, b },

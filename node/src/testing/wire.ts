@@ -42,6 +42,12 @@ export class WiredHost implements Pick<
     this.#channels.set(protocol, handler)
   }
 
+  /** As of a version that does not speak it yet. */
+  unlearn(protocol: string): void {
+    this.#answers.delete(protocol)
+    this.#channels.delete(protocol)
+  }
+
   connectedPeers(): string[] {
     return [...this.#wire.hosts.values()].filter(({ isUp }) => isUp).map(({ peerId }) => peerId)
   }
@@ -60,7 +66,7 @@ export class WiredHost implements Pick<
   async open(peerId: string, protocol: string): Promise<Channel> {
     this.asked.push({ peerId, protocol })
     const handler = this.#other(peerId).#channels.get(protocol)
-    if (handler === undefined) throw new TwiinError('PEER_REFUSED')
+    if (handler === undefined) throw new TwiinError('PEER_REFUSED', { reason: 'protocol not spoken' })
     const { receiver, holder } = channelPair(this.#wire.faults.shift())
     handler({ ...holder, peerId: this.peerId }, this.peerId).then(
       () => holder.end(),

@@ -61,7 +61,7 @@ function waitingOf(record: TransferRecord, links: Links): { reason?: string; nex
 function describeKind(record: TransferRecord) {
   switch (record.kind) {
     case 'retrieval':
-      return { destination: record.destination }
+      return { destination: record.destination, ...(record.use === undefined ? {} : { use: record.use }) }
     case 'disc':
       return { disc: record.disc }
     case 'send':

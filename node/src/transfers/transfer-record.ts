@@ -52,6 +52,8 @@ export interface Retrieval extends Common {
   readonly purpose: { readonly basis: 'treatment' | 'referral' | 'emergency'; readonly reason: string }
   /** The holder was told that the treatment relation is registered, and knows what it means. */
   readonly relation?: 'registered'
+  /** To be handed on (spec 25 §7). Absent: to be looked at. */
+  readonly use?: 'share'
   /** The box under which it was asked for: it ends with it (spec 21 §2). */
   readonly emergency?: string
   /** When the user authorised it: good for 24 hours, in an emergency for one (spec 05 §2). */

@@ -29,6 +29,7 @@ export type Workers = { [Kind in TransferRecord['kind']]: Worker<Extract<Transfe
 /** Codes that another try cannot change. Everything else may pass: a line, a PACS, a disk. */
 const finalCodes = new Set([
   'TRANSFER_REFUSED',
+  'SHARING_NOT_SUPPORTED',
   'DIGEST_MISMATCH',
   'MANIFEST_INVALID',
   'STUDY_UNKNOWN',

@@ -43,6 +43,19 @@ describe('access at the holder', () => {
   it.each([
     ['another role', { ...request, user: { id: 'u7', role: 'operator' } }, holding, 'ROLE_NOT_PERMITTED'],
     ['a referral, the basis of a directed send', basis('referral'), holding, 'BASIS_NOT_SUPPORTED'],
+    [
+      'handing on what nobody may hand on',
+      { ...request, isToShare: true },
+      { ...holding, onwardSharing: 'refuse' },
+      'SHARING_NOT_PERMITTED',
+    ],
+    ['handing on in an emergency', { ...emergency, isToShare: true }, holding, 'SHARING_NOT_PERMITTED'],
+    [
+      'handing on of a patient not known here, in the same words',
+      { ...request, isToShare: true },
+      { ...holding, known: false, onwardSharing: 'refuse' },
+      'SHARING_NOT_PERMITTED',
+    ],
     ['a patient who is not known here', request, { ...holding, known: false }, 'UNKNOWN_PATIENT'],
     ['no consent on record', request, { ...holding, consents: [] }, 'CONSENT_MISSING'],
     ['an objection', request, { ...holding, consents: [consent('deny')] }, 'CONSENT_DENIED'],
@@ -138,6 +151,10 @@ const rows: [AccessReason, (each: Case) => boolean][] = [
   ['MEMBER_TESTING', ({ request }) => request.isTesting !== true],
   ['ROLE_NOT_PERMITTED', ({ request }) => request.user.role === 'radiologist'],
   ['BASIS_NOT_SUPPORTED', ({ request }) => ['treatment', 'emergency'].includes(request.purpose.basis)],
+  [
+    'SHARING_NOT_PERMITTED',
+    (each) => each.request.isToShare !== true || (!isEmergency(each) && each.holding.onwardSharing !== 'refuse'),
+  ],
   ['TOO_MANY_EMERGENCIES', ({ request }) => request.isBeyondQuota !== true],
   ['UNKNOWN_PATIENT', ({ holding }) => holding.known],
   ['CONSENT_MISSING', (each) => isEmergency(each) || said(each) !== 'no-record'],
@@ -192,6 +209,7 @@ const cases: fc.Arbitrary<Case> = fc.record({
         .constantFrom<Basis>('treatment', 'treatment', 'emergency', 'emergency', 'referral')
         .map((basis) => ({ basis, reason: 'x' })),
       relation: fc.constantFrom('stated' as const, 'registered' as const),
+      isToShare: fc.constantFrom(false, false, true),
     },
     { requiredKeys: ['requester', 'user', 'purpose'] },
   ),
@@ -206,6 +224,7 @@ const cases: fc.Arbitrary<Case> = fc.record({
       shielded: fc.boolean(),
       blocked: fc.constantFrom(false, false, true),
       identityConflict: fc.constantFrom(false, false, true),
+      onwardSharing: fc.constantFrom('permit' as const, 'permit' as const, 'refuse' as const),
     },
     { requiredKeys: ['known', 'age', 'consents', 'shielded', 'blocked', 'identityConflict'] },
   ),
@@ -257,6 +276,8 @@ describe('whatever is asked and held,', () => {
           [{ ...request, isOutsider: true }, holding],
           [{ ...request, isTesting: true }, holding],
           [{ ...request, isBeyondQuota: true }, holding],
+          [{ ...request, isToShare: true }, holding],
+          [request, { ...holding, onwardSharing: 'refuse' }],
           [{ ...request, user: { ...request.user, role: 'other' } }, holding],
           [request, { ...holding, known: false }],
           [request, { ...holding, blocked: true }],
@@ -276,8 +297,9 @@ describe('whatever is asked and held,', () => {
   it('an emergency opens what nobody objected to, and nothing that a treatment would not find objected to', () => {
     fc.assert(
       fc.property(cases, ({ request, holding }) => {
+        // What is handed on, is never handed on by an emergency.
         const as = (basis: Basis): AccessDecision =>
-          decideAccess({ ...request, purpose: { basis, reason: 'x' } }, holding)
+          decideAccess({ ...request, isToShare: false, purpose: { basis, reason: 'x' } }, holding)
         if (as('treatment').permitted) expect(as('emergency').permitted).toBe(true)
         if (as('treatment').why === 'CONSENT_DENIED') expect(as('emergency').why).toBe('CONSENT_DENIED')
       }),

@@ -24,6 +24,8 @@ export interface AccessRequest {
   readonly purpose: { readonly basis: Basis; readonly reason: string }
   /** As the asking hospital signs it; `stated`, when it says nothing. */
   readonly relation?: TreatmentRelation
+  /** It is to be handed on, to the patient or to somebody outside the network (spec 25 §7). */
+  readonly isToShare?: boolean
 }
 
 /** What the holder knows of the patient at this moment. */
@@ -40,6 +42,8 @@ export interface Holding {
   readonly blocked: boolean
   /** The birth date in the request is not the one on record: `IDENTITY_MISMATCH`. */
   readonly identityConflict: boolean
+  /** Whether others may hand on what this hospital made: its own rule, for every patient (spec 08 §5). */
+  readonly onwardSharing?: 'permit' | 'refuse'
 }
 
 export type AccessReason =
@@ -48,6 +52,7 @@ export type AccessReason =
   | 'MEMBER_TESTING'
   | 'ROLE_NOT_PERMITTED'
   | 'BASIS_NOT_SUPPORTED'
+  | 'SHARING_NOT_PERMITTED'
   | 'TOO_MANY_EMERGENCIES'
   | 'UNKNOWN_PATIENT'
   | 'SHIELDED'
@@ -87,6 +92,12 @@ export function decideAccess(request: AccessRequest, holding: Holding): AccessDe
   if (request.isTesting === true) return { permitted: false, why: 'MEMBER_TESTING' }
   if (!roles.has(request.user.role)) return { permitted: false, why: 'ROLE_NOT_PERMITTED' }
   if (!bases.has(request.purpose.basis)) return { permitted: false, why: 'BASIS_NOT_SUPPORTED' }
+  // Help in an emergency is no reason to hand anything on. Before anything of the patient counts: it is said to everybody.
+  if (
+    request.isToShare === true &&
+    (holding.onwardSharing === 'refuse' || request.purpose.basis === 'emergency')
+  )
+    return { permitted: false, why: 'SHARING_NOT_PERMITTED' }
   // Before anything of the patient counts: the limit must not tell who is one.
   if (request.isBeyondQuota === true) return { permitted: false, why: 'TOO_MANY_EMERGENCIES' }
   if (!holding.known) return { permitted: false, why: 'UNKNOWN_PATIENT' }
@@ -125,6 +136,7 @@ export function reasonForPeer(why: Exclude<AccessReason, 'PERMITTED'>): PeerReas
     case 'MEMBER_TESTING':
     case 'ROLE_NOT_PERMITTED':
     case 'BASIS_NOT_SUPPORTED':
+    case 'SHARING_NOT_PERMITTED':
     case 'BLOCKED':
     case 'IDENTITY_MISMATCH':
       return why

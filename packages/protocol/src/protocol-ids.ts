@@ -12,6 +12,8 @@ export const protocolIds = {
   contents: '/twiin/contents/1.0.0',
   /** docs/spec/05-transfer.md */
   transfer: '/twiin/transfer/1.0.0',
+  /** docs/spec/05-transfer.md §2: the same, and that it is to be handed on */
+  transferToShare: '/twiin/transfer/1.1.0',
   /** docs/spec/05-transfer.md §5 */
   send: '/twiin/send/1.0.0',
   /** docs/spec/05-transfer.md §7: the same, and how far a package is */

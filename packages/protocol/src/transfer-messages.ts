@@ -23,6 +23,8 @@ const Request = Type.Union([
       user: User,
       purpose: Purpose,
       relation: Type.Optional(Relation),
+      /** To be handed on to the patient, or to somebody outside the network (spec 25 §7). Absent: to be looked at. */
+      use: Type.Optional(Type.Literal('share')),
     },
     { additionalProperties: false },
   ),

@@ -51,6 +51,11 @@ export const codes: Wording['codes'] = {
   IDENTITY_MISMATCH: 'The birth date is not that of this patient.',
   BASIS_NOT_SUPPORTED:
     'This legal basis cannot be used for a search there. Telephone the hospital if it is urgent.',
+  SHARING_NOT_PERMITTED:
+    'The hospital that made the study does not let others hand it on. The patient can ask for it there.',
+  SHARING_NOT_SUPPORTED:
+    'The node of the hospital that made the study is too old to be told that it is to be handed on, so it was not asked.',
+  NOTHING_TO_SHARE: 'There is no picture or report in it that can be shown.',
   EMERGENCY_NOT_OPEN: 'You have no emergency access to this patient now.',
   EMERGENCY_ENDED: 'Emergency access was over before this was done.',
   OWN_USE: 'Somebody else reviews your own emergency access.',

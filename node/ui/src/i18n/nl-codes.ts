@@ -49,6 +49,11 @@ export const codes = {
   IDENTITY_CONFLICT: 'De gegevens hier spreken elkaar tegen over wie de patiënt is.',
   IDENTITY_MISMATCH: 'De geboortedatum is niet die van deze patiënt.',
   BASIS_NOT_SUPPORTED: 'Met deze grondslag kan daar niet worden gezocht. Bel het ziekenhuis bij spoed.',
+  SHARING_NOT_PERMITTED:
+    'Het ziekenhuis dat het onderzoek maakte, laat het niet door anderen doorgeven. De patiënt kan het daar vragen.',
+  SHARING_NOT_SUPPORTED:
+    'De node van het ziekenhuis dat het onderzoek maakte, is te oud om te weten dat het wordt doorgegeven. Daarom is er niets gevraagd.',
+  NOTHING_TO_SHARE: 'Er zit geen beeld of verslag in dat te tonen is.',
   EMERGENCY_NOT_OPEN: 'U hebt nu geen noodtoegang tot deze patiënt.',
   EMERGENCY_ENDED: 'De noodtoegang was afgelopen voordat dit klaar was.',
   OWN_USE: 'Uw eigen noodtoegang beoordeelt iemand anders.',
