@@ -153,7 +153,8 @@ const rows: [AccessReason, (each: Case) => boolean][] = [
   ['BASIS_NOT_SUPPORTED', ({ request }) => ['treatment', 'emergency'].includes(request.purpose.basis)],
   [
     'SHARING_NOT_PERMITTED',
-    (each) => each.request.isToShare !== true || (!isEmergency(each) && each.holding.onwardSharing !== 'refuse'),
+    (each) =>
+      each.request.isToShare !== true || (!isEmergency(each) && each.holding.onwardSharing !== 'refuse'),
   ],
   ['TOO_MANY_EMERGENCIES', ({ request }) => request.isBeyondQuota !== true],
   ['UNKNOWN_PATIENT', ({ holding }) => holding.known],
