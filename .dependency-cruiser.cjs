@@ -39,7 +39,8 @@ const owners = {
     '@fastify/swagger',
     'otplib',
   ],
-  node: ['@simplewebauthn/server', 'openid-client'],
+  'packages/document': ['pdfkit', 'fontkit', 'qrcode-generator'],
+  node: ['@simplewebauthn/server', 'openid-client', 'nodemailer'],
   // Of Cornerstone the decoders alone are used by packages/pictures too.
   'node/ui': [
     '@simplewebauthn/browser',

@@ -1,22 +1,31 @@
-import type { ShareMail } from './link-mail.ts'
-
-/** Why a mail did not leave. `rejected`: this address or message, for good; all others may pass. */
-export type MailFailure = 'connect' | 'refused' | 'auth' | 'tls' | 'rejected'
-/** Why a text message did not leave. */
-export type SmsFailure = 'connect' | 'refused' | 'auth' | 'rejected'
-
-export interface MailMessenger {
-  /** Resolves when the server has taken it. Throws MAIL_NOT_SENT with the fact `reason` (a `MailFailure`). */
-  send(to: string, mail: ShareMail): Promise<void>
-}
-
-export interface SmsMessenger {
-  /** Resolves when the gateway has taken it. Throws SMS_NOT_SENT with the fact `reason` (an `SmsFailure`). */
-  send(to: string, text: string): Promise<void>
-}
+import type { Clock } from '@twiin/runtime'
+import type { MailMessenger, SmsMessenger } from './messenger.ts'
+import { MailSender } from './send-mail.ts'
+import type { MailServer } from './send-mail.ts'
+import { SmsFolder, SmsGateway } from './send-sms.ts'
 
 /** What this hospital can send by. */
 export interface Messengers {
   mail?: MailMessenger
   sms?: SmsMessenger
+}
+
+/** As the settings `share.mail` and `share.sms` say. Throws CONFIG_INVALID. */
+export function messengersOf(
+  settings: {
+    mail?: MailServer
+    sms?: { kind: 'http' | 'folder'; url?: string; authorizationFile?: string; dir?: string }
+  },
+  deps: { clock: Clock },
+): Messengers {
+  const { mail, sms } = settings
+  const { url, dir, authorizationFile } = sms ?? {}
+  return {
+    ...(mail !== undefined && { mail: new MailSender(mail) }),
+    ...(sms?.kind === 'http' &&
+      url !== undefined && {
+        sms: new SmsGateway({ url, ...(authorizationFile !== undefined && { authorizationFile }) }),
+      }),
+    ...(sms?.kind === 'folder' && dir !== undefined && { sms: new SmsFolder({ dir }, deps) }),
+  }
 }

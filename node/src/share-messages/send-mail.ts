@@ -3,7 +3,7 @@ import { TwiinError } from '@twiin/runtime'
 import { createTransport } from 'nodemailer'
 import type { ShareMail } from './link-mail.ts'
 import { onOneLine } from './message-words.ts'
-import type { MailFailure, MailMessenger } from './messengers.ts'
+import type { MailFailure, MailMessenger } from './messenger.ts'
 import { isThisMachine } from './this-machine.ts'
 
 /** The hospital's own mail server. spec 25 §9 */

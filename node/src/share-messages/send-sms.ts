@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { TwiinError } from '@twiin/runtime'
 import type { Clock } from '@twiin/runtime'
 import { writeFileDurably } from '@twiin/store'
-import type { SmsFailure, SmsMessenger } from './messengers.ts'
+import type { SmsFailure, SmsMessenger } from './messenger.ts'
 import { isThisMachine } from './this-machine.ts'
 
 const timeoutMs = 10_000

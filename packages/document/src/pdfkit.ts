@@ -13,7 +13,20 @@ export interface PdfDocument extends NodeJS.ReadableStream {
   fontSize(points: number): this
   fillColor(color: string): this
   text(text: string, options?: { continued?: boolean; indent?: number }): this
-  text(text: string, x: number, y: number, options?: { lineBreak?: boolean; width?: number }): this
+  text(
+    text: string,
+    x: number,
+    y: number,
+    options?: { lineBreak?: boolean; width?: number; link?: string; continued?: boolean },
+  ): this
+  heightOfString(text: string, options?: { width?: number }): number
+  addPage(): this
+  rect(x: number, y: number, width: number, height: number): this
+  fill(color: string): this
+  /** A part of the document’s structure, for who hears it read: drawn by `draw` (ISO 32000-1 §14.8). */
+  struct(type: string, options: { alt?: string; actual?: string }, draw: () => void): Structure
+  struct(type: string): Structure
+  addStructure(structure: Structure): this
   moveDown(lines?: number): this
   moveTo(x: number, y: number): this
   lineTo(x: number, y: number): this
@@ -21,6 +34,11 @@ export interface PdfDocument extends NodeJS.ReadableStream {
   bufferedPageRange(): { start: number; count: number }
   switchToPage(page: number): void
   flushPages(): void
+  end(): void
+}
+
+export interface Structure {
+  add(structure: Structure): this
   end(): void
 }
 
@@ -42,6 +60,12 @@ export const boldFont = {
   name: 'bold',
   file: fontFile('noto-sans/700Bold/NotoSans_700Bold.ttf'),
 } as const
+
+/** Letters that nobody takes for another, for what somebody may have to type. */
+export const monoFonts = [
+  { name: 'mono', file: fontFile('noto-sans-mono/400Regular/NotoSansMono_400Regular.ttf') },
+  { name: 'mono-bold', file: fontFile('noto-sans-mono/700Bold/NotoSansMono_700Bold.ttf') },
+] as const
 
 const opened = new Map<string, ReturnType<typeof openSync>>()
 
