@@ -7,7 +7,6 @@ import { HeadReader } from '@twiin/dicom'
 import { sampleStudy } from '@twiin/dicom/testing'
 import type { SampleInstance, SampleStudyOptions } from '@twiin/dicom/testing'
 import { openAssociation } from '@twiin/dimse'
-import type { ServerTls } from '@twiin/dimse'
 import { MllpClient } from '@twiin/hl7'
 import { NodeKey } from '@twiin/identity'
 import { MemoryBudget } from '@twiin/network'
@@ -28,45 +27,17 @@ import { registerPeerProtocols } from '../composition/peer-protocols.ts'
 import { composeSelfTest } from '../composition/self-test.ts'
 import type { SelfTest } from '../composition/self-test.ts'
 import { buckets } from '../config/buckets.ts'
-import type { ApplicationEntity, Settings } from '../config/settings.ts'
+import type { Settings } from '../config/settings.ts'
 import { clientTlsFrom, openDicomCertificates } from '../dicom-tls/dicom-certificates.ts'
 import type { Filed } from '../filing/file-study.ts'
 import { CredentialBook } from '../proof/credential-book.ts'
-import type { PrefetchSettings } from '../prefetch/prefetch-settings.ts'
-import type { Rule } from '../routing/routing-settings.ts'
 import { Gossip } from '../trust/gossip.ts'
 import { verifyByPeerId } from '../trust/trust.ts'
 import { LiveEvents } from '../http/events.ts'
 import type { TransferRecord } from '../transfers/transfer-record.ts'
 import { Archive } from './archive.ts'
+import type { Options } from './test-hospital-options.ts'
 import { TestNetwork } from './test-network.ts'
-
-interface Options {
-  ura: string
-  name: string
-  /** Whom the AE title `ELSEWHERE` stands for. */
-  sendTo?: string
-  /** An archive behind its node; see `testArchive`. */
-  archive?: NonNullable<Settings['archive']>
-  /** Systems of its that may query, or be moved to. */
-  entities?: readonly ApplicationEntity[]
-  rules?: readonly Rule[]
-  /** Its PACS is asked who its patients are, at this level. */
-  patientsAtPacs?: Settings['patients']['level']
-  prefetch?: PrefetchSettings
-  /** Where else its patients say who may see what. */
-  mitz?: Settings['consent']['mitz']
-  /** What others may do with what it made. */
-  onwardSharing?: Settings['access']['onwardSharing']
-  /** Its PACS has to commit itself. */
-  commitment?: boolean
-  /** A second DICOM port, with TLS; `pacs`: its PACS speaks it too, with these certificates. */
-  tls?: NonNullable<Settings['dicom']['tls']> & { pacs?: ServerTls }
-  /** Another PACS than its own. */
-  pacs?: Partial<Settings['pacs']>
-  /** Who may store there besides `CT1`. */
-  callingAeTitles?: readonly string[]
-}
 
 export const radiologist = { id: 'rad', name: 'R. de Radioloog', role: 'radiologist' as const }
 export const patient = {
