@@ -1,8 +1,8 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import type { FastifyReply, FastifyRequest } from '@twiin/web'
 import { Type } from 'typebox'
 import { failureOf, journeyMs } from './broker.ts'
-import type { Broker, BrokerFailure } from './broker.ts'
+import type { Broker } from './broker.ts'
+import type { LoginPages } from './entrance.ts'
 
 const cookie = '__Host-twiin_share_login'
 /** Lax: the browser comes back from another site. */
@@ -11,33 +11,16 @@ const cookieOptions = {
   maxAge: journeyMs / 1000,
 }
 
-/** What the pages of the door say to a log-in; each answers the request. */
-export interface BrokerPages {
-  /**
-   * A page of 200 that goes on to this address by itself (`<meta http-equiv="refresh">`) and by a button. No redirect:
-   * `form-action` of the page with the form would have to name the broker.
-   */
-  onward(request: FastifyRequest, reply: FastifyReply, to: string): Promise<unknown>
-  /**
-   * The broker says that this is who came back: asks the shares, begins the session. Its answer must not be a redirect: a
-   * strict cookie is not sent along on one that began at another site; so `onward` to `/z/{link}/open`.
-   */
-  arrived(request: FastifyRequest, reply: FastifyReply, who: { link: string; bsn: string }): Promise<unknown>
-  /** Nobody was let in. `link` is where the browser came from, when that is known. */
-  failed(
-    request: FastifyRequest,
-    reply: FastifyReply,
-    why: { link: string | undefined; reason: BrokerFailure },
-  ): Promise<unknown>
-}
-
-/** To the broker and back (spec 25 §5). Links that nobody has go there like those that are. */
-export function brokerRoutes(deps: { broker: Broker; pages: BrokerPages }): FastifyPluginAsyncTypebox {
+/**
+ * To the broker and back (spec 25 §5). Links that nobody has go there like those that are. No answer is a redirect: on the
+ * way out `form-action` would have to name the broker, and a strict cookie does not go along on one that began elsewhere.
+ */
+export function brokerRoutes(deps: { broker: Broker; pages: LoginPages }): FastifyPluginAsyncTypebox {
   const { broker, pages } = deps
   return async (app) => {
     app.post(
       '/z/:link/login',
-      { config: { open: true }, schema: { params: Type.Object({ link: Type.String({ maxLength: 64 }) }) } },
+      { schema: { params: Type.Object({ link: Type.String({ maxLength: 64 }) }) } },
       async (request, reply) => {
         const { link } = request.params
         try {
@@ -51,7 +34,7 @@ export function brokerRoutes(deps: { broker: Broker; pages: BrokerPages }): Fast
         }
       },
     )
-    app.get('/z/login', { config: { open: true } }, async (request, reply) => {
+    app.get('/z/login', async (request, reply) => {
       const journey = request.cookies[cookie]
       const at = request.url.indexOf('?')
       void reply.clearCookie(cookie, cookieOptions)
