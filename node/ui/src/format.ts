@@ -1,3 +1,5 @@
+import type { Patient } from './api-types.ts'
+
 /** How names, ages and numbers of patients look on the screen. */
 
 /** DICOM's `Berg^Anna^M.^van den` as `van den Berg, Anna M.`; only its first, alphabetic group. */
@@ -19,6 +21,10 @@ export function ageOn(birthDate: string | null, today: Date): number | undefined
     (today.getMonth() + 1 === Number(month) && today.getDate() >= Number(day))
   return today.getFullYear() - Number(year) - (hadBirthday ? 0 : 1)
 }
+
+/** Alike for studies of one patient of this hospital. */
+export const patientKey = ({ patient }: { patient: Patient }) =>
+  `${patient.issuer}|${patient.localId}|${patient.birthDate}`
 
 /** What may stand in a BSN field: a `/` pressed to get there, or a pasted label, falls away. */
 export const typedBsn = (text: string) => text.replace(/[^\d .-]/g, '')

@@ -99,6 +99,7 @@ export const en: Wording = {
     open: 'Look at the images',
     retrieve: 'Retrieve to PACS',
     send: 'Send',
+    share: 'Share by a link',
     preview: 'Show or hide a preview of the row',
     lanes: 'Show or hide the timeline',
     undo: 'Undo the last send',

@@ -100,6 +100,7 @@ export const nl = {
     open: 'Beelden bekijken',
     retrieve: 'Ophalen naar PACS',
     send: 'Sturen',
+    share: 'Delen met een link',
     preview: 'Voorbeeld van de rij tonen of verbergen',
     lanes: 'Tijdlijn tonen of verbergen',
     undo: 'Laatste zending ongedaan maken',

@@ -15,6 +15,8 @@ import { PageTitle } from '../parts/page-title.tsx'
 import { SearchForm } from '../parts/search-form.tsx'
 import { SendDialog } from '../parts/send-dialog.tsx'
 import { useSearch } from '../queries.ts'
+import { LazyShareDialog } from '../shares/lazy-share-dialog.tsx'
+import type { ShareSubject } from '../shares/shareable-study.ts'
 import { FoundStudies } from '../timeline/found-studies.tsx'
 
 /** Find a patient's studies everywhere (J4), bring them here (J5). The address holds the search's id, never a BSN. */
@@ -88,6 +90,7 @@ function SearchResult({ id, bsn, onAgain }: ResultProps) {
   const { t } = useTranslation()
   const { data: search, error, refetch } = useSearch(id)
   const [sending, setSending] = useState<FoundStudy>()
+  const [sharing, setSharing] = useState<ShareSubject>()
   // Out of the form, so that the next key (an arrow, R) is for the result.
   useEffect(() => document.getElementById('content')?.focus({ preventScroll: true }), [])
   if (search === undefined) {
@@ -103,7 +106,8 @@ function SearchResult({ id, bsn, onAgain }: ResultProps) {
       <FoundPatient search={search} bsn={bsn} />
       <HolderChips search={search} onAgain={onAgain} />
       <Outcome search={search} />
-      <FoundStudies search={search} wanted={launchedStudyOf(bsn)} onSend={setSending} />
+      <FoundStudies search={search} wanted={launchedStudyOf(bsn)} onSend={setSending} onShare={setSharing} />
+      {sharing !== undefined && <LazyShareDialog subject={sharing} onClose={() => setSharing(undefined)} />}
       {sending !== undefined && sending.studyInstanceUid !== null && (
         <SendDialog
           studies={[{ ...sending, studyInstanceUid: sending.studyInstanceUid }]}

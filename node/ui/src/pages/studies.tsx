@@ -10,6 +10,9 @@ import { SendDialog } from '../parts/send-dialog.tsx'
 import { StudiesTable } from '../parts/studies-table.tsx'
 import { useStudies } from '../queries.ts'
 import { useSession } from '../session.ts'
+import { heldSubject } from '../shares/held-subject.ts'
+import { LazyShareDialog } from '../shares/lazy-share-dialog.tsx'
+import type { ShareSubject } from '../shares/shareable-study.ts'
 import { WriteDiscDialog } from '../upload/write-disc-dialog.tsx'
 
 /** Everything this hospital holds for the network, and why others can or cannot find it. */
@@ -20,6 +23,7 @@ export function StudiesPage() {
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set())
   const { user } = useSession()
   const [writing, setWriting] = useState<readonly HeldStudy[]>()
+  const [sharing, setSharing] = useState<ShareSubject>()
   const [sending, setSending] = useState<readonly HeldStudy[]>()
   const all = data?.pages.flatMap(({ studies }) => studies)
   const shown = all?.filter((study) => matches(study, filter)) ?? []
@@ -58,6 +62,7 @@ export function StudiesPage() {
           chosen={chosen}
           onChoose={choose}
           onSend={(study) => setSending([study])}
+          onShare={(study) => setSharing(heldSubject(all ?? [], [study]))}
         />
       )}
       {hasNextPage && (
@@ -74,6 +79,7 @@ export function StudiesPage() {
         <SendBar
           studies={picked}
           onSend={() => setSending(picked)}
+          onShare={() => setSharing(heldSubject(all ?? [], picked))}
           onWrite={user.role === 'operator' ? () => setWriting(picked) : undefined}
           onClear={() => setChosen(new Set())}
         />
@@ -84,6 +90,7 @@ export function StudiesPage() {
           onClose={() => setWriting(undefined)}
         />
       )}
+      {sharing !== undefined && <LazyShareDialog subject={sharing} onClose={() => setSharing(undefined)} />}
       {sending !== undefined && (
         <SendDialog
           studies={sending}

@@ -1,21 +1,21 @@
-import { Disc3, Send } from 'lucide-react'
+import { Disc3, Send, Share2 } from 'lucide-react'
 import { useTranslation } from 'react-i18next'
 import type { HeldStudy } from '../api-types.ts'
+import { patientKey } from '../format.ts'
 
 interface Props {
   studies: readonly HeldStudy[]
   onSend: () => void
+  onShare: () => void
   /** Absent for who may not write discs. */
   onWrite: (() => void) | undefined
   onClear: () => void
 }
 
 /** One package, one patient: a mix cannot be sent. */
-export function SendBar({ studies, onSend, onWrite, onClear }: Props) {
+export function SendBar({ studies, onSend, onShare, onWrite, onClear }: Props) {
   const { t } = useTranslation()
-  const patients = new Set(
-    studies.map(({ patient }) => `${patient.issuer}|${patient.localId}|${patient.birthDate}`),
-  )
+  const patients = new Set(studies.map(patientKey))
   const isMixed = patients.size > 1
   return (
     <div className="send-bar" role="status">
@@ -30,6 +30,10 @@ export function SendBar({ studies, onSend, onWrite, onClear }: Props) {
           {t('writeDisc.open')}
         </button>
       )}
+      <button type="button" className="button button-small" disabled={isMixed} onClick={onShare}>
+        <Share2 aria-hidden size={14} />
+        {t('share.open')}
+      </button>
       <button
         type="button"
         className="button button-small button-primary"

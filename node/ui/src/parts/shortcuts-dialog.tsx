@@ -13,6 +13,7 @@ export function ShortcutsDialog({ pages, onClose }: { pages: readonly Page[]; on
     [['O'], t('shortcuts.open')],
     [['R'], t('shortcuts.retrieve')],
     [['S'], t('shortcuts.send')],
+    [['D'], t('shortcuts.share')],
     [['Space'], t('shortcuts.preview')],
     [['T'], t('shortcuts.lanes')],
     [['U'], t('shortcuts.undo')],

@@ -4,6 +4,7 @@ import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { HeldStudy } from '../api-types.ts'
 import { formatName } from '../format.ts'
+import { ShareButton } from '../shares/share-button.tsx'
 import { OpenHeldButton } from '../viewer/open-button.tsx'
 import { Modalities } from './modalities.tsx'
 import { SpacerRow } from './spacer-row.tsx'
@@ -14,6 +15,7 @@ interface Props {
   chosen: ReadonlySet<string>
   onChoose: (handle: string) => void
   onSend: (study: HeldStudy) => void
+  onShare: (study: HeldStudy) => void
 }
 
 const looks = {
@@ -22,19 +24,21 @@ const looks = {
   unpublished: { tone: 'plain', icon: EyeOff, words: 'studies.unpublished' },
 } as const
 
-export function StudiesTable({ studies, chosen, onChoose, onSend }: Props) {
+export function StudiesTable({ studies, chosen, onChoose, onSend, onShare }: Props) {
   const { t } = useTranslation()
   const [opened, setOpened] = useState<string>()
   const { frame, measure, drawn, before, after, isVirtual, toEdge } = useVirtualRows(studies, {
     keyOf: ({ handle }) => handle,
     rowHeight: 45,
   })
+  const withStudy = (act: (study: HeldStudy) => void) => (handle: string) => {
+    const study = studies.find((one) => one.handle === handle)
+    if (study !== undefined) act(study)
+  }
   const onKeyDown = useRowKeys(
     {
-      s: (handle) => {
-        const study = studies.find((one) => one.handle === handle)
-        if (study !== undefined) onSend(study)
-      },
+      s: withStudy(onSend),
+      d: withStudy(onShare),
       ' ': onChoose,
     },
     toEdge,
@@ -78,6 +82,7 @@ export function StudiesTable({ studies, chosen, onChoose, onSend }: Props) {
                 onToggle={() => setOpened((now) => (now === study.handle ? undefined : study.handle))}
                 onChoose={() => onChoose(study.handle)}
                 onSend={() => onSend(study)}
+                onShare={() => onShare(study)}
               />
             </tbody>
           ))}
@@ -95,9 +100,10 @@ interface RowProps {
   onToggle: () => void
   onChoose: () => void
   onSend: () => void
+  onShare: () => void
 }
 
-function StudyRow({ study, isChosen, isOpen, onToggle, onChoose, onSend }: RowProps) {
+function StudyRow({ study, isChosen, isOpen, onToggle, onChoose, onSend, onShare }: RowProps) {
   const { t, i18n } = useTranslation()
   const codeText = useCodeText()
   const { patient, publication, origin } = study
@@ -183,6 +189,7 @@ function StudyRow({ study, isChosen, isOpen, onToggle, onChoose, onSend }: RowPr
             <Send aria-hidden size={14} />
             {t('timeline.send')}
           </button>
+          <ShareButton name={name} onShare={onShare} />
         </td>
       </tr>
       {isOpen && (

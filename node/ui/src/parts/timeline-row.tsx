@@ -5,6 +5,7 @@ import { useTranslation } from 'react-i18next'
 import type { Transfer } from '../api-types.ts'
 import type { TimelineStudy } from '../timeline/merge-studies.ts'
 import { Modalities } from './modalities.tsx'
+import { mayShare, ShareButton } from '../shares/share-button.tsx'
 import { RetryButton } from './retry-button.tsx'
 import { StudyDetails } from './study-details.tsx'
 import { TransferState } from './transfer-state.tsx'
@@ -16,6 +17,7 @@ export interface RowActs {
   onToggle: (key: string) => void
   onRetrieve: (study: TimelineStudy) => void
   onSend: (study: TimelineStudy) => void
+  onShare: (study: TimelineStudy) => void
 }
 
 interface Props extends RowActs {
@@ -86,6 +88,12 @@ export const TimelineRow = memo(function TimelineRow(props: Props) {
             name={`${description} ${formatDate(study.studyDate, i18n.language)}`}
           />
           <RowAction {...props} description={description} />
+          {mayShare(study) && (
+            <ShareButton
+              name={`${description} ${formatDate(study.studyDate, i18n.language)}`}
+              onShare={() => props.onShare(study)}
+            />
+          )}
         </td>
       </tr>
       {isOpen && (

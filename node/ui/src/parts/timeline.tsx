@@ -9,6 +9,7 @@ import { keys } from '../query-keys.ts'
 import type { TimelineStudy } from '../timeline/merge-studies.ts'
 import { useDensity } from './density.ts'
 import { SpacerRow } from './spacer-row.tsx'
+import { mayShare } from '../shares/share-button.tsx'
 import { TimelineRow } from './timeline-row.tsx'
 import type { RowActs } from './timeline-row.tsx'
 import { useLatest } from './use-latest.ts'
@@ -28,6 +29,7 @@ interface Props {
   onHover: (key: string | undefined) => void
   onPreview: (key: string) => void
   onSend: (study: TimelineStudy) => void
+  onShare: (study: TimelineStudy) => void
 }
 
 const keyOf = ({ key }: TimelineStudy) => key
@@ -39,7 +41,7 @@ const mayRetrieve = (study: TimelineStudy, transfer: Transfer | undefined) =>
 
 /** All studies of one patient, one row each. */
 export function Timeline(props: Props) {
-  const { search, names, studies, current, hovered, onCurrent, onSend } = props
+  const { search, names, studies, current, hovered, onCurrent, onSend, onShare } = props
   const { t } = useTranslation()
   const retrievals = useRetrievals()
   const { retrieve, asked } = useRetrieve(search.id)
@@ -64,6 +66,7 @@ export function Timeline(props: Props) {
     onToggle: useLatest((key: string) => setOpened((now) => (now === key ? undefined : key))),
     onRetrieve: useLatest(onRetrieve),
     onSend: useLatest(onSend),
+    onShare: useLatest(onShare),
   }
   const withStudy = (act: (study: TimelineStudy) => void) => (key: string) => {
     const study = studies.find((one) => one.key === key)
@@ -74,6 +77,9 @@ export function Timeline(props: Props) {
       r: withStudy(onRetrieve),
       s: withStudy((study) => {
         if (study.local) onSend(study)
+      }),
+      d: withStudy((study) => {
+        if (mayShare(study)) onShare(study)
       }),
       ' ': props.onPreview,
     },

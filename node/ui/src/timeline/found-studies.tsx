@@ -4,6 +4,8 @@ import { useTranslation } from 'react-i18next'
 import { useLocation, useNavigate } from 'react-router'
 import type { PatientSearch } from '../api-types.ts'
 import { Timeline } from '../parts/timeline.tsx'
+import { subjectOf } from '../shares/found-subject.ts'
+import type { ShareSubject } from '../shares/shareable-study.ts'
 import { FilterBar } from './filter-bar.tsx'
 import type { View } from './filter-bar.tsx'
 import { Lanes } from './lanes.tsx'
@@ -22,10 +24,11 @@ interface Props {
   /** UID of the study that somebody came for; it is shown as soon as it is found. */
   wanted: string | undefined
   onSend: (study: TimelineStudy) => void
+  onShare: (subject: ShareSubject) => void
 }
 
 /** All that was found of one patient: filters, the years as lanes, the table, and what stands in one study. */
-export function FoundStudies({ search, wanted, onSend }: Props) {
+export function FoundStudies({ search, wanted, onSend, onShare }: Props) {
   const { t } = useTranslation()
   const [filters, setFilters] = useFilters()
   const [view, setView] = useView()
@@ -95,6 +98,7 @@ export function FoundStudies({ search, wanted, onSend }: Props) {
             {...{ search, names, current, hovered, onSend }}
             studies={chosen}
             isFiltered={isFiltered(filters)}
+            onShare={(study) => onShare(subjectOf(search.id, chosen, study, (ura) => names.get(ura) ?? ura))}
             onCurrent={setCurrent}
             onHover={setHovered}
             onPreview={(key) => {
