@@ -14,6 +14,7 @@ import { maxHospitals } from './hospitals.ts'
 import { removeNetwork, writeNetwork } from './network-file.ts'
 import { serveOhif } from './ohif-server.ts'
 import { orthancInstalled, orthancMissing } from './orthanc.ts'
+import { ShareServices } from './share-channels.ts'
 import { startNetwork } from './start-network.ts'
 import { welcome } from './welcome.ts'
 
@@ -61,11 +62,12 @@ async function main(): Promise<void> {
   await using folder = await DemoFolder.open(dir)
   await removeNetwork(dir)
   const ohif = withOhif ? await serveOhif(await prepareOhif()) : undefined
+  const shares = await ShareServices.start(dir)
   const processes = new ChildProcesses({ logDir: join(dir, 'logs') }, { onGone })
   try {
     const signal = AbortSignal.any([asked.signal, failed.signal])
     const starting = startNetwork(
-      { hospitals, empty, replay, withOrthanc, ...(ohif !== undefined && { ohifUrl: ohif.url }) },
+      { hospitals, empty, replay, withOrthanc, shares, ...(ohif !== undefined && { ohifUrl: ohif.url }) },
       { folder, processes, signal, tell },
     )
     const network = await Promise.race([starting, rejection(signal)])
@@ -74,6 +76,7 @@ async function main(): Promise<void> {
       network.hospitals.map(({ ura, name, dicomweb }) => ({ ura, name, dicomweb: dicomweb.url })),
     )
     if (ohif !== undefined) network.ohif = { url: ohif.url }
+    network.broker = { url: shares.brokerUrl }
     await writeNetwork(dir, network)
     tell(`ready: ${join(dir, 'network.json')}`)
     if (!headless) process.stdout.write(welcome(network))
@@ -85,6 +88,7 @@ async function main(): Promise<void> {
     await removeNetwork(dir)
     await processes.stop()
     await ohif?.close()
+    await shares.close()
   }
 }
 

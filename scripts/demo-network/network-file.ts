@@ -4,6 +4,7 @@ import { writeFileDurably } from '@twiin/store'
 import { users } from './hospitals.ts'
 import type { Role } from './hospitals.ts'
 import type { DemoPatient } from './sample-data.ts'
+import type { ShareChannels } from './share-channels.ts'
 import type { RunningHospital } from './start-hospital.ts'
 import type { DemoRegistry, RegistryUser } from './start-registry.ts'
 
@@ -23,6 +24,8 @@ export interface Network {
   patients: DemoPatient[]
   /** With `--with-ohif`: a viewer; `{url}/viewer/{ura}?StudyInstanceUIDs=…&token=…` opens a study there. */
   ohif?: { url: string }
+  /** Simulator that says who a patient is, for shares. */
+  broker?: { url: string }
 }
 
 export interface NetworkHospital {
@@ -46,8 +49,8 @@ export interface NetworkHospital {
     tokens: Record<Role, string>
   }
   dicomweb: { url: string }
-  /** Null: not built. */
-  share: null
+  /** Pages for patients, and where mails and text messages are. Null: none. */
+  share: ShareChannels | null
 }
 
 export const networkFile = (dir: string): string => join(dir, 'network.json')
@@ -62,25 +65,27 @@ export function describeNetwork(
     version: 1,
     startedAt: new Date().toISOString(),
     registry: { url, pid, dataDir, caFile, tokens, users: people },
-    hospitals: hospitals.map(({ hospital, runtime, configFile, dataDir, pacs, hl7, sendTo, tokens }) => ({
-      name: hospital.name,
-      ura: hospital.ura,
-      pid: runtime.pid,
-      dataDir,
-      configFile,
-      node: { peerId: runtime.peerId, multiaddrs: runtime.multiaddrs },
-      dicom: { ...runtime.dicom, aeTitle: hospital.aeTitle, sendTo },
-      pacs,
-      hl7,
-      web: {
-        url: runtime.url,
-        caFile: runtime.caFile,
-        users: users.map(({ username, password, role }) => ({ username, password, role })),
-        tokens,
-      },
-      dicomweb: { url: `${runtime.url}/dicom-web` },
-      share: null,
-    })),
+    hospitals: hospitals.map(
+      ({ hospital, runtime, configFile, dataDir, pacs, hl7, sendTo, tokens, share }) => ({
+        name: hospital.name,
+        ura: hospital.ura,
+        pid: runtime.pid,
+        dataDir,
+        configFile,
+        node: { peerId: runtime.peerId, multiaddrs: runtime.multiaddrs },
+        dicom: { ...runtime.dicom, aeTitle: hospital.aeTitle, sendTo },
+        pacs,
+        hl7,
+        web: {
+          url: runtime.url,
+          caFile: runtime.caFile,
+          users: users.map(({ username, password, role }) => ({ username, password, role })),
+          tokens,
+        },
+        dicomweb: { url: `${runtime.url}/dicom-web` },
+        share,
+      }),
+    ),
     patients: [...patients],
   }
 }

@@ -16,6 +16,7 @@ import {
   users,
 } from './hospitals.ts'
 import type { Hospital, Role } from './hospitals.ts'
+import type { ShareChannels, ShareServices } from './share-channels.ts'
 import { trustDomain } from './start-registry.ts'
 import type { DemoRegistry } from './start-registry.ts'
 import { until } from './until.ts'
@@ -39,6 +40,7 @@ export interface RunningHospital {
   hl7: { host: string; port: number; application: string }
   sendTo: Record<string, string>
   tokens: Record<Role, string>
+  share: ShareChannels | null
 }
 
 interface Deps {
@@ -103,9 +105,11 @@ export async function startHospital(
     registry,
     withOrthanc,
     ohifUrl,
+    shares,
   }: Deps & {
     registry: DemoRegistry
     ohifUrl?: string
+    shares?: ShareServices
   },
 ): Promise<RunningHospital> {
   const { dir, dataDir, pacsDir, orthancDir, configFile, enrolmentTokenFile } = placesOf(hospital, folder)
@@ -122,6 +126,7 @@ export async function startHospital(
     mailbox: 'cardiologie',
   }))
   const pacs = { host, port: ports.pacs, aeTitle: hospital.pacsAeTitle }
+  const share = await shares?.settingsFor(hospital, { dir, port: ports.share })
   const config = {
     hospital: { name: hospital.name, ura: hospital.ura, patientIdIssuer: hospital.patientIdIssuer },
     dataDir,
@@ -155,6 +160,7 @@ export async function startHospital(
       patientIdAuthorities: ['ZIS'],
     },
     web: { host, port: ports.web, ...ohifOf(hospital, ohifUrl) },
+    ...(share === undefined ? {} : { share: share.settings }),
     peopleFile: join(dir, 'people.json'),
     // Its people log in with a password alone.
     signIn: { secondFactor: 'optional' },
@@ -184,6 +190,7 @@ export async function startHospital(
     hl7: { host, port: ports.hl7, application: hl7Application },
     sendTo: Object.fromEntries(destinations.map(({ ura, aeTitle }) => [ura, aeTitle])),
     tokens: await folder.tokensOf(hospital.ura),
+    share: share?.channels ?? null,
   }
 }
 

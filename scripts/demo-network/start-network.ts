@@ -8,6 +8,7 @@ import { loadSampleData } from './load-sample-data.ts'
 import { describeNetwork } from './network-file.ts'
 import type { Network } from './network-file.ts'
 import { demoPatients } from './sample-data.ts'
+import type { ShareServices } from './share-channels.ts'
 import { settleHospital, startHospital } from './start-hospital.ts'
 import type { RunningHospital } from './start-hospital.ts'
 import { startRegistry } from './start-registry.ts'
@@ -22,6 +23,8 @@ export async function startNetwork(
     withOrthanc?: boolean
     /** Where a viewer of its own is served, for all of them. */
     ohifUrl?: string
+    /** Without it the hospitals share nothing with patients. */
+    shares?: ShareServices
   },
   deps: {
     folder: DemoFolder
@@ -43,6 +46,7 @@ export async function startNetwork(
       startHospital(hospital, taking, {
         ...{ ...deps, registry, withOrthanc },
         ...(options.ohifUrl !== undefined && { ohifUrl: options.ohifUrl }),
+        ...(options.shares !== undefined && { shares: options.shares }),
       }),
     ),
   )

@@ -30,6 +30,12 @@ export function welcome(network: Network): string {
       : [
           `Send in a study:  storescu -aec ${first.dicom.aeTitle} ${first.dicom.host} ${first.dicom.port} FILE`,
         ]),
+    ...(first?.share == null
+      ? []
+      : [
+          `Shares: mails in ${first.share.mailDir}, text messages in ${first.share.smsDir} (and so for each hospital);`,
+          'who a patient is, a SIMULATOR says.',
+        ]),
     'The browser warns once about each page: the certificate is the node’s own. Stop with Ctrl-C.',
   ]
   const width = Math.max(...lines.map((line) => line.length))

@@ -29,7 +29,7 @@ describe('the mail with the link', () => {
 
   it.each(both)('says nothing of images, reports or departments (%s)', (language) => {
     const medical =
-      /\bbeeld|scan|foto|onderzoek|verslag|radiolog|arts|pati|uitslag|image|picture|report|study|doctor|result/i
+      /\bbeeld|scan|foto|onderzoek|verslag|radiolog|arts|\bpati|uitslag|image|picture|report|study|doctor|result/i
     for (const factor of factors) {
       const { subject, text, html } = linkMail({
         ...{ ...content, language, factor },

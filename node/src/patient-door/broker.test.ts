@@ -1,0 +1,219 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { ShiftableClock } from '@twiin/runtime'
+import type { Facts, Logger } from '@twiin/runtime'
+import Provider from 'oidc-provider'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { Broker } from './broker.ts'
+
+const publicUrl = 'https://beelden.ziekenhuis.example'
+const link = 'dAbCdEfGhIjKlMnOpQrStUv'
+const bsn = '999990019'
+/** What the provider says of each person. */
+const claimsOf: Record<string, object> = {
+  anna: { bsn },
+  bert: { bsn: '999990020' },
+  nobody: {},
+  number: { bsn: 999_990_019 },
+  typo: { bsn: '999990018' },
+  short: { bsn: '99990019' },
+  spaced: { bsn: ` ${bsn}` },
+}
+const clock = new ShiftableClock()
+const refused = (reason: string) => expect.objectContaining({ code: 'BROKER_REFUSED', facts: { reason } })
+
+let dir: string
+let clientSecretFile: string
+let provider: { server: Server; origin: string }
+let broker: Broker
+let logged: string[]
+
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'twiin-broker-'))
+  clientSecretFile = join(dir, 'secret')
+  await writeFile(clientSecretFile, 'a secret of the client\n')
+  provider = await startProvider()
+}, 60_000)
+afterAll(async () => {
+  provider.server.close()
+  await rm(dir, { recursive: true })
+})
+beforeEach(() => {
+  broker = brokerAt(provider.origin)
+})
+
+function brokerAt(issuer: string): Broker {
+  logged = []
+  // Not the real one, which would mask a BSN.
+  const line = (event: string, facts?: Facts) => void logged.push(`${event} ${JSON.stringify(facts)}`)
+  const log: Logger = { debug: line, info: line, warn: line, error: line, child: () => log }
+  return new Broker(
+    { issuer, clientId: 'twiin', clientSecretFile, bsnClaim: 'bsn', publicUrl },
+    { clock, log },
+  )
+}
+
+/** A provider by others, on this machine, with its own pages for log-in and consent. */
+async function startProvider(): Promise<{ server: Server; origin: string }> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const oidc = new Provider(origin, {
+    clients: [
+      {
+        ...{ client_id: 'twiin', client_secret: 'a secret of the client' },
+        ...{ redirect_uris: [`${publicUrl}/z/login`], token_endpoint_auth_method: 'client_secret_post' },
+      },
+    ],
+    claims: { openid: ['sub', 'bsn'] },
+    conformIdTokenClaims: false,
+    pkce: { required: () => true },
+    ttl: {
+      ...{ AccessToken: 600, AuthorizationCode: 60, Grant: 600 },
+      ...{ IdToken: 600, Interaction: 600, Session: 600 },
+    },
+    cookies: { keys: ['a key of the test'] },
+    findAccount: (_context: unknown, id: string) => ({
+      accountId: id,
+      claims: () => ({ sub: id, ...claimsOf[id] }),
+    }),
+  })
+  const handle = oidc.callback()
+  server.on('request', (request, response) => void handle(request, response))
+  return { server, origin }
+}
+
+/** A browser at the provider: logs in there, up to the way back; or stops there. */
+async function elsewhere(url: string, login: string | undefined): Promise<URL> {
+  const cookies = new Map<string, string>()
+  const ask = async (address: string, body?: URLSearchParams) => {
+    const answer = await fetch(address, {
+      redirect: 'manual',
+      headers: { cookie: [...cookies].map(([name, value]) => `${name}=${value}`).join('; ') },
+      ...(body !== undefined && { method: 'POST', body }),
+    })
+    for (const cookie of answer.headers.getSetCookie()) {
+      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(cookie) ?? []
+      cookies.set(name, value)
+    }
+    return answer
+  }
+  let answer = await ask(url)
+  for (let steps = 0; steps < 12; steps++) {
+    const next = answer.headers.get('location')
+    if (next !== null) {
+      const target = new URL(next, url)
+      if (target.origin === publicUrl) return target
+      answer = await ask(target.href)
+      continue
+    }
+    const text = await answer.text()
+    const [action, abort] = [/action="([^"]+)"/.exec(text)?.[1], /href="([^"]+\/abort)"/.exec(text)?.[1]]
+    if (login === undefined && abort !== undefined) {
+      answer = await ask(new URL(abort, url).href)
+      continue
+    }
+    if (action === undefined) throw new Error(text.slice(0, 200))
+    const prompt = text.includes('name="login"') ? 'login' : 'consent'
+    answer = await ask(
+      new URL(action, url).href,
+      new URLSearchParams({ prompt, login: login ?? '', password: 'x' }),
+    )
+  }
+  throw new Error('no way back')
+}
+
+/** Goes there as this person; what the browser has when it is back. */
+async function goAs(login: string | undefined): Promise<{ journey: string; query: string }> {
+  const { url, journey } = await broker.depart(link)
+  return { journey, query: (await elsewhere(url, login)).search.slice(1) }
+}
+
+describe('the broker says who a patient is', () => {
+  it('whoever comes back is the BSN of the claim, at the link they left from', async () => {
+    const { journey, query } = await goAs('anna')
+    expect(broker.linkOf(journey)).toBe(link)
+    await expect(broker.arrive(journey, query)).resolves.toEqual({ link, bsn })
+    const other = await goAs('bert')
+    await expect(broker.arrive(other.journey, other.query)).resolves.toEqual({ link, bsn: '999990020' })
+  })
+
+  it('the way there has state, nonce and PKCE, asks for a new log-in, and names no link', async () => {
+    const { url } = await broker.depart(link)
+    const query = new URL(url).searchParams
+    expect(query.get('code_challenge_method')).toBe('S256')
+    expect(query.get('prompt')).toBe('login')
+    expect(query.get('redirect_uri')).toBe(`${publicUrl}/z/login`)
+    for (const name of ['state', 'nonce', 'code_challenge'])
+      expect(query.get(name)?.length).toBeGreaterThan(30)
+    expect(url).not.toContain(link)
+  })
+
+  it.each(['nobody', 'number', 'typo', 'short', 'spaced'])(
+    'no claim but nine digits that fit: %s',
+    async (login) => {
+      const { journey, query } = await goAs(login)
+      await expect(broker.arrive(journey, query)).rejects.toEqual(refused('no-number'))
+    },
+  )
+
+  it('another state is refused', async () => {
+    const { journey, query } = await goAs('anna')
+    const other = new URLSearchParams(query)
+    other.set('state', 'somebody-elses-state-of-forty-three-letters')
+    await expect(broker.arrive(journey, other.toString())).rejects.toEqual(refused('refused'))
+  })
+
+  it('an answer to another browser is refused', async () => {
+    const [mine, other] = [await goAs('anna'), await goAs('bert')]
+    await expect(broker.arrive(mine.journey, other.query)).rejects.toEqual(refused('refused'))
+  })
+
+  it('an answer counts once, whatever became of it', async () => {
+    const { journey, query } = await goAs('anna')
+    await broker.arrive(journey, query)
+    await expect(broker.arrive(journey, query)).rejects.toEqual(refused('unknown'))
+    const wrong = await goAs('anna')
+    await expect(broker.arrive(wrong.journey, `${wrong.query}x`)).rejects.toEqual(refused('refused'))
+    await expect(broker.arrive(wrong.journey, wrong.query)).rejects.toEqual(refused('unknown'))
+  })
+
+  it('a browser without the cookie, with an older one, or one that was changed, is not known', async () => {
+    const { journey, query } = await goAs('anna')
+    const changed = `${journey.startsWith('A') ? 'B' : 'A'}${journey.slice(1)}`
+    for (const cookie of [undefined, '', 'x'.repeat(5000), changed, journey.slice(0, 20)])
+      await expect(broker.arrive(cookie, query)).rejects.toEqual(refused('unknown'))
+    await expect(brokerAt(provider.origin).arrive(journey, query)).rejects.toEqual(refused('unknown'))
+    clock.moveOn(10 * 60_000 + 1)
+    await expect(broker.arrive(journey, query)).rejects.toEqual(refused('unknown'))
+  })
+
+  it('who stops there is told so', async () => {
+    const { journey, query } = await goAs(undefined)
+    await expect(broker.arrive(journey, query)).rejects.toEqual(refused('declined'))
+  })
+
+  it('a broker that is not there is said to be, and asked anew the next time', async () => {
+    const server = createServer((_request, response) => void response.writeHead(503).end())
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const { port } = server.address() as AddressInfo
+    const away = brokerAt(`http://127.0.0.1:${port}`)
+    await expect(away.depart(link)).rejects.toEqual(refused('unavailable'))
+    await new Promise((resolve) => server.close(resolve))
+    await expect(away.depart(link)).rejects.toEqual(refused('unavailable'))
+  })
+
+  it('neither number, code, token nor link is in the log', async () => {
+    const wrong = await goAs('anna')
+    await broker.arrive(wrong.journey, `${wrong.query}x`).catch(() => {})
+    const typo = await goAs('typo')
+    await broker.arrive(typo.journey, typo.query).catch(() => {})
+    const code = new URLSearchParams(wrong.query).get('code') ?? ''
+    expect(logged.join('')).toContain('refused')
+    for (const secret of [bsn, '999990018', code, link, 'eyJ']) expect(logged.join('')).not.toContain(secret)
+  })
+})
