@@ -46,7 +46,7 @@ export const refusalPage = (): string =>
 <p>Ga terug naar de pagina van het ziekenhuis. <span lang="en">Go back to the page of the hospital.</span></p>`)
 
 const button = ({ bsn, name, note }: SimulatedPerson) =>
-  `<button name="bsn" value="${escaped(bsn)}">${escaped(name.split('^').join(', '))} · ${escaped(bsn)}<br><small>${escaped(note)}</small></button>`
+  `<button name="bsn" value="${escaped(bsn)}">${escaped(name.split('^').join(', '))} · ${escaped(bsn)}<br><small lang="en">${escaped(note)}</small></button>`
 
 const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' }
 const escaped = (text: string) => text.replaceAll(/[&<>"]/g, (letter) => entities[letter] ?? '')

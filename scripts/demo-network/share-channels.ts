@@ -50,7 +50,7 @@ export class ShareServices {
     this.#broker.register(hospital.ura, { secret, redirectUri: `${url}/z/login` })
     const settings = {
       ...{ host, port, publicUrl: url, helpPhone: '088 000 00 00' },
-      mail: { host, port: this.#mail.port, from: `${hospital.name} <zorgbericht@${hospital.ura}.example>` },
+      mail: { host, port: this.#mail.port, from: `"${hospital.name}" <zorgbericht@${hospital.ura}.example>` },
       sms: { kind: 'folder', dir: channels.smsDir },
       oidc: {
         ...{ issuer: this.#broker.url, clientId: hospital.ura, clientSecretFile, bsnClaim: 'bsn' },

@@ -30,7 +30,7 @@ export function welcome(network: Network): string {
       : [
           `Send in a study:  storescu -aec ${first.dicom.aeTitle} ${first.dicom.host} ${first.dicom.port} FILE`,
         ]),
-    ...(first?.share == null
+    ...(!first?.share
       ? []
       : [
           `Shares: mails in ${first.share.mailDir}, text messages in ${first.share.smsDir} (and so for each hospital);`,

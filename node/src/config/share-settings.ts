@@ -23,6 +23,7 @@ const Mail = Type.Object(
     from: Text('address the mail comes from'),
     user: Type.Optional(Text('as whom the node logs in there')),
     passwordFile: Type.Optional(File('file with the password of that user')),
+    caFile: Type.Optional(File('CA of its certificate, PEM, where this machine would not know it')),
   },
   { ...closed, description: 'how links are mailed; without it only letters are made' },
 )
@@ -128,6 +129,7 @@ export const shareFiles = ({ share }: { share?: ShareSettings }): Record<string,
       ['share.certificateFile', share?.certificateFile] as const,
       ['share.keyFile', share?.keyFile] as const,
       ['share.mail.passwordFile', share?.mail?.passwordFile] as const,
+      ['share.mail.caFile', share?.mail?.caFile] as const,
       ['share.sms.authorizationFile', share?.sms?.authorizationFile] as const,
       ['share.oidc.clientSecretFile', share?.oidc?.clientSecretFile] as const,
       ['share.oidc.caFile', share?.oidc?.caFile] as const,
@@ -145,7 +147,7 @@ export function withAbsoluteShareFiles(
     ...given({ certificateFile: share.certificateFile, keyFile: share.keyFile }, absolute),
     ...(mail === undefined
       ? {}
-      : { mail: { ...mail, ...given({ passwordFile: mail.passwordFile }, absolute) } }),
+      : { mail: { ...mail, ...given({ passwordFile: mail.passwordFile, caFile: mail.caFile }, absolute) } }),
     ...(sms === undefined
       ? {}
       : { sms: { ...sms, ...given({ authorizationFile: sms.authorizationFile, dir: sms.dir }, absolute) } }),

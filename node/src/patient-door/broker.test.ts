@@ -24,7 +24,8 @@ const claimsOf: Record<string, object> = {
   spaced: { bsn: ` ${bsn}` },
 }
 const clock = new ShiftableClock()
-const refused = (reason: string) => expect.objectContaining({ code: 'BROKER_REFUSED', facts: { reason } })
+const refused = (reason: string): unknown =>
+  expect.objectContaining({ code: 'BROKER_REFUSED', facts: { reason } })
 
 let dir: string
 let clientSecretFile: string

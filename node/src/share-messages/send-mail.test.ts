@@ -15,7 +15,8 @@ const mail = linkMail({
 const from = 'Ziekenhuis Coëvorden <beelden@ziekenhuis.example>'
 const to = 'anna@voorbeeld.example'
 const toServer = (port: number) => ({ host: '127.0.0.1', port, secure: false, from })
-const failed = (reason: string) => expect.objectContaining({ code: 'MAIL_NOT_SENT', facts: { reason } })
+const failed = (reason: string): unknown =>
+  expect.objectContaining({ code: 'MAIL_NOT_SENT', facts: { reason } })
 
 /** The parts of a mail, decoded as their headers say. */
 function partsOf(source: string): { type: string; encoding: string; text: string }[] {
