@@ -1,5 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { TwiinError } from '@twiin/runtime'
 import { Type } from 'typebox'
+import { factorOf } from '../shares/share-link.ts'
 import { failureOf, journeyMs } from './broker.ts'
 import type { Broker } from './broker.ts'
 import type { LoginPages } from './entrance.ts'
@@ -23,6 +25,7 @@ export function brokerRoutes(deps: { broker: Broker; pages: LoginPages }): Fasti
       { schema: { params: Type.Object({ link: Type.String({ maxLength: 64 }) }) } },
       async (request, reply) => {
         const { link } = request.params
+        if (factorOf(link) !== 'oidc') throw new TwiinError('NOT_FOUND')
         try {
           const { url, journey } = await broker.depart(link)
           void reply.setCookie(cookie, journey, cookieOptions)

@@ -1,13 +1,12 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
-import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ShiftableClock } from '@twiin/runtime'
 import type { Facts, Logger } from '@twiin/runtime'
-import Provider from 'oidc-provider'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { TestBroker } from '../testing/test-broker.ts'
 import { Broker } from './broker.ts'
 
 const publicUrl = 'https://beelden.ziekenhuis.example'
@@ -29,18 +28,18 @@ const refused = (reason: string): unknown =>
 
 let dir: string
 let clientSecretFile: string
-let provider: { server: Server; origin: string }
+let provider: TestBroker
 let broker: Broker
 let logged: string[]
 
 beforeAll(async () => {
+  provider = await TestBroker.start({ redirectUri: `${publicUrl}/z/login`, claimsOf })
   dir = await mkdtemp(join(tmpdir(), 'twiin-broker-'))
   clientSecretFile = join(dir, 'secret')
-  await writeFile(clientSecretFile, 'a secret of the client\n')
-  provider = await startProvider()
+  await writeFile(clientSecretFile, `${provider.secret}\n`)
 }, 60_000)
 afterAll(async () => {
-  provider.server.close()
+  await provider[Symbol.asyncDispose]()
   await rm(dir, { recursive: true })
 })
 beforeEach(() => {
@@ -58,80 +57,10 @@ function brokerAt(issuer: string): Broker {
   )
 }
 
-/** A provider by others, on this machine, with its own pages for log-in and consent. */
-async function startProvider(): Promise<{ server: Server; origin: string }> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  const oidc = new Provider(origin, {
-    clients: [
-      {
-        ...{ client_id: 'twiin', client_secret: 'a secret of the client' },
-        ...{ redirect_uris: [`${publicUrl}/z/login`], token_endpoint_auth_method: 'client_secret_post' },
-      },
-    ],
-    claims: { openid: ['sub', 'bsn'] },
-    conformIdTokenClaims: false,
-    pkce: { required: () => true },
-    ttl: {
-      ...{ AccessToken: 600, AuthorizationCode: 60, Grant: 600 },
-      ...{ IdToken: 600, Interaction: 600, Session: 600 },
-    },
-    cookies: { keys: ['a key of the test'] },
-    findAccount: (_context: unknown, id: string) => ({
-      accountId: id,
-      claims: () => ({ sub: id, ...claimsOf[id] }),
-    }),
-  })
-  const handle = oidc.callback()
-  server.on('request', (request, response) => void handle(request, response))
-  return { server, origin }
-}
-
-/** A browser at the provider: logs in there, up to the way back; or stops there. */
-async function elsewhere(url: string, login: string | undefined): Promise<URL> {
-  const cookies = new Map<string, string>()
-  const ask = async (address: string, body?: URLSearchParams) => {
-    const answer = await fetch(address, {
-      redirect: 'manual',
-      headers: { cookie: [...cookies].map(([name, value]) => `${name}=${value}`).join('; ') },
-      ...(body !== undefined && { method: 'POST', body }),
-    })
-    for (const cookie of answer.headers.getSetCookie()) {
-      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(cookie) ?? []
-      cookies.set(name, value)
-    }
-    return answer
-  }
-  let answer = await ask(url)
-  for (let steps = 0; steps < 12; steps++) {
-    const next = answer.headers.get('location')
-    if (next !== null) {
-      const target = new URL(next, url)
-      if (target.origin === publicUrl) return target
-      answer = await ask(target.href)
-      continue
-    }
-    const text = await answer.text()
-    const [action, abort] = [/action="([^"]+)"/.exec(text)?.[1], /href="([^"]+\/abort)"/.exec(text)?.[1]]
-    if (login === undefined && abort !== undefined) {
-      answer = await ask(new URL(abort, url).href)
-      continue
-    }
-    if (action === undefined) throw new Error(text.slice(0, 200))
-    const prompt = text.includes('name="login"') ? 'login' : 'consent'
-    answer = await ask(
-      new URL(action, url).href,
-      new URLSearchParams({ prompt, login: login ?? '', password: 'x' }),
-    )
-  }
-  throw new Error('no way back')
-}
-
 /** Goes there as this person; what the browser has when it is back. */
 async function goAs(login: string | undefined): Promise<{ journey: string; query: string }> {
   const { url, journey } = await broker.depart(link)
-  return { journey, query: (await elsewhere(url, login)).search.slice(1) }
+  return { journey, query: (await provider.visit(url, login)).search.slice(1) }
 }
 
 describe('the broker says who a patient is', () => {

@@ -125,7 +125,7 @@ describe('a folder', () => {
     const clock = new ManualClock()
     const folder = new SmsFolder({ dir }, { clock })
     await folder.send('+31612345678', 'een')
-    clock.advance(1)
+    await clock.advance(1)
     await folder.send('+31612345678', 'twee')
     const names = (await readdir(dir)).toSorted()
     expect(names).toHaveLength(2)
