@@ -59,7 +59,11 @@ export class ZipLayout {
     yield* this.#records(Math.max(start, this.#directory), end)
   }
 
-  async *#files(reader: PackageReader, start: number, end: number): AsyncGenerator<Uint8Array> {
+  async *#files(
+    reader: Pick<PackageReader, 'entry'>,
+    start: number,
+    end: number,
+  ): AsyncGenerator<Uint8Array> {
     if (start >= end) return
     for (let index = lastAtOrBefore(this.#entries, start); index < this.#entries.length; index++) {
       const entry = this.#entries[index]!
