@@ -144,10 +144,13 @@ describe('a manifest', () => {
     const json = typeof manifest === 'string' ? manifest : JSON.stringify(manifest)
     return codeOf(readerOf(sealedFile({ key, salt, entries: plain, manifest: json })).manifest())
   }
-  type Loose = Record<string, any> // eslint-disable-line @typescript-eslint/no-explicit-any
-  async function changed(change: (manifest: Loose) => void): Promise<unknown> {
-    const copy = structuredClone((await made()).manifest) as Loose
-    change(copy)
+  /** `undefined` leaves the field out. */
+  async function changed(path: string, value: unknown): Promise<unknown> {
+    const copy: unknown = structuredClone((await made()).manifest)
+    const names = path.split('.')
+    const last = names.pop()!
+    const holder = names.reduce((of, name) => (of as Record<string, unknown>)[name], copy)
+    ;(holder as Record<string, unknown>)[last] = value
     return readWith(copy)
   }
 
@@ -161,43 +164,49 @@ describe('a manifest', () => {
     expect(await readerOf(file).manifest()).toEqual(manifest)
   })
 
-  it.each<[string, (manifest: Loose) => void]>([
-    ['another version', (of) => (of['version'] = 2)],
-    ['no entries', (of) => delete of['entries']],
-    ['an entry less', (of) => of['entries'].pop()],
-    ['an entry more', (of) => of['entries'].push(of['entries'][0])],
-    ['an unknown kind', (of) => (of['entries'][0].kind = 'script')],
-    ['an offset in the head', (of) => (of['entries'][0].offset = 0)],
-    ['an offset elsewhere', (of) => (of['entries'][2].offset += 16)],
-    ['a size that is none', (of) => (of['entries'][4].size = -1)],
-    ['a size that is half', (of) => (of['entries'][4].size = 0.5)],
-    ['a size beyond the file', (of) => (of['entries'][4].size = 2 ** 52)],
-    ['a CRC of more than 32 bits', (of) => (of['entries'][0].crc32 = 2 ** 32)],
-    ['a picture that is a report', (of) => (of['studies'][0].series[0].pictures[0].large = 3)],
-    ['a picture beyond the last', (of) => (of['studies'][0].series[0].pictures[0].small = 6)],
-    ['a picture 0', (of) => (of['studies'][0].series[0].pictures[0].small = 0)],
-    ['a picture without width', (of) => (of['studies'][0].series[0].pictures[0].width = 0)],
-    ['a report of nothing', (of) => Object.assign(of['studies'][0].reports[0], { text: 0, pdf: 0 })],
-    ['a report that is a picture', (of) => (of['studies'][0].reports[0].pdf = 1)],
-    ['words in one language', (of) => delete of['studies'][0].words.en],
-    ['a long title', (of) => (of['studies'][0].reports[0].title = 'a'.repeat(1001))],
-    ['half a letter', (of) => (of['patient'] = '\ud800')],
-    ['another language', (of) => (of['language'] = 'de')],
-    ['a date in words', (of) => (of['studies'][0].date = '14 maart')],
-    ['a time that is none', (of) => (of['madeAt'] = '2026-99-99T10:00:00Z')],
-    ['downloads as a word', (of) => (of['downloads'] = 'yes')],
-    ['files without downloads', (of) => (of['downloads'] = false)],
-    ['studies as an object', (of) => (of['studies'] = { length: 1 })],
-    ['a series that is null', (of) => (of['studies'][0].series[0] = null)],
-  ])('with %s is refused', async (_, change) => {
-    expect(await changed(change)).toBe('SHARE_DAMAGED')
+  it.each<[string, string, unknown]>([
+    ['another version', 'version', 2],
+    ['no entries', 'entries', undefined],
+    ['an unknown kind', 'entries.0.kind', 'script'],
+    ['an offset in the head', 'entries.0.offset', 0],
+    ['an offset elsewhere', 'entries.2.offset', 77],
+    ['a size that is none', 'entries.4.size', -1],
+    ['a size that is half', 'entries.4.size', 0.5],
+    ['a size beyond the file', 'entries.4.size', 2 ** 52],
+    ['a CRC of more than 32 bits', 'entries.0.crc32', 2 ** 32],
+    ['a picture that is a report', 'studies.0.series.0.pictures.0.large', 3],
+    ['a picture beyond the last', 'studies.0.series.0.pictures.0.small', 6],
+    ['a picture 0', 'studies.0.series.0.pictures.0.small', 0],
+    ['a picture without width', 'studies.0.series.0.pictures.0.width', 0],
+    ['a report of nothing', 'studies.0.reports.0', { title: '', date: '', text: 0, pdf: 0 }],
+    ['a report that is a picture', 'studies.0.reports.0.pdf', 1],
+    ['words in one language', 'studies.0.words', { nl: 'CT' }],
+    ['a long title', 'studies.0.reports.0.title', 'a'.repeat(1001)],
+    ['half a letter', 'patient', '\ud800'],
+    ['another language', 'language', 'de'],
+    ['a date in words', 'studies.0.date', '14 maart'],
+    ['a time that is none', 'madeAt', '2026-99-99T10:00:00Z'],
+    ['downloads as a word', 'downloads', 'yes'],
+    ['files without downloads', 'downloads', false],
+    ['studies as an object', 'studies', { length: 1 }],
+    ['a series that is null', 'studies.0.series.0', null],
+  ])('with %s is refused', async (_, path, value) => {
+    expect(await changed(path, value)).toBe('SHARE_DAMAGED')
+  })
+
+  it('with an entry more or less than the file is refused', async () => {
+    const { manifest } = await made()
+    const { entries: all } = manifest
+    expect(await readWith({ ...manifest, studies: [], entries: all.slice(0, -1) })).toBe('SHARE_DAMAGED')
+    expect(await readWith({ ...manifest, studies: [], entries: [...all, all[0]] })).toBe('SHARE_DAMAGED')
+    expect(await readWith({ ...manifest, studies: [] })).toBe('read')
   })
 
   it.each([
     ...['', '/etc/passwd', '..', '../A', 'A/../B', 'A//B', 'A/', './A', 'A\\B', 'C:A', 'A\u0000', 'A\n'],
     ...['A.', 'A ', 'A/. /B', 'a'.repeat(201), '\udc00', 'FILES', 'files/1', 'FILES/1/2', 5],
   ])('with the name %j is refused', async (name) => {
-    expect(await changed((of) => (of['entries'][0].name = name))).toBe('SHARE_DAMAGED')
+    expect(await changed('entries.0.name', name)).toBe('SHARE_DAMAGED')
   })
 
   it.each(['', 'null', '[]', '{', '"text"', '['.repeat(1_000_000), '{"version":1}\u0000'])(

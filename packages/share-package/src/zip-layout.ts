@@ -43,7 +43,7 @@ export class ZipLayout {
 
   /** The zip, or these bytes of it; nothing else is read. Throws what the reader threw, and a RangeError. */
   async *bytes(
-    reader: PackageReader,
+    reader: Pick<PackageReader, 'entry'>,
     range: ByteRange = { start: 0, end: this.size },
   ): AsyncGenerator<Uint8Array> {
     const { start, end } = range

@@ -14,7 +14,15 @@ export interface ViewerFile {
   bytes: Uint8Array
 }
 
-const own = (name: string) => readFileSync(join(import.meta.dirname, 'pages', name))
+const own = (name: string) => readFileSync(join(import.meta.dirname, 'pages', name), 'utf8')
+
+/** One classic script, for `file://` knows no modules. Without its data the list of links in the page stays as it is. */
+const viewerScript = `/* Shows the pictures and reports that stand beside it. All of DATA.JS is text: no element is made from HTML. */
+;(function () {
+'use strict'
+if (!window.shareContent) return
+${['start.js', 'list.js', 'series.js', 'fingers.js', 'keys.js'].map(own).join('\n')}})()
+`
 
 /**
  * What shows the pictures and reports of a zip to who has nothing but a browser (spec 25 §2): `README.TXT`, a page, and
@@ -25,7 +33,7 @@ export function miniViewer(content: MiniViewerContent): ViewerFile[] {
     { place: ['README.TXT'], bytes: Buffer.from(readme(content)) },
     { place: [pageNames[content.language]], bytes: Buffer.from(page(content)) },
     { place: ['VIEWER', 'DATA.JS'], bytes: Buffer.from(dataScript(content), 'ascii') },
-    { place: ['VIEWER', 'VIEWER.JS'], bytes: own('viewer.js') },
-    { place: ['VIEWER', 'STYLE.CSS'], bytes: own('style.css') },
+    { place: ['VIEWER', 'VIEWER.JS'], bytes: Buffer.from(viewerScript) },
+    { place: ['VIEWER', 'STYLE.CSS'], bytes: Buffer.from(own('style.css')) },
   ]
 }

@@ -25,7 +25,7 @@ export const viewerWords = {
     smaller: 'Kleiner',
     fit: 'Hele beeld',
     brightness: 'Helderheid',
-    reset: 'Gewoon',
+    reset: 'Normaal',
     left: 'Naar links',
     right: 'Naar rechts',
     up: 'Omhoog',
