@@ -20,6 +20,7 @@ const steps: [name: string, command: string][] = [
   ['format', 'prettier --check --log-level warn .'],
   ['types', 'tsc --noEmit'],
   ['types of the UI kit', 'tsc --noEmit -p packages/ui-kit'],
+  ['types of the share pages', 'tsc --noEmit -p packages/share-pages'],
   ['types of the node UI', 'tsc --noEmit -p node/ui'],
   ['types of the registry UI', 'tsc --noEmit -p registry/ui'],
   [

@@ -1,13 +1,25 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { TwiinError } from '@twiin/runtime'
 import type { Clock, Logger, Service } from '@twiin/runtime'
+import { builtAssets, errorPage } from '@twiin/share-pages'
+import { PageServer } from '@twiin/web'
 import type { PatientDoor } from '../shares/patient-door.ts'
+import { assetAddresses, assetRoutes } from './asset-routes.ts'
+import { DoorFacts } from './door-facts.ts'
+import { Doorman } from './doorman.ts'
+import { DownloadsAtOnce } from './downloads-at-once.ts'
 import type { DoorOptions, LoginPages } from './entrance.ts'
+import { entryRoutes } from './entry-routes.ts'
+import { packageRoutes } from './package-routes.ts'
+import { PlainPages } from './plain-pages.ts'
+import { plainRoutes } from './plain-routes.ts'
+import { DoorSessions } from './sessions.ts'
 
 export interface PatientPagesOptions extends DoorOptions {
   host: string
   port: number
   tls: { certificate: string; key: string }
+  /** Files on their way at once: 200 patients who download, each with a browser that also looks. */
+  downloadsAtOnce?: number
 }
 
 export interface PatientPagesDeps {
@@ -19,18 +31,48 @@ export interface PatientPagesDeps {
   login?: (pages: LoginPages) => FastifyPluginAsyncTypebox
 }
 
+const mostDownloads = 400
+
 /** What recipients of shares see: pages, package, downloads (spec 25 §5). */
 export class PatientPages implements Service {
   readonly name = 'patient-pages'
-  constructor(_options: PatientPagesOptions, _deps: PatientPagesDeps) {}
+  readonly #server: PageServer
 
-  async start(): Promise<void> {
-    throw new TwiinError('NOT_BUILT')
+  constructor(options: PatientPagesOptions, deps: PatientPagesDeps) {
+    const { door, clock, random, log, login } = deps
+    const assets = builtAssets()
+    const facts = new DoorFacts(options, { assets: assetAddresses(assets) })
+    const sessions = new DoorSessions({}, { clock, random })
+    door.onOver((shareId) => sessions.endAllOf(shareId))
+    const doorman = new Doorman({}, { door, sessions, facts })
+    const downloads = new DownloadsAtOnce({ most: options.downloadsAtOnce ?? mostDownloads })
+    const plain = new PlainPages({}, { door, facts, downloads, clock })
+    const { host, port, tls, publicUrl } = options
+    this.#server = new PageServer(
+      { host, port, tls, origin: new URL(publicUrl).origin },
+      {
+        log,
+        errorPage: (request, status) => errorPage(facts.page(request), status),
+        routes: [
+          assetRoutes(assets),
+          entryRoutes({ door, doorman, facts, plain, clock }),
+          packageRoutes({ door, doorman, facts, downloads }),
+          plainRoutes({ doorman, facts, plain }),
+          ...(login === undefined ? [] : [login(doorman)]),
+        ],
+      },
+    )
   }
 
-  async stop(): Promise<void> {}
+  start(): Promise<void> {
+    return this.#server.start()
+  }
+
+  stop(): Promise<void> {
+    return this.#server.stop()
+  }
 
   get port(): number {
-    return 0
+    return this.#server.port
   }
 }

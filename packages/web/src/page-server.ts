@@ -1,12 +1,12 @@
 import fastifyCookie from '@fastify/cookie'
 import fastifyHelmet from '@fastify/helmet'
 import fastifyRateLimit from '@fastify/rate-limit'
-import { codeOf, TwiinError } from '@twiin/runtime'
+import { codeOf, isTwiinError, TwiinError } from '@twiin/runtime'
 import type { Logger, Service } from '@twiin/runtime'
 import { fastify } from 'fastify'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { clientNetwork } from './client-network.ts'
+import { clientNetwork, isOwnMachine } from './client-network.ts'
 import { limitRequestTime, requestMs } from './request-time.ts'
 import { validateBySchema } from './validate.ts'
 
@@ -95,7 +95,11 @@ async function buildServer(options: PageServerOptions, deps: PageServerDeps): Pr
     max: options.postsPerMinute ?? generousPostsPerMinute,
     timeWindow: 60_000,
     keyGenerator: ({ ip }) => clientNetwork(ip),
-    allowList: ({ method }: { method: string }) => method !== 'POST',
+    // What a proxy on this machine passes on is many networks; how many codes are compared at once has its own bound.
+    allowList: ({ method, ip }: { method: string; ip: string }) => method !== 'POST' || isOwnMachine(ip),
+    // How many are left tells nobody anything.
+    addHeaders: noLimitHeaders,
+    addHeadersOnExceeding: noLimitHeaders,
   })
   limitRequestTime(app)
   app.addHook('onRequest', async (request) => {
@@ -103,6 +107,13 @@ async function buildServer(options: PageServerOptions, deps: PageServerDeps): Pr
   })
   for (const routes of deps.routes) await app.register(routes)
   return app
+}
+
+const noLimitHeaders = {
+  'x-ratelimit-limit': false,
+  'x-ratelimit-remaining': false,
+  'x-ratelimit-reset': false,
+  'retry-after': true,
 }
 
 /** A form as browsers send one; every other body is refused. Repeated names: the first counts. */
@@ -142,7 +153,7 @@ const statuses: Readonly<Record<string, number>> = {
 }
 
 function statusOf(error: FastifyError): number {
-  if (error instanceof TwiinError) return statuses[error.code] ?? 500
+  if (isTwiinError(error)) return statuses[error.code] ?? 500
   const { statusCode } = error
   return statusCode !== undefined && statusCode >= 400 && statusCode < 500 ? statusCode : 500
 }

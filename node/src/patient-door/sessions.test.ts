@@ -1,0 +1,42 @@
+import { randomBytes } from 'node:crypto'
+import { ManualClock } from '@twiin/runtime'
+import { expect, test } from 'vitest'
+import { DoorSessions } from './sessions.ts'
+
+const deps = () => ({ clock: new ManualClock(), random: (bytes: number) => randomBytes(bytes) })
+
+test('there are so many sessions and no more: the one longest without use goes', () => {
+  const sessions = new DoorSessions({ most: 3 }, deps())
+  const secrets = ['a', 'b', 'c'].map((link) => sessions.begin({ shareId: link, link }))
+  expect(sessions.use(secrets[0], 'a')).toBeDefined()
+  secrets.push(sessions.begin({ shareId: 'd', link: 'd' }))
+  expect(sessions.count).toBe(3)
+  expect(['a', 'b', 'c', 'd'].map((link, at) => sessions.use(secrets[at], link) !== undefined)).toEqual([
+    ...[true, false, true, true],
+  ])
+})
+
+test('a session that ends forgets the key and stops what streams', () => {
+  const sessions = new DoorSessions({}, deps())
+  const secret = sessions.begin({ shareId: 'one', link: 'l' })
+  const session = sessions.use(secret, 'l')
+  const key = randomBytes(32)
+  session!.key = key
+  sessions.endAllOf('one')
+  expect([session?.signal.aborted, session?.key, key.every((byte) => byte === 0)]).toEqual([
+    ...[true, undefined, true],
+  ])
+  expect(sessions.use(secret, 'l')).toBeUndefined()
+})
+
+test('what failed to be noted is noted again, and what succeeded is not', async () => {
+  const sessions = new DoorSessions({}, deps())
+  const session = sessions.use(sessions.begin({ shareId: 'one', link: 'l' }), 'l')!
+  let tries = 0
+  const note = async () => {
+    if (++tries === 1) throw new Error('disk')
+  }
+  await expect(session.once('viewed', note)).rejects.toThrow('disk')
+  await Promise.all([session.once('viewed', note), session.once('viewed', note)])
+  expect(tries).toBe(2)
+})
