@@ -4,7 +4,6 @@ import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { HeldStudy } from '../api-types.ts'
 import { formatName } from '../format.ts'
-import { ShareButton } from '../shares/share-button.tsx'
 import { OpenHeldButton } from '../viewer/open-button.tsx'
 import { Modalities } from './modalities.tsx'
 import { SpacerRow } from './spacer-row.tsx'
@@ -82,7 +81,6 @@ export function StudiesTable({ studies, chosen, onChoose, onSend, onShare }: Pro
                 onToggle={() => setOpened((now) => (now === study.handle ? undefined : study.handle))}
                 onChoose={() => onChoose(study.handle)}
                 onSend={() => onSend(study)}
-                onShare={() => onShare(study)}
               />
             </tbody>
           ))}
@@ -100,10 +98,9 @@ interface RowProps {
   onToggle: () => void
   onChoose: () => void
   onSend: () => void
-  onShare: () => void
 }
 
-function StudyRow({ study, isChosen, isOpen, onToggle, onChoose, onSend, onShare }: RowProps) {
+function StudyRow({ study, isChosen, isOpen, onToggle, onChoose, onSend }: RowProps) {
   const { t, i18n } = useTranslation()
   const codeText = useCodeText()
   const { patient, publication, origin } = study
@@ -189,7 +186,6 @@ function StudyRow({ study, isChosen, isOpen, onToggle, onChoose, onSend, onShare
             <Send aria-hidden size={14} />
             {t('timeline.send')}
           </button>
-          <ShareButton name={name} onShare={onShare} />
         </td>
       </tr>
       {isOpen && (

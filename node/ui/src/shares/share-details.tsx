@@ -49,7 +49,7 @@ export function ShareDetails({ share, onAct }: { share: Share; onAct: (act: Shar
       </dl>
       <div className="columns">
         <section aria-label={t('shares.content')}>
-          <h3 className="share-title">{t('shares.content')}</h3>
+          <h2 className="share-title">{t('shares.content')}</h2>
           <ul className="plain-list">
             {share.studies.map((study) => (
               <li key={study.studyInstanceUid}>
@@ -86,7 +86,7 @@ function History({ id }: { id: string }) {
     return error === null ? null : <Problem error={error} onRetry={() => void refetch()} />
   return (
     <section aria-label={t('shares.history')}>
-      <h3 className="share-title">{t('shares.history')}</h3>
+      <h2 className="share-title">{t('shares.history')}</h2>
       <ol className="plain-list share-history">
         {data.history?.toReversed().map(({ at, what, by }, step) => (
           <li key={step}>

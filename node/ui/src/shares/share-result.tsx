@@ -1,4 +1,5 @@
 import { formatInstant } from '@twiin/ui-kit'
+import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
 import type { FactorKind, GivenShare } from '../api-types-shares.ts'
@@ -28,6 +29,7 @@ const how = { sms: 'shares.given.sms', letter: 'shares.given.codeHow', oidc: 'sh
 export function ShareResult({ share, factor, byMail, leave, onClose }: Props) {
   const { t, i18n } = useTranslation()
   const { data } = useShare(share.id)
+  const [now] = useState(() => Date.now())
   const { opensAt, expiresAt } = data ?? share
   return (
     <div className="stack">
@@ -35,7 +37,7 @@ export function ShareResult({ share, factor, byMail, leave, onClose }: Props) {
       <p>{t(how[factor])}</p>
       <PackageState share={data} byMail={byMail} />
       <p className="muted small">
-        {t('shares.given.opens', {
+        {t(Date.parse(opensAt) > now ? 'shares.given.opens' : 'shares.given.works', {
           at: formatInstant(opensAt, i18n.language),
           until: formatInstant(expiresAt, i18n.language),
         })}

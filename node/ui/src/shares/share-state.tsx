@@ -30,7 +30,10 @@ export function ShareStateCell({ share }: { share: Share }) {
         {state === 'waiting' &&
           `${t('shares.stateWhy.opensAt', { at: formatInstant(share.opensAt, i18n.language) })}, `}
         {isLive && t('shares.stateWhy.until', { at: formatInstant(share.expiresAt, i18n.language) })}
-        {isLive && share.triesLeft < 10 && `, ${t('shares.tries', { count: share.triesLeft })}`}
+        {isLive &&
+          state !== 'locked' &&
+          share.triesLeft < 10 &&
+          `, ${t('shares.tries', { count: share.triesLeft })}`}
       </span>
     </div>
   )
