@@ -51,6 +51,17 @@ async function viewer(page: Page, demo: Demo): Promise<void> {
   await page.locator('.viewer-count', { hasText: '/12' }).waitFor({ timeout: 60_000 })
 }
 
+/** Link and code of the picture are those of a demo that is gone. */
+async function share(page: Page): Promise<void> {
+  await page.locator('[data-row]', { hasText: 'X-thorax' }).focus()
+  await page.keyboard.press('d')
+  const dialog = page.getByRole('dialog')
+  await dialog.getByLabel('code op papier').check()
+  await dialog.getByText('Het bericht bekijken').click()
+  await dialog.getByLabel('E-mailadres').fill('anna@patient.example')
+  await dialog.locator('.share-mail').waitFor()
+}
+
 const firstRow = async (page: Page) => page.locator('[data-row]').first().click()
 
 /** Each is shown by a person who may see it. To set up a first authenticator app is not among them. */
@@ -81,6 +92,35 @@ export const screens: readonly Screen[] = [
       await page.locator('[data-row]', { hasText: 'CT thorax' }).focus()
       await page.keyboard.press('s')
       await page.getByRole('dialog').getByLabel('Ziekenhuis').selectOption(demo.hospital(1).ura)
+    },
+  },
+  {
+    name: 'share',
+    as: 'radioloog',
+    phone: true,
+    show: async (page, demo) => {
+      await found(page, demo)
+      await share(page)
+    },
+  },
+  {
+    name: 'share-given',
+    as: 'radioloog',
+    show: async (page, demo) => {
+      await found(page, demo)
+      await share(page)
+      await page.keyboard.press('Enter')
+      await page.getByText('Het pakket is klaar en de mail is verstuurd.').waitFor({ timeout: 60_000 })
+    },
+  },
+  {
+    name: 'shares',
+    as: 'radioloog',
+    phone: true,
+    show: async (page) => {
+      await open(page, '/gedeeld')
+      await firstRow(page)
+      await page.getByRole('region', { name: 'Wat er gebeurde' }).waitFor()
     },
   },
   {

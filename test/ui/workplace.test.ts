@@ -190,6 +190,7 @@ describe.skipIf(!browserInstalled)(`the workplace${browserMissing}`, () => {
           'Postvak',
           'Onderzoeken hier',
           'Overdrachten',
+          'Gedeeld',
           'Uitzonderingen',
           'Adresboek',
           'Instellingen',
@@ -198,8 +199,8 @@ describe.skipIf(!browserInstalled)(`the workplace${browserMissing}`, () => {
       [
         'beheer',
         [
-          ...['Beheer', 'Postvak', 'Onderzoeken hier', 'Overdrachten', 'Uitzonderingen', 'Inlezen'],
-          ...['Toestemming', 'Adresboek', 'Gebruikers', 'Instellingen'],
+          ...['Beheer', 'Postvak', 'Onderzoeken hier', 'Overdrachten', 'Gedeeld', 'Uitzonderingen'],
+          ...['Inlezen', 'Toestemming', 'Adresboek', 'Gebruikers', 'Instellingen'],
         ],
       ],
       ['auditor', ['Logboek', 'Noodtoegang', 'Instellingen']],

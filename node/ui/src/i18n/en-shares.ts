@@ -53,7 +53,7 @@ export const shares: Texts<typeof dutch> = {
     failed: 'mail failed',
   },
   mailFailedHelp:
-    'The mail server did not take the mail for an hour. The link is forgotten now and cannot be sent again. Check the address and make a new link.',
+    'The mail server did not take the mail for an hour. The link is forgotten now and cannot be sent again. Mail again, or revoke it and share to another address.',
   opened_one: 'opened {{count}} time',
   opened_other: 'opened {{count}} times',
   viewed_one: 'viewed {{count}} time',
@@ -152,7 +152,7 @@ export const shares: Texts<typeof dutch> = {
     letter: 'code on paper, which you hand over yourself',
     oidc: 'log in with {{label}}',
     oidcPlain: 'log in',
-    simulator: '{{label}} (simulator, for the demo only)',
+    simulator: '{{label}}: imitated, for the demo only',
     noSms: 'Text messages are not set up on this node. The operator can do that (setting share.sms).',
     noOidc: 'Logging in is not set up on this node. The operator can do that (setting share.oidc).',
     oidcPatient: 'Only a patient can log in: the BSN has to be the same.',

@@ -50,7 +50,7 @@ export const shares = {
     failed: 'mail mislukt',
   },
   mailFailedHelp:
-    'De mailserver nam de mail een uur lang niet aan. De link is nu vergeten en kan niet opnieuw worden verstuurd. Controleer het adres en maak een nieuwe link.',
+    'De mailserver nam de mail een uur lang niet aan. De link is nu vergeten en kan niet opnieuw worden verstuurd. Mail opnieuw, of trek in en deel met een ander adres.',
   opened_one: '{{count}} keer geopend',
   opened_other: '{{count}} keer geopend',
   viewed_one: '{{count}} keer bekeken',
@@ -150,7 +150,7 @@ export const shares = {
     letter: 'code op papier, die u zelf overhandigt',
     oidc: 'inloggen met {{label}}',
     oidcPlain: 'inloggen',
-    simulator: '{{label}} (simulator, alleen voor de demo)',
+    simulator: '{{label}}: nagebootst, alleen voor de demo',
     noSms: 'Sms is op deze node niet ingericht. De beheerder kan dat doen (instelling share.sms).',
     noOidc: 'Inloggen is op deze node niet ingericht. De beheerder kan dat doen (instelling share.oidc).',
     oidcPatient: 'Inloggen kan alleen een patiënt: het BSN moet kloppen.',

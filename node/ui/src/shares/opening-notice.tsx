@@ -15,8 +15,11 @@ export function OpeningNotice({ subject, form, offers, change }: PartProps & { s
   if (form.chosen.size === 0) return null
   if (data === undefined)
     return error === null ? <p className="hint" /> : <Problem error={error} onRetry={() => void refetch()} />
-  const until = formatInstant(data.expiresAt, i18n.language)
   const isHeldBack = Date.parse(data.opensAt) > now + 60_000
+  // How long it works is counted from when it opens.
+  const days = Date.parse(data.expiresAt) - Date.parse(data.opensAt)
+  const end = isHeldBack && form.discussed ? new Date(now + days).toISOString() : data.expiresAt
+  const until = formatInstant(end, i18n.language)
   if (!isHeldBack) return <p className="muted small">{t('shares.create.opensNow', { until })}</p>
   return (
     <div className="notice notice-warning">
