@@ -10,6 +10,7 @@ import { composeIndexSide } from './composition/index-side.ts'
 import type { IndexSide } from './composition/index-side.ts'
 import { registerPeerProtocols } from './composition/peer-protocols.ts'
 import { composeSelfTest } from './composition/self-test.ts'
+import { composeShares } from './composition/shares.ts'
 import { trustLoops } from './composition/trust-loops.ts'
 import { composeWeb } from './composition/web.ts'
 import type { Settings } from './config/settings.ts'
@@ -30,7 +31,8 @@ export async function createNode(
   const selfTest = composeSelfTest(settings, ground, index, exchange)
   registerPeerProtocols(ground, index, exchange, selfTest)
   const hl7 = await composeHl7(settings, ground, hl7Handlers(settings, ground, index, exchange))
-  const web = await composeWeb(settings, ground, index, exchange, hl7)
+  const shares = await composeShares(settings, ground, exchange)
+  const web = await composeWeb(settings, ground, index, exchange, hl7, shares)
 
   const { reserve, store, studies, heads, auditLog, account, view, host, witness } = ground
   const services: Service[] = [
@@ -68,6 +70,7 @@ export async function createNode(
     { name: 'routes', start: () => exchange.routes.resume() },
     exchange.routing.complete,
     ...exchange.prefetch,
+    ...(shares?.services ?? []),
     // Doors last: they serve the moment they open.
     index.quality,
     ...hl7.services,
@@ -77,7 +80,8 @@ export async function createNode(
     ...(exchange.dimseTls === undefined ? [] : [exchange.dimseTls]),
     web.reachability,
     web.http,
-    runtimeFile(settings, { host, tls: web.tls }),
+    ...(shares === undefined ? [] : [shares.pages]),
+    runtimeFile(settings, { host, tls: web.tls, shareUrl: shares?.publicUrl }),
   ]
   return new Lifecycle(services, (service, error) =>
     log.error('service did not stop', { service, code: codeOf(error) }),

@@ -61,6 +61,16 @@ export const kinds: Readonly<Record<AuditEntry['event'], Kind>> = {
   'log-reviewed': logUsed,
   'account-difference': alert,
   'self-test': activity,
+  'share-created': exported,
+  'share-code': { type: ['110137', 'User Security Attributes Changed'], action: 'U' },
+  'share-opened': userLogin,
+  'share-viewed': accessed,
+  'share-downloaded': exported,
+  'share-refused': userLogin,
+  'share-locked': alert,
+  'share-blocked': { ...exported, action: 'D' },
+  'share-revoked': { ...exported, action: 'D' },
+  'share-expired': { ...exported, action: 'D' },
 }
 
 /** 0 success, 4 minor failure (refused by rule), 8 serious failure. */

@@ -32,6 +32,7 @@ import { reportRoutes } from '../reports/routes.ts'
 import { retrievalRoutes } from '../retrieve/routes.ts'
 import { routingRoutes } from '../routing/routes.ts'
 import { sendRoutes } from '../send/routes.ts'
+import { shareRoutes } from '../shares/routes.ts'
 import { NodeStatus } from '../status/node-status.ts'
 import { healthRoutes, statusRoutes } from '../status/routes.ts'
 import { transferRoutes } from '../transfers/routes.ts'
@@ -42,6 +43,7 @@ import type { Hl7Side } from './hl7.ts'
 import type { IndexSide } from './index-side.ts'
 import { composePeople } from './people.ts'
 import { composeProofs } from './proof-side.ts'
+import type { Shares } from './shares.ts'
 
 /** The hospital's side: page and API. */
 export async function composeWeb(
@@ -50,6 +52,7 @@ export async function composeWeb(
   index: IndexSide,
   exchange: Exchange,
   hl7: Hl7Side,
+  shares?: Pick<Shares, 'routes'>,
 ) {
   const { clock, log, random, events, account, auditLog, bundle, watch, logView, witness, enrolment } = ground
   const { host, reserve, holdings: studies, self } = ground
@@ -117,6 +120,7 @@ export async function composeWeb(
         qualityRoutes({ quality, bundle }),
         archiveRoutes(ground.archive),
         discRoutes(exchange.discs),
+        shareRoutes(shares?.routes),
         auditRoutes({ log: auditLog, account, ...ground.audit }),
         auditExportRoutes({ ura: self.ura }, { log: auditLog, account }),
         reviewRoutes({ reviews: ground.audit.reviews, account }),

@@ -101,6 +101,14 @@ export const buckets = {
   seenHeads: 'seen-heads',
   /** `<URA>.<request>` → what two accounts do not agree on */
   accountDifferences: 'account-differences',
+  /** id → share for a patient (spec 25) */
+  shares: 'shares',
+  /** `<time of creation>.<id>` → true, for each of these */
+  sharesByTime: 'shares-by-time',
+  /** id → tries at its code */
+  shareTries: 'share-tries',
+  /** one of 256 places → tries at some link that nobody made */
+  shareDecoys: 'share-decoys',
   /** seq → verdict of the privacy officer about that entry */
   auditReviews: 'audit-reviews',
   /** `position` → seq of the last entry that the syslog receiver was sent */

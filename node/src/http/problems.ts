@@ -62,6 +62,13 @@ export const problems = new Problems({
     ISO_FILE_TOO_LARGE: [422, 'A file of 4 GiB or more does not fit on an ISO disc.'],
     ISO_NOT_ENCRYPTED: [422, 'Only a zip can be encrypted.'],
     DISC_QUOTA: [429, 'Too many discs wait here; take one in or remove one.'],
+    BUSY: [503, 'Too much of this is being done at once; ask again.'],
+    FACTOR_NOT_CONFIGURED: [422, 'This node is not set up for that way of sending or proving.'],
+    FACTOR_NOT_FOR_RECIPIENT: [422, 'A broker says who is the patient, and nobody else.'],
+    LETTER_OF_ONE: [422, 'A letter holds the link or the code, never both.'],
+    SHARE_NOT_CONFIGURED: [503, 'This node is not set up for shares.'],
+    SHARE_OVER: [409, 'This share is over.'],
+    SHARE_SECRET_WRONG: [422, 'This is not the link or code of this share.'],
     OUT_OF_RESOURCES: [507, 'The disk is full up to its reserve.'],
   },
 })

@@ -16,6 +16,8 @@ export interface Runtime {
   readonly caFile: string
   /** SHA-256 of the certificate that it shows, as X509Certificate writes it. */
   readonly certificate: string
+  /** Where recipients of shares reach it, where there are any. */
+  readonly shareUrl?: string
 }
 
 export const runtimeFileOf = (dataDir: string): string => join(dataDir, 'runtime.json')
@@ -30,10 +32,11 @@ export function runtimeFile(
   deps: {
     host: { readonly peerId: string; multiaddrs(): readonly string[] }
     tls: { readonly certificate: string; readonly caFile: string }
+    shareUrl?: string | undefined
   },
 ): Service {
   const file = runtimeFileOf(dataDir)
-  const { host, tls } = deps
+  const { host, tls, shareUrl } = deps
   return {
     name: 'runtime file',
     start: () => {
@@ -45,6 +48,7 @@ export function runtimeFile(
         dicom: { host: dicom.host, port: dicom.port },
         caFile: tls.caFile,
         certificate: new X509Certificate(tls.certificate).fingerprint256,
+        ...(shareUrl === undefined ? {} : { shareUrl }),
       }
       return writeFileDurably(file, Buffer.from(JSON.stringify(runtime)), { mode: 0o600 })
     },

@@ -161,6 +161,8 @@ function whoOf(entry: AuditEntry, language: Language): string {
   const { user, responsible } = entry
   const computer = phrases[language].computer.replace('{0}', organisationOf(entry))
   if (user === undefined) return computer
+  // Of a share: somebody had the link and the code, and that is all that is known (spec 25 §8).
+  if (user.role === 'recipient') return phrases[language].recipient
   const name = user.name ?? responsible?.name ?? user.id
   const role = roleNames[language][user.role]
   return role === undefined ? name : `${name} (${role})`

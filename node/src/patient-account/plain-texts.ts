@@ -68,6 +68,20 @@ export const sentences: Record<Language, Sentences> = {
       'wilde een onderzoek van u op een schijf zetten, maar dat mocht niet',
       'wilde een onderzoek van u op een schijf zetten, maar dat lukte niet',
     ),
+    'share-created': withTry(
+      'heeft een link gemaakt waarmee beelden van u te bekijken zijn',
+      'wilde een link naar beelden van u maken, maar dat mocht niet',
+      'wilde een link naar beelden van u maken, maar dat lukte niet',
+    ),
+    'share-code': same('heeft een nieuwe code of een nieuw nummer gemaakt voor een link naar uw beelden'),
+    'share-opened': same('heeft de link naar uw beelden geopend, met de goede code'),
+    'share-viewed': same('heeft uw beelden bekeken via de link'),
+    'share-downloaded': same('heeft uw beelden gedownload via de link'),
+    'share-refused': same('heeft bij de link naar uw beelden een verkeerde code ingevuld'),
+    'share-locked': same('heeft te vaak een verkeerde code ingevuld; de link is op slot gegaan'),
+    'share-blocked': same('heeft de link naar uw beelden geblokkeerd'),
+    'share-revoked': same('heeft de link naar uw beelden ingetrokken'),
+    'share-expired': same('de link naar uw beelden is verlopen'),
   },
   en: {
     search: withTry(
@@ -124,6 +138,20 @@ export const sentences: Record<Language, Sentences> = {
       'wanted to write an examination of you to a disc, but was not allowed to',
       'wanted to write an examination of you to a disc, but that did not work',
     ),
+    'share-created': withTry(
+      'made a link by which images of you can be seen',
+      'wanted to make a link to images of you, but was not allowed to',
+      'wanted to make a link to images of you, but that did not work',
+    ),
+    'share-code': same('made a new code or number for a link to your images'),
+    'share-opened': same('opened the link to your images, with the right code'),
+    'share-viewed': same('looked at your images by the link'),
+    'share-downloaded': same('downloaded your images by the link'),
+    'share-refused': same('entered a wrong code at the link to your images'),
+    'share-locked': same('entered a wrong code too often; the link was locked'),
+    'share-blocked': same('blocked the link to your images'),
+    'share-revoked': same('took back the link to your images'),
+    'share-expired': same('the link to your images has run out'),
   },
 }
 
@@ -142,6 +170,7 @@ export const phrases = {
     refused: 'niet toegestaan',
     why: 'Reden',
     computer: 'Automatisch, door de computer van {0}',
+    recipient: 'Wie de link en de code heeft',
     truncated: 'Er is meer dan in deze lijst past. Vraag om een kortere periode.',
     remark:
       'Deze lijst komt uit het logboek van dit ziekenhuis. Wat u in een ander ziekenhuis wilt weten, kunt u daar vragen. Klopt er iets niet, of heeft u een vraag? Bel of mail de functionaris gegevensbescherming van dit ziekenhuis.',
@@ -161,6 +190,7 @@ export const phrases = {
     refused: 'not allowed',
     why: 'Reason',
     computer: 'Automatically, by the computer of {0}',
+    recipient: 'Who has the link and the code',
     truncated: 'There is more than fits in this list. Ask for a shorter period.',
     remark:
       'This list comes from the log of this hospital. What you want to know of another hospital, you can ask there. Is something wrong, or do you have a question? Call or mail the data protection officer of this hospital.',

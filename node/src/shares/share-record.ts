@@ -1,5 +1,5 @@
-import type { AuditEntry } from '@twiin/audit'
 import type { Person } from '../people/people-file.ts'
+import type { ChosenStudy, PackageOrder, PatientOnRecord } from '../share-package/package-order.ts'
 
 /** A share, as it is kept and as it is told of (spec 25). */
 
@@ -12,30 +12,6 @@ export type ShareLanguage = 'nl' | 'en'
 /** `locked` is no state of its own on disk: it follows from the tries, and is over with a new code. */
 export type ShareState = 'preparing' | 'open' | 'blocked' | 'revoked' | 'expired' | 'failed'
 export type OverReason = 'expired' | 'revoked' | 'blocked' | 'failed'
-
-/** What was asked for, without how it is proved. */
-export interface PackageOrder {
-  readonly studies: readonly { readonly studyInstanceUid: string; readonly holder?: string }[]
-  readonly searchId?: string
-  readonly reports: 'all' | 'none'
-  readonly downloads: boolean
-  readonly language: ShareLanguage
-}
-
-/** A study of a share, in plain words; `date` and `youngestReport` are `YYYY-MM-DD`, or empty. */
-export interface ChosenStudy {
-  readonly studyInstanceUid: string
-  readonly date: string
-  readonly words: { readonly nl: string; readonly en: string }
-  readonly hospital: string
-  /** URA number. */
-  readonly holder: string
-  readonly local: boolean
-  readonly reports: number
-  readonly youngestReport: string
-  readonly instances: number
-  readonly bytes: number
-}
 
 export interface ShareRecipient {
   readonly kind: 'patient' | 'professional'
@@ -75,7 +51,7 @@ export interface ShareRecord {
   readonly recipient: ShareRecipient
   readonly factor: ShareFactor
   /** Whom it is about, as it stands on record. */
-  readonly patient: NonNullable<AuditEntry['patient']>
+  readonly patient: PatientOnRecord
   readonly bsn?: string
   readonly order: PackageOrder
   /** A report was talked over with the patient: nothing is held back. */

@@ -1,6 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Gauge, Registry, collectDefaultMetrics } from 'prom-client'
-import { problems } from '../http/problems.ts'
 import type { NetworkBundle } from '../trust/network-bundle.ts'
 import type { BsnQuality } from '../quality/bsn-quality.ts'
 import { qualityMetrics } from '../quality/routes.ts'
@@ -37,9 +36,6 @@ export function statusRoutes(
       return { members }
     })
     app.get('/status', { config: { roles } }, async () => ({ ...options, ...(await deps.status.describe()) }))
-    for (const url of ['/shares', '/shares/*']) {
-      app.all(url, { config: { roles } }, (_request, reply) => problems.send(reply, 'NOT_BUILT'))
-    }
   }
 }
 

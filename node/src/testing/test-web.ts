@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { composeWeb } from '../composition/web.ts'
 import type { Ground } from '../composition/ground.ts'
+import type { Shares } from '../composition/shares.ts'
 import type { Settings } from '../config/settings.ts'
 import { runtimeFile } from '../http/runtime-file.ts'
 import { People, roles } from '../people/people-file.ts'
@@ -45,6 +46,7 @@ export class TestWeb implements AsyncDisposable {
     hospital: TestHospital,
     web: Partial<Settings['web']> = {},
     signIn: Partial<Settings['signIn']> = {},
+    shares?: Pick<Shares, 'routes'>,
   ): Promise<TestWeb> {
     const { ground, index, exchange, dir, key } = hospital
     const peopleFile = join(dir, 'people.json')
@@ -72,6 +74,7 @@ export class TestWeb implements AsyncDisposable {
       index,
       exchange,
       hospital.hl7,
+      shares,
     )
     await http.start()
     const runtime = runtimeFile(settings, { host: { ...host, multiaddrs: () => [] }, tls })

@@ -34,6 +34,16 @@ export const auditEvents = [
   'self-test',
   'media-import',
   'media-export',
+  'share-created',
+  'share-code',
+  'share-opened',
+  'share-viewed',
+  'share-downloaded',
+  'share-refused',
+  'share-locked',
+  'share-blocked',
+  'share-revoked',
+  'share-expired',
 ] as const
 export type AuditEvent = (typeof auditEvents)[number]
 

@@ -1,0 +1,79 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Renderer } from '@twiin/pictures'
+import type { Service } from '@twiin/runtime'
+import { decoyPassword, hashPassword, passwordMatches } from '@twiin/web'
+import type { Settings } from '../config/settings.ts'
+import type { ShareSettings } from '../config/share-settings.ts'
+import { openWebCertificate } from '../http/web-certificate-files.ts'
+import { brokerRoutes } from '../patient-door/broker-routes.ts'
+import { Broker } from '../patient-door/broker.ts'
+import { PatientPages } from '../patient-door/patient-pages.ts'
+import { messengersOf } from '../share-messages/messengers.ts'
+import { SharePackages } from '../share-package/share-packages.ts'
+import type { ShareRoutesDeps } from '../shares/routes.ts'
+import type { Exchange } from './exchange.ts'
+import type { Ground } from './ground.ts'
+import { composeShareParts } from './share-parts.ts'
+
+export interface Shares {
+  readonly routes: ShareRoutesDeps
+  /** Before any door. */
+  readonly services: readonly Service[]
+  /** What strangers reach. */
+  readonly pages: Service
+  readonly publicUrl: string
+}
+
+/** Shares for who has no node (J7, spec 25); undefined where the settings know of none. */
+export async function composeShares(
+  { share, dataDir }: Settings,
+  ground: Ground,
+  exchange: Exchange,
+): Promise<Shares | undefined> {
+  if (share === undefined) return undefined
+  const { clock, log, random, reserve, self, holdings: studies } = ground
+  const { house, searches, retrievals, book } = exchange
+  const renderer = new Renderer()
+  const packages = new SharePackages(
+    { self: { ura: self.ura, name: self.name } },
+    { studies, house, searches, retrievals, book, renderer, reserve, clock, random, log },
+  )
+  const messengers = messengersOf(share, { clock })
+  const hashing = { hash: hashPassword, matches: passwordMatches, decoy: decoyPassword }
+  const parts = composeShareParts(
+    { share, dir: join(dataDir, 'shares'), hospital: self.name },
+    { ...ground, packages, messengers, hashing },
+  )
+  const { oidc, host, port, helpPhone } = share
+  const publicUrl = share.publicUrl.replace(/\/$/, '')
+  const pages = new PatientPages(
+    {
+      ...{ hospital: self.name, helpPhone, publicUrl, host, port },
+      tls: await tlsOf(share, { dir: join(dataDir, 'share-web'), commonName: self.name, now: clock.now() }),
+      ...(oidc === undefined ? {} : { oidc: { label: oidc.label, simulator: oidc.simulator } }),
+    },
+    {
+      ...{ door: parts.door, clock, random, log },
+      ...(oidc === undefined ? {} : { login: loginsBy({ ...oidc, publicUrl }, ground) }),
+    },
+  )
+  const pictures: Service = { name: 'pictures of shares', stop: () => renderer.stop() }
+  return { routes: parts.routes, services: [pictures, ...parts.services], pages, publicUrl }
+}
+
+function loginsBy(oidc: ConstructorParameters<typeof Broker>[0], { clock, log }: Ground) {
+  const broker = new Broker(oidc, { clock, log })
+  return (pages: Parameters<typeof brokerRoutes>[0]['pages']) => brokerRoutes({ broker, pages })
+}
+
+/** The hospital's own, or one of a CA of its own as at the page of the staff. */
+async function tlsOf(
+  { certificateFile, keyFile, publicUrl }: ShareSettings,
+  { dir, ...made }: { dir: string; commonName: string; now: number },
+): Promise<{ certificate: string; key: string }> {
+  if (certificateFile === undefined || keyFile === undefined)
+    return openWebCertificate(dir, { ...made, publicUrl })
+  const [certificate, key] = await Promise.all([readFile(certificateFile, 'utf8'), readFile(keyFile, 'utf8')])
+  return { certificate, key }
+}

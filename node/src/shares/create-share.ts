@@ -1,0 +1,165 @@
+import { TwiinError } from '@twiin/runtime'
+import type { Clock } from '@twiin/runtime'
+import type { DiskReserve } from '@twiin/store'
+import type { Account } from '../account/account.ts'
+import type { ShareSettings } from '../config/share-settings.ts'
+import type { Person } from '../people/people-file.ts'
+import type { Chosen, PackageOrder } from '../share-package/package-order.ts'
+import type { SharePackages } from '../share-package/share-packages.ts'
+import type { LinkMailContent, ShareMail } from '../share-messages/link-mail.ts'
+import { newLetterCode } from './codes.ts'
+import type { MakeShares } from './make-shares.ts'
+import type { ShareBook } from './share-book.ts'
+import { lineOf } from './share-ends.ts'
+import { linkHashOf, newLink, shareIdOf, shareUrl } from './share-link.ts'
+import type { ShareFactor, ShareLanguage, ShareRecipient, ShareRecord } from './share-record.ts'
+import type { CodeHashing } from './tries.ts'
+
+export interface ShareOrder {
+  readonly studyInstanceUids: readonly string[]
+  readonly searchId?: string
+  readonly reports?: 'all' | 'none'
+  readonly recipient: ShareRecipient
+  readonly secondFactor: ShareFactor
+  readonly validDays?: number
+  readonly downloads?: boolean
+  readonly discussed?: boolean
+  readonly language?: ShareLanguage
+}
+
+/** What is told once: neither the key in the address nor the code is kept. */
+export interface GivenShare {
+  readonly record: ShareRecord
+  readonly url: string
+  readonly code?: string
+}
+
+export interface SharePreview {
+  readonly mail: ShareMail | null
+  readonly opensAt: number
+  readonly expiresAt: number
+  readonly studies: Chosen['studies']
+}
+
+interface Deps {
+  book: ShareBook
+  packages: Pick<SharePackages, 'choose'>
+  maker: MakeShares
+  linkMail: (of: LinkMailContent) => ShareMail
+  account: Pick<Account, 'record'>
+  reserve: Pick<DiskReserve, 'require'>
+  hashing: CodeHashing
+  clock: Pick<Clock, 'now'>
+  random: (bytes: number) => Uint8Array
+}
+
+type Options = { hospital: string; share: ShareSettings }
+const dayMs = 24 * 3_600_000
+/** Beside the bytes of the studies: their pictures take about as much again, and a few MiB in any case. */
+const pictureBytes = 64 * 1024 * 1024
+
+/** A clinician shares studies (spec 25 §1, §6). */
+export class CreateShare {
+  readonly #options: Options
+  readonly #deps: Deps
+
+  constructor(options: Options, deps: Deps) {
+    this.#options = options
+    this.#deps = deps
+  }
+
+  /** Nothing is made or sent. Throws what `create` throws before it makes anything. */
+  async preview(wanted: ShareOrder, person: Person): Promise<SharePreview> {
+    const { chosen, order, opensAt, expiresAt } = await this.#choose(wanted, person)
+    const { publicUrl, helpPhone } = this.#options.share
+    const mail =
+      wanted.recipient.email === undefined
+        ? null
+        : this.#deps.linkMail({
+            url: `${publicUrl.replace(/\/$/, '')}/z/…`,
+            ...{ hospital: this.#options.hospital, helpPhone, opensAt, expiresAt },
+            ...{ factor: wanted.secondFactor.kind, language: order.language },
+          })
+    return { mail, opensAt, expiresAt, studies: chosen.studies }
+  }
+
+  /**
+   * On record and on disk, and being made, when it resolves. Throws `FACTOR_NOT_CONFIGURED` (with the fact `factor`),
+   * `FACTOR_NOT_FOR_RECIPIENT`, `PATIENT_UNKNOWN`, `STUDY_UNKNOWN`, `IDENTITY_MISMATCH`, `OUT_OF_RESOURCES`, `BUSY`.
+   */
+  async create(wanted: ShareOrder, person: Person): Promise<GivenShare> {
+    const { book, maker, account, reserve, hashing, clock, random } = this.#deps
+    maker.requireRoom()
+    const { chosen, order, opensAt, expiresAt, validDays } = await this.#choose(wanted, person)
+    await reserve.require(chosen.studies.reduce((sum, { bytes }) => sum + 2 * bytes, pictureBytes))
+    const { secondFactor: factor, recipient } = wanted
+    const code = factor.kind === 'letter' ? newLetterCode(random) : undefined
+    const link = newLink(factor.kind, random)
+    const key = Uint8Array.from(random(32))
+    const url = shareUrl(this.#options.share.publicUrl, link, key)
+    const linkHash = linkHashOf(link)
+    const now = clock.now()
+    const none = { count: 0 }
+    const record: ShareRecord = {
+      ...{ id: shareIdOf(linkHash), linkHash, state: 'preparing', createdAt: now, createdBy: person },
+      recipient: namedRecipient(recipient, chosen),
+      ...{ factor, patient: chosen.patient, order, validDays, opensAt, expiresAt },
+      ...(chosen.bsn === undefined ? {} : { bsn: chosen.bsn }),
+      ...{ discussed: wanted.discussed === true, studies: chosen.studies, bytes: 0 },
+      mail: recipient.email === undefined ? 'none' : 'waiting',
+      ...{ opened: none, viewed: none, downloaded: none },
+      history: [{ at: now, what: 'created', by: person.id }],
+    }
+    const stored = code === undefined ? await hashing.decoy : await hashing.hash(code)
+    const line = { ...lineOf(record), event: 'share-created', outcome: 'success' } as const
+    await account.record({ ...line, user: person })
+    await book.add(record, factor.kind, stored)
+    maker.begin({ id: record.id, key, url, person })
+    return { record, url, ...(code === undefined ? {} : { code }) }
+  }
+
+  async #choose(wanted: ShareOrder, person: Person) {
+    this.#requireMeans(wanted)
+    const { reports = 'all', downloads = true, language = 'nl', searchId, secondFactor } = wanted
+    const order: PackageOrder = {
+      studies: [...new Set(wanted.studyInstanceUids)].map((studyInstanceUid) => ({ studyInstanceUid })),
+      ...(searchId === undefined ? {} : { searchId }),
+      ...{ reports, downloads, language },
+    }
+    const chosen = await this.#deps.packages.choose(order, person)
+    if (secondFactor.kind === 'oidc' && chosen.bsn === undefined) throw new TwiinError('PATIENT_UNKNOWN')
+    const validDays = wanted.validDays ?? this.#options.share.validDays
+    const opensAt = this.#opensAt(chosen, wanted)
+    return { chosen, order, validDays, opensAt, expiresAt: opensAt + validDays * dayMs }
+  }
+
+  #requireMeans({ recipient, secondFactor }: ShareOrder): void {
+    const { mail, sms, oidc } = this.#options.share
+    const missing = (factor: string) => new TwiinError('FACTOR_NOT_CONFIGURED', { factor })
+    if (recipient.email !== undefined && mail === undefined) throw missing('mail')
+    if (secondFactor.kind === 'sms' && sms === undefined) throw missing('sms')
+    if (secondFactor.kind === 'oidc' && oidc === undefined) throw missing('oidc')
+    // A broker says who is the patient, not who is a colleague.
+    if (secondFactor.kind === 'oidc' && recipient.kind !== 'patient')
+      throw new TwiinError('FACTOR_NOT_FOR_RECIPIENT')
+  }
+
+  /** spec 25 §1: a report that is too young, and was not talked over, holds everything back. */
+  #opensAt({ studies }: Chosen, { reports = 'all', discussed = false, recipient }: ShareOrder): number {
+    const now = this.#deps.clock.now()
+    if (reports === 'none' || discussed || recipient.kind !== 'patient') return now
+    const youngest = studies.map(({ youngestReport }) => Date.parse(`${youngestReport}T00:00:00Z`))
+    const last = Math.max(0, ...youngest.filter((at) => Number.isFinite(at)))
+    return Math.max(now, last + this.#options.share.reportDelayDays * dayMs)
+  }
+}
+
+/** A patient is named by the studies where nobody says otherwise. */
+function namedRecipient({ kind, name, email }: ShareRecipient, chosen: Chosen): ShareRecipient {
+  const called = name ?? (kind === 'patient' ? chosen.name : '')
+  return {
+    kind,
+    ...(called === '' ? {} : { name: called }),
+    ...(email === undefined ? {} : { email }),
+  }
+}

@@ -1,0 +1,182 @@
+import { Backoff, TwiinError, codeOf, isTwiinError } from '@twiin/runtime'
+import type { Clock, Logger, Service } from '@twiin/runtime'
+import type { Person } from '../people/people-file.ts'
+import type { SharePackages } from '../share-package/share-packages.ts'
+import type { LinkMailContent, ShareMail } from '../share-messages/link-mail.ts'
+import type { MailMessenger } from '../share-messages/messenger.ts'
+import type { ShareBook } from './share-book.ts'
+import type { ShareEnds } from './share-ends.ts'
+import { withEvent } from './share-record.ts'
+import type { ShareRecord } from './share-record.ts'
+
+/** What is known of a share while it is made, and then forgotten: the key stands nowhere else. */
+export interface Making {
+  readonly id: string
+  readonly key: Uint8Array
+  readonly url: string
+  readonly person: Person
+}
+
+interface Deps {
+  book: ShareBook
+  ends: ShareEnds
+  packages: Pick<SharePackages, 'make'>
+  mail: Pick<MailMessenger, 'send'> | undefined
+  linkMail: (of: LinkMailContent) => ShareMail
+  clock: Clock
+  random: (bytes: number) => Uint8Array
+  log: Logger
+}
+
+/** More would wait for hours. */
+const mostWaiting = 100
+const mailedForMs = 3_600_000
+const mailPauses = { firstMs: 5000, mostMs: 10 * 60_000 }
+
+/** Packages are made one after the other, behind the answer; the mail leaves when one is whole. */
+export class MakeShares implements Service {
+  readonly name = 'share packages'
+  readonly #options: { hospital: string; helpPhone: string }
+  readonly #deps: Deps
+  readonly #stops = new Map<string, AbortController>()
+  readonly #progress = new Map<string, { done: number; total: number }>()
+  readonly #mails = new Set<Promise<void>>()
+  #last: Promise<void> = Promise.resolve()
+  #waiting = 0
+  #stopped = new AbortController()
+
+  constructor(options: { hospital: string; helpPhone: string }, deps: Deps) {
+    this.#options = options
+    this.#deps = deps
+    deps.ends.onEnded((id) => this.#stops.get(id)?.abort(new TwiinError('SHARE_OVER')))
+  }
+
+  async start(): Promise<void> {
+    this.#stopped = new AbortController()
+  }
+
+  /** What is not made yet has no key any more: the next start says so. */
+  async stop(): Promise<void> {
+    this.#stopped.abort(new TwiinError('STOPPED'))
+    await this.idle()
+  }
+
+  /** Throws `BUSY`. */
+  requireRoom(): void {
+    if (this.#waiting >= mostWaiting) throw new TwiinError('BUSY')
+  }
+
+  begin(making: Making): void {
+    const stop = new AbortController()
+    this.#stops.set(making.id, stop)
+    this.#waiting++
+    const signal = AbortSignal.any([stop.signal, this.#stopped.signal])
+    this.#last = this.#last
+      .then(() => this.#make(making, signal))
+      .finally(() => {
+        this.#waiting--
+        making.key.fill(0)
+        this.#progress.delete(making.id)
+      })
+  }
+
+  progressOf({ id, state }: Pick<ShareRecord, 'id' | 'state'>): { done: number; total: number } {
+    return this.#progress.get(id) ?? { done: state === 'open' ? 1 : 0, total: 1 }
+  }
+
+  /** Everything that was begun is made, or failed, and mailed. */
+  async idle(): Promise<void> {
+    await this.#last
+    while (this.#mails.size > 0) await Promise.all(this.#mails)
+  }
+
+  /** Never rejects. */
+  async #make({ id, key, url, person }: Making, signal: AbortSignal): Promise<void> {
+    const { book, ends, packages, log, clock } = this.#deps
+    try {
+      signal.throwIfAborted()
+      const { order } = await book.find(id)
+      const onProgress = (progress: { done: number; total: number }) => {
+        this.#progress.set(id, progress)
+        book.tell({ id, state: 'preparing' })
+      }
+      const { bytes } = await packages.make(order, person, { key, file: ends.fileOf(id), onProgress, signal })
+      const made = await book.change(id, (record) =>
+        record.state === 'preparing' ? { ...record, state: 'open', bytes } : record,
+      )
+      // It ended while the last bytes were written.
+      if (made.state !== 'open') await ends.removePackage(id)
+      else log.info('share made', { share: id, bytes, ms: clock.now() - made.createdAt })
+      if (made.mail === 'waiting' && made.state === 'open') this.#inBackground(this.#mail(made, url, signal))
+      else this.#stops.delete(id)
+    } catch (error) {
+      await this.#failed(id, error)
+    }
+  }
+
+  async #failed(id: string, error: unknown): Promise<void> {
+    const { ends, log } = this.#deps
+    const reason = codeOf(error)
+    this.#stops.delete(id)
+    log.warn('share not made', { share: id, code: reason })
+    try {
+      await ends.removePackage(id)
+      // The next start finds it, and says INTERRUPTED.
+      if (!this.#stopped.signal.aborted) await ends.end(id, { state: 'failed', reason })
+    } catch (cause) {
+      log.error('share not written down', { share: id, code: codeOf(cause) })
+    }
+  }
+
+  #inBackground(work: Promise<void>): void {
+    const done: Promise<void> = work.finally(() => this.#mails.delete(done))
+    this.#mails.add(done)
+  }
+
+  /** Tried for an hour; then the address is forgotten, which only a new link brings back. Never rejects. */
+  async #mail(record: ShareRecord, url: string, signal: AbortSignal): Promise<void> {
+    const { book, clock, log } = this.#deps
+    const { id } = record
+    let mail: ShareRecord['mail'] = 'failed'
+    try {
+      mail = (await this.#send(record, url, signal)) ? 'sent' : 'failed'
+    } catch (error) {
+      // At a stop it waits no more: the next start says that it failed.
+      if (signal.aborted) return
+      log.warn('share not mailed', { share: id, code: codeOf(error) })
+    } finally {
+      this.#stops.delete(id)
+    }
+    const change = (before: ShareRecord) =>
+      mail === 'sent'
+        ? withEvent({ ...before, mail }, { at: clock.now(), what: 'mailed' })
+        : { ...before, mail }
+    await book
+      .change(id, change)
+      .catch((error: unknown) => log.error('share not written down', { share: id, code: codeOf(error) }))
+  }
+
+  async #send(record: ShareRecord, url: string, signal: AbortSignal): Promise<boolean> {
+    const { mail, linkMail, clock, random, log } = this.#deps
+    const { email } = record.recipient
+    if (mail === undefined || email === undefined) return false
+    const { opensAt, expiresAt, factor, order } = record
+    const content = linkMail({
+      ...{ url, opensAt, expiresAt, factor: factor.kind, language: order.language },
+      ...this.#options,
+    })
+    const pauses = new Backoff(mailPauses, { random })
+    for (const until = clock.now() + mailedForMs; ;) {
+      try {
+        await mail.send(email, content)
+        return true
+      } catch (error) {
+        const isForGood = isTwiinError(error) && error.facts['reason'] === 'rejected'
+        const pause = pauses.next()
+        if (isForGood || clock.now() + pause > until) throw error
+        log.info('share not mailed yet', { share: record.id, code: codeOf(error) })
+        await clock.sleep(pause, signal)
+      }
+    }
+  }
+}

@@ -1,0 +1,105 @@
+import { TwiinError } from '@twiin/runtime'
+import type { Clock } from '@twiin/runtime'
+import type { Account } from '../account/account.ts'
+import type { Person } from '../people/people-file.ts'
+import { newLetterCode } from './codes.ts'
+import type { CreateShare, GivenShare } from './create-share.ts'
+import type { ShareBook } from './share-book.ts'
+import { lineOf } from './share-ends.ts'
+import type { ShareEnds } from './share-ends.ts'
+import { linkHashOf } from './share-link.ts'
+import { overReason, withEvent } from './share-record.ts'
+import type { ShareRecord } from './share-record.ts'
+import type { Tries } from './tries.ts'
+
+interface Deps {
+  book: ShareBook
+  tries: Tries
+  ends: ShareEnds
+  creating: Pick<CreateShare, 'create'>
+  account: Pick<Account, 'record'>
+  clock: Pick<Clock, 'now'>
+  random: (bytes: number) => Uint8Array
+}
+
+/** What staff do with a share that is there (spec 25 §6). */
+export class ShareDesk {
+  readonly #options: { publicUrl: string }
+  readonly #deps: Deps
+
+  constructor(options: { publicUrl: string }, deps: Deps) {
+    this.#options = options
+    this.#deps = deps
+  }
+
+  /** Over, and the package gone, when it resolves. Throws `NOT_FOUND`, `SHARE_OVER`. */
+  async revoke(id: string, person: Person): Promise<void> {
+    const hasEnded = await this.#deps.ends.end(id, { state: 'revoked', user: person })
+    if (!hasEnded) throw new TwiinError('SHARE_OVER')
+  }
+
+  /** For a letter a new code, told once; for a telephone another number; unlocked. Throws `NOT_FOUND`, `SHARE_OVER`. */
+  async newCode(id: string, { phone }: { phone?: string }, person: Person): Promise<{ code?: string }> {
+    const { book, tries, account, clock, random } = this.#deps
+    const record = await this.#going(id)
+    const { kind } = record.factor
+    const code = kind === 'letter' ? newLetterCode(random) : undefined
+    await account.record({ ...lineOf(record), event: 'share-code', outcome: 'success', user: person })
+    await tries.renew(kind, id, code)
+    await book.change(id, (before) =>
+      withEvent(
+        {
+          ...before,
+          ...(phone === undefined || kind !== 'sms' ? {} : { factor: { kind, phone } }),
+        },
+        { at: clock.now(), what: 'new-code', by: person.id },
+      ),
+    )
+    return code === undefined ? {} : { code }
+  }
+
+  /** The same studies for the same recipient; the old link is over. Throws what `create` throws, `NOT_FOUND`. */
+  async newLink(id: string, person: Person): Promise<GivenShare> {
+    const { book, ends, creating } = this.#deps
+    const { order, recipient, factor, validDays, discussed } = await book.find(id)
+    const given = await creating.create(
+      {
+        studyInstanceUids: order.studies.map(({ studyInstanceUid }) => studyInstanceUid),
+        // Any search of this person that stands: the one of then is long over.
+        ...{ reports: order.reports, downloads: order.downloads, language: order.language },
+        ...{ recipient, secondFactor: factor, validDays, discussed },
+      },
+      person,
+    )
+    await ends.end(id, { state: 'revoked', user: person })
+    return given
+  }
+
+  /**
+   * The share whose link or code somebody of the staff brings to have it printed. Throws `NOT_FOUND`, `SHARE_OVER`,
+   * `SHARE_SECRET_WRONG`: it is not that of this share.
+   */
+  async forLetter(id: string, secret: { url: string } | { code: string }): Promise<ShareRecord> {
+    const record = await this.#going(id)
+    const isRight =
+      'url' in secret
+        ? this.#linkHashIn(secret.url) === record.linkHash
+        : record.factor.kind === 'letter' && (await this.#deps.tries.isCode('letter', id, secret.code))
+    if (!isRight) throw new TwiinError('SHARE_SECRET_WRONG')
+    return record
+  }
+
+  #linkHashIn(url: string): string | undefined {
+    const origin = `${this.#options.publicUrl.replace(/\/$/, '')}/z/`
+    const found = url.startsWith(origin)
+      ? /^([sld][\w-]{22})#[\w-]{43}$/.exec(url.slice(origin.length))
+      : null
+    return found?.[1] === undefined ? undefined : linkHashOf(found[1])
+  }
+
+  async #going(id: string): Promise<ShareRecord> {
+    const record = await this.#deps.book.find(id)
+    if (overReason(record, this.#deps.clock.now()) !== undefined) throw new TwiinError('SHARE_OVER')
+    return record
+  }
+}

@@ -1,0 +1,126 @@
+import { codeOf } from '@twiin/runtime'
+import type { Clock, Logger } from '@twiin/runtime'
+import type { Account } from '../account/account.ts'
+import type { Entered, OpenShare, PatientDoor, Proof } from './patient-door.ts'
+import type { ShareBook } from './share-book.ts'
+import { lineOf, recipientOf } from './share-ends.ts'
+import type { ShareEnds } from './share-ends.ts'
+import { overReason, withEvent } from './share-record.ts'
+import type { ShareRecord } from './share-record.ts'
+import { closedBy } from './try-counts.ts'
+import type { Tries } from './tries.ts'
+
+interface Deps {
+  book: ShareBook
+  tries: Tries
+  ends: ShareEnds
+  account: Pick<Account, 'record'>
+  /** A code, to a telephone, in words of the recipient's language; undefined where nothing can be sent. */
+  sendCode: ((record: ShareRecord, code: string) => Promise<void>) | undefined
+  clock: Pick<Clock, 'now'>
+  log: Logger
+}
+
+const seen = { viewed: 'share-viewed', downloaded: 'share-downloaded' } as const
+
+/** What the pages for patients may do with shares (spec 25 §4). */
+export class ShareDoor implements PatientDoor {
+  readonly #deps: Deps
+  readonly #under = new Set<Promise<void>>()
+
+  constructor(deps: Deps) {
+    this.#deps = deps
+  }
+
+  onOver(listener: (shareId: string) => void): void {
+    this.#deps.ends.onOver(listener)
+  }
+
+  async askCode(link: string): Promise<void> {
+    const asked = await this.#deps.tries.ask(link)
+    if (asked !== undefined) this.#inBackground('code', asked.id, () => this.#send(asked.id, asked.code))
+  }
+
+  async enter(link: string, proof: Proof): Promise<Entered> {
+    const judged = await this.#deps.tries.judge(link, proof, (id) => this.#locked(id))
+    if (judged.outcome !== 'right') return judged
+    const { book, clock, account } = this.#deps
+    const record = await book.find(judged.id)
+    const now = clock.now()
+    const reason = overReason(record, now)
+    if (reason !== undefined) return { outcome: 'over', reason }
+    if (record.opensAt > now) return { outcome: 'early', opensAt: record.opensAt }
+    if (record.state === 'preparing') return { outcome: 'preparing' }
+    const line = { ...lineOf(record), event: 'share-opened', outcome: 'success' } as const
+    await account.record({ ...line, user: recipientOf(record) })
+    await book.change(record.id, (before) =>
+      withEvent(
+        { ...before, opened: { count: before.opened.count + 1, last: now } },
+        { at: now, what: 'opened' },
+      ),
+    )
+    return { outcome: 'open', shareId: record.id }
+  }
+
+  async opened(shareId: string): Promise<OpenShare | undefined> {
+    const { book, tries, ends, clock } = this.#deps
+    const [record, counts] = await Promise.all([book.get(shareId), tries.get(shareId)])
+    if (record === undefined || counts === undefined || record.state !== 'open') return undefined
+    const now = clock.now()
+    if (overReason(record, now) !== undefined || record.opensAt > now) return undefined
+    if (closedBy(record.factor.kind, counts) === 'locked') return undefined
+    return {
+      ...{ id: record.id, expiresAt: record.expiresAt, downloads: record.order.downloads },
+      ...{ recipient: record.recipient.kind, language: record.order.language },
+      ...{ packageFile: ends.fileOf(record.id), packageBytes: record.bytes },
+      // Who of the staff did something is the hospital's affair.
+      history: record.history.map(({ at, what }) => ({ at, what })),
+    }
+  }
+
+  async noted(shareId: string, what: 'viewed' | 'downloaded'): Promise<void> {
+    const { book, account, clock } = this.#deps
+    const record = await book.find(shareId)
+    const line = { ...lineOf(record), event: seen[what], outcome: 'success' } as const
+    await account.record({ ...line, user: recipientOf(record) })
+    const at = clock.now()
+    await book.change(shareId, (before) =>
+      withEvent({ ...before, [what]: { count: before[what].count + 1, last: at } }, { at, what }),
+    )
+  }
+
+  async block(shareId: string): Promise<void> {
+    const { book, ends } = this.#deps
+    await ends.end(shareId, { state: 'blocked', user: recipientOf(await book.find(shareId)) })
+  }
+
+  /** What goes on behind answers that were given: a code that is sent, a line that a link was locked. */
+  async settled(): Promise<void> {
+    while (this.#under.size > 0) await Promise.all(this.#under)
+  }
+
+  #locked(id: string): void {
+    this.#deps.ends.tell(id)
+    this.#inBackground('locked', id, async () => {
+      const { book, account, clock } = this.#deps
+      const record = await book.find(id)
+      const line = { ...lineOf(record), event: 'share-locked', outcome: 'refused' } as const
+      await account.record({ ...line, reason: 'TOO_MANY_ATTEMPTS', user: recipientOf(record) })
+      await book.change(id, (before) => withEvent(before, { at: clock.now(), what: 'locked' }))
+    })
+  }
+
+  async #send(id: string, code: string): Promise<void> {
+    await this.#deps.sendCode?.(await this.#deps.book.find(id), code)
+  }
+
+  /** The answer does not wait for it: a link that nobody made has nothing of it. */
+  #inBackground(what: string, id: string, work: () => Promise<void>): void {
+    const done: Promise<void> = work()
+      .catch((error: unknown) =>
+        this.#deps.log.warn('share not followed up', { share: id, what, code: codeOf(error) }),
+      )
+      .finally(() => this.#under.delete(done))
+    this.#under.add(done)
+  }
+}
