@@ -202,7 +202,6 @@ describe('the roles of spec 10 §1', () => {
     const open = [
       ' /session',
       '/launches/openings',
-      '/shares',
       '/events',
       '/healthz',
       '/readyz',

@@ -143,7 +143,7 @@ export class MakeShares implements Service {
     } catch (error) {
       // At a stop it waits no more: the next start says that it failed.
       if (signal.aborted) return
-      log.warn('share not mailed', { share: id, code: codeOf(error) })
+      log.warn('share not mailed', { share: id, code: codeOf(error), reason: reasonOf(error) })
     } finally {
       this.#stops.delete(id)
     }
@@ -171,12 +171,15 @@ export class MakeShares implements Service {
         await mail.send(email, content)
         return true
       } catch (error) {
-        const isForGood = isTwiinError(error) && error.facts['reason'] === 'rejected'
+        const isForGood = reasonOf(error) === 'rejected'
         const pause = pauses.next()
         if (isForGood || clock.now() + pause > until) throw error
-        log.info('share not mailed yet', { share: record.id, code: codeOf(error) })
+        log.info('share not mailed yet', { share: record.id, code: codeOf(error), reason: reasonOf(error) })
         await clock.sleep(pause, signal)
       }
     }
   }
 }
+
+/** Why a server did not take it: a word of a closed list, never what it said. */
+export const reasonOf = (error: unknown) => (isTwiinError(error) ? error.facts['reason'] : undefined)

@@ -2,6 +2,7 @@ import { codeOf } from '@twiin/runtime'
 import type { Clock, Logger } from '@twiin/runtime'
 import type { Account } from '../account/account.ts'
 import type { Entered, OpenShare, PatientDoor, Proof } from './patient-door.ts'
+import { reasonOf } from './make-shares.ts'
 import type { ShareBook } from './share-book.ts'
 import { lineOf, recipientOf } from './share-ends.ts'
 import type { ShareEnds } from './share-ends.ts'
@@ -118,7 +119,12 @@ export class ShareDoor implements PatientDoor {
   #inBackground(what: string, id: string, work: () => Promise<void>): void {
     const done: Promise<void> = work()
       .catch((error: unknown) =>
-        this.#deps.log.warn('share not followed up', { share: id, what, code: codeOf(error) }),
+        this.#deps.log.warn('share not followed up', {
+          share: id,
+          what,
+          code: codeOf(error),
+          reason: reasonOf(error),
+        }),
       )
       .finally(() => this.#under.delete(done))
     this.#under.add(done)
