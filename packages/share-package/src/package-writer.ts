@@ -23,6 +23,8 @@ export class PackageWriter {
   readonly #salt: Uint8Array
   readonly #write: (bytes: Uint8Array) => Promise<void>
   readonly #entries: ManifestEntry[] = []
+  /** Plain bytes that wait. */
+  readonly #piece = new Uint8Array(chunkBytes * chunksAtOnce)
   #written = 0
   #state: 'new' | 'ready' | 'busy' | 'over' = 'new'
 
@@ -91,8 +93,8 @@ export class PackageWriter {
     bytes: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   ): Promise<{ size: number; crc: number }> {
     const key = await this.#keys.of(entry)
-    // One byte more than a piece stays open, for only who knows that more comes may say that a chunk is not the last.
-    const piece = new Uint8Array(chunkBytes * chunksAtOnce)
+    // A full piece waits until more comes: only then its last chunk is known not to be the last of all.
+    const piece = this.#piece
     let [filled, size, crc, counter] = [0, 0, 0, 0]
     for await (const part of bytes) {
       crc = crc32(part, crc)

@@ -76,8 +76,8 @@ function followFingers(box) {
     if (event.ctrlKey) return zoom(event.deltaY < 0 ? 1.15 : 1 / 1.15, point.x, point.y)
     // Wheels tell lines or pixels; a notch is about 100 of these.
     wheeled += event.deltaMode === 0 ? event.deltaY : event.deltaY * 33
-    var steps = Math.trunc(wheeled / 50)
-    wheeled -= steps * 50
+    var steps = Math.trunc(wheeled / 90)
+    wheeled -= steps * 90
     turnTo(shown.index + Math.max(-3, Math.min(3, steps)))
   }
   box.addEventListener('wheel', onWheel, { passive: false })
