@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { readingEase } from '@twiin/share-pages/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { codeLetter, linkLetter } from './letters.ts'
 
@@ -80,6 +81,17 @@ describe.skipIf(!tools.every((tool) => existsSync(tool)))(
       expect(
         run('pdftotext', await saved(await codeLetter({ ...facts, language, code: '23456789AB' })), '-'),
       ).not.toMatch(medical)
+    })
+
+    it.each(both)('are easy to read: about B1 (%s)', async (language) => {
+      const code = '23456789AB'
+      for (const pdf of [
+        await linkLetter({ ...link, language }),
+        await codeLetter({ ...facts, language, code }),
+      ]) {
+        const text = run('pdftotext', await saved(pdf), '-')
+        expect(readingEase(text, language)).toBeGreaterThan(60)
+      }
     })
 
     it('the code stands in two groups of five, and no link with it', async () => {

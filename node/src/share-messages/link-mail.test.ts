@@ -1,3 +1,4 @@
+import { readingEase } from '@twiin/share-pages/testing'
 import { describe, expect, it } from 'vitest'
 import { codeText } from './code-text.ts'
 import { linkMail } from './link-mail.ts'
@@ -60,6 +61,16 @@ describe('the mail with the link', () => {
     expect(html).toContain('Zuid &amp; &lt;b&gt;Noord&lt;/b&gt;')
     expect(html).not.toContain('<b>')
   })
+})
+
+/** Easy: what most adults read at once, about B1. */
+const easy = 60
+
+it.each(both)('mail and text message are easy to read (%s)', (language) => {
+  for (const factor of factors)
+    expect(readingEase(linkMail({ ...content, language, factor }).text, language)).toBeGreaterThan(easy)
+  const hospital = 'Ziekenhuis Voorbeeld'
+  expect(readingEase(codeText({ code: '123456', hospital, language }), language)).toBeGreaterThan(easy)
 })
 
 describe('the text message', () => {

@@ -1,0 +1,2 @@
+/** For tests of other texts that patients read. */
+export { readingEase } from './reading-level.ts'
