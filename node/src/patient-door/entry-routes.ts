@@ -4,7 +4,6 @@ import { blockPage, blockedPage, busyPage, endedPage, openPage, seenPage } from 
 import type { EntryFacts } from '@twiin/share-pages'
 import { formOf } from '@twiin/web'
 import type { FastifyReply, FastifyRequest } from '@twiin/web'
-import { Type } from 'typebox'
 import type { Clock } from '@twiin/runtime'
 import { factorOf } from '../shares/share-link.ts'
 import type { PatientDoor } from '../shares/patient-door.ts'
@@ -12,9 +11,9 @@ import type { DoorFacts } from './door-facts.ts'
 import { send } from './doorman.ts'
 import type { Doorman, Inside } from './doorman.ts'
 import { openFacts } from './open-facts.ts'
+import { linkParams, outside, wantsPage } from './outside.ts'
 import type { PlainPages } from './plain-pages.ts'
 
-export const linkParams = Type.Object({ link: Type.String({ maxLength: 64 }) })
 /** Longest code anybody types, with its spaces. */
 const longestCode = 64
 
@@ -116,17 +115,3 @@ export function entryRoutes(deps: EntryRouteDeps): FastifyPluginAsyncTypebox {
 /** Key, service worker and whatever else the browser kept of us goes with the session. */
 const forgotten = (reply: FastifyReply, page: string) =>
   send(reply.header('clear-site-data', '"cache", "storage"'), 200, page)
-
-const wantsPage = (request: FastifyRequest) => request.headers.accept?.includes('text/html') === true
-
-/** To who has no session: a page is led to the one before the code, a script is told. */
-export function outside(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  link: string,
-  facts: DoorFacts,
-): FastifyReply {
-  if (factorOf(link) === undefined) throw new TwiinError('NOT_FOUND')
-  if (!wantsPage(request)) return reply.code(401).type('text/plain').send('')
-  return reply.redirect(`/z/${link}?lang=${facts.page(request).language}`, 303)
-}

@@ -6,7 +6,7 @@ import type { PatientDoor } from '../shares/patient-door.ts'
 import type { DoorFacts } from './door-facts.ts'
 import type { Doorman, Inside } from './doorman.ts'
 import type { DownloadsAtOnce } from './downloads-at-once.ts'
-import { linkParams, outside } from './entry-routes.ts'
+import { linkParams, outside } from './outside.ts'
 import { fileStream, manifestStart } from './package-file.ts'
 
 /** What is asked of a file: an answer with its headers, or the range of it to send. */

@@ -4,7 +4,7 @@ import type { FastifyReply, FastifyRequest } from '@twiin/web'
 import { Type } from 'typebox'
 import type { DoorFacts } from './door-facts.ts'
 import type { Doorman, Inside } from './doorman.ts'
-import { outside } from './entry-routes.ts'
+import { outside } from './outside.ts'
 import type { PlainPages } from './plain-pages.ts'
 
 const Link = Type.String({ maxLength: 64 })

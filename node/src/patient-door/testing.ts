@@ -27,7 +27,7 @@ export interface TestShare {
 }
 
 /** The shares behind a door, without a store: what counts here is what the pages make of the answers. */
-export class TestDoor implements PatientDoor {
+class TestDoor implements PatientDoor {
   readonly shares = new Map<string, TestShare>()
   readonly asked: string[] = []
   readonly notes: string[] = []
@@ -80,7 +80,7 @@ export class TestDoor implements PatientDoor {
 }
 
 /** A package with pictures, reports and files, as the node makes them. `change`: what its manifest says. */
-export async function writeTestPackage(
+async function writeTestPackage(
   file: string,
   of: {
     picture: (number: number, size: 'small' | 'large') => Uint8Array

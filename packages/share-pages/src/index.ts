@@ -2,9 +2,6 @@
  * What recipients of shares see (spec 25 §5): pages as pure functions of facts, made alike by the node and by the browser's
  * script. Knows no server, and no DOM outside `browser/`.
  */
-export { html } from './html.ts'
-export type { Html, Part } from './html.ts'
-export { addressOf } from './page.ts'
 export type { LinkFacts, PageFacts } from './page.ts'
 export { entryPage } from './entry-page.ts'
 export type { EntryFacts } from './entry-page.ts'

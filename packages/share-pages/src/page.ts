@@ -100,7 +100,7 @@ export function withPhone(text: string, phone: string, more: Readonly<Record<str
   return after === undefined ? html`${before}` : html`${before}${phoneLink(phone)}${after}`
 }
 
-export const phoneLink = (phone: string): Html =>
+const phoneLink = (phone: string): Html =>
   html`<a class="phone" href="tel:${phone.replaceAll(/[^+\d]/g, '')}">${phone}</a>`
 
 /** A sheet with a light on it. Decoration. */

@@ -27,7 +27,7 @@ export function reportBody(
       >${report.date !== '' && html` <span>${fill(texts.reportOn, { date: dayInWords(report.date, facts.language) })}</span>`}
     </p>
     <div class="note note-plain">${texts.reportNote}</div>
-    ${text === undefined ? html`<p>${texts.reportNoText}</p>` : html`<div class="report-text">${paragraphs(text)}</div>`}
+    ${text === undefined ? html`<p>${texts.reportNoText}</p>` : html`<div class="report-text" lang="nl">${paragraphs(text)}</div>`}
     ${
       pdf &&
       html`<p>
@@ -39,7 +39,7 @@ export function reportBody(
   </article>`
 }
 
-/** Empty lines part paragraphs; single ones stay, for reports are written in lines. */
+/** Reports are in Dutch. Empty lines part paragraphs; single ones stay, for reports are written in lines. */
 const paragraphs = (text: string): Html[] =>
   text
     .replaceAll(/\r\n?/g, '\n')

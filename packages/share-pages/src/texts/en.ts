@@ -23,7 +23,8 @@ export const en: Texts = {
   smsSecond: 'Step 2: fill in the code',
   smsHint: 'The code has 6 digits.',
   letterTitle: 'Fill in your code',
-  letterHint: 'The code is in the letter you were given. It has 10 signs. You may use small letters.',
+  letterHint:
+    'The code is in the letter you were given. It has 10 letters and digits. You may use small letters.',
   code: 'Code',
   go: 'Go on',
   brokerTitle: 'Show that it is you',
@@ -73,7 +74,7 @@ export const en: Texts = {
   listTitleShort: 'Pictures',
   listTitle: 'Your pictures and reports',
   listTitleOther: 'Shared pictures and reports',
-  patient: 'Of {name}',
+  patient: 'For {name}',
   madeFor: 'Made ready on {date}.',
   view: 'View',
   viewOf: 'View: {what}',
@@ -105,7 +106,7 @@ export const en: Texts = {
 
   viewerPicture: 'Picture {number} of {count}',
   viewerAlt: 'Picture {number} of {count}: {what}',
-  previous: 'Back',
+  previous: 'Previous',
   next: 'Next',
   slider: 'Choose a picture',
   series: 'Sets of pictures',
