@@ -153,7 +153,7 @@ export const nl = {
   timedOut: 'U was een tijd niet bezig. Daarom is alles weer dicht. Vul de code nog een keer in.',
 
   stayTitle: 'Bent u er nog?',
-  stayText: 'Deze pagina sluit over {time}. Dan kijkt er niemand mee.',
+  stayText: 'Deze pagina sluit over {time}. Zo kijkt er niemand mee.',
   stayTwoMinutes: 'twee minuten',
   staySoon: 'minder dan een minuut',
   stayLast: 'Dit is de langste tijd. Open daarna de link opnieuw.',
