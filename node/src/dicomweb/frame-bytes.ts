@@ -17,6 +17,22 @@ export async function* frameBytes(
   else yield* stored
 }
 
+/** All of them at once: of a frame that is to be decoded. */
+export async function wholeFrame(
+  frame: Frame,
+  image: Image,
+  instance: InstanceRecord,
+  reader: InstanceReader,
+): Promise<Uint8Array> {
+  const bytes = Buffer.allocUnsafe(frameSize(frame, image))
+  let length = 0
+  for await (const piece of frameBytes(frame, image, instance, reader)) {
+    bytes.set(piece, length)
+    length += piece.length
+  }
+  return bytes.subarray(0, length)
+}
+
 /** Bytes of the frame as it leaves. */
 export function frameSize(frame: Frame, { description }: Image): number {
   if (frame.bitOffset === 0) return frame.length

@@ -1,11 +1,10 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import type { Frame, FrameIndex } from '@twiin/dicom'
 import type { PictureRequest, Renderer } from '@twiin/pictures'
 import { TwiinError, isTwiinError } from '@twiin/runtime'
 import type { InstanceRecord } from '@twiin/study-store'
 import type { FastifyReply, FastifyRequest } from '@twiin/web'
 import { choose } from './accept.ts'
-import { frameBytes, frameSize } from './frame-bytes.ts'
+import { frameSize, wholeFrame } from './frame-bytes.ts'
 import type { InstanceReader } from './instance-reader.ts'
 import { frameSyntax } from './media-types.ts'
 import { acceptOf, pictures, studyAt, whileConnected } from './request-context.ts'
@@ -76,7 +75,7 @@ export async function sendPicture(
   const frame = await index.frame(of.frame)
   const picture = await renderer.render({
     frameBytes: frameSize(frame, index.image),
-    frame: () => wholeFrame(frame, index, instance, reader),
+    frame: () => wholeFrame(frame, index.image, instance, reader),
     transferSyntaxUid: frameSyntax(instance.transferSyntaxUid),
     description: index.image.description,
     type: offer.type,
@@ -84,21 +83,6 @@ export async function sendPicture(
     ...(of.kind === 'thumbnail' && how.viewport === undefined ? { viewport: thumbnail } : {}),
   })
   return reply.type(offer.type).header('vary', 'Accept').send(picture)
-}
-
-async function wholeFrame(
-  frame: Frame,
-  { image }: FrameIndex,
-  instance: InstanceRecord,
-  reader: InstanceReader,
-): Promise<Uint8Array> {
-  const bytes = Buffer.allocUnsafe(frameSize(frame, image))
-  let length = 0
-  for await (const piece of frameBytes(frame, image, instance, reader)) {
-    bytes.set(piece, length)
-    length += piece.length
-  }
-  return bytes.subarray(0, length)
 }
 
 type PictureParameters = Pick<PictureRequest, 'quality' | 'window' | 'viewport'>

@@ -1,6 +1,5 @@
-import { encapsulatedPdf, readReportDocument } from '@twiin/dicom'
 import type { ReportDocument } from '@twiin/dicom'
-import { TwiinError, codeOf, isTwiinError } from '@twiin/runtime'
+import { TwiinError } from '@twiin/runtime'
 import { ownerOf } from '@twiin/study-store'
 import type { InstanceRecord, StudyRecord } from '@twiin/study-store'
 import { patientOnRecord } from '../account/account.ts'
@@ -11,6 +10,7 @@ import type { PatientSearches } from '../find/patient-searches.ts'
 import type { Holdings } from '../holdings/holdings.ts'
 import type { HouseStudies } from '../holdings/house-studies.ts'
 import type { Person } from '../people/people-file.ts'
+import { mostReports, readReport, replacedIn } from './read-report.ts'
 import { renderReport, reportText } from './render-report.ts'
 
 export interface ShownReport {
@@ -34,9 +34,6 @@ interface Deps {
   searches: Pick<PatientSearches, 'of'>
   account: Account
 }
-
-/** One study has no more reports than this that anybody reads. */
-const mostReports = 100
 
 /** Reports of a study as people read them: our own, and those of copies that they may see (spec 20 §6). */
 export class StudyReports {
@@ -72,7 +69,7 @@ export class StudyReports {
     if (instance?.isReport !== true || study?.studyInstanceUid !== of.studyInstanceUid)
       throw new TwiinError('NOT_FOUND')
     if (!(await this.#maySee(study, by))) throw new TwiinError('NOT_FOUND')
-    const document = await this.#read(instance)
+    const document = await readReport(instance, this.#deps)
     if (typeof document === 'string') throw new TwiinError('REPORT_UNREADABLE')
     await this.#record(study, 1, by)
     if (document.encapsulated === undefined) return renderReport(document)
@@ -100,13 +97,10 @@ export class StudyReports {
     const found: { instance: InstanceRecord; document: ReportDocument | string }[] = []
     for await (const instance of studies.instances(copy.handle)) {
       if (!instance.isReport || found.length >= mostReports) continue
-      found.push({ instance, document: await this.#read(instance) })
+      found.push({ instance, document: await readReport(instance, this.#deps) })
     }
-    // What an addendum adds to stays valid beside it.
-    const replaced = new Set(
-      found.flatMap(({ document }) =>
-        typeof document === 'string' || document.status === 'addendum' ? [] : document.predecessors,
-      ),
+    const replaced = replacedIn(
+      found.flatMap(({ document }) => (typeof document === 'string' ? [] : [document])),
     )
     return found.map(({ instance, document }) => ({
       ...{ sopInstanceUid: instance.sopInstanceUid, holder, latest: !replaced.has(instance.sopInstanceUid) },
@@ -119,22 +113,6 @@ export class StudyReports {
             pdf: `/api/v1/studies/${copy.studyInstanceUid}/reports/${instance.sopInstanceUid}/pdf?holder=${holder}`,
           }),
     }))
-  }
-
-  /** A code instead of a document that cannot be read. */
-  async #read(instance: InstanceRecord): Promise<ReportDocument | string> {
-    const { transferSyntaxUid, size, sopClassUid } = instance
-    const dataSet = this.#deps.studies.readDataSet(instance)
-    try {
-      const isEncapsulated = sopClassUid === encapsulatedPdf
-      const document = await readReportDocument({ transferSyntaxUid, size, dataSet }, { isEncapsulated })
-      const isPdf = Buffer.from(document.encapsulated?.bytes.subarray(0, 5) ?? '').toString() === '%PDF-'
-      return isEncapsulated && !isPdf ? 'REPORT_UNREADABLE' : document
-    } catch (error) {
-      if (isTwiinError(error, 'DICOM_UNREADABLE')) return 'REPORT_UNREADABLE'
-      if (isTwiinError(error, 'REPORT_TOO_LARGE')) return codeOf(error)
-      throw error
-    }
   }
 
   async #record(study: StudyRecord | undefined, count: number, user: Person): Promise<void> {

@@ -55,3 +55,14 @@ export interface PackageTarget {
   onProgress(progress: { done: number; total: number }): void
   signal: AbortSignal
 }
+
+export interface MadePackage {
+  /** Of the file. */
+  bytes: number
+  pictures: number
+  /** Images of which no picture could be made; they are in the zip all the same. */
+  lost: number
+  reports: number
+  /** YYYY-MM-DD, or '': what `choose` could only guess of a report at another hospital. */
+  youngestReport: string
+}

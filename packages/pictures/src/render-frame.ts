@@ -19,22 +19,42 @@ export interface RenderRequest {
   /** 1 to 100. */
   quality: number
   window?: { center: number; width: number }
-  /** The picture is scaled to fit. */
-  viewport?: { width: number; height: number }
+  /** A picture for each, the largest first: scaled to fit, or as it is. */
+  viewports: readonly (Viewport | undefined)[]
+}
+export interface Viewport {
+  width: number
+  height: number
+}
+/** As a file of the type that was asked for. */
+export interface Rendered {
+  bytes: Buffer
+  width: number
+  height: number
 }
 
-/** Frame to picture; to be run in a thread with limits. Throws `PICTURE_UNREADABLE`, `PICTURE_UNSUPPORTED`. */
-export async function renderFrame(request: RenderRequest): Promise<Buffer> {
-  const { description, viewport, type, quality } = request
+/**
+ * Frame to pictures; to be run in a thread with limits. It is decoded once, and each picture is made from the one before.
+ * Throws `PICTURE_UNREADABLE`, `PICTURE_UNSUPPORTED`.
+ */
+export async function renderFrame(request: RenderRequest): Promise<Rendered[]> {
+  const { description, viewports, type, quality } = request
   const pixels = await decode(request)
   const { rows: height, columns: width } = description
   const isColour = pixels.samplesPerPixel === 3 || description.palette !== undefined
   const shown = isColour ? toColour(pixels, description) : toGrey(pixels, description, request.window)
   const componentCount = isColour ? 3 : 1
-  const picture = scaled({ pixels: shown, width, height, componentCount }, viewport)
-  return type === 'image/png'
-    ? encodePng(picture.pixels, picture)
-    : codecs.encodeJpeg(picture.pixels, { ...picture, quality })
+  let picture = { pixels: shown, width, height, componentCount }
+  const rendered: Rendered[] = []
+  for (const viewport of viewports) {
+    picture = scaled(picture, viewport)
+    const bytes =
+      type === 'image/png'
+        ? encodePng(picture.pixels, picture)
+        : await codecs.encodeJpeg(picture.pixels, { ...picture, quality })
+    rendered.push({ bytes, width: picture.width, height: picture.height })
+  }
+  return rendered
 }
 
 async function decode({ frame, transferSyntaxUid, description }: RenderRequest): Promise<Pixels> {

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import { TwiinError } from '@twiin/runtime'
-import type { RenderRequest } from './render-frame.ts'
+import type { Rendered, RenderRequest, Viewport } from './render-frame.ts'
 import type { RenderAnswer } from './render-worker.ts'
 
 /** A mammogram has 27 million. */
@@ -16,10 +16,12 @@ const limitMs = 20_000
 const resourceLimits = { maxOldGenerationSizeMb: 512, maxYoungGenerationSizeMb: 64, stackSizeMb: 4 }
 
 /** What a picture is made of; its frame is read when its turn comes, so that no two are in memory. */
-export interface PictureRequest extends Omit<RenderRequest, 'frame'> {
+export interface PictureRequest extends Omit<RenderRequest, 'frame' | 'viewports'> {
   /** Bytes of the frame, known before it is read. */
   frameBytes: number
   frame: () => Promise<Uint8Array>
+  /** The picture is scaled to fit. */
+  viewport?: Viewport
 }
 
 /**
@@ -31,19 +33,29 @@ export class Renderer {
   #last: Promise<unknown> = Promise.resolve()
   #waiting = 0
 
-  async render(request: PictureRequest): Promise<Buffer> {
+  async render({ viewport, ...request }: PictureRequest): Promise<Buffer> {
+    const [picture] = await this.renderSizes(request, [viewport])
+    if (picture === undefined) throw new TwiinError('PICTURE_UNREADABLE')
+    return picture.bytes
+  }
+
+  /** A picture for each viewport, the largest first, of a frame that is read and decoded once. Throws as `render` does. */
+  async renderSizes(
+    request: Omit<PictureRequest, 'viewport'>,
+    viewports: readonly (Viewport | undefined)[],
+  ): Promise<Rendered[]> {
     const { rows, columns, samplesPerPixel, bitsAllocated } = request.description
-    const { width = 1, height = 1 } = request.viewport ?? {}
+    const asked = viewports.reduce((sum, one) => sum + (one?.width ?? 1) * (one?.height ?? 1), 0)
     // Before anything is allocated: the frame decoded, and the picture it is scaled to.
     const samples = rows * columns * samplesPerPixel
     const decodedBytes = (samples * bitsAllocated) / 8
     const isTooLarge =
       samples > mostPixels || decodedBytes > mostDecodedBytes || Math.max(rows, columns) > mostSides
-    if (isTooLarge || width * height > mostPixels || request.frameBytes > mostFrameBytes)
+    if (isTooLarge || asked > mostPixels || request.frameBytes > mostFrameBytes)
       throw new TwiinError('PICTURE_TOO_LARGE')
     if (this.#waiting >= mostWaiting) throw new TwiinError('RENDERER_BUSY')
     this.#waiting++
-    const turn = this.#last.then(() => this.#make(request))
+    const turn = this.#last.then(() => this.#make(request, viewports))
     this.#last = turn.catch(() => {}).finally(() => this.#waiting--)
     return turn
   }
@@ -52,10 +64,13 @@ export class Renderer {
     await this.#worker?.terminate()
   }
 
-  async #make({ frame: read, frameBytes: _, ...request }: PictureRequest): Promise<Buffer> {
-    const answer = await this.#ask({ ...request, frame: await inTime(read) })
+  async #make(
+    { frame: read, frameBytes: _, ...request }: Omit<PictureRequest, 'viewport'>,
+    viewports: readonly (Viewport | undefined)[],
+  ): Promise<Rendered[]> {
+    const answer = await this.#ask({ ...request, viewports, frame: await inTime(read) })
     if ('code' in answer) throw new TwiinError(answer.code)
-    return Buffer.from(answer.picture)
+    return answer.pictures.map(({ bytes, ...size }) => ({ ...size, bytes: Buffer.from(bytes.buffer) }))
   }
 
   async #ask(request: RenderRequest): Promise<RenderAnswer> {

@@ -11,6 +11,7 @@ export function scaled(picture: Picture, viewport: { width: number; height: numb
   const factor = Math.min(viewport.width / picture.width, viewport.height / picture.height)
   const width = Math.max(1, Math.round(picture.width * factor))
   const height = Math.max(1, Math.round(picture.height * factor))
+  if (width === picture.width && height === picture.height) return picture
   const { pixels: from, componentCount: n } = picture
   const pixels = new Uint8Array(width * height * n)
   for (let y = 0; y < height; y++) {
