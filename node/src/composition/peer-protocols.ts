@@ -18,9 +18,9 @@ export function registerPeerProtocols(
   exchange: Exchange,
   selfTest: SelfTest,
 ): void {
-  const { host, clock, log, key, budget, account, verify, gossip } = ground
+  const { host, log, account, gossip } = ground
   registerAuditProtocols(ground)
-  const { searchAnswers, contentsAnswers, gate, held, sends, arrivals } = exchange
+  const { searchAnswers, contentsAnswers, sends, arrivals } = exchange
 
   host.answer(
     protocolIds.index,

@@ -123,6 +123,7 @@ export class MakePackage {
       ...{ hospital, madeAt, language, patient, downloads },
       studies: shown.map(({ manifest }) => manifest),
     })
+    this.#tell(this.#total)
     return { bytes, pictures: this.#pictures, lost: this.#lost, reports: this.#reports }
   }
 

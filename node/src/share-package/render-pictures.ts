@@ -66,8 +66,8 @@ export async function shotsOf(
   const count = Math.min(total, mostPictures)
   let [at, before] = [0, 0]
   for (let i = 0; i < count; i++) {
-    // The middle of each of so many equal parts.
-    const wanted = Math.floor(((i + 0.5) * total) / count)
+    // The first, the last, and what lies evenly between.
+    const wanted = count < 2 ? 0 : Math.round((i * (total - 1)) / (count - 1))
     let one = counted[at]
     while (one !== undefined && wanted >= before + one.frames) {
       before += one.frames

@@ -1,127 +1,45 @@
-import { createHash, randomBytes } from 'node:crypto'
-import { open, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { HeadReader } from '@twiin/dicom'
-import { pydicomFiles, reencode, sampleStudy } from '@twiin/dicom/testing'
-import { openSource, readDisc } from '@twiin/media'
-import { TwiinError, silentLogger } from '@twiin/runtime'
-import { PackageReader, ZipLayout, newPackageKey } from '@twiin/share-package'
-import type { Manifest } from '@twiin/share-package'
+import { part10Header } from '@twiin/dicom'
+import { sampleStudy } from '@twiin/dicom/testing'
+import type { SampleInstance } from '@twiin/dicom/testing'
+import { TwiinError } from '@twiin/runtime'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { composeSharePackages } from '../composition/share-package.ts'
-import { isComplete } from '../find/patient-search.ts'
-import { TestHospital, eventually, patient, radiologist, twoHospitals } from '../testing/test-hospital.ts'
+import { storeFile } from '../testing/store-file.ts'
+import { TestHospital, patient, radiologist } from '../testing/test-hospital.ts'
 import { TestNetwork } from '../testing/test-network.ts'
-import type { PackageOrder } from './package-order.ts'
+import { TestPackages, digestsOf, orderOf, picturesIn } from '../testing/test-packages.ts'
 
-const bsn = patient.bsn as never
-let dir: string
-const closing: (() => Promise<unknown>)[] = []
+let network: TestNetwork
+let a: TestHospital
+let packages: TestPackages
 beforeEach(async () => {
-  dir = await mkdtemp(join(tmpdir(), 'twiin-package-'))
+  network = await TestNetwork.open()
+  a = await TestHospital.open({ ura: '90000001', name: 'A' }, network)
+  packages = await TestPackages.of(a)
 })
 afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close()
-  await rm(dir, { recursive: true })
+  await packages[Symbol.asyncDispose]()
+  await a[Symbol.asyncDispose]()
+  await network[Symbol.asyncDispose]()
 })
 
-async function oneHospital(): Promise<TestHospital> {
-  const network = await TestNetwork.open()
-  const hospital = await TestHospital.open({ ura: '90000001', name: 'A' }, network)
-  closing.push(
-    () => network[Symbol.asyncDispose](),
-    () => hospital[Symbol.asyncDispose](),
-  )
-  return hospital
-}
-
-function packagesOf(hospital: TestHospital) {
-  const { packages, services } = composeSharePackages(hospital.settings(), hospital.ground, hospital.exchange)
-  closing.push(async () => {
-    for (const service of services) await service.stop?.()
-  })
-  return packages
-}
-
-const orderOf = (uids: readonly string[], change: Partial<PackageOrder> = {}): PackageOrder => ({
-  studies: uids.map((studyInstanceUid) => ({ studyInstanceUid })),
-  ...{ reports: 'all', downloads: true, language: 'nl' },
-  ...change,
-})
-
-/** Made, and opened by its key alone. */
-async function made(hospital: TestHospital, order: PackageOrder) {
-  const key = newPackageKey((length) => randomBytes(length))
-  const file = join(dir, 'one.package')
-  const progress: { done: number; total: number }[] = []
-  const signal = new AbortController().signal
-  const onProgress = (now: { done: number; total: number }) => void progress.push(now)
-  const result = await packagesOf(hospital).make(order, radiologist, { key, file, onProgress, signal })
-  const handle = await open(file)
-  closing.push(() => handle.close())
-  const source = {
-    size: (await handle.stat()).size,
-    async read(offset: number, length: number) {
-      const bytes = Buffer.alloc(length)
-      await handle.read(bytes, 0, length, offset)
-      return bytes
-    },
-  }
-  const reader = new PackageReader({ key }, { source })
-  const manifest = await reader.manifest()
-  const entry = async (number: number) => Buffer.concat(await all(reader.entry(number)))
-  const zip = async () => Buffer.concat(await all(new ZipLayout({}, manifest).bytes(reader)))
-  return { result, progress, manifest, entry, zip }
-}
-
-async function all<T>(values: AsyncIterable<T>): Promise<T[]> {
-  const found: T[] = []
-  for await (const value of values) found.push(value)
-  return found
-}
-
-/** What a reader of discs finds in the zip: SOP Instance UID → SHA-256 of the data set. */
-async function onDisc(zip: Buffer) {
-  const path = join(dir, 'one.zip')
-  await writeFile(path, zip)
-  const heads = new HeadReader({}, { log: silentLogger })
-  try {
-    await using source = await openSource(path)
-    const { counts, problems, patients } = await readDisc(source, {}, { heads })
-    const instances = patients.flatMap(({ studies }) => studies.flatMap((study) => study.instances))
-    return {
-      ...{ counts, problems },
-      digests: Object.fromEntries(instances.map(({ sopInstanceUid, sha256 }) => [sopInstanceUid, sha256])),
-    }
-  } finally {
-    await heads.stop()
-  }
-}
-type Sent = { sopInstanceUid: string; bytes: Buffer; dataSetOffset: number }
-const digestsOf = (instances: readonly Sent[]) =>
-  Object.fromEntries(
-    instances.map(({ sopInstanceUid, bytes, dataSetOffset }) => [
-      sopInstanceUid,
-      createHash('sha256').update(bytes.subarray(dataSetOffset)).digest('hex'),
-    ]),
-  )
 const isJpeg = (bytes: Buffer) => bytes.subarray(0, 3).equals(Buffer.from([0xff, 0xd8, 0xff]))
-const picturesIn = ({ studies }: Manifest) =>
-  studies.flatMap(({ series }) => series.flatMap(({ pictures }) => pictures))
+const ct = {
+  ...{ kind: 'CT' as const, patient, studyDate: '2026-01-05', description: 'CT thorax', institution: 'A' },
+  ...{ seed: '90000001/1', size: 16 },
+}
 
 describe('a package', () => {
-  it('holds the data sets byte for byte under a DICOMDIR that names them all, pictures of two sizes, and says how far it is', async () => {
-    const a = await oneHospital()
-    const study = await a.receive({ instances: 4, size: 300, patient: { ...patient, name: 'Jansen^Anna' } })
-    const { manifest, zip, entry, progress, result } = await made(a, orderOf([study.studyInstanceUid]))
-    const disc = await onDisc(await zip())
+  it('holds the data sets byte for byte under a DICOMDIR that names them all, and pictures of two sizes', async () => {
+    const study = await a.receive({ instances: 4, size: 300 })
+    const { manifest, onDisc, entry, result } = await packages.make(orderOf([study.studyInstanceUid]))
+    const disc = await onDisc()
     expect(disc.digests).toEqual(digestsOf(study.instances))
     expect(disc.counts).toMatchObject({ dicom: 4, listed: 4 })
     expect(disc.problems).toEqual([])
     expect(manifest).toMatchObject({ hospital: 'A', patient: 'Anna Jansen', downloads: true, language: 'nl' })
+    const words = { nl: 'CT-scan van de borst', en: 'CT scan of the chest' }
     expect(manifest.studies).toMatchObject([
-      { date: '2026-01-05', hospital: 'A', words: { nl: 'CT-scan van de borst', en: 'CT scan of the chest' } },
+      { date: '2026-01-05', hospital: 'A', words, series: [{ words }] },
     ])
     const pictures = picturesIn(manifest)
     expect(pictures).toHaveLength(4)
@@ -132,46 +50,157 @@ describe('a package', () => {
       expect(manifest.entries[large - 1]?.name).toMatch(/^PICTURES\/ST000001\/SE000001\/IM00000\d\.JPG$/)
     }
     expect(manifest.entries.find(({ kind }) => kind === 'dicom')?.name).toBe('DICOMDIR')
-    expect(progress.at(-1)?.done).toBe(progress.at(-1)?.total)
     expect(result).toMatchObject({ pictures: 4, lost: 0, reports: 0, youngestReport: '' })
   })
 
+  it('shows large pictures smaller, in proportion, and small ones as they are', async () => {
+    const large = await a.receive({ kind: 'CR', size: 1500, instances: 1 })
+    const small = await a.receive({ seed: 'small', instances: 1, size: 16 })
+    const uids = [large.studyInstanceUid, small.studyInstanceUid]
+    const { manifest } = await packages.make(orderOf(uids, { downloads: false }))
+    expect(picturesIn(manifest).map(({ width, height }) => [width, height])).toEqual([
+      [1024, 1024],
+      [16, 16],
+    ])
+  })
+
   it('without downloads has pictures and reports only, and no entry with a name', async () => {
-    const a = await oneHospital()
     const { studyInstanceUid } = await a.receive({ instances: 2 })
-    const { manifest } = await made(a, orderOf([studyInstanceUid], { downloads: false }))
+    const { manifest } = await packages.make(orderOf([studyInstanceUid], { downloads: false }))
     expect(new Set(manifest.entries.map(({ kind }) => kind))).toEqual(new Set(['picture']))
     expect(manifest.entries.every(({ name }) => name === undefined)).toBe(true)
   })
 
-  it('shows compressed pictures and every frame of those that move', async () => {
-    const a = await oneHospital()
-    const [image] = sampleStudy({ ...ct, instances: 1, size: 64 })
-    if (image === undefined) throw new Error('no image')
-    const files = await pydicomFiles()
-    expect([image, files, reencode]).toBeDefined()
-    expect(a).toBeDefined()
+  it('shows every frame of pictures that move, in colour', async () => {
+    const { studyInstanceUid, instances } = await a.receive({ kind: 'US', size: 64, instances: 1 })
+    const { manifest, onDisc } = await packages.make(orderOf([studyInstanceUid]))
+    expect(picturesIn(manifest)).toHaveLength(5)
+    expect((await onDisc()).digests).toEqual(digestsOf(instances))
+  })
+
+  it('shows compressed pictures, leaves out those that cannot be read, and holds both as they are', async () => {
+    const [good, bad] = sampleStudy({ ...ct, instances: 2 })
+    if (good === undefined || bad === undefined) throw new Error('no images')
+    const files = [compressed(good, rle), compressed(bad, () => Buffer.from('no frame at all'))]
+    for (const file of files) expect(await storeFile(a, file.bytes)).toMatchObject({ status: 0 })
+    const { manifest, onDisc, result } = await packages.make(orderOf([good.studyInstanceUid]))
+    expect(picturesIn(manifest)).toHaveLength(1)
+    expect(result).toMatchObject({ pictures: 1, lost: 1 })
+    expect((await onDisc()).digests).toEqual(digestsOf(files))
   })
 
   it('of a study with only a report is its text and its PDF', async () => {
-    const a = await oneHospital()
-    const { studyInstanceUid } = await a.receive({ kind: 'SR' })
-    await a.receive({ kind: 'PDF' })
-    const { manifest, entry, result } = await made(a, orderOf([studyInstanceUid]))
+    const { studyInstanceUid } = await a.receive({ kind: 'SR', instances: 1 })
+    await a.receive({ kind: 'PDF', instances: 1 })
+    const { manifest, entry, result } = await packages.make(orderOf([studyInstanceUid]))
     const [study] = manifest.studies
     expect(study).toMatchObject({ series: [], words: { nl: 'Verslag', en: 'Report' } })
-    expect(study?.reports).toHaveLength(2)
-    for (const { pdf } of study?.reports ?? [])
-      expect((await entry(pdf)).subarray(0, 5).toString()).toBe('%PDF-')
-    const texts = await Promise.all((study?.reports ?? []).filter(({ text }) => text > 0).map(({ text }) => entry(text)))
-    expect(texts.map(String).join()).toMatch(/\w+/)
-    expect(result.youngestReport).toBe('2026-01-05')
+    const reports = study?.reports ?? []
+    expect(reports).toHaveLength(2)
+    for (const { pdf } of reports) expect((await entry(pdf)).subarray(0, 5).toString()).toBe('%PDF-')
+    const texts = await Promise.all(reports.filter(({ text }) => text > 0).map(({ text }) => entry(text)))
+    expect(texts.map(String).join()).toMatch(/[a-z]{4}/)
+    expect(result).toMatchObject({ reports: 2, youngestReport: '2026-01-05' })
+  })
+
+  it('without reports has none, not among the DICOM files either', async () => {
+    const { studyInstanceUid, instances } = await a.receive({ instances: 1 })
+    await a.receive({ kind: 'SR', instances: 1 })
+    const order = orderOf([studyInstanceUid], { reports: 'none' })
+    expect((await packages.packages.choose(order, radiologist)).studies).toMatchObject([
+      { reports: 0, youngestReport: '', instances: 1 },
+    ])
+    const { manifest, onDisc } = await packages.make(order)
+    expect(manifest.studies[0]?.reports).toEqual([])
+    expect((await onDisc()).digests).toEqual(digestsOf(instances))
+  })
+
+  it('with nothing to show is none', async () => {
+    const [image] = sampleStudy({ ...ct, instances: 1 })
+    if (image === undefined) throw new Error('no image')
+    await storeFile(a, compressed(image, () => Buffer.from('no frame at all')).bytes)
+    await expect(packages.make(orderOf([image.studyInstanceUid]))).rejects.toThrow('NOTHING_TO_SHARE')
+    expect(await packages.left()).toEqual([])
+  })
+
+  it('that is given up while it is made leaves nothing', async () => {
+    const { studyInstanceUid } = await a.receive({ instances: 5 })
+    const stop = new AbortController()
+    const making = packages.make(orderOf([studyInstanceUid]), {
+      signal: stop.signal,
+      onProgress: ({ done }) => done === 2 && stop.abort(new TwiinError('SHARE_OVER')),
+    })
+    await expect(making).rejects.toThrow('SHARE_OVER')
+    expect(await packages.left()).toEqual([])
   })
 })
 
-const ct = {
-  ...{ kind: 'CT' as const, patient, studyDate: '2026-01-05', description: 'CT thorax', institution: 'A' },
-  seed: '90000001/1',
+describe('what is shared together', () => {
+  const of = (change: object) => ({ ...patient, ...change })
+  const uidOf = async (seed: string, change: object) =>
+    (await a.receive({ seed, instances: 1, patient: of(change) })).studyInstanceUid
+  const choose = (uids: string[]) => packages.packages.choose(orderOf(uids), radiologist)
+
+  it('is one person’s: by citizen number under two numbers, or by number with and without one', async () => {
+    const uids = [
+      await uidOf('1', {}),
+      await uidOf('2', { id: '4712' }),
+      await uidOf('3', { id: '4712', bsn: undefined }),
+    ]
+    expect(await choose(uids)).toMatchObject({ name: 'Anna Jansen', bsn: patient.bsn })
+  })
+
+  it.each([
+    ['another citizen number', { id: '1', bsn: '999991772' }],
+    ['another birth date', { id: '1', birthDate: '1961-02-03' }],
+    ['nothing that ties them', { id: '1', bsn: undefined }],
+  ])('is refused with %s', async (_what, change) => {
+    const uids = [await uidOf('1', {}), await uidOf('2', change)]
+    await expect(choose(uids)).rejects.toThrow('IDENTITY_MISMATCH')
+    expect((await choose(uids.slice(0, 1))).studies).toHaveLength(1)
+  })
+
+  it('is known here', async () => {
+    await expect(choose(['1.2.3'])).rejects.toThrow('STUDY_UNKNOWN')
+  })
+})
+
+/** The same image with its one frame in RLE Lossless (PS3.5 annex G), or what is said to be that. */
+function compressed(image: SampleInstance, frameOf: (pixels: Buffer) => Buffer) {
+  const dataSet = image.bytes.subarray(image.dataSetOffset)
+  const at = dataSet.lastIndexOf(Buffer.from([0xe0, 0x7f, 0x10, 0x00]))
+  const frame = frameOf(dataSet.subarray(at + 12))
+  const even = Buffer.concat([frame, Buffer.alloc(frame.length % 2)])
+  const length = Buffer.alloc(4)
+  length.writeUInt32LE(even.length)
+  const [element, offsets, item, end] = [
+    'e07f10004f420000ffffffff',
+    'feff00e000000000',
+    'feff00e0',
+    'feffdde000000000',
+  ].map((hex) => Buffer.from(hex, 'hex'))
+  const { sopClassUid, sopInstanceUid, studyInstanceUid } = image
+  const header = part10Header({ sopClassUid, sopInstanceUid, transferSyntaxUid: '1.2.840.10008.1.2.5' })
+  const parts = [header, dataSet.subarray(0, at), element, offsets, item, length, even, end]
+  const bytes = Buffer.concat(parts.filter((part) => part !== undefined))
+  return { bytes, sopInstanceUid, studyInstanceUid, dataSetOffset: header.length }
 }
 
-void [bsn, TwiinError, readdir, isComplete, eventually, twoHospitals]
+/** Sixteen bits: the higher bytes, then the lower ones, each in literal runs. */
+function rle(pixels: Buffer): Buffer {
+  const segments = [1, 0].map((place) => {
+    const plane = Buffer.from(pixels.filter((_, i) => i % 2 === place))
+    const runs: Buffer[] = []
+    for (let at = 0; at < plane.length; at += 128) {
+      const run = plane.subarray(at, at + 128)
+      runs.push(Buffer.from([run.length - 1]), run)
+    }
+    const segment = Buffer.concat(runs)
+    return Buffer.concat([segment, Buffer.alloc(segment.length % 2)])
+  })
+  const header = Buffer.alloc(64)
+  header.writeUInt32LE(2, 0)
+  header.writeUInt32LE(64, 4)
+  header.writeUInt32LE(64 + (segments[0]?.length ?? 0), 8)
+  return Buffer.concat([header, ...segments])
+}

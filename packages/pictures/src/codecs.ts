@@ -8,6 +8,7 @@ import openjpeg from '@cornerstonejs/codec-openjpeg/decodewasmjs'
 import openjph from '@cornerstonejs/codec-openjph'
 // @ts-expect-error its types are not found through its exports
 import { Decoder as UntypedDecoder } from 'jpeg-lossless-decoder-js'
+import { TwiinError } from '@twiin/runtime'
 
 export interface FrameInfo {
   width: number
@@ -65,7 +66,7 @@ export const decodeLosslessJpeg = (bytes: Uint8Array): Buffer => {
   return Buffer.from(new LosslessDecoder().decompress(copy.buffer, 0, copy.length))
 }
 
-/** Greys or RGB, eight bits, to a baseline JPEG. */
+/** Greys or RGB, eight bits, to a baseline JPEG. Throws `PICTURE_UNSUPPORTED` for what is hardly a picture. */
 export async function encodeJpeg(
   pixels: Uint8Array,
   of: { width: number; height: number; componentCount: number; quality: number },
@@ -75,7 +76,11 @@ export async function encodeJpeg(
   const encoder = new Codec()
   try {
     const { quality, ...size } = of
-    encoder.getDecodedBuffer({ ...size, bitsPerSample: 8, isSigned: false }).set(pixels)
+    // It writes into as many bytes as it thinks the pixels take, and past them when the picture takes more: tables alone are
+    // 600 bytes, and noise of the best quality is larger than what it is made of. Samples said to be longer make room.
+    const bitsPerSample = pixels.length < 65_536 ? 240 : 16
+    if ((pixels.length * bitsPerSample) / 8 < 1024) throw new TwiinError('PICTURE_UNSUPPORTED')
+    encoder.getDecodedBuffer({ ...size, bitsPerSample, isSigned: false }).set(pixels)
     encoder.setQuality(quality)
     encoder.encode()
     return Buffer.from(encoder.getEncodedBuffer())
