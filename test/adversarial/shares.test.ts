@@ -38,8 +38,8 @@ beforeAll(async () => {
 })
 afterAll(() => demo[Symbol.asyncDispose]())
 
-const client = (sockets = 4) =>
-  new PatientClient({ url: hospital.share?.url ?? '', caFile: hospital.web.caFile, sockets })
+const client = (sockets = 4, from = '127.0.0.1') =>
+  new PatientClient({ url: hospital.share?.url ?? '', caFile: hospital.web.caFile, sockets, from })
 const unknownLink = (kind: string) => kind + randomBytes(16).toString('base64url')
 const wrongCode = () =>
   Array.from(randomBytes(10), (byte) => '23456789ABCDEFGHJKMNPQRSTVWXYZ'[byte % 30]).join('')
@@ -47,10 +47,14 @@ const wrongCode = () =>
 test('ten thousand codes in parallel open nothing, and no more than five of them are judged', async () => {
   const share = await shareStudies(api, { studyInstanceUids: studies })
   const { link } = partsOf(share.url)
-  using many = client(200)
-  const answers = await Promise.all(Array.from({ length: 10_000 }, () => many.enter(link, wrongCode())))
+  // From forty networks, so that it is not the bound on one of them that holds.
+  const crowd = Array.from({ length: 40 }, (_, i) => client(5, `127.0.1.${i + 1}`))
+  const answers = await Promise.all(
+    Array.from({ length: 10_000 }, (_, i) => crowd[i % 40]?.enter(link, wrongCode())),
+  )
+  for (const one of crowd) one[Symbol.dispose]()
   const opened = answers.filter(
-    ({ status, headers }) => status === 303 || headers['set-cookie'] !== undefined,
+    (answer) => answer?.status === 303 || answer?.headers['set-cookie'] !== undefined,
   )
   expect(opened).toHaveLength(0)
   expect((await shareIs('open', share.id, api.as('radiologist'))).triesLeft).toBe(5)
@@ -63,13 +67,13 @@ test('ten thousand codes in parallel open nothing, and no more than five of them
   expect((await patient.enter(link, code)).status).toBe(303)
 })
 
-test('the right code among ten thousand does not slip in beyond the fifth try', async () => {
+test('the right code among many does not slip in beyond the fifth try', async () => {
   const share = await shareStudies(api, { studyInstanceUids: studies })
   const { link } = partsOf(share.url)
-  using many = client(50)
+  using many = client(50, '127.0.2.1')
   for (let i = 0; i < 5; i++) await many.enter(link, wrongCode())
   const answers = await Promise.all(
-    Array.from({ length: 1000 }, (_, i) => many.enter(link, i % 2 === 0 ? (share.code ?? '') : wrongCode())),
+    Array.from({ length: 500 }, (_, i) => many.enter(link, i % 2 === 0 ? (share.code ?? '') : wrongCode())),
   )
   expect(answers.filter(({ status }) => status === 303)).toHaveLength(0)
 })

@@ -24,10 +24,12 @@ export class PatientClient implements Disposable {
   readonly #agent: Agent
   readonly #cookies = new Map<string, string>()
 
-  constructor(options: { url: string; caFile: string; sockets?: number }) {
+  /** `from`: the address of this machine it comes from; each counts as a network of its own. */
+  constructor(options: { url: string; caFile: string; sockets?: number; from?: string }) {
     this.#origin = new URL(options.url).origin
     const ca = readFileSync(options.caFile, 'utf8')
-    this.#agent = new Agent({ ca, keepAlive: true, maxSockets: options.sockets ?? 4 })
+    const { sockets: maxSockets = 4, from: localAddress = '127.0.0.1' } = options
+    this.#agent = new Agent({ ca, keepAlive: true, maxSockets, localAddress })
   }
 
   get(path: string, headers: Record<string, string> = {}): Promise<PatientAnswer> {
