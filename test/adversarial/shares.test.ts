@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { NetworkHospital } from '../../scripts/demo-network/network-file.ts'
 import { startDemo } from '../support/demo.ts'
 import type { Demo } from '../support/demo.ts'
+import { newestCode } from '../support/mailbox.ts'
 import { NodeApi, until } from '../support/node-api.ts'
 import { PatientClient, partsOf } from '../support/patient-client.ts'
 import { filesWith } from '../support/patient-data.ts'
@@ -166,7 +167,7 @@ test('no log, audit entry, mail header or file holds a key, link, code, address 
   const { link, fragment, key } = partsOf(mailed.url)
   using patient = client()
   await patient.post(`/z/${link}/code`)
-  const code = await smsCode()
+  const code = await newestCode(hospital.share?.smsDir ?? '')
   expect((await patient.enter(link, '000000' === code ? '111111' : '000000')).status).toBe(422)
   expect((await patient.enter(link, code)).status).toBe(303)
   await patient.package(link, key)
@@ -234,16 +235,4 @@ async function keysOn(folder: string): Promise<Uint8Array[]> {
       keys.push(Buffer.from(text, 'hex'))
   }
   return keys
-}
-
-async function smsCode(): Promise<string> {
-  const dir = hospital.share?.smsDir ?? ''
-  return until(
-    async () => {
-      const files = (await readdir(dir)).filter((name) => !name.startsWith('.')).sort()
-      const text = await readFile(join(dir, files.at(-1) ?? ''), 'utf8')
-      return /\b(\d{6})\b/.exec(text)?.[1]
-    },
-    { timeoutMs: 10_000, what: 'SMS came' },
-  )
 }
