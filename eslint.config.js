@@ -14,7 +14,7 @@ export default tseslint.config(
   ...tseslint.configs.recommendedTypeChecked,
   typed,
   // It stands alone: no compiler, no types.
-  { files: ['scripts/*.mjs'], ...tseslint.configs.disableTypeChecked },
+  { files: ['scripts/**/*.mjs'], ...tseslint.configs.disableTypeChecked },
   {
     files: ['**/*.ts', '**/*.tsx'],
     rules: {
