@@ -5,7 +5,8 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { rolldown } from 'rolldown'
-import { bundleThreads, whereItStood } from './bundle-threads.ts'
+import { external, whereItStood } from './bundle-program.ts'
+import { bundleThreads } from './bundle-threads.ts'
 
 const root = join(import.meta.dirname, '..')
 const at = (file: string) => join(root, file)
@@ -18,8 +19,7 @@ await using bundle = await rolldown({
     'demo-pacs': at('scripts/demo-network/demo-pacs.ts'),
   },
   platform: 'node',
-  // The one library with machine code of its own.
-  external: [/^node:/, 'classic-level'],
+  external,
   plugins: [await bundleThreads(at('dist')), whereItStood],
   logLevel: 'warn',
 })
