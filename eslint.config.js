@@ -14,7 +14,7 @@ export default tseslint.config(
   ...tseslint.configs.recommendedTypeChecked,
   typed,
   // It stands alone: no compiler, no types.
-  { files: ['scripts/*.mjs'], ...tseslint.configs.disableTypeChecked },
+  { files: ['scripts/**/*.mjs'], ...tseslint.configs.disableTypeChecked },
   // Parts of one classic script for any browser: they know each other when they are put together.
   {
     files: ['packages/media/src/write/mini-viewer/pages/*.js'],

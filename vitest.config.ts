@@ -1,5 +1,7 @@
 import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
+import { bundleThreads } from './scripts/bundle-threads.ts'
 
 // Each starts processes of its own, and many measure how soon something happens: one file at a time, unless scripts/run-tests.ts says so.
 const beside = process.env['TWIIN_TEST_FILES_BESIDE'] === '2'
@@ -11,6 +13,7 @@ export default defineConfig({
     maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [
       {
+        plugins: [await bundleThreads(join(import.meta.dirname, 'node_modules/.cache/threads'))],
         test: {
           name: 'unit',
           include: ['{packages,node,registry}/**/src/**/*.test.ts'],

@@ -3,26 +3,13 @@
  * (docs/adr/0020). `scripts/program NAME` says which file to run; this one only builds.
  */
 import { writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
-import { pathToFileURL } from 'node:url'
+import { join } from 'node:path'
 import { rolldown } from 'rolldown'
-import type { Plugin } from 'rolldown'
+import { external, whereItStood } from './bundle-program.ts'
+import { bundleThreads } from './bundle-threads.ts'
 
 const root = join(import.meta.dirname, '..')
 const at = (file: string) => join(root, file)
-
-/** What a module finds beside itself (pages, fonts, workers) it goes on finding there: a bundle serves one checkout. */
-const whereItStood: Plugin = {
-  name: 'where-it-stood',
-  transform: {
-    order: 'post',
-    filter: { id: /^\//, code: /\bimport\.meta\.(url|dirname)\b|\b__dirname\b/ },
-    handler: (code, id) =>
-      code
-        .replaceAll(/\bimport\.meta\.url\b/g, JSON.stringify(pathToFileURL(id).href))
-        .replaceAll(/\bimport\.meta\.dirname\b|\b__dirname\b/g, JSON.stringify(dirname(id))),
-  },
-}
 
 await using bundle = await rolldown({
   input: {
@@ -32,9 +19,8 @@ await using bundle = await rolldown({
     'demo-pacs': at('scripts/demo-network/demo-pacs.ts'),
   },
   platform: 'node',
-  // The one library with machine code of its own.
-  external: [/^node:/, 'classic-level'],
-  plugins: [whereItStood],
+  external,
+  plugins: [await bundleThreads(at('dist')), whereItStood],
   logLevel: 'warn',
 })
 // What an earlier bundle left stays, for programs that run from it and load a part of it late.

@@ -9,7 +9,7 @@ const root = join(import.meta.dirname, '../..')
 const nodeFlags = [
   '--disable-warning=ExperimentalWarning',
   '--import',
-  new URL('./exit-with-parent.ts', import.meta.url).href,
+  new URL('./exit-with-parent.mjs', import.meta.url).href,
 ]
 
 /** What every program of a demo is started with: compiled once, not at each start. */
@@ -30,7 +30,7 @@ export interface Child {
 }
 
 /**
- * The processes of one demo. None of them outlives it (see exit-with-parent.ts); none is started again. `onGone` hears of
+ * The processes of one demo. None of them outlives it (see exit-with-parent.mjs); none is started again. `onGone` hears of
  * one that ended by itself, with the end of its log.
  */
 export class ChildProcesses {

@@ -89,5 +89,10 @@ function configOf(sources: readonly { ura: string; name: string; dicomweb: strin
     defaultDataSourceName: sources[0]?.ura ?? '',
     dataSources,
   }
-  return `window.config = ${JSON.stringify(settings)}`
+  return `window.config = ${JSON.stringify(settings)}
+${withoutWebGl}`
 }
+
+/** The viewer draws with WebGL unless it is told otherwise, also where the browser has none: a remote desktop, a broken driver. */
+const withoutWebGl = `window.config.useCPURendering = document.createElement('canvas').getContext('webgl2') === null
+`

@@ -10,9 +10,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { describe, expect, test } from 'vitest'
+import { bundleProgram } from '../../scripts/bundle-program.ts'
 
 const wanted = Number(process.env['TWIIN_CRASH_POINTS'] ?? 8)
-const program = join(import.meta.dirname, 'store-few-instances.ts')
+/** Bundled: it starts a hundred times at full length, and strace watches it load. */
+const program = await bundleProgram(
+  join(import.meta.dirname, 'store-few-instances.ts'),
+  join(import.meta.dirname, '../../node_modules/.cache/programs'),
+)
 /** Where state on disk changes. strace counts each for itself, and for each thread. */
 const calls = ['fsync', 'fdatasync', 'rename', 'pwrite64', 'write', 'unlink', 'mkdir'] as const
 

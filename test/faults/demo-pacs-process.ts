@@ -32,7 +32,7 @@ export class DemoPacs implements AsyncDisposable {
   }
 
   static async start({ pacs }: NetworkHospital): Promise<DemoPacs> {
-    const flags = ['--disable-warning=ExperimentalWarning', '--import', join(scripts, 'exit-with-parent.ts')]
+    const flags = ['--disable-warning=ExperimentalWarning', '--import', join(scripts, 'exit-with-parent.mjs')]
     const args = [programFile('demo-pacs'), pacs.host, String(pacs.port), pacs.aeTitle, pacs.dir]
     const started = new DemoPacs(
       spawn(process.execPath, [...flags, ...args], { stdio: ['pipe', 'ignore', 'ignore'] }),

@@ -14,7 +14,7 @@ const repository = join(import.meta.dirname, '../..')
 const flags = [
   '--disable-warning=ExperimentalWarning',
   '--import',
-  join(repository, 'scripts/demo-network/exit-with-parent.ts'),
+  join(repository, 'scripts/demo-network/exit-with-parent.mjs'),
 ]
 
 export interface HeldInstance {

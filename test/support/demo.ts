@@ -12,7 +12,7 @@ import { until } from '../../scripts/demo-network/until.ts'
 import { copyPrepared } from './prepared-demo.ts'
 
 const root = join(import.meta.dirname, '../..')
-const exitWithParent = join(root, 'scripts/demo-network/exit-with-parent.ts')
+const exitWithParent = join(root, 'scripts/demo-network/exit-with-parent.mjs')
 
 export interface DemoOptions {
   hospitals?: number

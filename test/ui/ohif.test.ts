@@ -1,8 +1,9 @@
 /** Somebody else's viewer: OHIF, as its makers publish it, opens a study that lies at another hospital. */
 import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Browser } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { prepareOhif } from '../../scripts/prepare-ohif.ts'
 import { startDemo } from '../support/demo.ts'
@@ -37,6 +38,7 @@ describe.skipIf(!browserInstalled || ohif === undefined)(`OHIF${missing}`, () =>
     expect(study).toMatchObject({ holder: there.ura, local: false })
 
     const { page, watched } = await openPage(browser, viewer)
+    const course = followCourse(page)
     const asked: string[] = []
     const failed: string[] = []
     page.on('response', (response) => {
@@ -48,19 +50,9 @@ describe.skipIf(!browserInstalled || ohif === undefined)(`OHIF${missing}`, () =>
     await page.goto(
       `${viewer}/viewer/${here.ura}?StudyInstanceUIDs=${study?.studyInstanceUid}&token=${token}`,
     )
-    // A picture, not an empty viewport: its canvas has many shades.
-    await page.waitForFunction(
-      `(() => {
-        const canvas = document.querySelector('.cornerstone-canvas')
-        if (!canvas || canvas.width < 100) return false
-        const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height)
-        const shades = new Set()
-        for (let i = 0; i < data.length; i += 400) shades.add(data[i])
-        return shades.size > 30
-      })()`,
-      undefined,
-      { timeout: 90_000 },
-    )
+    await page.waitForFunction(showsPicture, undefined, { timeout: 90_000 }).catch(async (error: unknown) => {
+      throw new Error(`no picture, but:\n${await course.told()}`, { cause: error })
+    })
     await page
       .waitForFunction(
         `document.querySelectorAll('[data-cy="study-browser-thumbnail"] img').length > 0`,
@@ -85,6 +77,38 @@ describe.skipIf(!browserInstalled || ohif === undefined)(`OHIF${missing}`, () =>
     await page.context().close()
   })
 })
+
+/** A picture, not an empty viewport: its canvas has many shades. */
+const showsPicture = `(() => {
+  const canvas = document.querySelector('.cornerstone-canvas')
+  if (!canvas || canvas.width < 100) return false
+  const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height)
+  const shades = new Set()
+  for (let i = 0; i < data.length; i += 400) shades.add(data[i])
+  return shades.size > 30
+})()`
+
+/** What goes on in a page that is not ours, for when it shows nothing: its console, requests that fail or hang, a picture. */
+function followCourse(page: Page): { told: () => Promise<string> } {
+  const lines: string[] = []
+  const open = new Set<string>()
+  page.on('console', (message) => lines.push(`${message.type()}: ${message.text().slice(0, 500)}`))
+  page.on('pageerror', (error) => lines.push(`error: ${error.stack ?? error.message}`))
+  page.on('request', (request) => open.add(request.url()))
+  page.on('requestfinished', (request) => open.delete(request.url()))
+  page.on('requestfailed', (request) => {
+    open.delete(request.url())
+    lines.push(`failed: ${request.failure()?.errorText ?? ''} ${request.url()}`)
+  })
+  const told = async () => {
+    const picture = join(tmpdir(), `twiin-ohif-${Date.now()}.png`)
+    const words = await page.evaluate<string>('document.body.innerText').catch(String)
+    const seen = await page.screenshot({ path: picture }).then(() => picture, String)
+    const hanging = [...open].map((url) => `hangs: ${url}`)
+    return [...lines.slice(-40), ...hanging, `screenshot: ${seen}`, words.slice(0, 1000)].join('\n')
+  }
+  return { told }
+}
 
 /** For the documentation, when it is to be made anew. */
 async function save(picture: Buffer): Promise<void> {

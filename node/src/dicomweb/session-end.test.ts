@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { cheapPassword } from '@twiin/web/testing'
 import { People } from '../people/people-file.ts'
 import { patient, twoHospitals } from '../testing/test-hospital.ts'
 import { TestWeb } from '../testing/test-web.ts'
@@ -13,7 +14,7 @@ async function atWork() {
   const net = stack.use(await twoHospitals())
   const { studyInstanceUid } = await net.a.receive({ size: 32 })
   const web = stack.use(await TestWeb.start(net.a))
-  const people = new People({ file: join(net.a.dir, 'people.json') })
+  const people = new People({ file: join(net.a.dir, 'people.json'), passwordCost: cheapPassword })
   await people.addUser({ id: 'rad', name: 'R. de Radioloog', role: 'radiologist', password })
   const call = async (method: string, path: string, headers: Record<string, string>, body?: object) =>
     web.call(path, {

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { cheapPassword } from '@twiin/web/testing'
 import { People } from '../people/people-file.ts'
 import { patient, twoHospitals } from '../testing/test-hospital.ts'
 import { TestWeb } from '../testing/test-web.ts'
@@ -13,7 +14,7 @@ let web: TestWeb
 beforeAll(async () => {
   net = await twoHospitals()
   web = await TestWeb.start(net.a)
-  const people = new People({ file: join(net.a.dir, 'people.json') })
+  const people = new People({ file: join(net.a.dir, 'people.json'), passwordCost: cheapPassword })
   await people.addUser({ id: 'rad', name: 'R. de Radioloog', role: 'radiologist', password })
 })
 afterAll(async () => {

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { cheapPassword } from '@twiin/web/testing'
 import { composeWeb } from '../composition/web.ts'
 import type { Ground } from '../composition/ground.ts'
 import { People, roles } from '../people/people-file.ts'
@@ -23,7 +24,7 @@ beforeAll(async () => {
   net = await twoHospitals()
   const { ground, index, exchange, dir } = net.a
   const peopleFile = join(dir, 'people.json')
-  const people = new People({ file: peopleFile })
+  const people = new People({ file: peopleFile, passwordCost: cheapPassword })
   for (const role of roles) tokens[role] = await people.addToken({ id: `${role} token`, name: role, role })
   await people.addUser({ id: 'rad', name: 'R. de Radioloog', role: 'radiologist', password })
   port = await freePort()

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { ShiftableClock } from '@twiin/runtime'
-import { codeAt } from '@twiin/web/testing'
+import { cheapPassword, codeAt } from '@twiin/web/testing'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { sessionCookie } from '../http/authenticate.ts'
 import { LogInBrowser } from '../testing/log-in-browser.ts'
@@ -23,7 +23,7 @@ beforeAll(async () => {
   network = await TestNetwork.open({ clock })
   hospital = await TestHospital.open({ ura: '90000001', name: 'A' }, network)
   web = await TestWeb.start(hospital, { publicUrl: 'https://twiin.example' })
-  people = new People({ file: join(hospital.dir, 'people.json') })
+  people = new People({ file: join(hospital.dir, 'people.json'), passwordCost: cheapPassword })
   const token = await people.addToken({ id: 'epd', name: 'EPD (fictief)', role: 'launcher' })
   launcher = { authorization: `Bearer ${token}` }
 }, 60_000)

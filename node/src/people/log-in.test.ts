@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { ShiftableClock } from '@twiin/runtime'
-import { codeAt } from '@twiin/web/testing'
+import { cheapPassword, codeAt } from '@twiin/web/testing'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { sessionCookie } from '../http/authenticate.ts'
 import { LogInBrowser } from '../testing/log-in-browser.ts'
@@ -25,8 +25,8 @@ beforeAll(async () => {
   net = await twoHospitals({ clock })
   strict = await TestWeb.start(net.a, {}, { secondFactor: 'required' })
   easy = await TestWeb.start(net.b)
-  atA = new People({ file: join(net.a.dir, 'people.json') })
-  atB = new People({ file: join(net.b.dir, 'people.json') })
+  atA = new People({ file: join(net.a.dir, 'people.json'), passwordCost: cheapPassword })
+  atB = new People({ file: join(net.b.dir, 'people.json'), passwordCost: cheapPassword })
 }, 60_000)
 afterAll(async () => {
   await strict[Symbol.asyncDispose]()

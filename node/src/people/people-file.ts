@@ -76,18 +76,21 @@ export const signedOnPrefix = 'sso:'
 
 export class People {
   readonly #file: string
+  readonly #passwordCost: number | undefined
   #cached: { state: string; people: PeopleFile } | undefined
   /** The account as it was when this person proved who they are; of who came by a token, its digest. */
   readonly #provedBy = new WeakMap<Person | LaunchingSystem, string>()
 
-  constructor(options: { file: string }) {
+  /** `passwordCost`: of new passwords; the usual one but in tests. */
+  constructor(options: { file: string; passwordCost?: number }) {
     this.#file = options.file
+    this.#passwordCost = options.passwordCost
   }
 
   /** The person, or undefined for an unknown name, a wrong password or a disabled account; all take the same time. */
   async byPassword(username: string, password: string): Promise<Person | undefined> {
     const user = this.#account(username)
-    const matches = await passwordMatches(password, user?.password ?? (await decoyPassword))
+    const matches = await passwordMatches(password, user?.password ?? decoyPassword)
     return user !== undefined && matches && user.disabled !== true ? this.#person(user) : undefined
   }
 
@@ -141,7 +144,7 @@ export class People {
 
   /** Adds, or takes the place of the account by that id; its second factor stays. Throws ID_RESERVED. */
   async addUser(user: NewUser): Promise<void> {
-    const account = await made(user)
+    const account = await this.#made(user)
     await this.#change((people) => {
       const resetAt = people.users.find(({ id }) => id === user.id)?.secondFactorResetAt
       const kept = resetAt === undefined ? {} : { secondFactorResetAt: resetAt }
@@ -152,7 +155,7 @@ export class People {
 
   /** Takes no account's place. `first`, with the name still free, before it is there. Throws ID_RESERVED, USER_EXISTS. */
   async addNew(user: NewUser, first: () => Promise<void>): Promise<void> {
-    const account = await made(user)
+    const account = await this.#made(user)
     await this.#change(async (people) => {
       if (people.users.some(({ id }) => id === user.id)) throw new TwiinError('USER_EXISTS')
       await first()
@@ -162,7 +165,7 @@ export class People {
 
   /** Throws USER_UNKNOWN. */
   async setPassword(id: string, password: string): Promise<void> {
-    const hash = await hashPassword(password)
+    const hash = await hashPassword(password, this.#passwordCost)
     await this.#edit(id, (user) => ({ ...user, password: hash }))
   }
 
@@ -227,6 +230,11 @@ export class People {
     if (this.#cached?.state !== state) this.#cached = { state, people: parse(this.#file) }
     return this.#cached.people
   }
+
+  async #made({ id, name, role, password }: NewUser): Promise<Account> {
+    if (id.startsWith(signedOnPrefix)) throw new TwiinError('ID_RESERVED', { id })
+    return { id, name, role, password: await hashPassword(password, this.#passwordCost) }
+  }
 }
 
 function parse(file: string): PeopleFile {
@@ -234,11 +242,6 @@ function parse(file: string): PeopleFile {
   if (!shape.Check(people))
     throw new TwiinError('CONFIG_INVALID', { file, at: shape.Errors(people)[0]?.instancePath })
   return people
-}
-
-async function made({ id, name, role, password }: NewUser): Promise<Account> {
-  if (id.startsWith(signedOnPrefix)) throw new TwiinError('ID_RESERVED', { id })
-  return { id, name, role, password: await hashPassword(password) }
 }
 
 const stateOf = ({ role, password, disabled = false, secondFactorResetAt = 0 }: Account) =>

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ManualClock } from '@twiin/runtime'
 import { Sessions } from '@twiin/web'
+import { cheapPassword } from '@twiin/web/testing'
 import { Value } from 'typebox/value'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { People } from './people-file.ts'
@@ -20,7 +21,7 @@ const { idleMinutes, longestHours } = Value.Parse(SignInSettings, Value.Default(
 
 beforeEach(async () => {
   file = join(await mkdtemp(join(tmpdir(), 'twiin-people-')), 'people.json')
-  people = new People({ file })
+  people = new People({ file, passwordCost: cheapPassword })
   await people.addUser({ id: 'rad', name: 'R. de Radioloog', role: 'radiologist', password })
   clock = new ManualClock()
   const options = {

@@ -4,6 +4,7 @@ import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { ShiftableClock } from '@twiin/runtime'
+import { cheapPassword } from '@twiin/web/testing'
 import Provider from 'oidc-provider'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { sessionCookie } from '../http/authenticate.ts'
@@ -241,7 +242,7 @@ describe('the hospital’s own log-in', () => {
   })
 
   it('keeps out whom an operator disables here, at once and for as long', async () => {
-    const people = new People({ file: join(hospital.dir, 'people.json') })
+    const people = new People({ file: join(hospital.dir, 'people.json'), passwordCost: cheapPassword })
     const who = { id: 'beheer', name: 'B. de Beheerder (fictief)', password: 'een lang wachtwoord' }
     await people.addUser({ ...who, role: 'operator' })
     const operator = new LogInBrowser(web)
@@ -270,7 +271,7 @@ describe('the hospital’s own log-in', () => {
   })
 
   it('keeps out whom an operator disables while they come in, for good', async () => {
-    const people = new People({ file: join(hospital.dir, 'people.json') })
+    const people = new People({ file: join(hospital.dir, 'people.json'), passwordCost: cheapPassword })
     const { account } = hospital.ground
     const record = account.record.bind(account)
     account.record = async (line) => {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
 import { beforeEach, describe, expect, it } from 'vitest'
+import { cheapPassword } from '@twiin/web/testing'
 import { People } from './people-file.ts'
 import { whileAlone } from './while-alone.ts'
 
@@ -43,7 +44,7 @@ describe('a lock', () => {
 
   it('that became another’s while its work was slow: the older file is not written over theirs', async () => {
     const file = join(dir, 'people.json')
-    const people = new People({ file })
+    const people = new People({ file, passwordCost: cheapPassword })
     await people.addUser({
       id: 'rad',
       name: 'R (fictief)',

@@ -5,6 +5,7 @@ import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
+import { cheapPassword } from '@twiin/web/testing'
 import { composeWeb } from '../composition/web.ts'
 import type { Ground } from '../composition/ground.ts'
 import type { Shares } from '../composition/shares.ts'
@@ -50,7 +51,7 @@ export class TestWeb implements AsyncDisposable {
   ): Promise<TestWeb> {
     const { ground, index, exchange, dir, key } = hospital
     const peopleFile = join(dir, 'people.json')
-    const people = new People({ file: peopleFile })
+    const people = new People({ file: peopleFile, passwordCost: cheapPassword })
     const tokens = {} as Record<Role, string>
     for (const role of roles) tokens[role] = await people.addToken({ id: `${role} token`, name: role, role })
     const port = await freePort()

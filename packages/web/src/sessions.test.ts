@@ -1,6 +1,6 @@
 import { ManualClock } from '@twiin/runtime'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { decoyPassword, hashPassword, passwordMatches } from './passwords.ts'
+import { decoyPassword, hashPassword, passwordCost, passwordMatches } from './passwords.ts'
 import { Sessions } from './sessions.ts'
 
 interface Person {
@@ -183,8 +183,23 @@ describe('a password', () => {
     expect(hash).not.toContain('caf')
     expect(await passwordMatches('cafe\u0301 au lait', hash)).toBe(true)
     expect(await passwordMatches('cafe au lait', hash)).toBe(false)
-    expect(await passwordMatches('', await decoyPassword)).toBe(false)
+    expect(await passwordMatches('', decoyPassword)).toBe(false)
     expect(await passwordMatches('', '')).toBe(false)
+  })
+
+  it('costs 32 MiB a try, of a name that does not exist too', async () => {
+    expect(128 * 2 ** passwordCost * 8).toBe(32 * 1024 * 1024)
+    const shape = /^scrypt\$[\w+/]{22}==\$[\w+/]{43}=$/
+    expect(await hashPassword('een lang wachtwoord')).toMatch(shape)
+    expect(decoyPassword).toMatch(shape)
+  })
+
+  it('may cost less in a test, and its hash says so', async () => {
+    const hash = await hashPassword('een lang wachtwoord', 4)
+    expect(hash).toMatch(/^scrypt\$4\$/)
+    expect(await passwordMatches('een lang wachtwoord', hash)).toBe(true)
+    expect(await passwordMatches('een lang wachtwoord', hash.replace('$4$', '$5$'))).toBe(false)
+    expect(await passwordMatches('een lang wachtwoord', hash.replace('$4$', '$'))).toBe(false)
   })
 })
 

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { ManualClock } from '@twiin/runtime'
 import { Sealer, Store } from '@twiin/store'
 import { hashPassword, newSecret, readSecret, stepOf, UsedCodes } from '@twiin/web'
-import { codeAt as codeOf } from '@twiin/web/testing'
+import { cheapPassword, codeAt as codeOf } from '@twiin/web/testing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { Accounts } from './accounts.ts'
 import { AccountsFile } from './accounts-file.ts'
@@ -12,7 +12,7 @@ import type { Account } from './accounts-file.ts'
 import { sealSecret } from './sealed-secret.ts'
 
 const password = 'een lang wachtwoord'
-const hash = hashPassword(password)
+const hash = hashPassword(password, cheapPassword)
 const secret = newSecret()
 const sealer = new Sealer(Buffer.alloc(32, 7))
 let dir: string
@@ -123,7 +123,7 @@ describe('a person', () => {
     ['given another role', async () => file.put(await account({ role: 'auditor' }))],
     [
       'given another password',
-      async () => file.put(await account({ password: await hashPassword('anders') })),
+      async () => file.put(await account({ password: await hashPassword('anders', cheapPassword) })),
     ],
   ])('%s is no longer who logged in', async (_what, change) => {
     const person = (await logIn())!

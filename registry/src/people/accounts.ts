@@ -37,7 +37,7 @@ export class Accounts implements LogInAccounts<Staff, Proof> {
   /** Whatever is wrong, everything is judged: the answer's delay does not say what it was. */
   async byPassword(username: string, password: string, code: string): Promise<Staff | undefined> {
     const account = this.#file.find(username)
-    const isRight = await passwordMatches(password, account?.password ?? (await decoyPassword))
+    const isRight = await passwordMatches(password, account?.password ?? decoyPassword)
     const secret = account === undefined ? decoySecret : this.#secretOf(account)
     const step = stepOf(secret, code, this.#clock.now())
     if (account === undefined || !isRight || step === undefined) return undefined

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { Sealer } from '@twiin/store'
 import { hashPassword, newSecret } from '@twiin/web'
-import { codeAt } from '@twiin/web/testing'
+import { cheapPassword, codeAt } from '@twiin/web/testing'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { TestRegistry } from '../testing.ts'
 import { AccountsFile } from './accounts-file.ts'
@@ -9,7 +9,7 @@ import type { Role } from './staff.ts'
 import { sealSecret } from './sealed-secret.ts'
 
 const password = 'een lang wachtwoord'
-const hash = hashPassword(password)
+const hash = hashPassword(password, cheapPassword)
 const secret = newSecret()
 const minutes = (count: number) => count * 60_000
 let registry: TestRegistry

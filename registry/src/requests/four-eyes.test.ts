@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { Sealer } from '@twiin/store'
 import { hashPassword, newSecret } from '@twiin/web'
-import { codeAt } from '@twiin/web/testing'
+import { cheapPassword, codeAt } from '@twiin/web/testing'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { AccountsFile } from '../people/accounts-file.ts'
 import { sealSecret } from '../people/sealed-secret.ts'
@@ -10,7 +10,7 @@ import type { Answer } from '../testing.ts'
 
 const password = 'een lang wachtwoord'
 const secret = newSecret()
-const hash = hashPassword(password)
+const hash = hashPassword(password, cheapPassword)
 const minute = 60_000
 const keyCompromise = { reason: 'keyCompromise' }
 let registry: TestRegistry

@@ -9,7 +9,7 @@ if (isMainThread) {
   if ('unref' in process.stdin) process.stdin.unref()
 }
 
-function stop(): void {
+function stop() {
   process.kill(process.pid, 'SIGTERM')
   setTimeout(() => process.exit(1), 7_000).unref()
 }
