@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { codeOf } from '@twiin/runtime'
 import type { Clock, Logger } from '@twiin/runtime'
+import { Turns } from '@twiin/store'
 import type { Account, Line } from '../account/account.ts'
 import type { ShareBook } from './share-book.ts'
 import { overReason, withEvent } from './share-record.ts'
@@ -31,6 +32,7 @@ export class ShareEnds {
   readonly #dir: string
   readonly #deps: Deps
   readonly #listeners: ((shareId: string) => void)[] = []
+  readonly #turns = new Turns()
   readonly #ended: ((shareId: string) => void)[] = []
 
   constructor(options: { dir: string }, deps: Deps) {
@@ -57,7 +59,11 @@ export class ShareEnds {
   }
 
   /** Whether it went on until now. Durable, and the package gone, when it resolves. Throws `NOT_FOUND`. */
-  async end(id: string, { state, reason, user }: End): Promise<boolean> {
+  end(id: string, how: End): Promise<boolean> {
+    return this.#turns.run([id], () => this.#end(id, how))
+  }
+
+  async #end(id: string, { state, reason, user }: End): Promise<boolean> {
     const { book, account, clock } = this.#deps
     const record = await book.find(id)
     const isOver = ({ state: now }: ShareRecord) => overReason({ state: now, expiresAt: Infinity }, 0)
@@ -70,10 +76,7 @@ export class ShareEnds {
       ...(user === undefined ? {} : { user }),
     })
     const at = clock.now()
-    let hasEnded = false
     await book.change(id, (before) => {
-      hasEnded = isOver(before) === undefined
-      if (!hasEnded) return before
       const event = { at, what: state, ...(state === 'revoked' && user ? { by: user.id } : {}) }
       return withEvent(
         {
@@ -89,7 +92,7 @@ export class ShareEnds {
     this.tell(id)
     for (const listener of this.#ended) listener(id)
     await this.removePackage(id)
-    return hasEnded
+    return true
   }
 
   async removePackage(id: string): Promise<void> {

@@ -28,6 +28,7 @@ export class ShareLife implements Service {
   readonly #deps: Deps
   readonly #loop: Loop
   #forgotAt = 0
+  #last: Promise<void> = Promise.resolve()
 
   constructor(options: { dir: string; keepDays: number }, deps: Deps) {
     this.#options = options
@@ -52,8 +53,14 @@ export class ShareLife implements Service {
     return this.#loop.stop()
   }
 
-  /** One round. */
-  async look(): Promise<void> {
+  /** One round, behind the one that is under way. */
+  look(): Promise<void> {
+    const round = this.#last.then(() => this.#look())
+    this.#last = round.catch(() => {})
+    return round
+  }
+
+  async #look(): Promise<void> {
     const { book, ends, clock } = this.#deps
     for (const id of book.due(clock.now())) await ends.end(id, { state: 'expired' })
     await this.#tellRefused()
@@ -82,14 +89,16 @@ export class ShareLife implements Service {
 
   /** spec 25 §8: one line for each ten minutes, with how many. */
   async #tellRefused(): Promise<void> {
-    for (const { id, count } of await this.#deps.tries.takeUntold()) {
-      const record = await this.#deps.book.get(id)
-      if (record === undefined) continue
-      await this.#deps.account.record({
-        ...lineOf(record),
-        ...{ event: 'share-refused', outcome: 'refused', reason: 'CODE_WRONG' },
-        ...{ user: recipientOf(record), objects: { count } },
-      })
+    const { tries, book, account } = this.#deps
+    for (const { id, count } of await tries.untold()) {
+      const record = await book.get(id)
+      if (record !== undefined)
+        await account.record({
+          ...lineOf(record),
+          ...{ event: 'share-refused', outcome: 'refused', reason: 'CODE_WRONG' },
+          ...{ user: recipientOf(record), objects: { count } },
+        })
+      await tries.told(id, count)
     }
   }
 }

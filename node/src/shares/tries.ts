@@ -119,23 +119,27 @@ export class Tries {
     return this.#deps.counts.get(id)
   }
 
-  /** Wrong tries since ten minutes or more, to be told of once; counted anew from here. */
-  async takeUntold(): Promise<{ id: string; count: number; since: number }[]> {
-    const { store, counts, clock } = this.#deps
-    const found: { id: string; count: number; since: number }[] = []
-    for (const id of [...this.#untold]) {
-      const told = await store.update(turnOf(id), async (update) => {
-        const before = await update.get(counts, id)
-        if (before === undefined || before.refused === 0) return { count: 0, since: 0, isDue: true }
-        const isDue = before.refusedSince + lineEveryMs <= clock.now()
-        if (isDue) update.put(counts, id, { ...before, refused: 0, refusedSince: 0 })
-        return { count: before.refused, since: before.refusedSince, isDue }
-      })
-      if (!told.isDue) continue
-      this.#untold.delete(id)
-      if (told.count > 0) found.push({ id, count: told.count, since: told.since })
+  /** Wrong tries since ten minutes or more that no line tells of. */
+  async untold(): Promise<{ id: string; count: number }[]> {
+    const { counts, clock } = this.#deps
+    const found: { id: string; count: number }[] = []
+    for (const id of this.#untold) {
+      const { refused = 0, refusedSince = 0 } = (await counts.get(id)) ?? {}
+      if (refused === 0) this.#untold.delete(id)
+      else if (refusedSince + lineEveryMs <= clock.now()) found.push({ id, count: refused })
     }
     return found
+  }
+
+  /** That a line tells of so many; what came since is counted anew from here. */
+  async told(id: string, count: number): Promise<void> {
+    const { store, counts, clock } = this.#deps
+    await store.update(turnOf(id), async (update) => {
+      const before = await update.get(counts, id)
+      if (before === undefined) return
+      const refused = Math.max(0, before.refused - count)
+      update.put(counts, id, { ...before, refused, refusedSince: refused === 0 ? 0 : clock.now() })
+    })
   }
 
   async #judge(kind: FactorKind, id: string, proof: Proof, onLocked: (id: string) => void): Promise<Judged> {

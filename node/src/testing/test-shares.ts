@@ -94,8 +94,10 @@ export class TestMessages {
   readonly texts: { to: string; text: string }[] = []
   /** Thrown at each. */
   failure: TwiinError | undefined
+  onTried: () => void = () => {}
   readonly mail = {
     send: async (to: string, mail: ShareMail) => {
+      this.onTried()
       if (this.failure !== undefined) throw this.failure
       this.mails.push({ to, mail })
     },
