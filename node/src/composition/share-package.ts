@@ -22,6 +22,6 @@ export function composeSharePackages(
       ...{ desk: transferDesk, renderer, reserve, clock, random, log },
     },
   )
-  const rendering = { name: 'share-pictures', start: () => Promise.resolve(), stop: () => renderer.stop() }
+  const rendering: Service = { name: 'pictures of shares', stop: () => renderer.stop() }
   return { packages, services: [rendering] }
 }

@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Renderer } from '@twiin/pictures'
 import type { Service } from '@twiin/runtime'
 import { decoyPassword, hashPassword, passwordMatches } from '@twiin/web'
 import type { Settings } from '../config/settings.ts'
@@ -10,10 +9,10 @@ import { brokerRoutes } from '../patient-door/broker-routes.ts'
 import { Broker } from '../patient-door/broker.ts'
 import { PatientPages } from '../patient-door/patient-pages.ts'
 import { messengersOf } from '../share-messages/messengers.ts'
-import { SharePackages } from '../share-package/share-packages.ts'
 import type { ShareRoutesDeps } from '../shares/routes.ts'
 import type { Exchange } from './exchange.ts'
 import type { Ground } from './ground.ts'
+import { composeSharePackages } from './share-package.ts'
 import { composeShareParts } from './share-parts.ts'
 
 export interface Shares {
@@ -27,18 +26,14 @@ export interface Shares {
 
 /** Shares for who has no node (J7, spec 25); undefined where the settings know of none. */
 export async function composeShares(
-  { share, dataDir }: Settings,
+  settings: Settings,
   ground: Ground,
   exchange: Exchange,
 ): Promise<Shares | undefined> {
+  const { share, dataDir } = settings
   if (share === undefined) return undefined
-  const { clock, log, random, reserve, self, holdings: studies } = ground
-  const { house, searches, retrievals, book } = exchange
-  const renderer = new Renderer()
-  const packages = new SharePackages(
-    { self: { ura: self.ura, name: self.name } },
-    { studies, house, searches, retrievals, book, renderer, reserve, clock, random, log },
-  )
+  const { clock, log, random, self } = ground
+  const { packages, services: rendering } = composeSharePackages(settings, ground, exchange)
   const messengers = messengersOf(share, { clock })
   const hashing = { hash: hashPassword, matches: passwordMatches, decoy: decoyPassword }
   const parts = composeShareParts(
@@ -58,8 +53,7 @@ export async function composeShares(
       ...(oidc === undefined ? {} : { login: loginsBy({ ...oidc, publicUrl }, ground) }),
     },
   )
-  const pictures: Service = { name: 'pictures of shares', stop: () => renderer.stop() }
-  return { routes: parts.routes, services: [pictures, ...parts.services], pages, publicUrl }
+  return { routes: parts.routes, services: [...rendering, ...parts.services], pages, publicUrl }
 }
 
 function loginsBy(oidc: ConstructorParameters<typeof Broker>[0], { clock, log }: Ground) {

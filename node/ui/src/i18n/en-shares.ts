@@ -203,6 +203,7 @@ export const shares: Texts<typeof dutch> = {
     mailWaits: 'The mail leaves when the package is ready. This window may be closed.',
     paperWaits: 'The link opens when the package is ready. This window may be closed.',
     ready: 'The package is ready.',
+    readyMailing: 'The package is ready; the mail is leaving.',
     readyMailed: 'The package is ready and the mail was sent.',
     opens: 'Opens {{at}}, works until {{until}}.',
     works: 'Works until {{until}}.',

@@ -200,6 +200,7 @@ export const shares = {
     mailWaits: 'De mail gaat weg zodra het pakket klaar is. Dit venster mag dicht.',
     paperWaits: 'De link opent zodra het pakket klaar is. Dit venster mag dicht.',
     ready: 'Het pakket is klaar.',
+    readyMailing: 'Het pakket is klaar; de mail gaat nu weg.',
     readyMailed: 'Het pakket is klaar en de mail is verstuurd.',
     opens: 'Opent {{at}}, werkt tot {{until}}.',
     works: 'Werkt tot {{until}}.',

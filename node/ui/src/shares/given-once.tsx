@@ -92,7 +92,12 @@ function Given({ id, what, text, shown, onTaken }: GivenProps) {
           <Copy aria-hidden size={16} />
           {t(`shares.given.${copy}`)}
         </button>
-        <button type="button" className="button" disabled={print.isPending} onClick={() => print.mutate()}>
+        <button
+          type="button"
+          className="button"
+          aria-disabled={print.isPending}
+          onClick={() => (print.isPending ? undefined : print.mutate())}
+        >
           <FileText aria-hidden size={16} />
           {print.isPending ? t('shares.given.letterMaking') : t(`shares.given.${letter}`)}
         </button>

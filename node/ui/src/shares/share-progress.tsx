@@ -27,6 +27,13 @@ export function ShareProgress({ share: { progress } }: { share: Pick<Share, 'pro
   )
 }
 
+const readyWords = {
+  none: 'shares.given.ready',
+  failed: 'shares.given.ready',
+  waiting: 'shares.given.readyMailing',
+  sent: 'shares.given.readyMailed',
+} as const
+
 /** What became of the package that was just asked for. */
 export function PackageState({ share, byMail }: { share: Share | undefined; byMail: boolean }) {
   const { t } = useTranslation()
@@ -64,10 +71,7 @@ export function PackageState({ share, byMail }: { share: Share | undefined; byMa
     <div className="notice notice-good" role="status">
       <CircleCheck aria-hidden size={20} />
       <div>
-        <p>
-          {t(share.mail === 'sent' ? 'shares.given.readyMailed' : 'shares.given.ready')}
-          {share.mail === 'waiting' && ` ${t('shares.mail.waiting')}.`}
-        </p>
+        <p>{t(readyWords[share.mail])}</p>
       </div>
     </div>
   )
