@@ -1,8 +1,9 @@
 /**
  * Runs the checks and every vitest project, and adds up. The second half of `scripts/test`.
  *
- * Test files that start a network mostly wait for it: two run beside each other. Those that measure time or load run alone,
- * afterwards: on two cores they would be late for each other.
+ * Test files that start a network mostly wait for it: two run beside each other, and those that bind nobody to seconds in a
+ * lane of their own beside them. Those that measure time or load run alone, afterwards: on two cores they would be late for
+ * each other.
  */
 import { spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -13,13 +14,23 @@ import { delimiter, dirname, join, relative } from 'node:path'
 const alone = [
   'test/journeys/09-revocation.test.ts',
   'test/adversarial/mutations.test.ts',
-  'test/adversarial/two-lists.test.ts',
   'test/faults/holders-down.test.ts',
-  'test/faults/pacs-down.test.ts',
   'test/ui/many-rows.test.ts',
   'test/ui/night-shift.test.ts',
   'test/ui/ohif.test.ts',
   'test/ui/viewer.test.ts',
+]
+/** Most of them start one program at a time, or others' programs; none says how soon something has to be there. */
+const patient = [
+  'test/faults/registry-crash-points.test.ts',
+  'test/faults/crash-points.test.ts',
+  'test/faults/full-disk.test.ts',
+  'test/faults/pacs-down.test.ts',
+  'test/adversarial/two-lists.test.ts',
+  'test/interop',
+  'test/journeys/10-two-weeks-alone.test.ts',
+  'test/journeys/11-certificate-ran-out.test.ts',
+  'test/journeys/13-orthanc-both-sides.test.ts',
 ]
 const networks = ['journeys', 'faults', 'ui', 'interop', 'adversarial']
 const root = join(import.meta.dirname, '..')
@@ -72,6 +83,7 @@ function count(file: string): { passed: number; failed: number; skipped: number 
 
 async function runTests(name: string, args: readonly string[], more?: Record<string, string>): Promise<void> {
   console.log(`— ${name}`)
+  const began = performance.now()
   const file = join(results, `${name}.json`)
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`]
   const succeeded = await run('vitest', ['run', ...args, ...reporters], more)
@@ -84,6 +96,7 @@ async function runTests(name: string, args: readonly string[], more?: Record<str
   // A run can fail without a failed test: a file that does not load, an error outside any test.
   total.failed += succeeded ? failed : Math.max(1, failed)
   total.skipped += skipped
+  console.log(`— ${name}: ${Math.round((performance.now() - began) / 1000)} s`)
 }
 
 console.log('— check')
@@ -96,11 +109,17 @@ await runTests('unit', ['--project', 'unit'])
 const prepared = { TWIIN_PREPARED_DEMOS: join(results, 'demos') }
 mkdirSync(prepared.TWIIN_PREPARED_DEMOS)
 const projects = networks.flatMap((project) => ['--project', project])
-const without = alone.flatMap((file) => ['--exclude', file])
-await runTests('beside', [...projects, ...without, '--maxWorkers', '2'], {
-  ...prepared,
-  TWIIN_TEST_FILES_BESIDE: '2',
-})
+const without = [...alone, ...patient].flatMap((file) => [
+  '--exclude',
+  file.endsWith('.ts') ? file : `${file}/**`,
+])
+await Promise.all([
+  runTests('beside', [...projects, ...without, '--maxWorkers', '2'], {
+    ...prepared,
+    TWIIN_TEST_FILES_BESIDE: '2',
+  }),
+  runTests('patient', patient, prepared),
+])
 await runTests('alone', alone, prepared)
 rmSync(results, { recursive: true, force: true })
 for (const failure of failures) console.log(`failed: ${failure}`)

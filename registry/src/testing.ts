@@ -26,6 +26,9 @@ async function holdOnce(): Promise<Map<string, Buffer>> {
   return files
 }
 
+/** By the key as it lies on disk. Opening it takes a third of a second of processor time, as it should: once is enough. */
+const opened = new Map<string, Signer>()
+
 export interface Answer {
   readonly status: number
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
@@ -138,7 +141,10 @@ export class TestRegistry implements AsyncDisposable {
   }
 
   async signer(): Promise<Signer> {
-    return openSigner(await this.read('authority/issuing-key.pem'), passphrases.issuing)
+    const key = await this.read('authority/issuing-key.pem')
+    const signer = opened.get(key) ?? openSigner(key, passphrases.issuing)
+    opened.set(key, signer)
+    return signer
   }
 
   read(file: string): Promise<string> {

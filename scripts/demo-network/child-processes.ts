@@ -18,9 +18,16 @@ export const environment = (): NodeJS.ProcessEnv => ({
   NODE_COMPILE_CACHE: join(root, 'node_modules/.cache/node-compile'),
 })
 
-/** The file to run as this program: its bundle, or its source when that is newer. */
-export const programFile = (name: 'node' | 'registry' | 'demo' | 'demo-pacs'): string =>
-  execFileSync(join(root, 'scripts/program'), [name], { encoding: 'utf8' }).trim()
+type Program = 'node' | 'registry' | 'demo' | 'demo-pacs'
+const files = new Map<Program, string>()
+
+/** The file to run as this program: its bundle, or its source when that is newer. Looked up once: it takes a look at every file. */
+export function programFile(name: Program): string {
+  const file =
+    files.get(name) ?? execFileSync(join(root, 'scripts/program'), [name], { encoding: 'utf8' }).trim()
+  files.set(name, file)
+  return file
+}
 
 export interface Child {
   readonly name: string

@@ -12,6 +12,7 @@ import type { ShareServices } from './share-channels.ts'
 import { settleHospital, startHospital } from './start-hospital.ts'
 import type { RunningHospital } from './start-hospital.ts'
 import { startRegistry } from './start-registry.ts'
+import type { DemoRegistry } from './start-registry.ts'
 import { until } from './until.ts'
 
 /** From an empty folder, or one that ran before, to a network in which everybody sees everybody and the data are in. */
@@ -56,6 +57,7 @@ export async function startNetwork(
   const exchanging = async () => {
     if (taking.length < 2) return
     await Promise.all(running.map((hospital) => sees(hospital, taking, { state: 'exchanging', signal })))
+    await settled(registry, running, signal)
     tell(`${running.length} hospitals exchange`)
   }
   const tested = exchanging()
@@ -71,6 +73,36 @@ export async function startNetwork(
   }
   await tested
   return describeNetwork(registry, running, options.empty ? [] : demoPatients)
+}
+
+/** spec 11 §6: with so many the founding of the log ends. */
+const foundingWitnesses = 3
+
+/**
+ * Waits until what each node shows of the log convinces the others by the bundle that all of them hold: from then on one
+ * that restarts is admitted again, also while the registry is down. A network that takes longer is ready all the same.
+ */
+async function settled(
+  { url, caFile, tokens }: DemoRegistry,
+  running: readonly RunningHospital[],
+  signal: AbortSignal,
+): Promise<void> {
+  using registry = new ApiClient({ url, ca: await readFile(caFile, 'utf8'), token: tokens.administrator })
+  const statusOf = async ({ runtime, tokens }: RunningHospital) => {
+    const ca = await readFile(runtime.caFile, 'utf8')
+    using node = new ApiClient({ url: runtime.url, ca, token: tokens.operator })
+    return node.call<{ bundle: { version: number }; degraded: { code: string }[] }>('GET', '/api/v1/status')
+  }
+  const isSettled = async () => {
+    const { phase } = await registry.call<{ phase: string }>('GET', '/api/v1/log/state')
+    if (running.length >= foundingWitnesses && phase === 'founding') return false
+    const all = await Promise.all(running.map(statusOf))
+    if (all.some(({ degraded }) => degraded.some(({ code }) => code === 'EVIDENCE_MISSING'))) return false
+    return new Set(all.map(({ bundle }) => bundle.version)).size === 1
+  }
+  await until(isSettled, { timeoutMs: 30_000, what: 'the log convinces everybody', signal }).catch(() => {
+    signal.throwIfAborted()
+  })
 }
 
 interface Member {

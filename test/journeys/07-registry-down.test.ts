@@ -68,13 +68,17 @@ test('a node that restarts meanwhile comes back and is ready', async () => {
   await demo.restart(0)
   const status = await a.as('operator').call<{ registry: { reachable: boolean } }>('GET', '/api/v1/status')
   expect(status.registry.reachable).toBe(false)
+  let holders: unknown
   const search = await until(
     async () => {
       const result = await b.search(anna)
+      holders = result.holders
       return result.status('90000001') === 'answered' && result
     },
     // Several searches: one waits eight seconds for a hospital that is slow to answer.
     { timeoutMs: 40_000, what: 'A answers again' },
-  )
+  ).catch((error: unknown) => {
+    throw new Error(`last found: ${JSON.stringify(holders)}`, { cause: error })
+  })
   expect(search.studies.length).toBe(7)
 })

@@ -8,8 +8,8 @@ const backoff = { firstMs: 4000, mostMs: 600_000 }
 
 /** Looks after certificate and evidence: every minute, and at once when a bundle came that may have other witnesses. */
 export function tendCertificate(deps: {
-  enrolment: Enrolment
-  bundle: NetworkBundle
+  enrolment: Pick<Enrolment, 'tend'>
+  bundle: Pick<NetworkBundle, 'onChange'>
   clock: Clock
   log: Logger
   random: (bytes: number) => Uint8Array
@@ -18,19 +18,26 @@ export function tendCertificate(deps: {
   const waits = new Backoff(backoff, { random })
   let pause = pauseMs
   let wake = () => {}
-  bundle.onChange(() => wake())
+  /** A bundle came since the last look began: also one that comes during a look asks for another. */
+  let isDue = false
+  bundle.onChange(() => {
+    isDue = true
+    wake()
+  })
   return new Loop(
     { name: 'certificate' },
     {
       turn: async (signal) => {
+        isDue = false
         await enrolment.tend(signal)
         waits.reset()
         pause = pauseMs
       },
-      pause: (signal) => {
+      pause: async (signal) => {
+        if (isDue) return
         const woken = new AbortController()
         wake = () => woken.abort()
-        return clock.sleep(pause, AbortSignal.any([signal, woken.signal]))
+        await clock.sleep(pause, AbortSignal.any([signal, woken.signal]))
       },
       onError: (error) => {
         pause = waits.next()

@@ -11,7 +11,7 @@ import type { TransferRecord } from './transfer-record.ts'
 
 const hourMs = 3_600_000
 /** TWIIN_QUEUED_SENDS=200 for as many as a bad night brings; fewer by default. */
-const queued = Number(process.env['TWIIN_QUEUED_SENDS'] ?? 60)
+const queued = Number(process.env['TWIIN_QUEUED_SENDS'] ?? 30)
 
 /** So many studies of one image, stored at this hospital over one association. */
 async function store(hospital: TestHospital, count: number) {
