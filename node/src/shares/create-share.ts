@@ -110,7 +110,7 @@ export class CreateShare {
       ...{ opened: none, viewed: none, downloaded: none },
       history: [{ at: now, what: 'created', by: person.id }],
     }
-    const stored = code === undefined ? await hashing.decoy : await hashing.hash(code)
+    const stored = code === undefined ? hashing.decoy : await hashing.hash(code)
     const line = { ...lineOf(record), event: 'share-created', outcome: 'success' } as const
     await account.record({ ...line, user: person })
     await book.add(record, factor.kind, stored)

@@ -16,7 +16,7 @@ export interface CodeHashing {
   hash(code: string): Promise<string>
   matches(code: string, stored: string): Promise<boolean>
   /** Of a code that nobody has. */
-  decoy: Promise<string>
+  decoy: string
 }
 
 interface Deps {
@@ -74,9 +74,9 @@ export class Tries {
     const asked = await this.#queue.run(id, async () => {
       if (!mayAsk(kind, await this.#now(kind, id), clock.now())) return undefined
       const code = newSmsCode(random)
-      const [hash, decoy] = [await hashing.hash(code), await hashing.decoy]
+      const hash = await hashing.hash(code)
       const { isKnown } = await this.#change(kind, id, (counts, isKnown) =>
-        afterAsked(counts, isKnown ? hash : decoy, clock.now()),
+        afterAsked(counts, isKnown ? hash : hashing.decoy, clock.now()),
       )
       return isKnown ? { id, code } : undefined
     })
@@ -96,7 +96,7 @@ export class Tries {
 
   /** A new code of a letter, or (undefined) none: unlocked. Durable when it resolves. Throws `NOT_FOUND`. */
   async renew(kind: FactorKind, id: string, code?: string): Promise<void> {
-    const stored = code === undefined ? await this.#deps.hashing.decoy : await this.#deps.hashing.hash(code)
+    const stored = code === undefined ? this.#deps.hashing.decoy : await this.#deps.hashing.hash(code)
     const { isKnown } = await this.#change(kind, id, ({ refused, refusedSince, ...counts }, isKnown) => ({
       ...(isKnown ? freshCounts(stored, untilOf(kind)) : counts),
       ...{ refused, refusedSince },
@@ -147,7 +147,7 @@ export class Tries {
     const before = closedBy(kind, await this.#now(kind, id))
     if (before !== undefined) return { outcome: before }
     const { counts, isKnown } = await this.#change(kind, id, (each) => afterTry(each, clock.now()))
-    const stored = counts.codeUntil > clock.now() ? counts.code : await hashing.decoy
+    const stored = counts.codeUntil > clock.now() ? counts.code : hashing.decoy
     const matches =
       'bsn' in proof
         ? await this.#isPatient(kind, id, proof.bsn)
@@ -196,7 +196,7 @@ export class Tries {
 
   async #ofUnknown(kind: FactorKind, id: string): Promise<TryCounts> {
     const { decoy } = this.#deps.hashing
-    return this.#unknown.get(id) ?? freshCounts(await decoy, untilOf(kind))
+    return this.#unknown.get(id) ?? freshCounts(decoy, untilOf(kind))
   }
 
   #remember(id: string, counts: TryCounts): void {

@@ -14,7 +14,7 @@ import { composeShareParts } from '../composition/share-parts.ts'
 import { buckets } from '../config/buckets.ts'
 import type { ShareSettings } from '../config/share-settings.ts'
 import { LiveEvents } from '../http/events.ts'
-import type { Chosen, PackageOrder, PackageTarget } from '../share-package/package-order.ts'
+import type { Chosen, MadePackage, PackageOrder, PackageTarget } from '../share-package/package-order.ts'
 import type { ShareMail } from '../share-messages/link-mail.ts'
 import type { CodeHashing } from '../shares/tries.ts'
 import type { NetworkBundle } from '../trust/network-bundle.ts'
@@ -48,7 +48,7 @@ export const quickHashing = (onCompared: () => void = () => {}): CodeHashing => 
     onCompared()
     return quickHash(code) === stored
   },
-  decoy: Promise.resolve(quickHash('a decoy')),
+  decoy: quickHash('a decoy'),
 })
 
 interface Options {
@@ -69,7 +69,7 @@ export class TestPackages {
     return this.chosen
   }
 
-  async make(_order: PackageOrder, _person: object, to: PackageTarget): Promise<{ bytes: number }> {
+  async make(_order: PackageOrder, _person: object, to: PackageTarget): Promise<MadePackage> {
     this.keys.push(to.key.slice())
     const file = await open(to.file, 'w', 0o600)
     try {
@@ -81,7 +81,8 @@ export class TestPackages {
       await this.gate()
       to.signal.throwIfAborted()
       const made = { hospital: 'A', madeAt: new Date().toISOString(), language: 'nl', patient: '' } as const
-      return await writer.finish({ ...made, downloads: true, studies: [] })
+      const { bytes } = await writer.finish({ ...made, downloads: true, studies: [] })
+      return { bytes, pictures: 0, lost: 0, reports: 1, youngestReport: '' }
     } finally {
       await file.close()
     }
