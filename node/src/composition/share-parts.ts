@@ -46,9 +46,12 @@ export function composeShareParts(
   const book = new ShareBook({ ...{ store, records, byTime, tries, events, clock } })
   const ends = new ShareEnds({ dir }, { book, account, clock, log })
   const texts = { hospital, helpPhone: share.helpPhone }
-  const maker = new MakeShares(texts, {
-    ...{ book, ends, packages, mail: messengers.mail, linkMail, clock, random, log },
-  })
+  const maker = new MakeShares(
+    { ...texts, reportDelayDays: share.reportDelayDays },
+    {
+      ...{ book, ends, packages, mail: messengers.mail, linkMail, clock, random, log },
+    },
+  )
   const creating = new CreateShare(
     { hospital, share },
     { book, packages, maker, linkMail, account, reserve, hashing, clock, random },

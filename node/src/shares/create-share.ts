@@ -8,6 +8,7 @@ import type { Chosen, PackageOrder } from '../share-package/package-order.ts'
 import type { SharePackages } from '../share-package/share-packages.ts'
 import type { LinkMailContent, ShareMail } from '../share-messages/link-mail.ts'
 import { newLetterCode } from './codes.ts'
+import { heldUntil } from './held-until.ts'
 import type { MakeShares } from './make-shares.ts'
 import type { ShareBook } from './share-book.ts'
 import { lineOf } from './share-ends.ts'
@@ -144,13 +145,11 @@ export class CreateShare {
       throw new TwiinError('FACTOR_NOT_FOR_RECIPIENT')
   }
 
-  /** spec 25 §1: a report that is too young, and was not talked over, holds everything back. */
   #opensAt({ studies }: Chosen, { reports = 'all', discussed = false, recipient }: ShareOrder): number {
     const now = this.#deps.clock.now()
     if (reports === 'none' || discussed || recipient.kind !== 'patient') return now
-    const youngest = studies.map(({ youngestReport }) => Date.parse(`${youngestReport}T00:00:00Z`))
-    const last = Math.max(0, ...youngest.filter((at) => Number.isFinite(at)))
-    return Math.max(now, last + this.#options.share.reportDelayDays * dayMs)
+    const youngest = studies.map(({ youngestReport }) => youngestReport)
+    return Math.max(now, heldUntil(youngest, this.#options.share.reportDelayDays))
   }
 }
 

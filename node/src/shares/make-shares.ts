@@ -4,6 +4,7 @@ import type { Person } from '../people/people-file.ts'
 import type { SharePackages } from '../share-package/share-packages.ts'
 import type { LinkMailContent, ShareMail } from '../share-messages/link-mail.ts'
 import type { MailMessenger } from '../share-messages/messenger.ts'
+import { heldUntil } from './held-until.ts'
 import type { ShareBook } from './share-book.ts'
 import type { ShareEnds } from './share-ends.ts'
 import { withEvent } from './share-record.ts'
@@ -36,7 +37,7 @@ const mailPauses = { firstMs: 5000, mostMs: 10 * 60_000 }
 /** Packages are made one after the other, behind the answer; the mail leaves when one is whole. */
 export class MakeShares implements Service {
   readonly name = 'share packages'
-  readonly #options: { hospital: string; helpPhone: string }
+  readonly #options: { hospital: string; helpPhone: string; reportDelayDays: number }
   readonly #deps: Deps
   readonly #stops = new Map<string, AbortController>()
   readonly #progress = new Map<string, { done: number; total: number }>()
@@ -45,7 +46,7 @@ export class MakeShares implements Service {
   #waiting = 0
   #stopped = new AbortController()
 
-  constructor(options: { hospital: string; helpPhone: string }, deps: Deps) {
+  constructor(options: { hospital: string; helpPhone: string; reportDelayDays: number }, deps: Deps) {
     this.#options = options
     this.#deps = deps
     deps.ends.onEnded((id) => this.#stops.get(id)?.abort(new TwiinError('SHARE_OVER')))
@@ -100,9 +101,16 @@ export class MakeShares implements Service {
         this.#progress.set(id, progress)
         book.tell({ id, state: 'preparing' })
       }
-      const { bytes } = await packages.make(order, person, { key, file: ends.fileOf(id), onProgress, signal })
+      const { bytes, youngestReport } = await packages.make(order, person, {
+        key,
+        file: ends.fileOf(id),
+        onProgress,
+        signal,
+      })
       const made = await book.change(id, (record) =>
-        record.state === 'preparing' ? { ...record, state: 'open', bytes } : record,
+        record.state === 'preparing'
+          ? { ...this.#heldBack(record, youngestReport), state: 'open', bytes }
+          : record,
       )
       // It ended while the last bytes were written.
       if (made.state !== 'open') await ends.removePackage(id)
@@ -112,6 +120,14 @@ export class MakeShares implements Service {
     } catch (error) {
       await this.#failed(id, error)
     }
+  }
+
+  /** The day of a report at another hospital is known only now that it is here. */
+  #heldBack(record: ShareRecord, youngestReport: string): ShareRecord {
+    const { order, discussed, recipient, opensAt, expiresAt } = record
+    if (order.reports === 'none' || discussed || recipient.kind !== 'patient') return record
+    const later = Math.max(0, heldUntil([youngestReport], this.#options.reportDelayDays) - opensAt)
+    return { ...record, opensAt: opensAt + later, expiresAt: expiresAt + later }
   }
 
   async #failed(id: string, error: unknown): Promise<void> {
@@ -163,7 +179,7 @@ export class MakeShares implements Service {
     const { opensAt, expiresAt, factor, order } = record
     const content = linkMail({
       ...{ url, opensAt, expiresAt, factor: factor.kind, language: order.language },
-      ...this.#options,
+      ...{ hospital: this.#options.hospital, helpPhone: this.#options.helpPhone },
     })
     const pauses = new Backoff(mailPauses, { random })
     for (const until = clock.now() + mailedForMs; ;) {

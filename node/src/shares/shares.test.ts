@@ -130,6 +130,20 @@ describe('a share', () => {
     expect(await shares.door.opened(withoutReport.id)).toBeDefined()
   })
 
+  it('waits for a report whose day was known only when it came from another hospital, and is open as long', async () => {
+    const clock = new ManualClock(Date.UTC(2026, 2, 16))
+    await using shares = await TestShares.open({ clock })
+    shares.packages.chosen = {
+      ...shared,
+      studies: shared.studies.map((one) => ({ ...one, youngestReport: '' })),
+    }
+    shares.packages.youngestReport = '2026-03-15'
+    const { id, link, code } = await made(shares, { ...byLetter, discussed: false })
+    const opensAt = Date.UTC(2026, 2, 22)
+    expect(await shares.door.enter(link, { code })).toEqual({ outcome: 'early', opensAt })
+    expect((await shares.routes.book.find(id)).expiresAt).toBe(opensAt + 14 * dayMs)
+  })
+
   it('that the process did not finish is failed at the next start, and nothing of it lies on the disk', async () => {
     await using shares = await TestShares.open({ clock: new ManualClock() })
     const begun = Promise.withResolvers<void>()

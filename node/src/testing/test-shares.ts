@@ -63,6 +63,8 @@ export class TestPackages {
   chosen: Chosen = shared
   /** Awaited before the file is whole. */
   gate: () => Promise<void> = async () => {}
+  /** What is only known once it is here. */
+  youngestReport = ''
   readonly keys: Uint8Array[] = []
 
   async choose(): Promise<Chosen> {
@@ -82,7 +84,7 @@ export class TestPackages {
       to.signal.throwIfAborted()
       const made = { hospital: 'A', madeAt: new Date().toISOString(), language: 'nl', patient: '' } as const
       const { bytes } = await writer.finish({ ...made, downloads: true, studies: [] })
-      return { bytes, pictures: 0, lost: 0, reports: 1, youngestReport: '' }
+      return { bytes, pictures: 0, lost: 0, reports: 1, youngestReport: this.youngestReport }
     } finally {
       await file.close()
     }
