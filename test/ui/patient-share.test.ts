@@ -88,13 +88,13 @@ describe.skipIf(!browserInstalled)(`a share${browserMissing}`, () => {
       secondFactor: { kind: 'sms', phone: '+31600000019' },
     })
     const mail = await mailTo(email, hospital.share?.mailDir ?? '')
-    expect(mail.text).not.toMatch(/Voorbeeld, Anna|Anna|CT|thorax|1958/)
+    expect(mail.text).not.toMatch(/Anna|\bCT\b|thorax|1958/)
     const link = linkIn(mail.text)
     expect(link).toBe(given.url)
 
     const { context, page, watched } = await phonePage()
     await page.goto(link)
-    expect(await page.textContent('main')).not.toMatch(/Anna|CT|thorax|röntgen|borst/i)
+    expect(await page.textContent('main')).not.toMatch(/Anna|\bCT\b|thorax|röntgen|borst/i)
     await page.getByRole('button', { name: 'Stuur mij een code' }).click()
     await page.getByLabel('Code', { exact: true }).fill(await newestCode(hospital.share?.smsDir ?? ''))
     await page.getByRole('button', { name: 'Ga verder' }).click()
@@ -162,9 +162,9 @@ describe.skipIf(!browserInstalled)(`a share${browserMissing}`, () => {
       await page.getByRole('button', { name: /^Inloggen met/ }).click()
       await page.getByRole('button', { name }).click()
     }
-    await asWhom(/Carla|Tweeling/)
+    await asWhom(/^Tweeling, Carla/)
     await page.getByText('Deze link hoort niet bij wie er inlogde.').waitFor()
-    await asWhom(/Anna|Voorbeeld/)
+    await asWhom(/Anna/)
     await page
       .getByRole('link', { name: /^Bekijken/ })
       .first()
@@ -277,7 +277,7 @@ describe.skipIf(!browserInstalled)(`a share${browserMissing}`, () => {
     const shown = page.locator('img:visible').first()
     if (!(await shown.isVisible())) await page.getByRole('button').or(page.getByRole('link')).first().click()
     await shown.waitFor()
-    expect(await shown.evaluate('(image) => image.naturalWidth')).toBeGreaterThan(50)
+    await page.waitForFunction('[...document.images].some((image) => image.naturalWidth > 50)')
     expect(complaints).toEqual([])
     expect(await violations(page)).toEqual([])
     await context.close()
@@ -338,7 +338,7 @@ describe.skipIf(!browserInstalled)(`a share${browserMissing}`, () => {
     const other = execFileSync('dcmdump', ['-q', '+L', join(unpacked, 'AGAIN')], { encoding: 'utf8' })
     expect(other.match(/\[(IMAGE|SR DOCUMENT|ENCAP DOC)\]/g)).toHaveLength(images)
     // Another reader: pydicom walks our directory to every file.
-    const count = execFileSync('python3', [
+    const count = execFileSync('/usr/bin/python3', [
       '-c',
       'import sys; from pydicom.fileset import FileSet; print(sum(1 for i in FileSet(sys.argv[1]) if i.load().SOPInstanceUID))',
       join(unpacked, 'DICOMDIR'),
