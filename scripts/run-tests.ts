@@ -14,6 +14,7 @@ import { delimiter, dirname, join, relative } from 'node:path'
 const alone = [
   'test/journeys/09-revocation.test.ts',
   'test/adversarial/mutations.test.ts',
+  'test/adversarial/shares.test.ts',
   'test/faults/holders-down.test.ts',
   'test/ui/many-rows.test.ts',
   'test/ui/night-shift.test.ts',

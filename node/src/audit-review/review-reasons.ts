@@ -28,7 +28,14 @@ const relations: ReadonlySet<AuditEntry['event']> = new Set([
 ])
 /** What a user does with a patient's data. */
 const looks: ReadonlySet<AuditEntry['event']> = new Set([
-  ...(['search', 'retrieve-requested', 'study-viewed', 'media-export', 'emergency', 'share-created'] as const),
+  ...([
+    'search',
+    'retrieve-requested',
+    'study-viewed',
+    'media-export',
+    'emergency',
+    'share-created',
+  ] as const),
 ])
 /** What lets somebody in, or makes it easier. Spec 07 §3. */
 const givesAccess: ReadonlySet<string> = new Set([

@@ -4,7 +4,7 @@ import type { Service } from '@twiin/runtime'
 import { decoyPassword, hashPassword, passwordMatches } from '@twiin/web'
 import type { Settings } from '../config/settings.ts'
 import type { ShareSettings } from '../config/share-settings.ts'
-import { openWebCertificate } from '../http/web-certificate-files.ts'
+import { webCertificate } from '../http/web-certificate-files.ts'
 import { brokerRoutes } from '../patient-door/broker-routes.ts'
 import { Broker } from '../patient-door/broker.ts'
 import { PatientPages } from '../patient-door/patient-pages.ts'
@@ -45,7 +45,7 @@ export async function composeShares(
   const pages = new PatientPages(
     {
       ...{ hospital: self.name, helpPhone, publicUrl, host, port },
-      tls: await tlsOf(share, { dir: join(dataDir, 'share-web'), commonName: self.name, now: clock.now() }),
+      tls: await tlsOf(share, () => webCertificate(settings, { commonName: self.name, now: clock.now() })),
       ...(oidc === undefined ? {} : { oidc: { label: oidc.label, simulator: oidc.simulator } }),
     },
     {
@@ -61,13 +61,12 @@ function loginsBy(oidc: ConstructorParameters<typeof Broker>[0], { clock, log }:
   return (pages: Parameters<typeof brokerRoutes>[0]['pages']) => brokerRoutes({ broker, pages })
 }
 
-/** The hospital's own, or one of a CA of its own as at the page of the staff. */
+/** One that patients' browsers trust; without it, for trying out, that of the staff's pages. */
 async function tlsOf(
-  { certificateFile, keyFile, publicUrl }: ShareSettings,
-  { dir, ...made }: { dir: string; commonName: string; now: number },
+  { certificateFile, keyFile }: ShareSettings,
+  ofStaff: () => Promise<{ certificate: string; key: string }>,
 ): Promise<{ certificate: string; key: string }> {
-  if (certificateFile === undefined || keyFile === undefined)
-    return openWebCertificate(dir, { ...made, publicUrl })
+  if (certificateFile === undefined || keyFile === undefined) return ofStaff()
   const [certificate, key] = await Promise.all([readFile(certificateFile, 'utf8'), readFile(keyFile, 'utf8')])
   return { certificate, key }
 }

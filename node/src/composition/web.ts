@@ -22,7 +22,7 @@ import { holdingRoutes } from '../holdings/routes.ts'
 import { problems } from '../http/problems.ts'
 import { qualityRoutes } from '../quality/routes.ts'
 import { hl7Routes } from '../hl7/routes.ts'
-import { openWebCertificate } from '../http/web-certificate-files.ts'
+import { webCertificate } from '../http/web-certificate-files.ts'
 import { PatientAccount } from '../patient-account/patient-account.ts'
 import { patientAccountRoutes } from '../patient-account/routes.ts'
 import { proofRoutes } from '../proof/routes.ts'
@@ -70,11 +70,7 @@ export async function composeWeb(
     emergencies: uses,
   })
   const hospital = { ura: self.ura, name: self.name }
-  const tls = await openWebCertificate(join(settings.dataDir, 'web'), {
-    commonName: hospital.name,
-    publicUrl: settings.web.publicUrl,
-    now: clock.now(),
-  })
+  const tls = await webCertificate(settings, { commonName: hospital.name, now: clock.now() })
   const goOn = async (id: string) =>
     void (await book.change(id, (now) =>
       now.state === 'delivered' ? {} : { state: 'queued', nextTryAt: clock.now(), attempts: 0 },

@@ -14,7 +14,10 @@ beforeEach(async () => {
 afterEach(() => rm(dir, { recursive: true }))
 
 const opened = async (publicUrl?: string, at = dir, who = options) =>
-  new X509Certificate((await openWebCertificate(at, { ...who, publicUrl })).certificate)
+  new X509Certificate(
+    (await openWebCertificate(at, { ...who, publicUrls: publicUrl === undefined ? [] : [publicUrl] }))
+      .certificate,
+  )
 
 it('the self-made certificate is for the name at which people reach the node, and is kept while it is', async () => {
   const made = await opened('https://Twiin.ziekenhuis.example:8443/')

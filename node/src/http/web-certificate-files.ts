@@ -5,24 +5,25 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { createWebCertificate } from '@twiin/identity'
 import { writeFileDurably } from '@twiin/store'
+import type { Settings } from '../config/settings.ts'
 
 const renewBeforeMs = 30 * 86_400_000
 
 /**
  * The certificate browsers meet, from a small CA of the node's own: `ca.pem` is for the hospital to trust. Made when
- * there is none, or when the one there soon expires or lacks the name in `publicUrl`. A hospital may put its own
+ * there is none, or when the one there soon expires or lacks a name in `publicUrls`. A hospital may put its own
  * `certificate.pem` and `key.pem` here.
  */
 export async function openWebCertificate(
   dir: string,
-  options: { commonName: string; publicUrl?: string | undefined; now: number },
+  options: { commonName: string; publicUrls: readonly string[]; now: number },
 ): Promise<{ certificate: string; key: string; caFile: string }> {
   const place = {
     ca: join(dir, 'ca.pem'),
     certificate: join(dir, 'certificate.pem'),
     key: join(dir, 'key.pem'),
   }
-  const reached = options.publicUrl === undefined ? [] : [hostOf(options.publicUrl)]
+  const reached = options.publicUrls.map(hostOf)
   const read = (file: string) => readFile(file, 'utf8').catch(() => undefined)
   const [certificate, key] = await Promise.all([read(place.certificate), read(place.key)])
   if (certificate !== undefined && key !== undefined) {
@@ -45,6 +46,16 @@ export async function openWebCertificate(
   await writeFileDurably(place.ca, Buffer.from(made.caCertificate), { mode: 0o644 })
   return { certificate: made.certificate, key: made.key, caFile: place.ca }
 }
+
+/** The one of this node; the same for all of its ports. */
+export const webCertificate = (settings: Settings, made: { commonName: string; now: number }) =>
+  openWebCertificate(join(settings.dataDir, 'web'), { ...made, publicUrls: urlsOf(settings) })
+
+/** Where browsers come in: the staff's pages, and those for patients unless they have a certificate of their own. */
+const urlsOf = ({ web, share }: Pick<Settings, 'web' | 'share'>): string[] => [
+  ...(web.publicUrl === undefined ? [] : [web.publicUrl]),
+  ...(share === undefined || share.certificateFile !== undefined ? [] : [share.publicUrl]),
+]
 
 const hostOf = (url: string) => new URL(url).hostname.replace(/^\[|\]$/g, '')
 
