@@ -22,6 +22,10 @@ export const shownState = ({ state, opensAt }: Share, now: number): ShownState =
 const over: ReadonlySet<ShareState> = new Set(['blocked', 'revoked', 'expired', 'failed'])
 export const isOver = ({ state }: Share) => over.has(state)
 const mailFailed = ({ state, mail }: Share) => mail === 'failed' && (state === 'open' || state === 'locked')
+/** Of a link at which nobody gave a wrong code (spec 25 §4); a letter has one code, until a new one is given. */
+const wholeTries = { sms: 10, letter: 5, oidc: 10 } as const
+export const hasTried = ({ factor, triesLeft }: Share) => triesLeft < wholeTries[factor]
+
 /** Somebody should do something, or the recipient gets nothing. */
 export const needsAttention = (share: Share) =>
   share.state === 'locked' || share.state === 'failed' || mailFailed(share)

@@ -3,7 +3,7 @@ import { MailX } from 'lucide-react'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Share } from '../api-types-shares.ts'
-import { looks, needsAttention, shownState } from './share-look.ts'
+import { hasTried, looks, needsAttention, shownState } from './share-look.ts'
 import { ShareProgress } from './share-progress.tsx'
 
 /** The state in words, until when, and what is left before it locks. */
@@ -32,7 +32,7 @@ export function ShareStateCell({ share }: { share: Share }) {
         {isLive && t('shares.stateWhy.until', { at: formatInstant(share.expiresAt, i18n.language) })}
         {isLive &&
           state !== 'locked' &&
-          share.triesLeft < 10 &&
+          hasTried(share) &&
           `, ${t('shares.tries', { count: share.triesLeft })}`}
       </span>
     </div>
