@@ -27,7 +27,7 @@ export async function benchShare({
   signal,
   budgetMs,
 }: BenchOptions): Promise<Comparison[]> {
-  await using hospitals = await TwoHospitals.start({ profileDir }, signal)
+  await using hospitals = await TwoHospitals.start({ profileDir, withShares: true }, signal)
   const { holder } = hospitals
   const study = new StudyFiles().next(instances)
   await storeInstances({ ...holder.dicom, calledAe: holder.dicom.aeTitle, callingAe: 'STORESCU' }, study)

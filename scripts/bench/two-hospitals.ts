@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { ApiClient } from '../demo-network/api-client.ts'
 import { ChildProcesses } from '../demo-network/child-processes.ts'
 import { DemoFolder } from '../demo-network/demo-state.ts'
+import { ShareServices } from '../demo-network/share-channels.ts'
 import type { Network, NetworkHospital } from '../demo-network/network-file.ts'
 import { startNetwork } from '../demo-network/start-network.ts'
 import { until } from '../demo-network/until.ts'
@@ -27,9 +28,9 @@ export class TwoHospitals implements AsyncDisposable {
     this.#stop = stop
   }
 
-  /** `profileDir`: every process leaves a CPU profile there when it ends. */
+  /** `profileDir`: every process leaves a CPU profile there when it ends. `withShares`: patients can be given links. */
   static async start(
-    options: { profileDir?: string | undefined },
+    options: { profileDir?: string | undefined; withShares?: boolean },
     signal: AbortSignal,
   ): Promise<TwoHospitals> {
     const dir = await mkdtemp(join(tmpdir(), 'twiin-bench-'))
@@ -39,8 +40,10 @@ export class TwoHospitals implements AsyncDisposable {
       { logDir: join(dir, 'logs') },
       { onGone: (death) => failed.abort(death) },
     )
+    const shares = options.withShares === true ? await ShareServices.start(dir) : undefined
     const stop = async () => {
       await processes.stop()
+      await shares?.close()
       await folder[Symbol.asyncDispose]()
       await rm(dir, { recursive: true, force: true })
     }
@@ -49,7 +52,10 @@ export class TwoHospitals implements AsyncDisposable {
       process.env['NODE_OPTIONS'] = `${before ?? ''} --cpu-prof --cpu-prof-dir=${options.profileDir}`
     try {
       const deps = { folder, processes, tell: () => {}, signal: AbortSignal.any([signal, failed.signal]) }
-      const network = await startNetwork({ hospitals: 2, empty: true }, deps)
+      const network = await startNetwork(
+        { hospitals: 2, empty: true, ...(shares !== undefined && { shares }) },
+        deps,
+      )
       return new TwoHospitals({ dir, network }, stop)
     } catch (error) {
       await stop()
