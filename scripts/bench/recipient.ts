@@ -59,7 +59,8 @@ export class Recipient implements Disposable {
     const answer = await this.#ask(
       'GET',
       origin === undefined ? this.#at(path) : '/',
-      headers,
+      // A connection that waited for its next turn may be gone.
+      { ...headers, connection: 'close' },
       undefined,
       origin,
     )
