@@ -383,7 +383,7 @@ export const workplace: Texts<typeof dutch> = {
     'media-export': 'Disc written',
     'share-created': 'Link for patient made',
     'share-code': 'New code for a link',
-    'share-opened': 'Link opened with code',
+    'share-opened': 'Link opened with second step',
     'share-viewed': 'Seen by link',
     'share-downloaded': 'Downloaded by link',
     'share-refused': 'Wrong code at a link',

@@ -382,7 +382,7 @@ export const workplace = {
     'media-export': 'Schijf geschreven',
     'share-created': 'Link voor patiënt gemaakt',
     'share-code': 'Nieuwe code voor een link',
-    'share-opened': 'Link geopend met code',
+    'share-opened': 'Link geopend met tweede stap',
     'share-viewed': 'Bekeken via link',
     'share-downloaded': 'Gedownload via link',
     'share-refused': 'Verkeerde code bij een link',

@@ -129,7 +129,7 @@ export const nl = {
   seen: {
     created: 'Het ziekenhuis zette dit voor u klaar',
     mailed: 'De link is gemaild',
-    opened: 'Iemand met de link en de code heeft dit geopend',
+    opened: 'Iemand opende dit, met de link en de tweede stap',
     viewed: 'De beelden of een verslag zijn bekeken',
     downloaded: 'Er is iets gedownload',
     'new-code': 'Het ziekenhuis gaf een nieuwe code',
