@@ -27,7 +27,6 @@ const Mail = Type.Object(
   },
   { ...closed, description: 'how links are mailed; without it only letters are made' },
 )
-export type ShareMailSettings = Static<typeof Mail>
 
 const Sms = Type.Object(
   {
@@ -46,7 +45,6 @@ const Sms = Type.Object(
   },
   { ...closed, description: 'how codes are sent to a telephone; without it no share has that factor' },
 )
-export type ShareSmsSettings = Static<typeof Sms>
 
 const Oidc = Type.Object(
   {
@@ -64,7 +62,6 @@ const Oidc = Type.Object(
   },
   { ...closed, description: 'broker that says who a patient is (OpenID Connect)' },
 )
-export type ShareOidcSettings = Static<typeof Oidc>
 
 /** Shares for patients, and for who has no node (spec 25). Without it no port is opened. */
 export const ShareSettings = Type.Object(

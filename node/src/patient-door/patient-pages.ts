@@ -44,7 +44,7 @@ export class PatientPages implements Service {
     const facts = new DoorFacts(options, { assets: assetAddresses(assets) })
     const sessions = new DoorSessions({}, { clock, random })
     door.onOver((shareId) => sessions.endAllOf(shareId))
-    const doorman = new Doorman({}, { door, sessions, facts })
+    const doorman = new Doorman({ door, sessions, facts })
     const downloads = new DownloadsAtOnce({ most: options.downloadsAtOnce ?? mostDownloads })
     const plain = new PlainPages({}, { door, facts, downloads, clock })
     const { host, port, tls, publicUrl } = options
