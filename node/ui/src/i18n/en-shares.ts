@@ -71,7 +71,7 @@ export const shares: Texts<typeof dutch> = {
     opened: 'opened with the second step',
     viewed: 'images viewed',
     downloaded: 'downloaded',
-    locked: 'locked: too many wrong codes',
+    locked: 'locked: second step wrong too often',
     blocked: 'blocked by the recipient',
     revoked: 'revoked',
     expired: 'expired',

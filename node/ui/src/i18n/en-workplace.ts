@@ -386,7 +386,7 @@ export const workplace: Texts<typeof dutch> = {
     'share-opened': 'Link opened with second step',
     'share-viewed': 'Seen by link',
     'share-downloaded': 'Downloaded by link',
-    'share-refused': 'Wrong code at a link',
+    'share-refused': 'Second step at a link wrong',
     'share-locked': 'Link locked',
     'share-blocked': 'Link blocked by recipient',
     'share-revoked': 'Link taken back',

@@ -68,7 +68,7 @@ export const shares = {
     opened: 'geopend met de tweede stap',
     viewed: 'beelden bekeken',
     downloaded: 'gedownload',
-    locked: 'op slot: te veel verkeerde codes',
+    locked: 'op slot: tweede stap te vaak fout',
     blocked: 'geblokkeerd door de ontvanger',
     revoked: 'ingetrokken',
     expired: 'verlopen',

@@ -385,7 +385,7 @@ export const workplace = {
     'share-opened': 'Link geopend met tweede stap',
     'share-viewed': 'Bekeken via link',
     'share-downloaded': 'Gedownload via link',
-    'share-refused': 'Verkeerde code bij een link',
+    'share-refused': 'Tweede stap bij een link fout',
     'share-locked': 'Link op slot',
     'share-blocked': 'Link geblokkeerd door ontvanger',
     'share-revoked': 'Link ingetrokken',

@@ -136,7 +136,7 @@ export const en: Texts = {
     viewed: 'The pictures or a report were looked at',
     downloaded: 'Something was downloaded',
     'new-code': 'The hospital gave a new code',
-    locked: 'The link was locked after wrong codes',
+    locked: 'The link was locked: the second step was wrong too often',
     expired: 'The time of the link was over',
     revoked: 'The hospital stopped the link',
     blocked: 'The link was blocked',

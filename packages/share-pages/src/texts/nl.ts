@@ -133,7 +133,7 @@ export const nl = {
     viewed: 'De beelden of een verslag zijn bekeken',
     downloaded: 'Er is iets gedownload',
     'new-code': 'Het ziekenhuis gaf een nieuwe code',
-    locked: 'De link ging op slot na verkeerde codes',
+    locked: 'De link ging op slot: de tweede stap was te vaak fout',
     expired: 'De tijd van de link was voorbij',
     revoked: 'Het ziekenhuis stopte de link',
     blocked: 'De link is geblokkeerd',
