@@ -103,22 +103,6 @@ export const ShareSettings = Type.Object(
 )
 export type ShareSettings = Static<typeof ShareSettings>
 
-/** What belongs together. */
-export function shareErrors({ share }: { share?: ShareSettings }): string[] {
-  if (share === undefined) return []
-  const { certificateFile, keyFile, sms, mail } = share
-  return [
-    ...((certificateFile === undefined) === (keyFile === undefined)
-      ? []
-      : ['/share needs certificateFile and keyFile together']),
-    ...(sms?.kind === 'http' && sms.url === undefined ? ['/share/sms needs url'] : []),
-    ...(sms?.kind === 'folder' && sms.dir === undefined ? ['/share/sms needs dir'] : []),
-    ...((mail?.user === undefined) === (mail?.passwordFile === undefined)
-      ? []
-      : ['/share/mail needs user and passwordFile together']),
-  ]
-}
-
 /** The files it names, by the name of the setting. A folder for codes is made when it is not there. */
 export const shareFiles = ({ share }: { share?: ShareSettings }): Record<string, string> =>
   Object.fromEntries(
