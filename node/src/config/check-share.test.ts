@@ -72,6 +72,7 @@ describe('settings of shares', () => {
       { publicUrl: 'https://localhost:8443' },
       '/share/publicUrl has the port of web',
     ],
+    ['a proxy by name', { trustedProxies: ['10.0.0.0/8', 'proxy.example'] }, '/share/trustedProxies has no'],
     ['a number without digits', { helpPhone: '( - )' }, '/share/helpPhone has no digit'],
     ['a gateway that is none', { sms: { kind: 'http', url: 'https://' } }, '/share/sms/url is no address'],
     ['a broker that is none', { oidc: { ...oidc, issuer: 'https://[' } }, '/share/oidc/issuer is no address'],

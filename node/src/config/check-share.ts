@@ -4,7 +4,7 @@ import { isIP } from 'node:net'
 import { hostname, networkInterfaces } from 'node:os'
 import { createSecureContext } from 'node:tls'
 import { codeOf } from '@twiin/runtime'
-import { isOwnMachine } from '@twiin/web'
+import { isOwnMachine, TrustedProxies } from '@twiin/web'
 import type { Settings } from './settings.ts'
 import type { ShareSettings } from './share-settings.ts'
 
@@ -20,6 +20,9 @@ export function shareErrors({ share, web, demo }: WithShare): string[] {
     ...((certificateFile === undefined) === (keyFile === undefined)
       ? []
       : ['/share needs certificateFile and keyFile together']),
+    ...share.trustedProxies
+      .filter((place) => !isPlace(place))
+      .map((place) => `/share/trustedProxies has no address or network: ${place}`),
     ...(/\d/.test(share.helpPhone) ? [] : ['/share/helpPhone has no digit']),
     ...(mail === undefined ? [] : mailErrors(mail)),
     ...(sms === undefined ? [] : smsErrors(sms, demo)),
@@ -28,6 +31,14 @@ export function shareErrors({ share, web, demo }: WithShare): string[] {
       ? ['/share/oidc/simulator goes with demo: true: who logs in there is nobody']
       : []),
   ]
+}
+
+function isPlace(place: string): boolean {
+  try {
+    return new TrustedProxies([place]) !== undefined
+  } catch {
+    return false
+  }
 }
 
 function urlErrors(place: string, url: string): string[] {

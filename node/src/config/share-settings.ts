@@ -81,6 +81,24 @@ export const ShareSettings = Type.Object(
       File('certificate with its intermediates, PEM; one is made when not given'),
     ),
     keyFile: Type.Optional(File('its key, PEM')),
+    trustedProxies: Type.Array(Type.String({ minLength: 2, maxLength: 50 }), {
+      maxItems: 16,
+      default: [],
+      description:
+        'addresses or networks (CIDR) of proxies that end TLS and say in X-Forwarded-For for whom they ask',
+    }),
+    postsPerMinute: Type.Integer({
+      minimum: 60,
+      maximum: 1_000_000,
+      default: 600,
+      description: 'forms that one client network may send in a minute',
+    }),
+    connectionsPerNetwork: Type.Integer({
+      minimum: 10,
+      maximum: 2_000,
+      default: 400,
+      description: 'connections that one client network may have at once; in all there are 2,000',
+    }),
     helpPhone: Type.String({
       pattern: '^[0-9+() -]{3,40}$',
       description: 'number that recipients call for help',
