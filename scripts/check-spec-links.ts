@@ -1,4 +1,4 @@
-/** Every protocol id the code speaks has a page in docs/spec, and every link in README and docs resolves. */
+/** Every protocol id the code speaks has a page in docs/spec; every link in README and docs resolves, and every test they name exists. */
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { execFileSync } from 'node:child_process'
 import { dirname, join } from 'node:path'
@@ -14,11 +14,19 @@ if (existsSync(idsFile)) {
   }
 }
 
-const pages = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '*.md'], {
-  encoding: 'utf8',
-})
-for (const page of pages.split('\n').filter((file) => file !== '' && existsSync(file))) {
-  for (const [, link = ''] of readFileSync(page, 'utf8').matchAll(/\]\(([^)\s]+)\)/g)) {
+const filesLike = (pattern: string) =>
+  execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', pattern], {
+    encoding: 'utf8',
+  })
+    .split('\n')
+    .filter((file) => file !== '' && existsSync(file))
+// Named from the root, or by the end of its path beside one that is.
+const tests = filesLike('*.test.ts').map((file) => `/${file}`)
+for (const page of filesLike('*.md')) {
+  const text = readFileSync(page, 'utf8')
+  for (const [, test = ''] of text.matchAll(/`([\w./-]+\.test\.ts)`/g))
+    if (!tests.some((file) => file.endsWith(`/${test}`))) problems.push(`${page}: there is no test ${test}`)
+  for (const [, link = ''] of text.matchAll(/\]\(([^)\s]+)\)/g)) {
     const target = link.split('#')[0] ?? ''
     if (target === '' || /^[a-z]+:/.test(target)) continue
     if (!existsSync(join(dirname(page), target))) problems.push(`${page}: ${link} leads nowhere`)

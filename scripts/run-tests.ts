@@ -22,7 +22,7 @@ const alone = [
   'test/ui/viewer.test.ts',
 ]
 /** Most of them start one program at a time, or others' programs; none says how soon something has to be there. */
-const patient = [
+const unhurried = [
   'test/faults/registry-crash-points.test.ts',
   'test/faults/crash-points.test.ts',
   'test/faults/full-disk.test.ts',
@@ -110,7 +110,7 @@ await runTests('unit', ['--project', 'unit'])
 const prepared = { TWIIN_PREPARED_DEMOS: join(results, 'demos') }
 mkdirSync(prepared.TWIIN_PREPARED_DEMOS)
 const projects = networks.flatMap((project) => ['--project', project])
-const without = [...alone, ...patient].flatMap((file) => [
+const without = [...alone, ...unhurried].flatMap((file) => [
   '--exclude',
   file.endsWith('.ts') ? file : `${file}/**`,
 ])
@@ -119,7 +119,7 @@ await Promise.all([
     ...prepared,
     TWIIN_TEST_FILES_BESIDE: '2',
   }),
-  runTests('patient', patient, prepared),
+  runTests('unhurried', unhurried, prepared),
 ])
 await runTests('alone', alone, prepared)
 rmSync(results, { recursive: true, force: true })

@@ -4,6 +4,7 @@ import type { Logger } from '@twiin/runtime'
 import { Command, Option } from 'commander'
 import { auditCommands } from './anchor/commands.ts'
 import { checkFiles, checkFilesBeforeApproval } from './config/check-files.ts'
+import { shareTodos } from './config/check-share.ts'
 import { ignoredVariables, loadSettings } from './config/load-settings.ts'
 import type { Settings } from './config/settings.ts'
 import { discCommands } from './disc/commands.ts'
@@ -74,12 +75,16 @@ interface AccountOptions<R = Role> extends ConfigOption {
 function checkConfig(settings: Settings): void {
   const { awaitsToken } = checkFilesBeforeApproval(settings)
   const ignored = ignoredVariables()
+  const todo = [
+    ...(awaitsToken
+      ? ['registry.enrolmentTokenFile: put the token there once the registry has approved']
+      : []),
+    ...shareTodos(settings),
+  ]
   print({
     ok: true,
     hospital: settings.hospital,
-    ...(awaitsToken && {
-      todo: 'registry.enrolmentTokenFile: put the token there once the registry has approved',
-    }),
+    ...(todo.length > 0 && { todo: todo.join('; ') }),
     ...(ignored.length > 0 && { ignored }),
   })
 }

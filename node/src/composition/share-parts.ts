@@ -1,14 +1,14 @@
 import type { Service } from '@twiin/runtime'
 import { buckets } from '../config/buckets.ts'
 import type { ShareSettings } from '../config/share-settings.ts'
-import { codeText } from '../share-messages/code-text.ts'
-import { codeLetter, linkLetter } from '../share-messages/letters.ts'
+import { shareLetters } from '../share-messages/letters.ts'
 import { linkMail } from '../share-messages/link-mail.ts'
 import type { Messengers } from '../share-messages/messengers.ts'
+import { codeSender } from '../share-messages/send-code.ts'
 import type { SharePackages } from '../share-package/share-packages.ts'
 import { CreateShare } from '../shares/create-share.ts'
 import { MakeShares } from '../shares/make-shares.ts'
-import type { ShareLetters, ShareRoutesDeps } from '../shares/routes.ts'
+import type { ShareRoutesDeps } from '../shares/routes.ts'
 import { ShareBook } from '../shares/share-book.ts'
 import { ShareDesk } from '../shares/share-desk.ts'
 import { ShareDoor } from '../shares/share-door.ts'
@@ -58,32 +58,14 @@ export function composeShareParts(
   )
   const { publicUrl, keepDays } = share
   const desk = new ShareDesk({ publicUrl }, { book, tries, ends, creating, account, clock, random })
-  const sendCode = sendsCodes(messengers, hospital)
+  const sendCode = codeSender({ hospital }, messengers)
   const door = new ShareDoor({ book, tries, ends, account, sendCode, clock, log })
   const life = new ShareLife({ dir, keepDays }, { book, tries, ends, account, clock, log })
-  const letters = lettersOf(texts, () => clock.now())
+  const letters = shareLetters(texts, { clock })
   const routes: ShareRoutesDeps = {
     ...{ settings: share, book, tries, creating, maker, desk, letters, clock },
   }
   /** Codes that are being sent, lines that are being written. */
   const doings: Service = { name: 'doings at shares', stop: () => door.settled() }
   return { door, routes, life, services: [life, maker, doings] }
-}
-
-const sendsCodes = ({ sms }: Messengers, hospital: string) =>
-  sms === undefined
-    ? undefined
-    : async ({ factor, order: { language } }: ShareRecord, code: string) => {
-        if (factor.kind === 'sms') await sms.send(factor.phone, codeText({ code, hospital, language }))
-      }
-
-function lettersOf(texts: { hospital: string; helpPhone: string }, now: () => number): ShareLetters {
-  const facts = ({ expiresAt, order: { language } }: ShareRecord) => ({
-    ...{ ...texts, expiresAt, language, madeAt: now() },
-  })
-  return {
-    link: (url, record) =>
-      linkLetter({ ...facts(record), url, opensAt: record.opensAt, factor: record.factor.kind }),
-    code: (code, record) => codeLetter({ ...facts(record), code }),
-  }
 }

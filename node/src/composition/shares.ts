@@ -40,11 +40,12 @@ export async function composeShares(
     { share, dir: join(dataDir, 'shares'), hospital: self.name },
     { ...ground, packages, messengers, hashing },
   )
-  const { oidc, host, port, helpPhone } = share
+  const { oidc, host, port, helpPhone, trustedProxies, postsPerMinute, connectionsPerNetwork } = share
   const publicUrl = share.publicUrl.replace(/\/$/, '')
   const pages = new PatientPages(
     {
       ...{ hospital: self.name, helpPhone, publicUrl, host, port },
+      ...{ trustedProxies, postsPerMinute, connectionsPerNetwork },
       tls: await tlsOf(share, () => webCertificate(settings, { commonName: self.name, now: clock.now() })),
       ...(oidc === undefined ? {} : { oidc: { label: oidc.label, simulator: oidc.simulator } }),
     },

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { TwiinError } from '@twiin/runtime'
+import { shareCertificateErrors, shareFileErrors } from './check-share.ts'
 import type { Settings } from './settings.ts'
 import { shareFiles } from './share-settings.ts'
 
@@ -11,11 +12,17 @@ export function checkFiles(settings: Settings): void {
     ...standingFiles(settings),
     ...(isEnrolled(settings) ? {} : { 'registry.enrolmentTokenFile': registry.enrolmentTokenFile }),
   })
+  refuse(shareFileErrors(settings))
 }
 
-/** The same before the registry has approved: says whether the token is still to come. Throws `CONFIG_INVALID`. */
-export function checkFilesBeforeApproval(settings: Settings): { awaitsToken: boolean } {
+/**
+ * The same before the registry has approved: says whether the token is still to come. Sees more than a start does, which
+ * goes on with a certificate that has ended since. Throws `CONFIG_INVALID`.
+ */
+export function checkFilesBeforeApproval(settings: Settings, now = Date.now()): { awaitsToken: boolean } {
   requireFiles(standingFiles(settings))
+  refuse(shareFileErrors(settings))
+  refuse(shareCertificateErrors(settings, now))
   const { enrolmentTokenFile: token } = settings.registry
   return { awaitsToken: !isEnrolled(settings) && (token === undefined || !existsSync(token)) }
 }
@@ -89,7 +96,10 @@ function requireFiles(needed: Record<string, string | undefined>): void {
     .map(
       ([setting, file]) => `${setting}: ${file === undefined ? 'needed to enrol' : `no such file: ${file}`}`,
     )
-  const errors = missing.length > 0 ? missing : noCertificates(needed)
+  refuse(missing.length > 0 ? missing : noCertificates(needed))
+}
+
+function refuse(errors: readonly string[]): void {
   if (errors.length > 0) throw new TwiinError('CONFIG_INVALID', { errors: errors.join('; ') })
 }
 

@@ -5,10 +5,11 @@ import { Default } from 'typebox/value'
 import { parse } from 'yaml'
 import { addressErrors } from './check-addresses.ts'
 import { ruleErrors } from './check-rules.ts'
+import { shareErrors } from './check-share.ts'
 import { tlsErrors } from './check-tls.ts'
 import { settingsErrors } from './describe-errors.ts'
 import { Settings } from './settings.ts'
-import { shareErrors, withAbsoluteShareFiles } from './share-settings.ts'
+import { withAbsoluteShareFiles } from './share-settings.ts'
 
 /**
  * Reads the configuration file, fills in defaults and lets the environment override single values:

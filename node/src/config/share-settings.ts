@@ -27,7 +27,6 @@ const Mail = Type.Object(
   },
   { ...closed, description: 'how links are mailed; without it only letters are made' },
 )
-export type ShareMailSettings = Static<typeof Mail>
 
 const Sms = Type.Object(
   {
@@ -46,7 +45,6 @@ const Sms = Type.Object(
   },
   { ...closed, description: 'how codes are sent to a telephone; without it no share has that factor' },
 )
-export type ShareSmsSettings = Static<typeof Sms>
 
 const Oidc = Type.Object(
   {
@@ -64,7 +62,6 @@ const Oidc = Type.Object(
   },
   { ...closed, description: 'broker that says who a patient is (OpenID Connect)' },
 )
-export type ShareOidcSettings = Static<typeof Oidc>
 
 /** Shares for patients, and for who has no node (spec 25). Without it no port is opened. */
 export const ShareSettings = Type.Object(
@@ -84,6 +81,24 @@ export const ShareSettings = Type.Object(
       File('certificate with its intermediates, PEM; one is made when not given'),
     ),
     keyFile: Type.Optional(File('its key, PEM')),
+    trustedProxies: Type.Array(Type.String({ minLength: 2, maxLength: 50 }), {
+      maxItems: 16,
+      default: [],
+      description:
+        'addresses or networks (CIDR) of proxies that end TLS and say in X-Forwarded-For for whom they ask',
+    }),
+    postsPerMinute: Type.Integer({
+      minimum: 60,
+      maximum: 1_000_000,
+      default: 600,
+      description: 'forms that one client network may send in a minute',
+    }),
+    connectionsPerNetwork: Type.Integer({
+      minimum: 10,
+      maximum: 2_000,
+      default: 400,
+      description: 'connections that one client network may have at once; in all there are 2,000',
+    }),
     helpPhone: Type.String({
       pattern: '^[0-9+() -]{3,40}$',
       description: 'number that recipients call for help',
@@ -105,22 +120,6 @@ export const ShareSettings = Type.Object(
   },
 )
 export type ShareSettings = Static<typeof ShareSettings>
-
-/** What belongs together. */
-export function shareErrors({ share }: { share?: ShareSettings }): string[] {
-  if (share === undefined) return []
-  const { certificateFile, keyFile, sms, mail } = share
-  return [
-    ...((certificateFile === undefined) === (keyFile === undefined)
-      ? []
-      : ['/share needs certificateFile and keyFile together']),
-    ...(sms?.kind === 'http' && sms.url === undefined ? ['/share/sms needs url'] : []),
-    ...(sms?.kind === 'folder' && sms.dir === undefined ? ['/share/sms needs dir'] : []),
-    ...((mail?.user === undefined) === (mail?.passwordFile === undefined)
-      ? []
-      : ['/share/mail needs user and passwordFile together']),
-  ]
-}
 
 /** The files it names, by the name of the setting. A folder for codes is made when it is not there. */
 export const shareFiles = ({ share }: { share?: ShareSettings }): Record<string, string> =>

@@ -22,7 +22,10 @@ export function brokerRoutes(deps: { broker: Broker; pages: LoginPages }): Fasti
   return async (app) => {
     app.post(
       '/z/:link/login',
-      { schema: { params: Type.Object({ link: Type.String({ maxLength: 64 }) }) } },
+      {
+        schema: { params: Type.Object({ link: Type.String({ maxLength: 64 }) }) },
+        config: { fromAnywhereUnsaid: true },
+      },
       async (request, reply) => {
         const { link } = request.params
         if (factorOf(link) !== 'oidc') throw new TwiinError('NOT_FOUND')

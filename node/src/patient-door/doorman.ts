@@ -30,7 +30,7 @@ export class Doorman implements LoginPages {
   readonly #sessions: DoorSessions
   readonly #facts: DoorFacts
 
-  constructor(_options: object, deps: { door: PatientDoor; sessions: DoorSessions; facts: DoorFacts }) {
+  constructor(deps: { door: PatientDoor; sessions: DoorSessions; facts: DoorFacts }) {
     this.#door = deps.door
     this.#sessions = deps.sessions
     this.#facts = deps.facts

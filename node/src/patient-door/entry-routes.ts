@@ -40,6 +40,8 @@ export function entryRoutes(deps: EntryRouteDeps): FastifyPluginAsyncTypebox {
   }
   return async (app) => {
     const schema = { params: linkParams }
+    // Nothing is gained by making somebody else's browser send them: no session is used.
+    const config = { fromAnywhereUnsaid: true as const }
     app.get('/z/:link', { schema }, (request, reply) => {
       const query = request.query as Readonly<Record<string, unknown>>
       const kind: 'sent' | 'timed-out' | undefined =
@@ -47,7 +49,7 @@ export function entryRoutes(deps: EntryRouteDeps): FastifyPluginAsyncTypebox {
       const after: EntryFacts['after'] = kind && { kind }
       return doorman.entry(request, reply, request.params.link, after === undefined ? {} : { after })
     })
-    app.post('/z/:link', { schema }, async (request, reply) => {
+    app.post('/z/:link', { schema, config }, async (request, reply) => {
       const { link } = request.params
       if (factorOf(link) === undefined) throw new TwiinError('NOT_FOUND')
       const code = formOf(request).get('code')?.trim() ?? ''
@@ -57,7 +59,7 @@ export function entryRoutes(deps: EntryRouteDeps): FastifyPluginAsyncTypebox {
       const entered = await doorman.enter(link, { code: code.slice(0, longestCode) })
       return doorman.answer(request, reply, link, entered)
     })
-    app.post('/z/:link/code', { schema }, async (request, reply) => {
+    app.post('/z/:link/code', { schema, config }, async (request, reply) => {
       const { link } = request.params
       if (factorOf(link) !== 'sms') throw new TwiinError('NOT_FOUND')
       try {
@@ -75,7 +77,7 @@ export function entryRoutes(deps: EntryRouteDeps): FastifyPluginAsyncTypebox {
           : plain.list(request, reply, who),
       ),
     )
-    app.post('/z/:link/key', { schema, config: {} }, (request, reply) =>
+    app.post('/z/:link/key', { schema }, (request, reply) =>
       inside(request, reply, request.params.link, (who) =>
         plain.takeKey(request, reply, who, formOf(request).get('link') ?? ''),
       ),

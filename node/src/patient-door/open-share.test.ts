@@ -84,7 +84,7 @@ describe('a session', () => {
   test('shows who has seen it', async () => {
     const share = await pages.share()
     const { text } = await pages.call('GET', `/z/${share.link}/seen?lang=nl`, await pages.enter(share))
-    expect(text).toContain('Iemand met de link en de code heeft dit geopend')
+    expect(text).toContain('Iemand opende dit, met de link en de tweede stap')
   })
 })
 

@@ -9,6 +9,8 @@ import type { DownloadsAtOnce } from './downloads-at-once.ts'
 import { linkParams, outside } from './outside.ts'
 import { fileStream, manifestStart } from './package-file.ts'
 
+export const packageAddress = '/z/:link/package'
+
 /** What is asked of a file: an answer with its headers, or the range of it to send. */
 export function rangeAnswer(
   request: FastifyRequest,
@@ -48,7 +50,7 @@ export function packageRoutes(deps: {
   return async (app) => {
     const query = Type.Object({ for: Type.Optional(Type.String({ maxLength: 16 })) })
     app.get(
-      '/z/:link/package',
+      packageAddress,
       { schema: { params: linkParams, querystring: query } },
       async (request, reply) => {
         const { link } = request.params

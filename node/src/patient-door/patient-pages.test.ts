@@ -163,7 +163,6 @@ test('a form of another site changes nothing', async () => {
     { 'sec-fetch-site': 'cross-site' },
     { 'sec-fetch-site': 'same-site' },
     { 'sec-fetch-site': '', origin: 'https://elders.example' },
-    { 'sec-fetch-site': '', origin: 'null' },
   ]
   for (const headers of foreign)
     for (const path of ['', '/code', '/key', '/stay', '/end', '/block']) {
@@ -179,6 +178,16 @@ test('a form of another site changes nothing', async () => {
     }
   expect([pages.door.asked, pages.door.blocked]).toEqual([[], []])
   expect((await pages.call('GET', `/z/${share.link}/open`, { cookie })).status).toBe(200)
+})
+
+test('a browser that does not tell which page a form is of may show a code and ask for one, and no more', async () => {
+  const share = await pages.share({ kind: 's' })
+  const entered = await pages.silent(`/z/${share.link}`, {}, { code: share.code })
+  expect([entered.status, (await pages.silent(`/z/${share.link}/code`, {}, {})).status]).toEqual([303, 303])
+  const { cookie = '' } = entered
+  for (const path of ['/key', '/stay', '/end', '/block'])
+    expect((await pages.silent(`/z/${share.link}${path}`, { cookie }, {})).status, path).toBe(403)
+  expect(pages.door.blocked).toEqual([])
 })
 
 test('a form that is too long, or is none, is refused with a page', async () => {

@@ -9,15 +9,20 @@ import { Doorman } from './doorman.ts'
 import { DownloadsAtOnce } from './downloads-at-once.ts'
 import type { DoorOptions, LoginPages } from './entrance.ts'
 import { entryRoutes } from './entry-routes.ts'
-import { packageRoutes } from './package-routes.ts'
+import { packageAddress, packageRoutes } from './package-routes.ts'
 import { PlainPages } from './plain-pages.ts'
 import { plainRoutes } from './plain-routes.ts'
-import { DoorSessions } from './sessions.ts'
+import { DoorSessions, sessionCookie } from './sessions.ts'
 
 export interface PatientPagesOptions extends DoorOptions {
   host: string
   port: number
   tls: { certificate: string; key: string }
+  /** As `PageServerOptions` has them, with what is generous for each. */
+  postsPerMinute?: number
+  getsPerMinute?: number
+  connectionsPerNetwork?: number
+  trustedProxies?: readonly string[]
   /** Files on their way at once: 200 patients who download, each with a browser that also looks. */
   downloadsAtOnce?: number
 }
@@ -44,14 +49,16 @@ export class PatientPages implements Service {
     const facts = new DoorFacts(options, { assets: assetAddresses(assets) })
     const sessions = new DoorSessions({}, { clock, random })
     door.onOver((shareId) => sessions.endAllOf(shareId))
-    const doorman = new Doorman({}, { door, sessions, facts })
+    const doorman = new Doorman({ door, sessions, facts })
     const downloads = new DownloadsAtOnce({ most: options.downloadsAtOnce ?? mostDownloads })
     const plain = new PlainPages({}, { door, facts, downloads, clock })
-    const { host, port, tls, publicUrl } = options
     this.#server = new PageServer(
-      { host, port, tls, origin: new URL(publicUrl).origin },
+      { ...options, origin: new URL(options.publicUrl).origin },
       {
         log,
+        // How many files a session gets at once is bounded, and so is how many sessions there are.
+        isUncounted: ({ routeOptions, cookies }) =>
+          routeOptions.url === packageAddress && sessions.isOpen(cookies[sessionCookie]),
         errorPage: (request, status) => errorPage(facts.page(request), status),
         routes: [
           assetRoutes(assets),

@@ -104,6 +104,12 @@ export class DoorSessions {
     return session
   }
 
+  /** Whether there is a session, of whatever link; does not make it last. */
+  isOpen(secret: string | undefined): boolean {
+    const session = secret === undefined ? undefined : this.#sessions.get(digest(secret))
+    return session !== undefined && session.endsAt() > this.#clock.now()
+  }
+
   end(secret: string | undefined): void {
     if (secret === undefined) return
     const key = digest(secret)

@@ -13,6 +13,9 @@ import type { Entered, OpenShare, PatientDoor, Proof } from '../shares/patient-d
 import { PatientPages } from './patient-pages.ts'
 import type { PatientPagesDeps, PatientPagesOptions } from './patient-pages.ts'
 
+/** As the value of a header: it is left out. */
+const unsent = 'unsent'
+
 type Content = Parameters<PackageWriter['finish']>[0]
 
 /** A share as the door sees it, kept in memory: five tries, and then it is locked. */
@@ -244,7 +247,8 @@ export class TestPages implements AsyncDisposable {
           ? { 'content-type': 'application/x-www-form-urlencoded', 'sec-fetch-site': 'same-origin' }
           : {}
       const to = { host: '127.0.0.1', port: this.port, ca: this.#ca, agent: false, method, path }
-      request({ ...to, headers: { ...body, ...headers } }, resolve)
+      const sent = Object.entries({ ...body, ...headers }).filter(([, value]) => value !== unsent)
+      request({ ...to, headers: Object.fromEntries(sent) }, resolve)
         .on('error', reject)
         .end(form)
     })
@@ -260,6 +264,11 @@ export class TestPages implements AsyncDisposable {
     const bytes = await buffer(answer)
     const [cookie] = (answer.headers['set-cookie'] ?? []).map((line) => line.split(';')[0] ?? '')
     return { status: answer.statusCode ?? 0, headers: answer.headers, bytes, text: bytes.toString(), cookie }
+  }
+
+  /** A form from a browser that knows no `Sec-Fetch-Site`, under `no-referrer`. */
+  silent(path: string, headers: Record<string, string>, form: Record<string, string>) {
+    return this.call('POST', path, { ...headers, 'sec-fetch-site': unsent, origin: 'null' }, form)
   }
 
   /** Shows the code: the headers of a browser with a session. */

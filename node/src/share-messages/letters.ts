@@ -1,7 +1,9 @@
 import { letterPdf } from '@twiin/document'
 import type { LetterPart } from '@twiin/document'
+import type { Clock } from '@twiin/runtime'
+import type { ShareRecord, FactorKind } from '../shares/share-record.ts'
 import { dayIn, momentIn, onOneLine } from './message-words.ts'
-import type { Language, SecondFactor } from './message-words.ts'
+import type { Language } from './message-words.ts'
 
 interface LetterFacts {
   hospital: string
@@ -12,9 +14,24 @@ interface LetterFacts {
   madeAt: number
 }
 
+/** Letters as a share has them. */
+export function shareLetters(
+  texts: { hospital: string; helpPhone: string },
+  { clock }: { clock: Pick<Clock, 'now'> },
+) {
+  const facts = ({ expiresAt, order: { language } }: ShareRecord) => ({
+    ...{ ...texts, expiresAt, language, madeAt: clock.now() },
+  })
+  return {
+    link: (url: string, record: ShareRecord) =>
+      linkLetter({ ...facts(record), url, opensAt: record.opensAt, factor: record.factor.kind }),
+    code: (code: string, record: ShareRecord) => codeLetter({ ...facts(record), code }),
+  }
+}
+
 /** The letter with the link as a QR code. Who finds it learns the name of the hospital. spec 25 §1 */
 export async function linkLetter(
-  of: LetterFacts & { url: string; opensAt: number; factor: SecondFactor },
+  of: LetterFacts & { url: string; opensAt: number; factor: FactorKind },
 ): Promise<Buffer> {
   const { url, language, factor } = of
   const from = momentIn(language, of.opensAt)

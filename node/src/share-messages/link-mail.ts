@@ -1,5 +1,6 @@
+import type { FactorKind } from '../shares/share-record.ts'
 import { momentIn, onOneLine } from './message-words.ts'
-import type { Language, SecondFactor } from './message-words.ts'
+import type { Language } from './message-words.ts'
 
 export interface ShareMail {
   subject: string
@@ -15,7 +16,7 @@ export interface LinkMailContent {
   opensAt: number
   expiresAt: number
   helpPhone: string
-  factor: SecondFactor
+  factor: FactorKind
   language: Language
 }
 
@@ -25,7 +26,7 @@ interface Words {
   ready: string
   open: string
   from: string
-  code: Record<SecondFactor, string>
+  code: Record<FactorKind, string>
   copy: string
   realTitle: string
   real: string[]

@@ -1,5 +1,3 @@
-/** What the recipient shows besides the link. spec 25 §4 */
-export type SecondFactor = 'sms' | 'letter' | 'oidc'
 export type Language = 'nl' | 'en'
 
 const zone = { timeZone: 'Europe/Amsterdam' } as const

@@ -7,7 +7,7 @@ import type { CreateShare, GivenShare } from './create-share.ts'
 import type { ShareBook } from './share-book.ts'
 import { lineOf } from './share-ends.ts'
 import type { ShareEnds } from './share-ends.ts'
-import { linkHashOf } from './share-link.ts'
+import { linkHashOf, linkIn } from './share-link.ts'
 import { overReason, withEvent } from './share-record.ts'
 import type { ShareRecord } from './share-record.ts'
 import type { Tries } from './tries.ts'
@@ -90,11 +90,8 @@ export class ShareDesk {
   }
 
   #linkHashIn(url: string): string | undefined {
-    const origin = `${this.#options.publicUrl.replace(/\/$/, '')}/z/`
-    const found = url.startsWith(origin)
-      ? /^([sld][\w-]{22})#[\w-]{43}$/.exec(url.slice(origin.length))
-      : null
-    return found?.[1] === undefined ? undefined : linkHashOf(found[1])
+    const link = linkIn(this.#options.publicUrl, url)
+    return link === undefined ? undefined : linkHashOf(link)
   }
 
   async #going(id: string): Promise<ShareRecord> {

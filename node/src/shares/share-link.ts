@@ -5,7 +5,9 @@ import type { FactorKind } from './share-record.ts'
 
 const letters = { sms: 's', letter: 'l', oidc: 'd' } as const
 const kinds: Readonly<Record<string, FactorKind>> = { s: 'sms', l: 'letter', d: 'oidc' }
-const form = /^[sld][A-Za-z0-9_-]{22}$/
+const identifier = '[sld][A-Za-z0-9_-]{22}'
+const form = new RegExp(`^${identifier}$`)
+const rest = new RegExp(`^(${identifier})#[A-Za-z0-9_-]{43}$`)
 
 /** By the form alone; undefined for what no link looks like. */
 export const factorOf = (link: string): FactorKind | undefined =>
@@ -18,6 +20,14 @@ export const linkHashOf = (link: string): string => createHash('sha256').update(
 /** What staff see of it. */
 export const shareIdOf = (linkHash: string): string => linkHash.slice(0, 32)
 
+const addressOf = (publicUrl: string) => `${publicUrl.replace(/\/$/, '')}/z/`
+
 /** The address as it is sent: the key stands in the fragment alone. */
 export const shareUrl = (publicUrl: string, link: string, key: Uint8Array): string =>
-  `${publicUrl.replace(/\/$/, '')}/z/${link}#${Buffer.from(key).toString('base64url')}`
+  `${addressOf(publicUrl)}${link}#${Buffer.from(key).toString('base64url')}`
+
+/** The identifier in such an address; undefined where it is none of this node, or not whole. */
+export function linkIn(publicUrl: string, url: string): string | undefined {
+  const address = addressOf(publicUrl)
+  return url.startsWith(address) ? rest.exec(url.slice(address.length))?.[1] : undefined
+}

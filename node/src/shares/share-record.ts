@@ -3,10 +3,6 @@ import type { ChosenStudy, PackageOrder, PatientOnRecord } from '../share-packag
 
 /** A share, as it is kept and as it is told of (spec 25). */
 
-/** `sms`: six digits to a telephone; `letter`: ten characters handed over; `oidc`: a broker says who it is. */
-export const factorKinds = ['sms', 'letter', 'oidc'] as const
-export type FactorKind = (typeof factorKinds)[number]
-
 export type ShareLanguage = 'nl' | 'en'
 
 /** `locked` is no state of its own on disk: it follows from the tries, and is over with a new code. */
@@ -19,8 +15,10 @@ export interface ShareRecipient {
   readonly email?: string
 }
 
+/** `sms`: six digits to a telephone; `letter`: ten characters handed over; `oidc`: a broker says who it is. */
 export type ShareFactor =
   { readonly kind: 'sms'; readonly phone: string } | { readonly kind: 'letter' } | { readonly kind: 'oidc' }
+export type FactorKind = ShareFactor['kind']
 
 export type ShareHappening =
   'created' | 'mailed' | 'opened' | 'viewed' | 'downloaded' | 'new-code' | 'locked' | OverReason

@@ -22,6 +22,7 @@ import type { NetworkBundle } from '../trust/network-bundle.ts'
 export const shareSettings: ShareSettings = {
   ...{ host: '127.0.0.1', port: 8444, publicUrl: 'https://delen.ziekenhuis.example' },
   ...{ helpPhone: '010 000 00 00', validDays: 14, reportDelayDays: 7, keepDays: 400 },
+  ...{ trustedProxies: [], postsPerMinute: 600, connectionsPerNetwork: 400 },
   mail: { host: 'localhost', port: 25, secure: false, from: 'beelden@ziekenhuis.example' },
   sms: { kind: 'folder', dir: '/nowhere' },
   oidc: {

@@ -29,7 +29,7 @@ export function isOwnMachine(address: string): boolean {
 }
 
 /** A socket for both families shows IPv4 clients as `::ffff:192.0.2.1`. */
-const mappedIpv4 = (address: string) => address.toLowerCase().replace(/^::ffff:(?=\d+\.)/, '')
+export const mappedIpv4 = (address: string) => address.toLowerCase().replace(/^::ffff:(?=\d+\.)/, '')
 
 /** The first four of eight, from the shortest notation (RFC 5952). */
 function hextets(address: string): string {

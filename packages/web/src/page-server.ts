@@ -1,14 +1,22 @@
 import fastifyCookie from '@fastify/cookie'
 import fastifyHelmet from '@fastify/helmet'
-import fastifyRateLimit from '@fastify/rate-limit'
 import { codeOf, isTwiinError, TwiinError } from '@twiin/runtime'
 import type { Logger, Service } from '@twiin/runtime'
 import { fastify } from 'fastify'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { clientNetwork, isOwnMachine } from './client-network.ts'
+import { boundConnections } from './connection-bounds.ts'
+import { changes, limitRates } from './page-limits.ts'
 import { limitRequestTime, requestMs } from './request-time.ts'
+import { TrustedProxies } from './trusted-proxies.ts'
 import { validateBySchema } from './validate.ts'
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** A form that does nothing in anybody's name: it counts too where a browser does not tell which page sent it. */
+    fromAnywhereUnsaid?: true
+  }
+}
 
 export interface PageServerOptions {
   host: string
@@ -18,8 +26,14 @@ export interface PageServerOptions {
   tls: { certificate: string; key: string }
   /** Our own origin, as browsers see it: no other page's form counts. */
   origin: string
-  /** POSTs of one client network in a minute. Families and hospitals share an address: many. */
+  /** Of one client network in a minute. Families and hospitals share an address: many. */
   postsPerMinute?: number
+  getsPerMinute?: number
+  /** At once: in all, and of one client network. */
+  connections?: number
+  connectionsPerNetwork?: number
+  /** Addresses and networks (CIDR) of proxies that say in `X-Forwarded-For` for whom they ask. */
+  trustedProxies?: readonly string[]
 }
 
 export interface PageServerDeps {
@@ -28,13 +42,15 @@ export interface PageServerDeps {
   routes: readonly FastifyPluginAsyncTypebox[]
   /** The page for what went wrong, in HTML; it must not tell what stood in the request. */
   errorPage(request: FastifyRequest, status: number): string
+  /** GETs that have a bound of their own, such as ranges of a file that somebody was let in for. Asked before anything else. */
+  isUncounted?(request: FastifyRequest): boolean
 }
 
 /** Longest form, in bytes. */
 const longestForm = 16 * 1024
 /** Phones in a lift: a connection is kept for the next tap. */
 const keepAliveMs = 75_000
-const generousPostsPerMinute = 600
+const generous = { postsPerMinute: 600, getsPerMinute: 6_000, connections: 2_000, connectionsPerNetwork: 400 }
 
 /**
  * Pages for strangers, on a port and an origin of their own (spec 25 §5): plain HTML and forms, no API, nothing that may be
@@ -68,7 +84,10 @@ export class PageServer implements Service {
 }
 
 async function buildServer(options: PageServerOptions, deps: PageServerDeps): Promise<FastifyInstance> {
+  const proxies = new TrustedProxies(options.trustedProxies ?? [])
+  const limits = { ...generous, ...options }
   const app = fastify({
+    trustProxy: (address) => proxies.has(address),
     https: {
       cert: options.tls.certificate,
       key: options.tls.key,
@@ -91,29 +110,21 @@ async function buildServer(options: PageServerOptions, deps: PageServerDeps): Pr
     reply.header('permissions-policy', 'camera=(), microphone=(), geolocation=(), payment=(), usb=()')
   })
   await app.register(fastifyCookie)
-  await app.register(fastifyRateLimit, {
-    max: options.postsPerMinute ?? generousPostsPerMinute,
-    timeWindow: 60_000,
-    keyGenerator: ({ ip }) => clientNetwork(ip),
-    // What a proxy on this machine passes on is many networks; how many codes are compared at once has its own bound.
-    allowList: ({ method, ip }: { method: string; ip: string }) => method !== 'POST' || isOwnMachine(ip),
-    // How many are left tells nobody anything.
-    addHeaders: noLimitHeaders,
-    addHeadersOnExceeding: noLimitHeaders,
-  })
+  await limitRates(app, { ...limits, isUncounted: (request) => deps.isUncounted?.(request) === true })
   limitRequestTime(app)
   app.addHook('onRequest', async (request) => {
-    if (request.method !== 'GET' && request.method !== 'HEAD') requireOwnForm(request, options.origin)
+    if (changes(request.method)) requireOwnForm(request, options.origin)
   })
+  app.setNotFoundHandler({ preHandler: app.rateLimit() }, (request, reply) =>
+    errorAnswer(deps, request, reply, 404),
+  )
+  boundConnections(
+    app.server,
+    { most: limits.connections, ofNetwork: limits.connectionsPerNetwork },
+    (address) => proxies.has(address),
+  )
   for (const routes of deps.routes) await app.register(routes)
   return app
-}
-
-const noLimitHeaders = {
-  'x-ratelimit-limit': false,
-  'x-ratelimit-remaining': false,
-  'x-ratelimit-reset': false,
-  'retry-after': true,
 }
 
 /** A form as browsers send one; every other body is refused. Repeated names: the first counts. */
@@ -132,17 +143,17 @@ function readForms(app: FastifyInstance): void {
 }
 
 function answerErrors(app: FastifyInstance, deps: PageServerDeps): void {
-  const answer = (request: FastifyRequest, reply: FastifyReply, status: number) =>
-    reply.code(status).type('text/html; charset=utf-8').send(deps.errorPage(request, status))
   app.setErrorHandler((error: FastifyError, request, reply) => {
     const status = statusOf(error)
     const facts = { code: codeOf(error), method: request.method, route: request.routeOptions.url, status }
     if (status === 500) deps.log.error('page failed', { ...facts, error: error.name })
     else deps.log.debug('page refused', facts)
-    return answer(request, reply, status)
+    return errorAnswer(deps, request, reply, status)
   })
-  app.setNotFoundHandler((request, reply) => answer(request, reply, 404))
 }
+
+const errorAnswer = (deps: PageServerDeps, request: FastifyRequest, reply: FastifyReply, status: number) =>
+  reply.code(status).type('text/html; charset=utf-8').send(deps.errorPage(request, status))
 
 /** What routes throw on purpose to get a page: the rest is 500. */
 const statuses: Readonly<Record<string, number>> = {
@@ -162,11 +173,17 @@ function statusOf(error: FastifyError): number {
 export const formOf = (request: FastifyRequest): ReadonlyMap<string, string> =>
   request.body instanceof Map ? (request.body as Map<string, string>) : new Map<string, string>()
 
-/** Our own form, not a page of somebody else: by what the browser says of the request. Throws CSRF. */
-function requireOwnForm(request: FastifyRequest, origin: string): void {
-  const site = request.headers['sec-fetch-site']
+/**
+ * Our own form, not a page of somebody else: by what the browser says of the request. Throws CSRF. Safari before 16.4 says
+ * nothing, and under `no-referrer` gives `null` as the origin of a form (Fetch §3.1): that is enough where no session is used.
+ */
+function requireOwnForm({ headers, routeOptions }: FastifyRequest, origin: string): void {
+  const site = headers['sec-fetch-site']
+  const isUnsaid = headers.origin === undefined || headers.origin === 'null'
   const isOwn =
-    site === undefined ? request.headers.origin === origin : site === 'same-origin' || site === 'none'
+    site === undefined
+      ? headers.origin === origin || (isUnsaid && routeOptions.config.fromAnywhereUnsaid === true)
+      : site === 'same-origin' || site === 'none'
   if (!isOwn) throw new TwiinError('CSRF')
 }
 

@@ -97,7 +97,7 @@ export class TestServer implements AsyncDisposable {
   }
 }
 
-async function makeCertificate(dir: string): Promise<{ certificate: string; key: string }> {
+export async function makeCertificate(dir: string): Promise<{ certificate: string; key: string }> {
   const [key, certificate] = [join(dir, 'key.pem'), join(dir, 'certificate.pem')]
   const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1', '-days', '2']
   const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes']

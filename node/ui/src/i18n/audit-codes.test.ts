@@ -23,6 +23,8 @@ it.each([
   ['too many differences', 'node/src/dealings/reconciling.ts', "| 'MANY", '\n'],
   ['heads that were refused', 'node/src/anchor/anchor-witness.ts', 'function refusalOf', '\n}'],
   ['refusals that were counted', 'node/src/account/account.ts', 'reason: ', ','],
+  ['second steps that were wrong', 'node/src/shares/share-life.ts', "refused', reason: ", '}'],
+  ['shares that were locked', 'node/src/shares/share-door.ts', 'reason: ', ','],
   ['forgeries', 'node/src/composition/peer-protocols.ts', 'const forgeries', '\n'],
 ])('the audit log has words for %s in both languages', (_, file, from, to) => {
   const codes = codesIn(file, from, to)

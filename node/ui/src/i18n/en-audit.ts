@@ -118,5 +118,7 @@ export const auditTexts: Texts<typeof dutch> = {
     ANOTHER_PERSON: 'Somebody else logged in than the person of the session',
     BARRED: 'An operator keeps this person out',
     NOT_AUTHENTICATED: 'Name, password or code was wrong',
+    CODE_WRONG: 'The second step at the link was wrong',
+    TOO_MANY_ATTEMPTS: 'The second step was wrong too often. Opens again by a new code only',
   },
 }

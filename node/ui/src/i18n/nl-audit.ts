@@ -115,5 +115,7 @@ export const auditTexts = {
     ANOTHER_PERSON: 'Iemand anders logde in dan van wie de sessie is',
     BARRED: 'Een beheerder laat deze persoon hier niet toe',
     NOT_AUTHENTICATED: 'Naam, wachtwoord of code klopte niet',
+    CODE_WRONG: 'De tweede stap bij de link klopte niet',
+    TOO_MANY_ATTEMPTS: 'Te vaak klopte de tweede stap niet. Open pas weer met een nieuwe code',
   },
 }

@@ -132,11 +132,11 @@ export const en: Texts = {
   seen: {
     created: 'The hospital made this ready for you',
     mailed: 'The link was sent by mail',
-    opened: 'Someone with the link and the code opened this',
+    opened: 'Someone opened this, with the link and the second step',
     viewed: 'The pictures or a report were looked at',
     downloaded: 'Something was downloaded',
     'new-code': 'The hospital gave a new code',
-    locked: 'The link was locked after wrong codes',
+    locked: 'The link was locked: the second step was wrong too often',
     expired: 'The time of the link was over',
     revoked: 'The hospital stopped the link',
     blocked: 'The link was blocked',

@@ -129,11 +129,11 @@ export const nl = {
   seen: {
     created: 'Het ziekenhuis zette dit voor u klaar',
     mailed: 'De link is gemaild',
-    opened: 'Iemand met de link en de code heeft dit geopend',
+    opened: 'Iemand opende dit, met de link en de tweede stap',
     viewed: 'De beelden of een verslag zijn bekeken',
     downloaded: 'Er is iets gedownload',
     'new-code': 'Het ziekenhuis gaf een nieuwe code',
-    locked: 'De link ging op slot na verkeerde codes',
+    locked: 'De link ging op slot: de tweede stap was te vaak fout',
     expired: 'De tijd van de link was voorbij',
     revoked: 'Het ziekenhuis stopte de link',
     blocked: 'De link is geblokkeerd',
