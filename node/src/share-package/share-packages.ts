@@ -15,7 +15,7 @@ import { MakePackage } from './make-package.ts'
 import type { StudyAtHand } from './make-package.ts'
 import { writeWholeFile } from './package-file.ts'
 import type { Chosen, MadePackage, PackageOrder, PackageTarget } from './package-order.ts'
-import { latestReports } from './share-reports.ts'
+import { latestReports, youngestOf } from './share-reports.ts'
 
 export interface SharePackagesDeps extends Omit<ChooseDeps, 'studies'> {
   studies: Holdings
@@ -42,7 +42,7 @@ export class SharePackages {
 
   /**
    * What it would hold; nothing is brought yet, but for what lies in the archive. Throws `STUDY_UNKNOWN`,
-   * `IDENTITY_MISMATCH`, `SHARING_NOT_PERMITTED`.
+   * `SEARCH_FIRST`, `IDENTITY_MISMATCH`, `SHARING_NOT_PERMITTED`.
    */
   async choose(order: PackageOrder, person: Person): Promise<Chosen> {
     return (await chooseStudies(this.#self, order, person, this.#deps)).chosen
@@ -79,8 +79,8 @@ export class SharePackages {
       ).write(),
     )
     log.info('package of a share made', { ...made, ms: clock.now() - begun })
-    const dates = studies.flatMap(({ reports }) => reports.map(({ date }) => date))
-    return { ...made, youngestReport: dates.reduce((one, other) => (one > other ? one : other), '') }
+    const reports = studies.flatMap((study) => study.reports)
+    return { ...made, youngestReport: youngestOf(reports, clock.now()) }
   }
 
   async #gather(

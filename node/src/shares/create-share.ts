@@ -8,7 +8,7 @@ import type { Chosen, PackageOrder } from '../share-package/package-order.ts'
 import type { SharePackages } from '../share-package/share-packages.ts'
 import type { LinkMailContent, ShareMail } from '../share-messages/link-mail.ts'
 import { newLetterCode } from './codes.ts'
-import { heldUntil } from './held-until.ts'
+import { opensFrom } from './held-until.ts'
 import type { MakeShares } from './make-shares.ts'
 import type { ShareBook } from './share-book.ts'
 import { lineOf } from './share-ends.ts'
@@ -18,6 +18,8 @@ import type { CodeHashing } from './tries.ts'
 
 export interface ShareOrder {
   readonly studyInstanceUids: readonly string[]
+  /** As they were chosen for an earlier share. Absent: as they are found now. */
+  readonly studies?: PackageOrder['studies']
   readonly searchId?: string
   readonly reports?: 'all' | 'none'
   readonly recipient: ShareRecipient
@@ -86,7 +88,8 @@ export class CreateShare {
 
   /**
    * On record and on disk, and being made, when it resolves. Throws `FACTOR_NOT_CONFIGURED` (with the fact `factor`),
-   * `FACTOR_NOT_FOR_RECIPIENT`, `PATIENT_UNKNOWN`, `STUDY_UNKNOWN`, `IDENTITY_MISMATCH`, `OUT_OF_RESOURCES`, `BUSY`.
+   * `FACTOR_NOT_FOR_RECIPIENT`, `PATIENT_UNKNOWN`, `STUDY_UNKNOWN`, `SEARCH_FIRST`, `IDENTITY_MISMATCH`,
+   * `SHARING_NOT_PERMITTED`, `OUT_OF_RESOURCES`, `BUSY`.
    */
   async create(wanted: ShareOrder, person: Person): Promise<GivenShare> {
     const { book, maker, account, reserve, hashing, clock, random } = this.#deps
@@ -122,15 +125,27 @@ export class CreateShare {
   async #choose(wanted: ShareOrder, person: Person) {
     this.#requireMeans(wanted)
     const { reports = 'all', downloads = true, language = 'nl', searchId, secondFactor } = wanted
-    const order: PackageOrder = {
-      studies: [...new Set(wanted.studyInstanceUids)].map((studyInstanceUid) => ({ studyInstanceUid })),
+    const uids = [...new Set(wanted.studyInstanceUids)]
+    const asked: PackageOrder = {
+      studies: wanted.studies ?? uids.map((studyInstanceUid) => ({ studyInstanceUid })),
       ...(searchId === undefined ? {} : { searchId }),
       ...{ reports, downloads, language },
     }
-    const chosen = await this.#deps.packages.choose(order, person)
+    const chosen = await this.#deps.packages.choose(asked, person)
+    // What was shown as another hospital's is taken of no other when the package is made, nor for a new link.
+    const studies = chosen.studies.map(({ studyInstanceUid, local, holder }) =>
+      local ? { studyInstanceUid } : { studyInstanceUid, holder },
+    )
+    const order = { ...asked, studies }
     if (secondFactor.kind === 'oidc' && chosen.bsn === undefined) throw new TwiinError('PATIENT_UNKNOWN')
     const validDays = wanted.validDays ?? this.#options.share.validDays
-    const opensAt = this.#opensAt(chosen, wanted)
+    const { discussed = false, recipient } = wanted
+    const opensAt = opensFrom(
+      this.#deps.clock.now(),
+      chosen.studies.map(({ youngestReport }) => youngestReport),
+      { reports, discussed, recipient },
+      this.#options.share.reportDelayDays,
+    )
     return { chosen, order, validDays, opensAt, expiresAt: opensAt + validDays * dayMs }
   }
 
@@ -143,13 +158,6 @@ export class CreateShare {
     // A broker says who is the patient, not who is a colleague.
     if (secondFactor.kind === 'oidc' && recipient.kind !== 'patient')
       throw new TwiinError('FACTOR_NOT_FOR_RECIPIENT')
-  }
-
-  #opensAt({ studies }: Chosen, { reports = 'all', discussed = false, recipient }: ShareOrder): number {
-    const now = this.#deps.clock.now()
-    if (reports === 'none' || discussed || recipient.kind !== 'patient') return now
-    const youngest = studies.map(({ youngestReport }) => youngestReport)
-    return Math.max(now, heldUntil(youngest, this.#options.share.reportDelayDays))
   }
 }
 

@@ -4,7 +4,7 @@ import type { Person } from '../people/people-file.ts'
 import type { SharePackages } from '../share-package/share-packages.ts'
 import type { LinkMailContent, ShareMail } from '../share-messages/link-mail.ts'
 import type { MailMessenger } from '../share-messages/messenger.ts'
-import { heldUntil } from './held-until.ts'
+import { opensFrom } from './held-until.ts'
 import type { ShareBook } from './share-book.ts'
 import type { ShareEnds } from './share-ends.ts'
 import { withEvent } from './share-record.ts'
@@ -124,10 +124,10 @@ export class MakeShares implements Service {
 
   /** The day of a report at another hospital is known only now that it is here. */
   #heldBack(record: ShareRecord, youngestReport: string): ShareRecord {
-    const { order, discussed, recipient, opensAt, expiresAt } = record
-    if (order.reports === 'none' || discussed || recipient.kind !== 'patient') return record
-    const later = Math.max(0, heldUntil([youngestReport], this.#options.reportDelayDays) - opensAt)
-    return { ...record, opensAt: opensAt + later, expiresAt: expiresAt + later }
+    const { discussed, recipient, order, expiresAt } = record
+    const of = { discussed, recipient, reports: order.reports }
+    const opensAt = opensFrom(record.opensAt, [youngestReport], of, this.#options.reportDelayDays)
+    return { ...record, opensAt, expiresAt: expiresAt + opensAt - record.opensAt }
   }
 
   async #failed(id: string, error: unknown): Promise<void> {

@@ -65,6 +65,7 @@ export class ShareDesk {
     const given = await creating.create(
       {
         studyInstanceUids: order.studies.map(({ studyInstanceUid }) => studyInstanceUid),
+        studies: order.studies,
         // Any search of this person that stands: the one of then is long over.
         ...{ reports: order.reports, downloads: order.downloads, language: order.language },
         ...{ recipient, secondFactor: factor, validDays, discussed },

@@ -144,6 +144,19 @@ describe('a share', () => {
     expect((await shares.routes.book.find(id)).expiresAt).toBe(opensAt + 14 * dayMs)
   })
 
+  it('takes a study of another hospital of the one that staff saw, for a new link as well', async () => {
+    await using shares = await TestShares.open({ clock: new ManualClock() })
+    const studies = shared.studies.map((one) => ({ ...one, local: false, holder: '90000002' }))
+    shares.packages.chosen = { ...shared, studies }
+    const { id } = await made(shares, byLetter)
+    await shares.routes.desk.newLink(id, person)
+    await shares.routes.maker.idle()
+    const [first, ...later] = shares.packages.orders.map((order) => order.studies)
+    expect(first).toEqual([{ studyInstanceUid: '1.2.3' }])
+    const ofThatOne = [{ studyInstanceUid: '1.2.3', holder: '90000002' }]
+    expect(later).toEqual([ofThatOne, ofThatOne, ofThatOne])
+  })
+
   it('that the process did not finish is failed at the next start, and nothing of it lies on the disk', async () => {
     await using shares = await TestShares.open({ clock: new ManualClock() })
     const begun = Promise.withResolvers<void>()

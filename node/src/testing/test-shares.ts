@@ -67,12 +67,16 @@ export class TestPackages {
   /** What is only known once it is here. */
   youngestReport = ''
   readonly keys: Uint8Array[] = []
+  /** As they were chosen and made. */
+  readonly orders: PackageOrder[] = []
 
-  async choose(): Promise<Chosen> {
+  async choose(order: PackageOrder): Promise<Chosen> {
+    this.orders.push(order)
     return this.chosen
   }
 
-  async make(_order: PackageOrder, _person: object, to: PackageTarget): Promise<MadePackage> {
+  async make(order: PackageOrder, _person: object, to: PackageTarget): Promise<MadePackage> {
+    this.orders.push(order)
     this.keys.push(to.key.slice())
     const file = await open(to.file, 'w', 0o600)
     try {
