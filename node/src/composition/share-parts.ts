@@ -22,7 +22,7 @@ import type { Ground } from './ground.ts'
 
 type Deps = Pick<Ground, 'store' | 'reserve' | 'account' | 'events' | 'clock' | 'log'> & {
   random: (bytes: number) => Uint8Array
-  packages: Pick<SharePackages, 'choose' | 'make'>
+  packages: Pick<SharePackages, 'choose' | 'bring' | 'write'>
   messengers: Messengers
   hashing: CodeHashing
 }

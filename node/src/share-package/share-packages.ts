@@ -30,6 +30,13 @@ export interface SharePackagesDeps extends Omit<ChooseDeps, 'studies'> {
   log: Logger
 }
 
+/** What is written, and for whom. */
+export interface BroughtPackage {
+  readonly studies: readonly StudyAtHand[]
+  readonly order: PackageOrder
+  readonly patient: string
+}
+
 /** From studies to the encrypted file that a share gives access to (spec 25 §2). */
 export class SharePackages {
   readonly #self: Self
@@ -49,13 +56,11 @@ export class SharePackages {
   }
 
   /**
-   * Written to `file`, durable when it resolves; on failure nothing is left. Throws what `choose` throws, what bringing or
-   * reading threw (`SHARING_NOT_PERMITTED`, `OUT_OF_RESOURCES`, …), `NOTHING_TO_SHARE`, and the reason of the signal.
+   * Everything that it is to hold is here when it resolves. Throws what `choose` throws, what bringing threw
+   * (`SHARING_NOT_PERMITTED`, `OUT_OF_RESOURCES`, …), and the reason of the signal.
    */
-  async make(order: PackageOrder, person: Person, to: PackageTarget): Promise<MadePackage> {
-    const { reserve, log, clock } = this.#deps
-    const { signal } = to
-    const begun = clock.now()
+  async bring(order: PackageOrder, person: Person, signal: AbortSignal): Promise<BroughtPackage> {
+    const { reserve } = this.#deps
     const { chosen, picked } = await chooseStudies(this.#self, order, person, this.#deps)
     await reserve.require(chosen.studies.reduce((sum, { bytes }) => sum + bytes, 0))
     // Several at once: each waits for another hospital. One that fails ends the others.
@@ -69,11 +74,21 @@ export class SharePackages {
     )
     await Promise.allSettled(gathered)
     failed.signal.throwIfAborted()
-    const studies = await Promise.all(gathered)
+    return { studies: await Promise.all(gathered), order, patient: chosen.name }
+  }
+
+  /**
+   * Written to `file`, durable when it resolves; on failure nothing is left. Throws what reading threw (`OUT_OF_RESOURCES`,
+   * …), `NOTHING_TO_SHARE`, and the reason of the signal.
+   */
+  async write({ studies, order, patient }: BroughtPackage, to: PackageTarget): Promise<MadePackage> {
+    const { log, clock } = this.#deps
+    const { signal } = to
+    const begun = clock.now()
     const { downloads, language } = order
     const made = await writeWholeFile(to.file, signal, this.#deps, (put) =>
       new MakePackage(
-        { studies, downloads, language, hospital: this.#self.name, patient: chosen.name },
+        { studies, downloads, language, hospital: this.#self.name, patient },
         { key: to.key, put, signal, onProgress: (done, total) => to.onProgress({ done, total }) },
         this.#deps,
       ).write(),

@@ -96,6 +96,15 @@ describe('a share', () => {
     await expect(shares.routes.desk.revoke(id, person)).rejects.toMatchObject({ code: 'SHARE_OVER' })
   })
 
+  it('that is over sends no code', async () => {
+    await using shares = await TestShares.open({ clock: new ManualClock() })
+    const { id, link } = await made(shares, mailed)
+    await shares.routes.desk.revoke(id, person)
+    await shares.door.askCode(link)
+    await shares.door.settled()
+    expect(shares.messages.texts).toEqual([])
+  })
+
   it('expires by the clock, is ended by itself then, and forgotten after its days', async () => {
     const clock = new ManualClock()
     await using shares = await TestShares.open({ clock })
@@ -155,6 +164,37 @@ describe('a share', () => {
     expect(first).toEqual([{ studyInstanceUid: '1.2.3' }])
     const ofThatOne = [{ studyInstanceUid: '1.2.3', holder: '90000002' }]
     expect(later).toEqual([ofThatOne, ofThatOne, ofThatOne])
+  })
+
+  it('that waits for another hospital keeps no other waiting, and fails after half an hour', async () => {
+    const clock = new ManualClock()
+    await using shares = await TestShares.open({ clock })
+    const begun = Promise.withResolvers<void>()
+    const own = shares.packages.chosen
+    const studies = shared.studies.map((one) => ({ ...one, local: false, holder: '90000002' }))
+    shares.packages.chosen = { ...shared, studies }
+    shares.packages.far = (signal) => {
+      begun.resolve()
+      return new Promise((_, reject) =>
+        signal.addEventListener('abort', () => reject(signal.reason as Error)),
+      )
+    }
+    const { record } = await shares.routes.creating.create(byLetter, person)
+    await begun.promise
+    shares.packages.chosen = own
+    shares.packages.far = async () => {}
+    const opened = Promise.withResolvers<void>()
+    shares.messages.onTried = () => opened.resolve()
+    const other = await shares.routes.creating.create(mailed, person)
+    await opened.promise
+    expect(await stateOf(shares, other.record.id)).toBe('open')
+    expect(await stateOf(shares, record.id)).toBe('preparing')
+    await clock.advance(30 * minuteMs)
+    await shares.routes.maker.idle()
+    expect(await shares.routes.book.find(record.id)).toMatchObject({
+      state: 'failed',
+      reason: 'PEER_TIMEOUT',
+    })
   })
 
   it('that the process did not finish is failed at the next start, and nothing of it lies on the disk', async () => {
