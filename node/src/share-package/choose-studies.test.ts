@@ -48,7 +48,7 @@ async function chosen(
   })
   const wanted = { studies: [{ studyInstanceUid: '1.2.3' }], reports: 'all', downloads: true, language: 'nl' }
   const { chosen } = await chooseStudies(self, { ...wanted, ...order } as PackageOrder, person, {
-    studies: { instances: async function* () {}, readDataSet: () => Promise.reject(new Error('none')) },
+    studies: { instances: async function* () {}, readDataSet: async function* () {} },
     searches: { find: (id) => searches.find((one) => one.id === id), of: () => searches.values() as never },
     ...{ house, filed: { get: async () => undefined }, clock: { now: () => now } },
     bundle: { memberByUra: () => undefined },

@@ -79,7 +79,7 @@ async function pick(
   const isNamed = study.holder !== undefined || order.searchId !== undefined || given === undefined
   const made = copyThatWas('made')
   const found = made === undefined && isNamed ? foundBy(study, order, person, deps) : undefined
-  if (found !== undefined) return ofSearch(found, order, deps)
+  if (found !== undefined) return ofSearch(study.studyInstanceUid, found, order, deps)
   const copy = made ?? given
   if (copy !== undefined) return ofCopy(copy, self, order, deps)
   if (copyThatWas('fetched') !== undefined || study.holder !== undefined) throw new TwiinError('SEARCH_FIRST')
@@ -199,7 +199,12 @@ function foundBy(
   return inEmergency
 }
 
-function ofSearch({ search, row }: Found, order: PackageOrder, { bundle, clock }: ChooseDeps): Picked {
+function ofSearch(
+  studyInstanceUid: string,
+  { search, row }: Found,
+  order: PackageOrder,
+  { bundle, clock }: ChooseDeps,
+): Picked {
   if (search.emergency !== undefined) throw atEmergency()
   const holder = search.holders.find(({ ura }) => ura === row.holder)
   const withReports = order.reports === 'all' ? row.reports : 0
@@ -213,7 +218,7 @@ function ofSearch({ search, row }: Found, order: PackageOrder, { bundle, clock }
       name: inReadingOrder(search.patient?.name ?? ''),
     },
     shown: {
-      studyInstanceUid: row.studyInstanceUid,
+      studyInstanceUid,
       date: row.studyDate ?? '',
       words: plainWords({ modalities: row.modalities, about: [row.description] }),
       hospital: holder?.name ?? bundle.memberByUra(row.holder)?.name ?? row.holder,

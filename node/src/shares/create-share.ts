@@ -9,6 +9,7 @@ import type { SharePackages } from '../share-package/share-packages.ts'
 import type { LinkMailContent, ShareMail } from '../share-messages/link-mail.ts'
 import { newLetterCode } from './codes.ts'
 import { opensFrom } from './held-until.ts'
+import { endOf, internationalNumber } from './phone-number.ts'
 import type { MakeShares } from './make-shares.ts'
 import type { ShareBook } from './share-book.ts'
 import { lineOf } from './share-ends.ts'
@@ -72,14 +73,15 @@ export class CreateShare {
   }
 
   /** Nothing is made or sent. Throws what `create` throws before it makes anything. */
-  async preview(wanted: ShareOrder, person: Person): Promise<SharePreview> {
+  async preview(asked: ShareOrder, person: Person): Promise<SharePreview> {
+    const wanted = withNumber(asked)
     const { chosen, order, opensAt, expiresAt } = await this.#choose(wanted, person)
     const { publicUrl, helpPhone } = this.#options.share
     const mail =
       wanted.recipient.email === undefined
         ? null
         : this.#deps.linkMail({
-            url: `${publicUrl.replace(/\/$/, '')}/z/…`,
+            url: `${publicUrl}/z/…`,
             ...{ hospital: this.#options.hospital, helpPhone, opensAt, expiresAt },
             ...{ factor: wanted.secondFactor.kind, language: order.language },
           })
@@ -88,10 +90,11 @@ export class CreateShare {
 
   /**
    * On record and on disk, and being made, when it resolves. Throws `FACTOR_NOT_CONFIGURED` (with the fact `factor`),
-   * `FACTOR_NOT_FOR_RECIPIENT`, `PATIENT_UNKNOWN`, `STUDY_UNKNOWN`, `SEARCH_FIRST`, `IDENTITY_MISMATCH`,
+   * `FACTOR_NOT_FOR_RECIPIENT`, `PHONE_INVALID`, `PATIENT_UNKNOWN`, `STUDY_UNKNOWN`, `SEARCH_FIRST`, `IDENTITY_MISMATCH`,
    * `SHARING_NOT_PERMITTED`, `OUT_OF_RESOURCES`, `BUSY`.
    */
-  async create(wanted: ShareOrder, person: Person): Promise<GivenShare> {
+  async create(asked: ShareOrder, person: Person): Promise<GivenShare> {
+    const wanted = withNumber(asked)
     const { book, maker, account, reserve, hashing, clock, random } = this.#deps
     maker.requireRoom()
     const { chosen, order, opensAt, expiresAt, validDays } = await this.#choose(wanted, person)
@@ -112,7 +115,12 @@ export class CreateShare {
       ...{ discussed: wanted.discussed === true, studies: chosen.studies, bytes: 0 },
       mail: recipient.email === undefined ? 'none' : 'waiting',
       ...{ opened: none, viewed: none, downloaded: none },
-      history: [{ at: now, what: 'created', by: person.id }],
+      history: [
+        {
+          ...{ at: now, what: 'created', by: person.id },
+          ...(factor.kind === 'sms' ? { phoneEnd: endOf(factor.phone) } : {}),
+        },
+      ],
     }
     const stored = code === undefined ? hashing.decoy : await hashing.hash(code)
     const line = { ...lineOf(record), event: 'share-created', outcome: 'success' } as const
@@ -160,6 +168,15 @@ export class CreateShare {
       throw new TwiinError('FACTOR_NOT_FOR_RECIPIENT')
   }
 }
+
+/** Throws `PHONE_INVALID`. */
+const withNumber = (wanted: ShareOrder): ShareOrder =>
+  wanted.secondFactor.kind === 'sms'
+    ? {
+        ...wanted,
+        secondFactor: { kind: 'sms', phone: internationalNumber(wanted.secondFactor.phone) },
+      }
+    : wanted
 
 /** A patient is named by the studies where nobody says otherwise. */
 function namedRecipient({ kind, name, email }: ShareRecipient, chosen: Chosen): ShareRecipient {

@@ -52,7 +52,7 @@ describe('a share', () => {
     expect(shares.messages.mails[0]?.mail.text).toContain(given.url)
     await shares.door.askCode(link)
     await shares.door.settled()
-    expect(shares.messages.texts).toMatchObject([{ to: '+31 6 12345678' }])
+    expect(shares.messages.texts).toMatchObject([{ to: '+31612345678' }])
     expect(await shares.door.enter(link, { code: shares.messages.code })).toEqual({
       ...{ outcome: 'open', shareId: id },
     })
@@ -254,6 +254,54 @@ describe('a share', () => {
       ...{ outcome: 'over', reason: 'revoked' },
     })
     expect(renewed.url).not.toContain(link)
+  })
+
+  it('with another number sends codes there, tells the old one, and staff which it is', async () => {
+    await using shares = await TestShares.open({ clock: new ManualClock() })
+    const { id, link } = await made(shares, mailed)
+    await shares.routes.desk.newCode(id, { phone: '06 8765 4321' }, person)
+    await shares.door.askCode(link)
+    await shares.door.settled()
+    expect(shares.messages.texts).toMatchObject([
+      { to: '+31612345678', text: expect.stringContaining('ander nummer') as string },
+      { to: '+31687654321' },
+    ])
+    const { history } = await shares.routes.book.find(id)
+    expect(history.map(({ what, phoneEnd }) => [what, phoneEnd])).toEqual([
+      ...[
+        ['created', '78'],
+        ['mailed', undefined],
+        ['new-code', '21'],
+      ],
+    ])
+    expect((await shares.door.opened(id))?.history).not.toContainEqual(
+      expect.objectContaining({ phoneEnd: '21' }),
+    )
+    await expect(shares.routes.desk.newCode(id, { phone: '12345678' }, person)).rejects.toThrow(
+      'PHONE_INVALID',
+    )
+    const letter = await made(shares, byLetter)
+    await expect(shares.routes.desk.newCode(letter.id, { phone: '0687654321' }, person)).rejects.toThrow(
+      'FACTOR_HAS_NO_PHONE',
+    )
+    expect(await shares.door.enter(letter.link, { code: letter.code })).toMatchObject({ outcome: 'open' })
+    shares.messages.failure = new TwiinError('SMS_NOT_SENT', { reason: 'connect' })
+    await shares.routes.desk.newCode(id, { phone: '+32 470 12 34 56' }, person)
+    expect(shares.logLines.join()).toContain('old number of a share not told')
+  })
+
+  it('that is locked stays so until its new number is written', async () => {
+    await using shares = await TestShares.open({ clock: new ManualClock() })
+    const { id } = await made(shares, mailed)
+    const { book, tries, desk } = shares.routes
+    let numberWhenUnlocked: unknown
+    const renew = tries.renew.bind(tries)
+    tries.renew = async (...of) => {
+      numberWhenUnlocked = (await book.find(id)).factor
+      return renew(...of)
+    }
+    await desk.newCode(id, { phone: '0687654321' }, person)
+    expect(numberWhenUnlocked).toEqual({ kind: 'sms', phone: '+31687654321' })
   })
 
   it('has a letter for its link and one for its code, for who brings them, and no other', async () => {
