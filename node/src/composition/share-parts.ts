@@ -4,7 +4,7 @@ import type { ShareSettings } from '../config/share-settings.ts'
 import { shareLetters } from '../share-messages/letters.ts'
 import { linkMail } from '../share-messages/link-mail.ts'
 import type { Messengers } from '../share-messages/messengers.ts'
-import { codeSender } from '../share-messages/send-code.ts'
+import { codeSender, oldNumberTeller } from '../share-messages/send-code.ts'
 import type { SharePackages } from '../share-package/share-packages.ts'
 import { CreateShare } from '../shares/create-share.ts'
 import { MakeShares } from '../shares/make-shares.ts'
@@ -22,7 +22,7 @@ import type { Ground } from './ground.ts'
 
 type Deps = Pick<Ground, 'store' | 'reserve' | 'account' | 'events' | 'clock' | 'log'> & {
   random: (bytes: number) => Uint8Array
-  packages: Pick<SharePackages, 'choose' | 'make'>
+  packages: Pick<SharePackages, 'choose' | 'bring' | 'write'>
   messengers: Messengers
   hashing: CodeHashing
 }
@@ -57,7 +57,13 @@ export function composeShareParts(
     { book, packages, maker, linkMail, account, reserve, hashing, clock, random },
   )
   const { publicUrl, keepDays } = share
-  const desk = new ShareDesk({ publicUrl }, { book, tries, ends, creating, account, clock, random })
+  const desk = new ShareDesk(
+    { publicUrl },
+    {
+      ...{ book, tries, ends, creating, account, clock, log, random },
+      tellOldNumber: oldNumberTeller(texts, messengers),
+    },
+  )
   const sendCode = codeSender({ hospital }, messengers)
   const door = new ShareDoor({ book, tries, ends, account, sendCode, clock, log })
   const life = new ShareLife({ dir, keepDays }, { book, tries, ends, account, clock, log })

@@ -30,8 +30,11 @@ export async function composeShares(
   ground: Ground,
   exchange: Exchange,
 ): Promise<Shares | undefined> {
-  const { share, dataDir } = settings
-  if (share === undefined) return undefined
+  const { dataDir } = settings
+  if (settings.share === undefined) return undefined
+  // Every address is made of it: once, and without the slash that people put behind it.
+  const publicUrl = settings.share.publicUrl.replace(/\/$/, '')
+  const share = { ...settings.share, publicUrl }
   const { clock, log, random, self } = ground
   const { packages, services: rendering } = composeSharePackages(settings, ground, exchange)
   const messengers = messengersOf(share, { clock })
@@ -41,7 +44,6 @@ export async function composeShares(
     { ...ground, packages, messengers, hashing },
   )
   const { oidc, host, port, helpPhone, trustedProxies, postsPerMinute, connectionsPerNetwork } = share
-  const publicUrl = share.publicUrl.replace(/\/$/, '')
   const pages = new PatientPages(
     {
       ...{ hospital: self.name, helpPhone, publicUrl, host, port },

@@ -52,6 +52,10 @@ export const problems = new Problems({
     NO_RECIPIENTS: [422, 'Nobody was given this study.'],
     REPORT_UNREADABLE: [422, 'This report cannot be read.'],
     NOTHING_LEFT: [422, 'All of it is of a kind that this hospital does not send.'],
+    SEARCH_FIRST: [
+      422,
+      'This came from another hospital, which is to be asked: search for the patient first.',
+    ],
     STUDY_UNKNOWN: [422, 'This study is not held here.'],
     TOKEN_QUOTA_EXCEEDED: [429, 'The quota of searches for new patients is used up.'],
     TOKEN_UNAVAILABLE: [503, 'The token keepers cannot be reached and this patient is not known here.'],
@@ -65,6 +69,11 @@ export const problems = new Problems({
     BUSY: [503, 'Too much of this is being done at once; ask again.'],
     FACTOR_NOT_CONFIGURED: [422, 'This node is not set up for that way of sending or proving.'],
     FACTOR_NOT_FOR_RECIPIENT: [422, 'A broker says who is the patient, and nobody else.'],
+    FACTOR_HAS_NO_PHONE: [422, 'Only a share with a code by SMS has a telephone number.'],
+    PHONE_INVALID: [
+      422,
+      'This is no telephone number; outside the Netherlands it begins with + and the country.',
+    ],
     LETTER_OF_ONE: [422, 'A letter holds the link or the code, never both.'],
     SHARE_NOT_CONFIGURED: [503, 'This node is not set up for shares.'],
     SHARE_OVER: [409, 'This share is over.'],

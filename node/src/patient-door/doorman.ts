@@ -9,8 +9,9 @@ import {
   preparingPage,
 } from '@twiin/share-pages'
 import type { EntryFacts } from '@twiin/share-pages'
+import { clientNetwork } from '@twiin/web'
 import type { FastifyReply, FastifyRequest } from '@twiin/web'
-import type { Entered, OpenShare, PatientDoor } from '../shares/patient-door.ts'
+import type { Entered, OpenShare, PatientDoor, Proof } from '../shares/patient-door.ts'
 import type { DoorFacts } from './door-facts.ts'
 import type { LoginPages } from './entrance.ts'
 import { sessionCookie } from './sessions.ts'
@@ -37,9 +38,9 @@ export class Doorman implements LoginPages {
   }
 
   /** Shows a code, or a number that a broker vouches for. */
-  async enter(link: string, proof: { code: string } | { bsn: string }): Promise<Entered> {
+  async enter(request: FastifyRequest, link: string, proof: Proof): Promise<Entered> {
     try {
-      return await this.#door.enter(link, proof)
+      return await this.#door.enter(link, proof, clientNetwork(request.ip))
     } catch (error) {
       if (codeOf(error) === 'BUSY') return { outcome: 'busy' }
       throw error
@@ -55,7 +56,7 @@ export class Doorman implements LoginPages {
     reply: FastifyReply,
     who: { link: string; bsn: string },
   ): Promise<FastifyReply> {
-    const entered = await this.enter(who.link, { bsn: who.bsn })
+    const entered = await this.enter(request, who.link, { bsn: who.bsn })
     if (entered.outcome === 'open') {
       this.#begin(reply, who.link, entered.shareId)
       return this.onward(request, reply, this.#open(request, who.link))

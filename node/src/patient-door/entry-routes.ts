@@ -2,7 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { codeOf, TwiinError } from '@twiin/runtime'
 import { blockPage, blockedPage, busyPage, endedPage, openPage, seenPage } from '@twiin/share-pages'
 import type { EntryFacts } from '@twiin/share-pages'
-import { formOf } from '@twiin/web'
+import { clientNetwork, formOf } from '@twiin/web'
 import type { FastifyReply, FastifyRequest } from '@twiin/web'
 import type { Clock } from '@twiin/runtime'
 import { factorOf } from '../shares/share-link.ts'
@@ -56,14 +56,14 @@ export function entryRoutes(deps: EntryRouteDeps): FastifyPluginAsyncTypebox {
       // Nothing typed is no try.
       if (code === '' || factorOf(link) === 'oidc')
         return doorman.entry(request, reply, link, { after: { kind: 'empty' }, status: 422 })
-      const entered = await doorman.enter(link, { code: code.slice(0, longestCode) })
+      const entered = await doorman.enter(request, link, { code: code.slice(0, longestCode) })
       return doorman.answer(request, reply, link, entered)
     })
     app.post('/z/:link/code', { schema, config }, async (request, reply) => {
       const { link } = request.params
       if (factorOf(link) !== 'sms') throw new TwiinError('NOT_FOUND')
       try {
-        await door.askCode(link)
+        await door.askCode(link, clientNetwork(request.ip))
       } catch (error) {
         if (codeOf(error) !== 'BUSY') throw error
         return send(reply.header('retry-after', 10), 503, busyPage(facts.link(request, link)))

@@ -77,6 +77,13 @@ describe('an HTTP gateway', () => {
     )
   })
 
+  it('is asked for international numbers only', async () => {
+    await using server = await gateway(ends(200))
+    for (const to of ['0612345678', '+31 6 12345678', ''])
+      await expect(new SmsGateway({ url: server.url }).send(to, 'x')).rejects.toEqual(failed('rejected'))
+    expect(server.asked).toEqual([])
+  })
+
   it('is not followed elsewhere', async () => {
     await using other = await gateway(ends(200))
     await using server = await gateway(ends(307, { location: other.url }))

@@ -4,13 +4,14 @@ import { join } from 'node:path'
 import { TwiinError } from '@twiin/runtime'
 import type { Clock } from '@twiin/runtime'
 import { writeFileDurably } from '@twiin/store'
+import { isInternationalNumber } from '../shares/phone-number.ts'
 import type { SmsFailure, SmsMessenger } from './messenger.ts'
 import { isThisMachine } from './this-machine.ts'
 
 const timeoutMs = 10_000
 const mostAnswer = 64 * 1024
 
-/** What a gateway gets. */
+/** What a gateway gets: `to` is E.164. */
 const bodyOf = (to: string, text: string) => JSON.stringify({ to, text })
 
 /**
@@ -33,6 +34,7 @@ export class SmsGateway implements SmsMessenger {
   }
 
   async send(to: string, text: string): Promise<void> {
+    if (!isInternationalNumber(to)) throw notSent('rejected')
     const status = await this.#post(bodyOf(to, text)).catch(() => undefined)
     if (status === undefined) throw notSent('connect')
     if (status === 401 || status === 403) throw notSent('auth')

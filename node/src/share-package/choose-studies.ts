@@ -1,4 +1,5 @@
 import { TwiinError } from '@twiin/runtime'
+import type { Clock } from '@twiin/runtime'
 import type { StudyRecord } from '@twiin/study-store'
 import { ownerOf } from '@twiin/study-store'
 import type { Filed } from '../filing/file-study.ts'
@@ -8,22 +9,23 @@ import { strangerOf } from '../disc/take-in-study.ts'
 import type { FoundStudy, PatientSearch } from '../find/patient-search.ts'
 import type { PatientSearches } from '../find/patient-searches.ts'
 import type { Holdings } from '../holdings/holdings.ts'
-import type { HouseStudies } from '../holdings/house-studies.ts'
+import type { CameBy, HouseStudies } from '../holdings/house-studies.ts'
 import type { Person } from '../people/people-file.ts'
 import type { NetworkBundle } from '../trust/network-bundle.ts'
 import type { Chosen, ChosenStudy, PackageOrder } from './package-order.ts'
 import { plainWords } from './plain-words.ts'
 import { areOfOnePerson } from './same-person.ts'
 import type { Stated } from './same-person.ts'
-import { latestReports } from './share-reports.ts'
+import { latestReports, youngestOf } from './share-reports.ts'
 
 export interface ChooseDeps {
   studies: Pick<Holdings, 'instances' | 'readDataSet'>
-  house: Pick<HouseStudies, 'copyToGive'>
-  searches: Pick<PatientSearches, 'find' | 'of' | 'isAllowed'>
+  house: Pick<HouseStudies, 'openCopies'>
+  searches: Pick<PatientSearches, 'find' | 'of'>
   /** `<handle>.<ura>` → under whom a copy of elsewhere was filed here. */
   filed: Pick<Repository<Filed>, 'get'>
   bundle: Pick<NetworkBundle, 'memberByUra'>
+  clock: Pick<Clock, 'now'>
 }
 export interface Self {
   ura: string
@@ -39,7 +41,7 @@ export type Picked = { shown: ChosenStudy; stated: Stated } & (
 
 /**
  * Which studies these are, and that they are all of one person. Throws `STUDY_UNKNOWN`, `IDENTITY_MISMATCH`,
- * `SHARING_NOT_PERMITTED`: it was found in an emergency.
+ * `SEARCH_FIRST`: its holder is to be asked, by a search of this person; `SHARING_NOT_PERMITTED`: it came in an emergency.
  */
 export async function chooseStudies(
   self: Self,
@@ -49,24 +51,44 @@ export async function chooseStudies(
 ): Promise<{ chosen: Chosen; picked: Picked[] }> {
   const picked: Picked[] = []
   const seen = new Set<string>()
-  for (const { studyInstanceUid, holder } of order.studies) {
-    if (seen.has(studyInstanceUid)) continue
-    seen.add(studyInstanceUid)
-    const copy = await deps.house.copyToGive(studyInstanceUid)
-    const isWanted = holder === undefined || holder === self.ura || holder === copyHolder(copy)
-    picked.push(
-      copy !== undefined && isWanted
-        ? await ofCopy(copy, self, order, deps)
-        : ofSearch({ studyInstanceUid, ...(holder && { holder }) }, order, person, deps),
-    )
+  for (const study of order.studies) {
+    if (seen.has(study.studyInstanceUid)) continue
+    seen.add(study.studyInstanceUid)
+    picked.push(await pick(study, self, order, person, deps))
   }
   if (picked.length === 0) throw new TwiinError('STUDY_UNKNOWN')
   if (!areOfOnePerson(picked.map(({ stated }) => stated))) throw new TwiinError('IDENTITY_MISMATCH')
   return { chosen: chosenOf(picked), picked }
 }
 
-const copyHolder = (copy: StudyRecord | undefined) =>
-  copy?.origin.kind === 'remote' ? copy.origin.ura : undefined
+/**
+ * What was made here; else what a search that is named found at its holder, whom nobody can stand in for by sending a copy;
+ * else what was given to this hospital; else what any search of this person found. A copy that was fetched was given for
+ * looking: its holder is asked anew (spec 25 §7).
+ */
+async function pick(
+  study: PackageOrder['studies'][number],
+  self: Self,
+  order: PackageOrder,
+  person: Person,
+  deps: ChooseDeps,
+): Promise<Picked> {
+  const open = await deps.house.openCopies(study.studyInstanceUid)
+  const copyThatWas = (way: CameBy) => open.find(({ cameBy }) => cameBy === way)?.copy
+  const given = study.holder === undefined ? copyThatWas('given') : undefined
+  const isNamed = study.holder !== undefined || order.searchId !== undefined || given === undefined
+  const made = copyThatWas('made')
+  const found = made === undefined && isNamed ? foundBy(study, order, person, deps) : undefined
+  if (found !== undefined) return ofSearch(study.studyInstanceUid, found, order, deps)
+  const copy = made ?? given
+  if (copy !== undefined) return ofCopy(copy, self, order, deps)
+  if (copyThatWas('fetched') !== undefined || study.holder !== undefined) throw new TwiinError('SEARCH_FIRST')
+  if (copyThatWas('fetched-in-emergency') !== undefined) throw atEmergency()
+  throw new TwiinError('STUDY_UNKNOWN')
+}
+
+/** Emergency access is for help; it hands nothing on (spec 25 §7). */
+const atEmergency = () => new TwiinError('SHARING_NOT_PERMITTED', { reason: 'emergency' })
 
 function chosenOf(picked: readonly Picked[]): Chosen {
   const bsn = picked.map(({ stated }) => stated.citizenNumber).find((number) => number !== undefined)
@@ -104,7 +126,7 @@ async function ofCopy(
       holder: self.ura,
       local: true,
       reports: latest.length,
-      youngestReport: latest.map(({ date }) => date).reduce((one, other) => (one > other ? one : other), ''),
+      youngestReport: youngestOf(latest, deps.clock.now()),
       instances: copy.instances - (reports === 'none' ? copy.reports : 0),
       bytes: copy.bytes,
     },
@@ -149,14 +171,20 @@ export function inReadingOrder(name: string): string {
   return [given, middle, family].filter((part) => part !== '').join(' ')
 }
 
-function ofSearch(
-  wanted: { studyInstanceUid: string; holder?: string },
+interface Found {
+  search: PatientSearch
+  row: FoundStudy
+}
+
+/** In the search that is named, or in any of this person that stands. */
+function foundBy(
+  wanted: PackageOrder['studies'][number],
   order: PackageOrder,
   person: Person,
-  { searches, bundle }: ChooseDeps,
-): Picked {
+  { searches }: ChooseDeps,
+): Found | undefined {
   const named = order.searchId === undefined ? undefined : searches.find(order.searchId, person)
-  let found: { search: PatientSearch; row: FoundStudy } | undefined
+  let inEmergency: Found | undefined
   for (const search of named === undefined ? searches.of(person) : [named]) {
     const row = search.studies.find(
       (one) =>
@@ -164,12 +192,20 @@ function ofSearch(
         !one.local &&
         (wanted.holder === undefined || one.holder === wanted.holder),
     )
-    if (row !== undefined) found ??= { search, row }
+    if (row === undefined) continue
+    if (search.emergency === undefined) return { search, row }
+    inEmergency ??= { search, row }
   }
-  if (found === undefined) throw new TwiinError('STUDY_UNKNOWN')
-  const { search, row } = found
-  // Emergency access is for help; it hands nothing on (spec 25 §7).
-  if (search.emergency !== undefined) throw new TwiinError('SHARING_NOT_PERMITTED', { reason: 'emergency' })
+  return inEmergency
+}
+
+function ofSearch(
+  studyInstanceUid: string,
+  { search, row }: Found,
+  order: PackageOrder,
+  { bundle, clock }: ChooseDeps,
+): Picked {
+  if (search.emergency !== undefined) throw atEmergency()
   const holder = search.holders.find(({ ura }) => ura === row.holder)
   const withReports = order.reports === 'all' ? row.reports : 0
   return {
@@ -182,7 +218,7 @@ function ofSearch(
       name: inReadingOrder(search.patient?.name ?? ''),
     },
     shown: {
-      studyInstanceUid: wanted.studyInstanceUid,
+      studyInstanceUid,
       date: row.studyDate ?? '',
       words: plainWords({ modalities: row.modalities, about: [row.description] }),
       hospital: holder?.name ?? bundle.memberByUra(row.holder)?.name ?? row.holder,
@@ -190,7 +226,7 @@ function ofSearch(
       local: false,
       reports: withReports,
       // Nobody knows before it is here; it is no older than its study.
-      youngestReport: withReports > 0 ? (row.studyDate ?? '') : '',
+      youngestReport: youngestOf(withReports > 0 ? [{ date: row.studyDate ?? '' }] : [], clock.now()),
       instances: row.instances - (order.reports === 'none' ? row.reports : 0),
       bytes: row.bytes,
     },

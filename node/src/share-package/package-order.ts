@@ -2,7 +2,7 @@ import type { AuditEntry } from '@twiin/audit'
 
 /** What is to be shared (spec 25 §2). */
 export interface PackageOrder {
-  /** `holder`: URA of the hospital it lies at, where a search found it at several. */
+  /** `holder`: URA of the hospital it was chosen of, of which alone it is then taken; set where a share is made. */
   studies: readonly { studyInstanceUid: string; holder?: string }[]
   /** The person's search that found what lies elsewhere. Absent: any of them that stands. */
   searchId?: string
@@ -30,7 +30,7 @@ export interface ChosenStudy {
   local: boolean
   /** That go along: the latest version of each, as far as it is known before they are here. */
   reports: number
-  /** YYYY-MM-DD, or '' when none goes along, or no date is known. */
+  /** YYYY-MM-DD, the day it was chosen for one without a date; '' when none goes along. */
   youngestReport: string
   instances: number
   bytes: number

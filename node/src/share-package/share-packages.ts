@@ -15,7 +15,7 @@ import { MakePackage } from './make-package.ts'
 import type { StudyAtHand } from './make-package.ts'
 import { writeWholeFile } from './package-file.ts'
 import type { Chosen, MadePackage, PackageOrder, PackageTarget } from './package-order.ts'
-import { latestReports } from './share-reports.ts'
+import { latestReports, youngestOf } from './share-reports.ts'
 
 export interface SharePackagesDeps extends Omit<ChooseDeps, 'studies'> {
   studies: Holdings
@@ -30,6 +30,13 @@ export interface SharePackagesDeps extends Omit<ChooseDeps, 'studies'> {
   log: Logger
 }
 
+/** What is written, and for whom. */
+export interface BroughtPackage {
+  readonly studies: readonly StudyAtHand[]
+  readonly order: PackageOrder
+  readonly patient: string
+}
+
 /** From studies to the encrypted file that a share gives access to (spec 25 §2). */
 export class SharePackages {
   readonly #self: Self
@@ -42,20 +49,18 @@ export class SharePackages {
 
   /**
    * What it would hold; nothing is brought yet, but for what lies in the archive. Throws `STUDY_UNKNOWN`,
-   * `IDENTITY_MISMATCH`, `SHARING_NOT_PERMITTED`.
+   * `SEARCH_FIRST`, `IDENTITY_MISMATCH`, `SHARING_NOT_PERMITTED`.
    */
   async choose(order: PackageOrder, person: Person): Promise<Chosen> {
     return (await chooseStudies(this.#self, order, person, this.#deps)).chosen
   }
 
   /**
-   * Written to `file`, durable when it resolves; on failure nothing is left. Throws what `choose` throws, what bringing or
-   * reading threw (`SHARING_NOT_PERMITTED`, `OUT_OF_RESOURCES`, …), `NOTHING_TO_SHARE`, and the reason of the signal.
+   * Everything that it is to hold is here when it resolves. Throws what `choose` throws, what bringing threw
+   * (`SHARING_NOT_PERMITTED`, `OUT_OF_RESOURCES`, …), and the reason of the signal.
    */
-  async make(order: PackageOrder, person: Person, to: PackageTarget): Promise<MadePackage> {
-    const { reserve, log, clock } = this.#deps
-    const { signal } = to
-    const begun = clock.now()
+  async bring(order: PackageOrder, person: Person, signal: AbortSignal): Promise<BroughtPackage> {
+    const { reserve } = this.#deps
     const { chosen, picked } = await chooseStudies(this.#self, order, person, this.#deps)
     await reserve.require(chosen.studies.reduce((sum, { bytes }) => sum + bytes, 0))
     // Several at once: each waits for another hospital. One that fails ends the others.
@@ -69,18 +74,28 @@ export class SharePackages {
     )
     await Promise.allSettled(gathered)
     failed.signal.throwIfAborted()
-    const studies = await Promise.all(gathered)
+    return { studies: await Promise.all(gathered), order, patient: chosen.name }
+  }
+
+  /**
+   * Written to `file`, durable when it resolves; on failure nothing is left. Throws what reading threw (`OUT_OF_RESOURCES`,
+   * …), `NOTHING_TO_SHARE`, and the reason of the signal.
+   */
+  async write({ studies, order, patient }: BroughtPackage, to: PackageTarget): Promise<MadePackage> {
+    const { log, clock } = this.#deps
+    const { signal } = to
+    const begun = clock.now()
     const { downloads, language } = order
     const made = await writeWholeFile(to.file, signal, this.#deps, (put) =>
       new MakePackage(
-        { studies, downloads, language, hospital: this.#self.name, patient: chosen.name },
+        { studies, downloads, language, hospital: this.#self.name, patient },
         { key: to.key, put, signal, onProgress: (done, total) => to.onProgress({ done, total }) },
         this.#deps,
       ).write(),
     )
     log.info('package of a share made', { ...made, ms: clock.now() - begun })
-    const dates = studies.flatMap(({ reports }) => reports.map(({ date }) => date))
-    return { ...made, youngestReport: dates.reduce((one, other) => (one > other ? one : other), '') }
+    const reports = studies.flatMap((study) => study.reports)
+    return { ...made, youngestReport: youngestOf(reports, clock.now()) }
   }
 
   async #gather(

@@ -37,6 +37,16 @@ export async function latestReports(
     .sort((one, other) => (one.date < other.date ? 1 : -1))
 }
 
+/**
+ * `YYYY-MM-DD`, or '' when there are none. One that states no date counts as of today: what nobody can tell the age of is
+ * not older than what is held back (spec 25 §1).
+ */
+export function youngestOf(reports: readonly { date: string }[], now: number): string {
+  const today = new Date(now).toISOString().slice(0, 10)
+  const days = reports.map(({ date }) => (Number.isNaN(Date.parse(`${date}T00:00:00Z`)) ? today : date))
+  return days.reduce((one, other) => (one > other ? one : other), '')
+}
+
 /** As text and as PDF; of one that came as a PDF only that. Undefined: there is nothing in it that can be shown. */
 export async function shownReport(
   { instance }: LatestReport,

@@ -8,7 +8,8 @@ import type { Chosen, PackageOrder } from '../share-package/package-order.ts'
 import type { SharePackages } from '../share-package/share-packages.ts'
 import type { LinkMailContent, ShareMail } from '../share-messages/link-mail.ts'
 import { newLetterCode } from './codes.ts'
-import { heldUntil } from './held-until.ts'
+import { opensFrom } from './held-until.ts'
+import { endOf, internationalNumber } from './phone-number.ts'
 import type { MakeShares } from './make-shares.ts'
 import type { ShareBook } from './share-book.ts'
 import { lineOf } from './share-ends.ts'
@@ -18,6 +19,8 @@ import type { CodeHashing } from './tries.ts'
 
 export interface ShareOrder {
   readonly studyInstanceUids: readonly string[]
+  /** As they were chosen for an earlier share. Absent: as they are found now. */
+  readonly studies?: PackageOrder['studies']
   readonly searchId?: string
   readonly reports?: 'all' | 'none'
   readonly recipient: ShareRecipient
@@ -70,14 +73,15 @@ export class CreateShare {
   }
 
   /** Nothing is made or sent. Throws what `create` throws before it makes anything. */
-  async preview(wanted: ShareOrder, person: Person): Promise<SharePreview> {
+  async preview(asked: ShareOrder, person: Person): Promise<SharePreview> {
+    const wanted = withNumber(asked)
     const { chosen, order, opensAt, expiresAt } = await this.#choose(wanted, person)
     const { publicUrl, helpPhone } = this.#options.share
     const mail =
       wanted.recipient.email === undefined
         ? null
         : this.#deps.linkMail({
-            url: `${publicUrl.replace(/\/$/, '')}/z/…`,
+            url: `${publicUrl}/z/…`,
             ...{ hospital: this.#options.hospital, helpPhone, opensAt, expiresAt },
             ...{ factor: wanted.secondFactor.kind, language: order.language },
           })
@@ -86,9 +90,11 @@ export class CreateShare {
 
   /**
    * On record and on disk, and being made, when it resolves. Throws `FACTOR_NOT_CONFIGURED` (with the fact `factor`),
-   * `FACTOR_NOT_FOR_RECIPIENT`, `PATIENT_UNKNOWN`, `STUDY_UNKNOWN`, `IDENTITY_MISMATCH`, `OUT_OF_RESOURCES`, `BUSY`.
+   * `FACTOR_NOT_FOR_RECIPIENT`, `PHONE_INVALID`, `PATIENT_UNKNOWN`, `STUDY_UNKNOWN`, `SEARCH_FIRST`, `IDENTITY_MISMATCH`,
+   * `SHARING_NOT_PERMITTED`, `OUT_OF_RESOURCES`, `BUSY`.
    */
-  async create(wanted: ShareOrder, person: Person): Promise<GivenShare> {
+  async create(asked: ShareOrder, person: Person): Promise<GivenShare> {
+    const wanted = withNumber(asked)
     const { book, maker, account, reserve, hashing, clock, random } = this.#deps
     maker.requireRoom()
     const { chosen, order, opensAt, expiresAt, validDays } = await this.#choose(wanted, person)
@@ -109,7 +115,12 @@ export class CreateShare {
       ...{ discussed: wanted.discussed === true, studies: chosen.studies, bytes: 0 },
       mail: recipient.email === undefined ? 'none' : 'waiting',
       ...{ opened: none, viewed: none, downloaded: none },
-      history: [{ at: now, what: 'created', by: person.id }],
+      history: [
+        {
+          ...{ at: now, what: 'created', by: person.id },
+          ...(factor.kind === 'sms' ? { phoneEnd: endOf(factor.phone) } : {}),
+        },
+      ],
     }
     const stored = code === undefined ? hashing.decoy : await hashing.hash(code)
     const line = { ...lineOf(record), event: 'share-created', outcome: 'success' } as const
@@ -122,15 +133,27 @@ export class CreateShare {
   async #choose(wanted: ShareOrder, person: Person) {
     this.#requireMeans(wanted)
     const { reports = 'all', downloads = true, language = 'nl', searchId, secondFactor } = wanted
-    const order: PackageOrder = {
-      studies: [...new Set(wanted.studyInstanceUids)].map((studyInstanceUid) => ({ studyInstanceUid })),
+    const uids = [...new Set(wanted.studyInstanceUids)]
+    const asked: PackageOrder = {
+      studies: wanted.studies ?? uids.map((studyInstanceUid) => ({ studyInstanceUid })),
       ...(searchId === undefined ? {} : { searchId }),
       ...{ reports, downloads, language },
     }
-    const chosen = await this.#deps.packages.choose(order, person)
+    const chosen = await this.#deps.packages.choose(asked, person)
+    // What was shown as another hospital's is taken of no other when the package is made, nor for a new link.
+    const studies = chosen.studies.map(({ studyInstanceUid, local, holder }) =>
+      local ? { studyInstanceUid } : { studyInstanceUid, holder },
+    )
+    const order = { ...asked, studies }
     if (secondFactor.kind === 'oidc' && chosen.bsn === undefined) throw new TwiinError('PATIENT_UNKNOWN')
     const validDays = wanted.validDays ?? this.#options.share.validDays
-    const opensAt = this.#opensAt(chosen, wanted)
+    const { discussed = false, recipient } = wanted
+    const opensAt = opensFrom(
+      this.#deps.clock.now(),
+      chosen.studies.map(({ youngestReport }) => youngestReport),
+      { reports, discussed, recipient },
+      this.#options.share.reportDelayDays,
+    )
     return { chosen, order, validDays, opensAt, expiresAt: opensAt + validDays * dayMs }
   }
 
@@ -144,14 +167,16 @@ export class CreateShare {
     if (secondFactor.kind === 'oidc' && recipient.kind !== 'patient')
       throw new TwiinError('FACTOR_NOT_FOR_RECIPIENT')
   }
-
-  #opensAt({ studies }: Chosen, { reports = 'all', discussed = false, recipient }: ShareOrder): number {
-    const now = this.#deps.clock.now()
-    if (reports === 'none' || discussed || recipient.kind !== 'patient') return now
-    const youngest = studies.map(({ youngestReport }) => youngestReport)
-    return Math.max(now, heldUntil(youngest, this.#options.share.reportDelayDays))
-  }
 }
+
+/** Throws `PHONE_INVALID`. */
+const withNumber = (wanted: ShareOrder): ShareOrder =>
+  wanted.secondFactor.kind === 'sms'
+    ? {
+        ...wanted,
+        secondFactor: { kind: 'sms', phone: internationalNumber(wanted.secondFactor.phone) },
+      }
+    : wanted
 
 /** A patient is named by the studies where nobody says otherwise. */
 function namedRecipient({ kind, name, email }: ShareRecipient, chosen: Chosen): ShareRecipient {

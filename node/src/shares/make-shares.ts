@@ -1,10 +1,11 @@
 import { Backoff, TwiinError, codeOf, isTwiinError } from '@twiin/runtime'
 import type { Clock, Logger, Service } from '@twiin/runtime'
 import type { Person } from '../people/people-file.ts'
-import type { SharePackages } from '../share-package/share-packages.ts'
+import type { BroughtPackage, SharePackages } from '../share-package/share-packages.ts'
 import type { LinkMailContent, ShareMail } from '../share-messages/link-mail.ts'
 import type { MailMessenger } from '../share-messages/messenger.ts'
-import { heldUntil } from './held-until.ts'
+import { opensFrom } from './held-until.ts'
+import { Places } from './places.ts'
 import type { ShareBook } from './share-book.ts'
 import type { ShareEnds } from './share-ends.ts'
 import { withEvent } from './share-record.ts'
@@ -21,7 +22,7 @@ export interface Making {
 interface Deps {
   book: ShareBook
   ends: ShareEnds
-  packages: Pick<SharePackages, 'make'>
+  packages: Pick<SharePackages, 'bring' | 'write'>
   mail: Pick<MailMessenger, 'send'> | undefined
   linkMail: (of: LinkMailContent) => ShareMail
   clock: Clock
@@ -31,10 +32,17 @@ interface Deps {
 
 /** More would wait for hours. */
 const mostWaiting = 100
+/** Of other hospitals: each waits for one, hardly anything is done here. */
+const mostBroughtFromAfar = 8
+const mostGatheredHere = 4
+const broughtWithinMs = 30 * 60_000
 const mailedForMs = 3_600_000
 const mailPauses = { firstMs: 5000, mostMs: 10 * 60_000 }
 
-/** Packages are made one after the other, behind the answer; the mail leaves when one is whole. */
+/**
+ * Behind the answer: what is to be in a package is brought, several at once; packages are written one after the other; the
+ * mail leaves when one is whole. Who waits for another hospital keeps nobody waiting who does not.
+ */
 export class MakeShares implements Service {
   readonly name = 'share packages'
   readonly #options: { hospital: string; helpPhone: string; reportDelayDays: number }
@@ -42,8 +50,10 @@ export class MakeShares implements Service {
   readonly #stops = new Map<string, AbortController>()
   readonly #progress = new Map<string, { done: number; total: number }>()
   readonly #mails = new Set<Promise<void>>()
-  #last: Promise<void> = Promise.resolve()
-  #waiting = 0
+  readonly #under = new Set<Promise<void>>()
+  readonly #fromAfar = new Places({ most: mostBroughtFromAfar })
+  readonly #here = new Places({ most: mostGatheredHere })
+  readonly #writing = new Places({ most: 1 })
   #stopped = new AbortController()
 
   constructor(options: { hospital: string; helpPhone: string; reportDelayDays: number }, deps: Deps) {
@@ -64,21 +74,19 @@ export class MakeShares implements Service {
 
   /** Throws `BUSY`. */
   requireRoom(): void {
-    if (this.#waiting >= mostWaiting) throw new TwiinError('BUSY')
+    if (this.#under.size >= mostWaiting) throw new TwiinError('BUSY')
   }
 
   begin(making: Making): void {
     const stop = new AbortController()
     this.#stops.set(making.id, stop)
-    this.#waiting++
     const signal = AbortSignal.any([stop.signal, this.#stopped.signal])
-    this.#last = this.#last
-      .then(() => this.#make(making, signal))
-      .finally(() => {
-        this.#waiting--
-        making.key.fill(0)
-        this.#progress.delete(making.id)
-      })
+    const done: Promise<void> = this.#make(making, signal).finally(() => {
+      this.#under.delete(done)
+      making.key.fill(0)
+      this.#progress.delete(making.id)
+    })
+    this.#under.add(done)
   }
 
   progressOf({ id, state }: Pick<ShareRecord, 'id' | 'state'>): { done: number; total: number } {
@@ -87,7 +95,7 @@ export class MakeShares implements Service {
 
   /** Everything that was begun is made, or failed, and mailed. */
   async idle(): Promise<void> {
-    await this.#last
+    while (this.#under.size > 0) await Promise.all(this.#under)
     while (this.#mails.size > 0) await Promise.all(this.#mails)
   }
 
@@ -95,18 +103,14 @@ export class MakeShares implements Service {
   async #make({ id, key, url, person }: Making, signal: AbortSignal): Promise<void> {
     const { book, ends, packages, log, clock } = this.#deps
     try {
-      signal.throwIfAborted()
-      const { order } = await book.find(id)
+      const brought = await this.#bring(await book.find(id), person, signal)
       const onProgress = (progress: { done: number; total: number }) => {
         this.#progress.set(id, progress)
         book.tell({ id, state: 'preparing' })
       }
-      const { bytes, youngestReport } = await packages.make(order, person, {
-        key,
-        file: ends.fileOf(id),
-        onProgress,
-        signal,
-      })
+      const { bytes, youngestReport } = await this.#writing.run(() =>
+        packages.write(brought, { key, file: ends.fileOf(id), onProgress, signal }),
+      )
       const made = await book.change(id, (record) =>
         record.state === 'preparing'
           ? { ...this.#heldBack(record, youngestReport), state: 'open', bytes }
@@ -122,12 +126,31 @@ export class MakeShares implements Service {
     }
   }
 
+  /** Throws what bringing throws; `PEER_TIMEOUT`: it was not here in time. */
+  #bring(record: ShareRecord, person: Person, signal: AbortSignal): Promise<BroughtPackage> {
+    const { packages, clock } = this.#deps
+    const places = record.studies.some(({ local }) => !local) ? this.#fromAfar : this.#here
+    return places.run(async () => {
+      signal.throwIfAborted()
+      const [late, here] = [new AbortController(), new AbortController()]
+      clock.sleep(broughtWithinMs, here.signal).then(
+        () => late.abort(new TwiinError('PEER_TIMEOUT')),
+        () => {},
+      )
+      try {
+        return await packages.bring(record.order, person, AbortSignal.any([signal, late.signal]))
+      } finally {
+        here.abort()
+      }
+    })
+  }
+
   /** The day of a report at another hospital is known only now that it is here. */
   #heldBack(record: ShareRecord, youngestReport: string): ShareRecord {
-    const { order, discussed, recipient, opensAt, expiresAt } = record
-    if (order.reports === 'none' || discussed || recipient.kind !== 'patient') return record
-    const later = Math.max(0, heldUntil([youngestReport], this.#options.reportDelayDays) - opensAt)
-    return { ...record, opensAt: opensAt + later, expiresAt: expiresAt + later }
+    const { discussed, recipient, order, expiresAt } = record
+    const of = { discussed, recipient, reports: order.reports }
+    const opensAt = opensFrom(record.opensAt, [youngestReport], of, this.#options.reportDelayDays)
+    return { ...record, opensAt, expiresAt: expiresAt + opensAt - record.opensAt }
   }
 
   async #failed(id: string, error: unknown): Promise<void> {

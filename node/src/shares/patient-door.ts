@@ -3,8 +3,8 @@ import type { OverReason, ShareLanguage, ShareRecipient } from './share-record.t
 /** What the pages for patients ask of shares. `link` is a segment of the address: any text of up to 64 characters. */
 export interface PatientDoor {
   /** As silent for a link that nobody made. Throws `BUSY` when too many codes are judged at once. */
-  askCode(link: string): Promise<void>
-  enter(link: string, proof: Proof): Promise<Entered>
+  askCode(link: string, from: Network): Promise<void>
+  enter(link: string, proof: Proof, from: Network): Promise<Entered>
   /** Undefined once it is over, locked or not open yet. */
   opened(shareId: string): Promise<OpenShare | undefined>
   /** On record when it resolves. */
@@ -14,6 +14,9 @@ export interface PatientDoor {
   /** Sessions of it end at once. */
   onOver(listener: (shareId: string) => void): void
 }
+
+/** Whose tries wait together: `clientNetwork` of who asks. */
+export type Network = string
 
 export type Proof = { readonly code: string } | { readonly bsn: string }
 

@@ -1,7 +1,7 @@
 import { codeOf } from '@twiin/runtime'
 import type { Clock, Logger } from '@twiin/runtime'
 import type { Account } from '../account/account.ts'
-import type { Entered, OpenShare, PatientDoor, Proof } from './patient-door.ts'
+import type { Entered, Network, OpenShare, PatientDoor, Proof } from './patient-door.ts'
 import { reasonOf } from './make-shares.ts'
 import type { ShareBook } from './share-book.ts'
 import { lineOf, recipientOf } from './share-ends.ts'
@@ -22,6 +22,14 @@ interface Deps {
   log: Logger
 }
 
+/** Why no session begins for who is right. */
+function closedFor(record: ShareRecord, now: number): Entered | undefined {
+  const reason = overReason(record, now)
+  if (reason !== undefined) return { outcome: 'over', reason }
+  if (record.opensAt > now) return { outcome: 'early', opensAt: record.opensAt }
+  return record.state === 'preparing' ? { outcome: 'preparing' } : undefined
+}
+
 const seen = { viewed: 'share-viewed', downloaded: 'share-downloaded' } as const
 
 /** What the pages for patients may do with shares (spec 25 §4). */
@@ -37,21 +45,22 @@ export class ShareDoor implements PatientDoor {
     this.#deps.ends.onOver(listener)
   }
 
-  async askCode(link: string): Promise<void> {
-    const asked = await this.#deps.tries.ask(link)
+  async askCode(link: string, from: Network): Promise<void> {
+    const asked = await this.#deps.tries.ask(link, from)
     if (asked !== undefined) this.#inBackground('code', asked.id, () => this.#send(asked.id, asked.code))
   }
 
-  async enter(link: string, proof: Proof): Promise<Entered> {
-    const judged = await this.#deps.tries.judge(link, proof, (id) => this.#locked(id))
+  async enter(link: string, proof: Proof, from: Network): Promise<Entered> {
+    const { book, clock, account, tries } = this.#deps
+    const judged = await tries.judge(link, proof, from, {
+      onLocked: (id) => this.#locked(id),
+      mayBegin: async (id) => closedFor(await book.find(id), clock.now()) === undefined,
+    })
     if (judged.outcome !== 'right') return judged
-    const { book, clock, account } = this.#deps
     const record = await book.find(judged.id)
     const now = clock.now()
-    const reason = overReason(record, now)
-    if (reason !== undefined) return { outcome: 'over', reason }
-    if (record.opensAt > now) return { outcome: 'early', opensAt: record.opensAt }
-    if (record.state === 'preparing') return { outcome: 'preparing' }
+    const closed = closedFor(record, now)
+    if (closed !== undefined) return closed
     const line = { ...lineOf(record), event: 'share-opened', outcome: 'success' } as const
     await account.record({ ...line, user: recipientOf(record) })
     await book.change(record.id, (before) =>
@@ -111,8 +120,11 @@ export class ShareDoor implements PatientDoor {
     })
   }
 
+  /** Of one that is over nobody pays for a message, nor is troubled by it. */
   async #send(id: string, code: string): Promise<void> {
-    await this.#deps.sendCode?.(await this.#deps.book.find(id), code)
+    const { book, sendCode, clock } = this.#deps
+    const record = await book.find(id)
+    if (overReason(record, clock.now()) === undefined) await sendCode?.(record, code)
   }
 
   /** The answer does not wait for it: a link that nobody made has nothing of it. */

@@ -20,7 +20,8 @@ export const linkHashOf = (link: string): string => createHash('sha256').update(
 /** What staff see of it. */
 export const shareIdOf = (linkHash: string): string => linkHash.slice(0, 32)
 
-const addressOf = (publicUrl: string) => `${publicUrl.replace(/\/$/, '')}/z/`
+/** `publicUrl` has no slash at its end. */
+const addressOf = (publicUrl: string) => `${publicUrl}/z/`
 
 /** The address as it is sent: the key stands in the fragment alone. */
 export const shareUrl = (publicUrl: string, link: string, key: Uint8Array): string =>

@@ -15,7 +15,7 @@ export interface ShareRecipient {
   readonly email?: string
 }
 
-/** `sms`: six digits to a telephone; `letter`: ten characters handed over; `oidc`: a broker says who it is. */
+/** `sms`: six digits to a telephone (E.164); `letter`: ten characters handed over; `oidc`: a broker says who it is. */
 export type ShareFactor =
   { readonly kind: 'sms'; readonly phone: string } | { readonly kind: 'letter' } | { readonly kind: 'oidc' }
 export type FactorKind = ShareFactor['kind']
@@ -28,6 +28,8 @@ export interface ShareEvent {
   readonly what: ShareHappening
   /** Id of who of the staff did it; the recipient is not told. */
   readonly by?: string
+  /** The last two digits of the number that codes go to from then on. For staff. */
+  readonly phoneEnd?: string
 }
 
 export interface Counted {

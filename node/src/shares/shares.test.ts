@@ -52,7 +52,7 @@ describe('a share', () => {
     expect(shares.messages.mails[0]?.mail.text).toContain(given.url)
     await shares.door.askCode(link)
     await shares.door.settled()
-    expect(shares.messages.texts).toMatchObject([{ to: '+31 6 12345678' }])
+    expect(shares.messages.texts).toMatchObject([{ to: '+31612345678' }])
     expect(await shares.door.enter(link, { code: shares.messages.code })).toEqual({
       ...{ outcome: 'open', shareId: id },
     })
@@ -94,6 +94,15 @@ describe('a share', () => {
     expect(await shares.door.enter(link, { code: 'X' })).toMatchObject({ outcome: 'wrong' })
     expect(await shares.door.enter(link, { code })).toEqual({ outcome: 'over', reason: state })
     await expect(shares.routes.desk.revoke(id, person)).rejects.toMatchObject({ code: 'SHARE_OVER' })
+  })
+
+  it('that is over sends no code', async () => {
+    await using shares = await TestShares.open({ clock: new ManualClock() })
+    const { id, link } = await made(shares, mailed)
+    await shares.routes.desk.revoke(id, person)
+    await shares.door.askCode(link)
+    await shares.door.settled()
+    expect(shares.messages.texts).toEqual([])
   })
 
   it('expires by the clock, is ended by itself then, and forgotten after its days', async () => {
@@ -142,6 +151,50 @@ describe('a share', () => {
     const opensAt = Date.UTC(2026, 2, 22)
     expect(await shares.door.enter(link, { code })).toEqual({ outcome: 'early', opensAt })
     expect((await shares.routes.book.find(id)).expiresAt).toBe(opensAt + 14 * dayMs)
+  })
+
+  it('takes a study of another hospital of the one that staff saw, for a new link as well', async () => {
+    await using shares = await TestShares.open({ clock: new ManualClock() })
+    const studies = shared.studies.map((one) => ({ ...one, local: false, holder: '90000002' }))
+    shares.packages.chosen = { ...shared, studies }
+    const { id } = await made(shares, byLetter)
+    await shares.routes.desk.newLink(id, person)
+    await shares.routes.maker.idle()
+    const [first, ...later] = shares.packages.orders.map((order) => order.studies)
+    expect(first).toEqual([{ studyInstanceUid: '1.2.3' }])
+    const ofThatOne = [{ studyInstanceUid: '1.2.3', holder: '90000002' }]
+    expect(later).toEqual([ofThatOne, ofThatOne, ofThatOne])
+  })
+
+  it('that waits for another hospital keeps no other waiting, and fails after half an hour', async () => {
+    const clock = new ManualClock()
+    await using shares = await TestShares.open({ clock })
+    const begun = Promise.withResolvers<void>()
+    const own = shares.packages.chosen
+    const studies = shared.studies.map((one) => ({ ...one, local: false, holder: '90000002' }))
+    shares.packages.chosen = { ...shared, studies }
+    shares.packages.far = (signal) => {
+      begun.resolve()
+      return new Promise((_, reject) =>
+        signal.addEventListener('abort', () => reject(signal.reason as Error)),
+      )
+    }
+    const { record } = await shares.routes.creating.create(byLetter, person)
+    await begun.promise
+    shares.packages.chosen = own
+    shares.packages.far = async () => {}
+    const opened = Promise.withResolvers<void>()
+    shares.messages.onTried = () => opened.resolve()
+    const other = await shares.routes.creating.create(mailed, person)
+    await opened.promise
+    expect(await stateOf(shares, other.record.id)).toBe('open')
+    expect(await stateOf(shares, record.id)).toBe('preparing')
+    await clock.advance(30 * minuteMs)
+    await shares.routes.maker.idle()
+    expect(await shares.routes.book.find(record.id)).toMatchObject({
+      state: 'failed',
+      reason: 'PEER_TIMEOUT',
+    })
   })
 
   it('that the process did not finish is failed at the next start, and nothing of it lies on the disk', async () => {
@@ -201,6 +254,54 @@ describe('a share', () => {
       ...{ outcome: 'over', reason: 'revoked' },
     })
     expect(renewed.url).not.toContain(link)
+  })
+
+  it('with another number sends codes there, tells the old one, and staff which it is', async () => {
+    await using shares = await TestShares.open({ clock: new ManualClock() })
+    const { id, link } = await made(shares, mailed)
+    await shares.routes.desk.newCode(id, { phone: '06 8765 4321' }, person)
+    await shares.door.askCode(link)
+    await shares.door.settled()
+    expect(shares.messages.texts).toMatchObject([
+      { to: '+31612345678', text: expect.stringContaining('ander nummer') as string },
+      { to: '+31687654321' },
+    ])
+    const { history } = await shares.routes.book.find(id)
+    expect(history.map(({ what, phoneEnd }) => [what, phoneEnd])).toEqual([
+      ...[
+        ['created', '78'],
+        ['mailed', undefined],
+        ['new-code', '21'],
+      ],
+    ])
+    expect((await shares.door.opened(id))?.history).not.toContainEqual(
+      expect.objectContaining({ phoneEnd: '21' }),
+    )
+    await expect(shares.routes.desk.newCode(id, { phone: '12345678' }, person)).rejects.toThrow(
+      'PHONE_INVALID',
+    )
+    const letter = await made(shares, byLetter)
+    await expect(shares.routes.desk.newCode(letter.id, { phone: '0687654321' }, person)).rejects.toThrow(
+      'FACTOR_HAS_NO_PHONE',
+    )
+    expect(await shares.door.enter(letter.link, { code: letter.code })).toMatchObject({ outcome: 'open' })
+    shares.messages.failure = new TwiinError('SMS_NOT_SENT', { reason: 'connect' })
+    await shares.routes.desk.newCode(id, { phone: '+32 470 12 34 56' }, person)
+    expect(shares.logLines.join()).toContain('old number of a share not told')
+  })
+
+  it('that is locked stays so until its new number is written', async () => {
+    await using shares = await TestShares.open({ clock: new ManualClock() })
+    const { id } = await made(shares, mailed)
+    const { book, tries, desk } = shares.routes
+    let numberWhenUnlocked: unknown
+    const renew = tries.renew.bind(tries)
+    tries.renew = async (...of) => {
+      numberWhenUnlocked = (await book.find(id)).factor
+      return renew(...of)
+    }
+    await desk.newCode(id, { phone: '0687654321' }, person)
+    expect(numberWhenUnlocked).toEqual({ kind: 'sms', phone: '+31687654321' })
   })
 
   it('has a letter for its link and one for its code, for who brings them, and no other', async () => {

@@ -73,7 +73,7 @@ describe('ten thousand codes at once', () => {
     expect(compared).toBe(10)
   })
 
-  it('at ten thousand links that nobody made: eight are compared at once, two hundred wait, the rest is sent away', async () => {
+  it('at ten thousand links that nobody made: two are compared at once, two hundred wait, the rest is sent away', async () => {
     const gate = Promise.withResolvers<void>()
     const isFull = Promise.withResolvers<void>()
     let [atOnce, most] = [0, 0]
@@ -81,7 +81,7 @@ describe('ten thousand codes at once', () => {
       ...quickHashing(),
       matches: async () => {
         most = Math.max(most, ++atOnce)
-        if (atOnce === 8) isFull.resolve()
+        if (atOnce === 2) isFull.resolve()
         await gate.promise
         atOnce--
         return false
@@ -95,11 +95,36 @@ describe('ten thousand codes at once', () => {
     let isBusy = 0
     const sentAway = Promise.withResolvers<void>()
     for (const each of all)
-      void each.then(({ outcome }) => outcome === 'busy' && ++isBusy === 10_000 - 208 && sentAway.resolve())
+      void each.then(({ outcome }) => outcome === 'busy' && ++isBusy === 10_000 - 202 && sentAway.resolve())
     await Promise.all([sentAway.promise, isFull.promise])
     gate.resolve()
-    expect(counted(await Promise.all(all))).toEqual({ busy: 9792, wrong: 208 })
-    expect(most).toBe(8)
+    expect(counted(await Promise.all(all))).toEqual({ busy: 9798, wrong: 202 })
+    expect(most).toBe(2)
+  })
+
+  it('from one network: four wait, the rest is sent away, and who comes from another is not', async () => {
+    const gate = Promise.withResolvers<void>()
+    const hashing = { ...quickHashing(), matches: () => gate.promise.then(() => false) }
+    await using shares = await TestShares.open({ clock: new ManualClock(), hashing })
+    const links = Array.from({ length: 1000 }, (_, at) =>
+      newLink(at % 2 === 0 ? 'letter' : 'sms', (n) => crypto.getRandomValues(new Uint8Array(n))),
+    )
+    const from = (network: string) =>
+      links.map((link) => shares.door.enter(link, { code: 'X' }, network).then(({ outcome }) => outcome))
+    const sentAway = Promise.withResolvers<void>()
+    let isBusy = 0
+    const [ofOne, ofOther] = [from('192.0.2.1'), from('192.0.2.2').slice(0, 4)]
+    for (const each of ofOne)
+      void each.then((outcome) => outcome === 'busy' && ++isBusy === 996 && sentAway.resolve())
+    await sentAway.promise
+    await expect(shares.door.askCode(links[999] ?? '', '192.0.2.1')).rejects.toMatchObject({ code: 'BUSY' })
+    gate.resolve()
+    expect((await Promise.all(ofOne)).filter((outcome) => outcome === 'wrong')).toHaveLength(4)
+    expect(await Promise.all(ofOther)).toEqual(['wrong', 'wrong', 'wrong', 'wrong'])
+    // They are out again.
+    expect(await shares.door.enter(links[0] ?? '', { code: 'X' }, '192.0.2.1')).toMatchObject({
+      outcome: 'wrong',
+    })
   })
 })
 
@@ -142,7 +167,7 @@ describe('a try', () => {
   it('with a code of ten minutes ago is wrong, and none is sent within a minute of the last, nor an eleventh on a day', async () => {
     const clock = new ManualClock()
     await using shares = await TestShares.open({ clock })
-    const { link, id } = await made(shares, bySms)
+    const { link } = await made(shares, bySms)
     const ask = async () => {
       await shares.door.askCode(link)
       await shares.door.settled()
@@ -150,9 +175,6 @@ describe('a try', () => {
     }
     expect([await ask(), await ask()]).toEqual([1, 1])
     await clock.advance(9 * minuteMs)
-    expect(await shares.door.enter(link, { code: shares.messages.code })).toEqual({
-      ...{ outcome: 'open', shareId: id },
-    })
     await clock.advance(minuteMs)
     expect(await shares.door.enter(link, { code: shares.messages.code })).toMatchObject({ outcome: 'wrong' })
     for (let asked = 0; asked < 12; asked++) {
@@ -160,6 +182,23 @@ describe('a try', () => {
       await ask()
     }
     expect(shares.messages.texts).toHaveLength(10)
+  })
+
+  it('with a code of SMS that began a session begins no other; one before it was time is not used up', async () => {
+    const clock = new ManualClock(Date.UTC(2026, 2, 21, 23, 55))
+    await using shares = await TestShares.open({ clock })
+    const { link, id } = await made(shares, { ...bySms, discussed: false })
+    await shares.door.askCode(link)
+    await shares.door.settled()
+    const { code } = shares.messages
+    const opensAt = Date.UTC(2026, 2, 22)
+    expect(await shares.door.enter(link, { code })).toEqual({ outcome: 'early', opensAt })
+    await clock.advance(5 * minuteMs)
+    const twice = await Promise.all([shares.door.enter(link, { code }), shares.door.enter(link, { code })])
+    expect(twice).toEqual([
+      { outcome: 'open', shareId: id },
+      { outcome: 'wrong', left: 4 },
+    ])
   })
 
   it('at a broker is the patient’s BSN or nobody’s', async () => {

@@ -4,10 +4,19 @@ import type { Clock } from '@twiin/runtime'
 import type { Repository, Store, Update } from '@twiin/store'
 import { CodeQueue } from './code-queue.ts'
 import { newSmsCode, normalCode } from './codes.ts'
-import type { Proof } from './patient-door.ts'
+import type { Network, Proof } from './patient-door.ts'
 import { factorOf, linkHashOf, shareIdOf } from './share-link.ts'
 import type { FactorKind } from './share-record.ts'
-import { afterAsked, afterRight, afterTry, closedBy, freshCounts, mayAsk, outcomeOf } from './try-counts.ts'
+import {
+  afterAsked,
+  afterRight,
+  afterSpent,
+  afterTry,
+  closedBy,
+  freshCounts,
+  mayAsk,
+  outcomeOf,
+} from './try-counts.ts'
 import { forAsLongAsTheShare } from './try-counts.ts'
 import type { Closed, TryCounts } from './try-counts.ts'
 
@@ -34,6 +43,13 @@ interface Deps {
 export type Judged =
   { outcome: 'right'; id: string } | { outcome: 'wrong'; left: number } | { outcome: Closed | 'busy' }
 
+export interface JudgedShare {
+  /** This try was the last one. */
+  onLocked(id: string): void
+  /** Whether a session begins for who is right. */
+  mayBegin(id: string): Promise<boolean>
+}
+
 const mostUnknown = 100_000
 const lineEveryMs = 10 * 60_000
 
@@ -56,22 +72,22 @@ export class Tries {
     for await (const [id, { refused }] of this.#deps.counts.entries()) if (refused > 0) this.#untold.add(id)
   }
 
-  /** `onLocked` when this try was the last one of a share. */
-  async judge(link: string, proof: Proof, onLocked: (id: string) => void): Promise<Judged> {
+  /** Who is right about one that `mayBegin` has used up a code of SMS. */
+  async judge(link: string, proof: Proof, from: Network, share: JudgedShare): Promise<Judged> {
     const { kind, id } = read(link)
     // What is closed costs nothing and keeps nobody waiting.
     const closed = closedBy(kind, await this.#now(kind, id))
     if (closed !== undefined) return { outcome: closed }
-    const judged = await this.#queue.run(id, () => this.#judge(kind, id, proof, onLocked))
+    const judged = await this.#queue.run(id, from, () => this.#judge(kind, id, proof, share))
     return judged === 'busy' ? { outcome: 'busy' } : judged
   }
 
   /** The code to send, durable, with the id of its share; undefined when none is due. Throws `BUSY`. */
-  async ask(link: string): Promise<{ id: string; code: string } | undefined> {
+  async ask(link: string, from: Network): Promise<{ id: string; code: string } | undefined> {
     const { kind, id } = read(link)
     const { hashing, clock, random } = this.#deps
     if (!mayAsk(kind, await this.#now(kind, id), clock.now())) return undefined
-    const asked = await this.#queue.run(id, async () => {
+    const asked = await this.#queue.run(id, from, async () => {
       if (!mayAsk(kind, await this.#now(kind, id), clock.now())) return undefined
       const code = newSmsCode(random)
       const hash = await hashing.hash(code)
@@ -108,7 +124,7 @@ export class Tries {
   async isCode(kind: FactorKind, id: string, code: string): Promise<boolean> {
     const counts = await this.#deps.counts.get(id)
     if (counts === undefined) return false
-    const judged = await this.#queue.run(id, () =>
+    const judged = await this.#queue.run(id, undefined, () =>
       this.#deps.hashing.matches(normalCode(kind, code), counts.code),
     )
     if (judged === 'busy') throw new TwiinError('BUSY')
@@ -142,7 +158,7 @@ export class Tries {
     })
   }
 
-  async #judge(kind: FactorKind, id: string, proof: Proof, onLocked: (id: string) => void): Promise<Judged> {
+  async #judge(kind: FactorKind, id: string, proof: Proof, share: JudgedShare): Promise<Judged> {
     const { hashing, clock } = this.#deps
     const before = closedBy(kind, await this.#now(kind, id))
     if (before !== undefined) return { outcome: before }
@@ -154,12 +170,13 @@ export class Tries {
         : await hashing.matches(normalCode(kind, proof.code), stored)
     // A decoy that was guessed opens nothing: there is nothing behind it.
     if (matches && isKnown) {
-      await this.#change(kind, id, afterRight)
+      const isSpent = kind === 'sms' && (await share.mayBegin(id))
+      await this.#change(kind, id, isSpent ? afterSpent : afterRight)
       return { outcome: 'right', id }
     }
     if (isKnown) this.#untold.add(id)
     const judged = outcomeOf(kind, counts)
-    if (judged.outcome === 'locked' && isKnown) onLocked(id)
+    if (judged.outcome === 'locked' && isKnown) share.onLocked(id)
     return judged
   }
 

@@ -66,6 +66,9 @@ export const afterRight = (counts: TryCounts): TryCounts => ({
   refused: Math.max(0, counts.refused - 1),
 })
 
+/** The same, of a code that began a session: it begins no other. */
+export const afterSpent = (counts: TryCounts): TryCounts => ({ ...afterRight(counts), codeUntil: 0 })
+
 /** The outcome of a wrong try that was counted. */
 export const outcomeOf = (
   kind: FactorKind,

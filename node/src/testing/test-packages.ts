@@ -70,7 +70,8 @@ export class TestPackages implements AsyncDisposable {
   ) {
     const key = newPackageKey((length) => randomBytes(length))
     const file = join(this.dir, 'one.package')
-    const result = await this.packages.make(order, person, { key, file, onProgress, signal })
+    const brought = await this.packages.bring(order, person, signal)
+    const result = await this.packages.write(brought, { key, file, onProgress, signal })
     const bytes = await readFile(file)
     const read = (offset: number, length: number) =>
       Promise.resolve(new Uint8Array(bytes.subarray(offset, offset + length)))

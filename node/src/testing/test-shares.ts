@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import { cp, mkdir, mkdtemp, open, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -15,7 +15,9 @@ import { buckets } from '../config/buckets.ts'
 import type { ShareSettings } from '../config/share-settings.ts'
 import { LiveEvents } from '../http/events.ts'
 import type { Chosen, MadePackage, PackageOrder, PackageTarget } from '../share-package/package-order.ts'
+import type { BroughtPackage } from '../share-package/share-packages.ts'
 import type { ShareMail } from '../share-messages/link-mail.ts'
+import type { Proof } from '../shares/patient-door.ts'
 import type { CodeHashing } from '../shares/tries.ts'
 import type { NetworkBundle } from '../trust/network-bundle.ts'
 
@@ -64,15 +66,27 @@ export class TestPackages {
   chosen: Chosen = shared
   /** Awaited before the file is whole. */
   gate: () => Promise<void> = async () => {}
+  /** Awaited before everything is here. */
+  far: (signal: AbortSignal) => Promise<void> = async () => {}
   /** What is only known once it is here. */
   youngestReport = ''
   readonly keys: Uint8Array[] = []
+  /** As they were chosen and made. */
+  readonly orders: PackageOrder[] = []
 
-  async choose(): Promise<Chosen> {
+  async choose(order: PackageOrder): Promise<Chosen> {
+    this.orders.push(order)
     return this.chosen
   }
 
-  async make(_order: PackageOrder, _person: object, to: PackageTarget): Promise<MadePackage> {
+  async bring(order: PackageOrder, _person: object, signal: AbortSignal): Promise<BroughtPackage> {
+    this.orders.push(order)
+    await this.far(signal)
+    signal.throwIfAborted()
+    return { studies: [], order, patient: '' }
+  }
+
+  async write(_brought: BroughtPackage, to: PackageTarget): Promise<MadePackage> {
     this.keys.push(to.key.slice())
     const file = await open(to.file, 'w', 0o600)
     try {
@@ -178,8 +192,17 @@ export class TestShares implements AsyncDisposable {
     this.#running = { ...parts, lifecycle, auditLog, store }
   }
 
+  /** `from`: the network that calls; each time another unless a test says so. */
   get door() {
-    return this.#running.door
+    const { door } = this.#running
+    return {
+      askCode: (link: string, from: string = randomUUID()) => door.askCode(link, from),
+      enter: (link: string, proof: Proof, from: string = randomUUID()) => door.enter(link, proof, from),
+      opened: (id: string) => door.opened(id),
+      noted: (id: string, what: 'viewed' | 'downloaded') => door.noted(id, what),
+      block: (id: string) => door.block(id),
+      settled: () => door.settled(),
+    }
   }
 
   get life() {

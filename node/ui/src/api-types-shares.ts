@@ -78,5 +78,5 @@ export interface Share {
   triesLeft: number
   mail: 'none' | 'waiting' | 'sent' | 'failed'
   /** Of one share alone. */
-  history?: { at: string; what: string; by?: string }[]
+  history?: { at: string; what: string; by?: string; phoneEnd?: string }[]
 }

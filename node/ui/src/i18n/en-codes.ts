@@ -40,6 +40,10 @@ export const codes: Wording['codes'] = {
   STATE_CONFLICT: 'Somebody else was first. The list has been updated.',
   BUSY: 'Too much is being done at once. Try again in a moment.',
   FACTOR_NOT_CONFIGURED: 'This way of sending or proving is not set up here.',
+  FACTOR_HAS_NO_PHONE: 'This share has no telephone number: its code does not go by text message.',
+  PHONE_INVALID: 'This is no telephone number. One from abroad begins with + and the country code.',
+  SEARCH_FIRST:
+    'This study was fetched from another hospital, which is asked again. Search for the patient in the network first, and share it from there.',
   FACTOR_NOT_FOR_RECIPIENT: 'Logging in at a broker such as DigiD is for the patient only.',
   INTERRUPTED: 'The node was restarted while this was being made. Make a new link.',
   LETTER_OF_ONE: 'A letter holds the link or the code, never both.',

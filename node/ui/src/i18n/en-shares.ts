@@ -64,6 +64,7 @@ export const shares: Texts<typeof dutch> = {
   lastAt: 'last {{at}}',
   progress: 'Preparing',
   history: 'What happened',
+  phoneEnd: 'number ending in {{digits}}',
   event: {
     created: 'shared',
     mailed: 'mail sent',

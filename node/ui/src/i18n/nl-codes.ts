@@ -39,6 +39,10 @@ export const codes = {
   STATE_CONFLICT: 'Iemand anders was u voor. De lijst is bijgewerkt.',
   BUSY: 'Er wordt te veel tegelijk gedaan. Probeer het zo nog eens.',
   FACTOR_NOT_CONFIGURED: 'Deze manier van versturen of bewijzen is hier niet ingesteld.',
+  FACTOR_HAS_NO_PHONE: 'Bij deze deling hoort geen telefoonnummer: de code gaat niet per sms.',
+  PHONE_INVALID: 'Dit is geen telefoonnummer. Een nummer uit het buitenland begint met + en het landnummer.',
+  SEARCH_FIRST:
+    'Dit onderzoek is opgehaald bij een ander ziekenhuis, dat opnieuw gevraagd wordt. Zoek de patiënt eerst in het netwerk, en deel het van daaruit.',
   FACTOR_NOT_FOR_RECIPIENT: 'Inloggen bij een makelaar als DigiD is alleen voor de patiënt zelf.',
   INTERRUPTED: 'De node is opnieuw gestart terwijl dit werd gemaakt. Maak een nieuwe link.',
   LETTER_OF_ONE: 'In een brief staat de link of de code, nooit allebei.',

@@ -61,6 +61,7 @@ export const shares = {
   lastAt: 'laatst {{at}}',
   progress: 'Klaarmaken',
   history: 'Wat er gebeurde',
+  phoneEnd: 'nummer dat eindigt op {{digits}}',
   event: {
     created: 'gedeeld',
     mailed: 'mail verstuurd',

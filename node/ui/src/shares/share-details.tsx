@@ -88,10 +88,13 @@ function History({ id }: { id: string }) {
     <section aria-label={t('shares.history')}>
       <h2 className="share-title">{t('shares.history')}</h2>
       <ol className="plain-list share-history">
-        {data.history?.toReversed().map(({ at, what, by }, step) => (
+        {data.history?.toReversed().map(({ at, what, by, phoneEnd }, step) => (
           <li key={step}>
             <span className="muted nowrap">{formatMoment(at, i18n.language)}</span>{' '}
             {i18n.exists(`shares.event.${what}`) ? t(`shares.event.${what as 'created'}`) : what}
+            {phoneEnd !== undefined && (
+              <span className="muted small"> {t('shares.phoneEnd', { digits: phoneEnd })}</span>
+            )}
             {by !== undefined && <span className="muted small"> {t('shares.by', { name: by })}</span>}
           </li>
         ))}
