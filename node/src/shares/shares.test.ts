@@ -332,6 +332,10 @@ describe('a mail', () => {
       await new Promise((resolve) => setImmediate(resolve))
     }
     expect(await shares.routes.book.find(record.id)).toMatchObject({ state: 'open', mail: 'failed' })
+    // The word that operations explain, for each try and for the end.
+    const told = (message: string) => shares.logLines.find((line) => line.includes(`"${message}"`)) ?? ''
+    for (const message of ['share not mailed yet', 'share not mailed'])
+      expect(told(message)).toContain('"reason":"connect"')
     const [first = 0, last = 0] = [triedAt[0], triedAt.at(-1)]
     expect((last - first) / minuteMs).toBeGreaterThan(45)
     expect((last - first) / minuteMs).toBeLessThanOrEqual(60)
