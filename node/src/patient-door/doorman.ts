@@ -58,7 +58,7 @@ export class Doorman implements LoginPages {
   ): Promise<FastifyReply> {
     const entered = await this.enter(request, who.link, { bsn: who.bsn })
     if (entered.outcome === 'open') {
-      this.#begin(reply, who.link, entered.shareId)
+      this.#begin(request, reply, { link: who.link, shareId: entered.shareId })
       return this.onward(request, reply, this.#open(request, who.link))
     }
     // Nothing was typed: it was somebody else, or nobody has this link.
@@ -85,7 +85,7 @@ export class Doorman implements LoginPages {
     const facts = this.#facts.link(request, link)
     switch (entered.outcome) {
       case 'open':
-        this.#begin(reply, link, entered.shareId)
+        this.#begin(request, reply, { link, shareId: entered.shareId })
         return reply.redirect(this.#open(request, link), 303)
       case 'wrong':
         return this.entry(request, reply, link, { after: { kind: 'wrong', left: entered.left }, status: 422 })
@@ -131,8 +131,10 @@ export class Doorman implements LoginPages {
     reply.clearCookie(sessionCookie, cookieOptions)
   }
 
-  #begin(reply: FastifyReply, link: string, shareId: string): void {
-    reply.setCookie(sessionCookie, this.#sessions.begin({ shareId, link }), cookieOptions)
+  /** In the place of the one that this browser had. */
+  #begin(request: FastifyRequest, reply: FastifyReply, of: { link: string; shareId: string }): void {
+    this.#sessions.end(request.cookies[sessionCookie])
+    reply.setCookie(sessionCookie, this.#sessions.begin(of), cookieOptions)
   }
 
   #open(request: FastifyRequest, link: string): string {

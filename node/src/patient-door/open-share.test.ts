@@ -33,6 +33,15 @@ describe('a session', () => {
     expect([status, (await pages.call('GET', `/z/${one.link}/open`, headers)).status]).toEqual([303, 200])
   })
 
+  test('ends where the same browser begins another', async () => {
+    const share = await pages.share()
+    const first = await pages.enter(share)
+    const { cookie = '' } = await pages.call('POST', `/z/${share.link}`, first, { code: share.code })
+    const status = async (of: string) =>
+      (await pages.call('GET', `/z/${share.link}/open`, { cookie: of })).status
+    expect([await status(first.cookie), await status(cookie)]).toEqual([401, 200])
+  })
+
   test('ends after fifteen minutes without use, and after two hours whatever is done', async () => {
     const share = await pages.share()
     const headers = await pages.enter(share)
@@ -136,7 +145,7 @@ describe('the package', () => {
   })
 
   test('is given to so many at once, and others are asked to come back', async () => {
-    await using few = await TestPages.start({ downloadsAtOnce: 2 })
+    await using few = await TestPages.start({ downloads: { most: 2 } })
     const share = await few.share({ picture: (_, size) => randomBytes(size === 'small' ? 10 : 400_000) })
     const headers = await few.enter(share)
     const path = `/z/${share.link}/package`
@@ -145,6 +154,23 @@ describe('the package', () => {
     for (const answer of held) answer.destroy()
     const short = { ...headers, range: 'bytes=0-99' }
     const again = async () => (await few.call('GET', path, short)).status
+    await expect.poll(again, { timeout: 20_000 }).toBe(206)
+  })
+})
+
+describe('files on their way', () => {
+  const large = { picture: (_: number, size: string) => randomBytes(size === 'small' ? 10 : 400_000) }
+
+  test('are so many of one session, and others have theirs', async () => {
+    await using few = await TestPages.start({ downloads: { mostOfSession: 2 } })
+    const share = await few.share(large)
+    const [one, other] = [await few.enter(share), await few.enter(share)]
+    const path = `/z/${share.link}/package`
+    const held = await Promise.all([few.ask('GET', path, one), few.ask('GET', path, one)])
+    expect((await few.call('GET', path, one)).status).toBe(503)
+    expect((await few.call('GET', path, { ...other, range: 'bytes=0-99' })).status).toBe(206)
+    for (const answer of held) answer.destroy()
+    const again = async () => (await few.call('GET', path, { ...one, range: 'bytes=0-99' })).status
     await expect.poll(again, { timeout: 20_000 }).toBe(206)
   })
 })

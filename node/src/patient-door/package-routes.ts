@@ -65,7 +65,7 @@ export function packageRoutes(deps: {
         // The head of 30 bytes and the manifest tell what there is: who reads these has seen nothing yet.
         const isList = range.start >= (await manifestStart(packageFile, size)) || range.end <= 30
         if (!isList) await noted(door, who, request.query.for === 'zip' ? 'downloaded' : 'viewed')
-        return reply.send(downloads.admit(() => fileStream(packageFile, range), who.session.signal))
+        return reply.send(downloads.admit(() => fileStream(packageFile, range), who.session))
       },
     )
   }

@@ -7,6 +7,7 @@ import { assetAddresses, assetRoutes } from './asset-routes.ts'
 import { DoorFacts } from './door-facts.ts'
 import { Doorman } from './doorman.ts'
 import { DownloadsAtOnce } from './downloads-at-once.ts'
+import type { DownloadBounds } from './downloads-at-once.ts'
 import type { DoorOptions, LoginPages } from './entrance.ts'
 import { entryRoutes } from './entry-routes.ts'
 import { packageAddress, packageRoutes } from './package-routes.ts'
@@ -23,8 +24,7 @@ export interface PatientPagesOptions extends DoorOptions {
   getsPerMinute?: number
   connectionsPerNetwork?: number
   trustedProxies?: readonly string[]
-  /** Files on their way at once: 200 patients who download, each with a browser that also looks. */
-  downloadsAtOnce?: number
+  downloads?: Partial<DownloadBounds>
 }
 
 export interface PatientPagesDeps {
@@ -36,7 +36,8 @@ export interface PatientPagesDeps {
   login?: (pages: LoginPages) => FastifyPluginAsyncTypebox
 }
 
-const mostDownloads = 400
+/** 200 patients who download, each with a browser that also looks. */
+const downloadBounds: DownloadBounds = { most: 400, mostOfSession: 8, silentMs: 5 * 60_000 }
 
 /** What recipients of shares see: pages, package, downloads (spec 25 §5). */
 export class PatientPages implements Service {
@@ -50,7 +51,7 @@ export class PatientPages implements Service {
     const sessions = new DoorSessions({}, { clock, random })
     door.onOver((shareId) => sessions.endAllOf(shareId))
     const doorman = new Doorman({ door, sessions, facts })
-    const downloads = new DownloadsAtOnce({ most: options.downloadsAtOnce ?? mostDownloads })
+    const downloads = new DownloadsAtOnce({ ...downloadBounds, ...options.downloads }, { clock })
     const plain = new PlainPages({}, { door, facts, downloads, clock })
     this.#server = new PageServer(
       { ...options, origin: new URL(options.publicUrl).origin },

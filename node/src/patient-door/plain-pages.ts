@@ -1,4 +1,3 @@
-import { Readable } from 'node:stream'
 import { text as textOf } from 'node:stream/consumers'
 import { TwiinError } from '@twiin/runtime'
 import type { Clock } from '@twiin/runtime'
@@ -100,7 +99,7 @@ export class PlainPages {
       return this.#file(reply, who, reader.entry(number), { size: entry.size, type: 'application/pdf' })
     }
     if (entry.size > longestText) throw new TwiinError('OUT_OF_RESOURCES', { bytes: entry.size })
-    const text = await textOf(streamOf(reader.entry(number)))
+    const text = await textOf(reader.entry(number))
     const page = reportPage(manifest, at, text, this.#open(request, who, `/report/${number}`))
     if (page === undefined) throw new TwiinError('NOT_FOUND')
     return send(reply, 200, page)
@@ -124,7 +123,7 @@ export class PlainPages {
     })
     if (range === undefined || request.method === 'HEAD') return reply.send('')
     await noted(this.#door, who, 'downloaded')
-    return reply.send(this.#downloads.admit(() => streamOf(layout.bytes(reader, range)), who.session.signal))
+    return reply.send(this.#downloads.admit(() => layout.bytes(reader, range), who.session))
   }
 
   #file(
@@ -134,7 +133,7 @@ export class PlainPages {
     { size, type }: { size: number; type: string },
   ): FastifyReply {
     reply.type(type).header('content-length', size)
-    return reply.send(this.#downloads.admit(() => streamOf(bytes), who.session.signal))
+    return reply.send(this.#downloads.admit(() => bytes, who.session))
   }
 
   #open(request: FastifyRequest, who: Inside, page: string) {
@@ -158,10 +157,6 @@ export class PlainPages {
     return held
   }
 }
-
-/** As fast as it is read, one piece ahead. */
-const streamOf = (bytes: AsyncIterable<Uint8Array>): Readable =>
-  Readable.from(bytes, { objectMode: false, highWaterMark: 64 * 1024 })
 
 async function opens(key: Uint8Array, file: string, size: number): Promise<boolean> {
   try {

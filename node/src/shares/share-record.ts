@@ -66,7 +66,7 @@ export interface ShareRecord {
   readonly opened: Counted
   readonly viewed: Counted
   readonly downloaded: Counted
-  /** Oldest first; the newest 500. */
+  /** Oldest first; at most 500, of which none is pushed out by recipients who come often (`withEvent`). */
   readonly history: readonly ShareEvent[]
 }
 
@@ -83,7 +83,15 @@ export function overReason(
 
 const mostHappenings = 500
 
-export const withEvent = (record: ShareRecord, event: ShareEvent): ShareRecord => ({
-  ...record,
-  history: [...record.history, event].slice(-mostHappenings),
-})
+/** What who has link and code does as often as he likes: of each so many stay, and beyond them they push out each other. */
+const repeated: ReadonlySet<ShareHappening> = new Set(['opened', 'viewed', 'downloaded'])
+const mostRepeated = 20
+
+export function withEvent(record: ShareRecord, event: ShareEvent): ShareRecord {
+  const history = [...record.history, event]
+  if (history.length <= mostHappenings) return { ...record, history }
+  const spare = history.findIndex(
+    ({ what }) => repeated.has(what) && history.filter((one) => one.what === what).length > mostRepeated,
+  )
+  return { ...record, history: history.toSpliced(Math.max(0, spare), 1).slice(-mostHappenings) }
+}
