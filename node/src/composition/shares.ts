@@ -7,9 +7,12 @@ import type { ShareSettings } from '../config/share-settings.ts'
 import { webCertificate } from '../http/web-certificate-files.ts'
 import { brokerRoutes } from '../patient-door/broker-routes.ts'
 import { Broker } from '../patient-door/broker.ts'
+import { OpensWhenItCan } from '../patient-door/opens-when-it-can.ts'
 import { PatientPages } from '../patient-door/patient-pages.ts'
 import { messengersOf } from '../share-messages/messengers.ts'
+import { SendingHealth, watched } from '../share-messages/sending-health.ts'
 import type { ShareRoutesDeps } from '../shares/routes.ts'
+import type { ShareSources } from '../status/share-health.ts'
 import type { Exchange } from './exchange.ts'
 import type { Ground } from './ground.ts'
 import { composeSharePackages } from './share-package.ts'
@@ -22,6 +25,7 @@ export interface Shares {
   /** What strangers reach. */
   readonly pages: Service
   readonly publicUrl: string
+  readonly health: ShareSources
 }
 
 /** Shares for who has no node (J7, spec 25); undefined where the settings know of none. */
@@ -37,18 +41,19 @@ export async function composeShares(
   const share = { ...settings.share, publicUrl }
   const { clock, log, random, self } = ground
   const { packages, services: rendering } = composeSharePackages(settings, ground, exchange)
-  const messengers = messengersOf(share, { clock })
+  const sending = { mail: new SendingHealth({ clock }), sms: new SendingHealth({ clock }) }
+  const messengers = watched(messengersOf(share, { clock }), sending)
   const hashing = { hash: hashPassword, matches: passwordMatches, decoy: decoyPassword }
   const parts = composeShareParts(
     { share, dir: join(dataDir, 'shares'), hospital: self.name },
     { ...ground, packages, messengers, hashing },
   )
   const { oidc, host, port, helpPhone, trustedProxies, postsPerMinute, connectionsPerNetwork } = share
+  const tls = await tlsOf(share, () => webCertificate(settings, { commonName: self.name, now: clock.now() }))
   const pages = new PatientPages(
     {
-      ...{ hospital: self.name, helpPhone, publicUrl, host, port },
+      ...{ hospital: self.name, helpPhone, publicUrl, host, port, tls },
       ...{ trustedProxies, postsPerMinute, connectionsPerNetwork },
-      tls: await tlsOf(share, () => webCertificate(settings, { commonName: self.name, now: clock.now() })),
       ...(oidc === undefined ? {} : { oidc: { label: oidc.label, simulator: oidc.simulator } }),
     },
     {
@@ -56,7 +61,10 @@ export async function composeShares(
       ...(oidc === undefined ? {} : { login: loginsBy({ ...oidc, publicUrl }, ground) }),
     },
   )
-  return { routes: parts.routes, services: [...rendering, ...parts.services], pages, publicUrl }
+  const door = new OpensWhenItCan(pages, { clock, log })
+  const health = { ...sending, door, book: parts.routes.book, certificate: tls.certificate }
+  const services = [...rendering, ...parts.services]
+  return { routes: parts.routes, services, pages: door, publicUrl, health }
 }
 
 function loginsBy(oidc: ConstructorParameters<typeof Broker>[0], { clock, log }: Ground) {

@@ -52,7 +52,7 @@ export async function composeWeb(
   index: IndexSide,
   exchange: Exchange,
   hl7: Hl7Side,
-  shares?: Pick<Shares, 'routes'>,
+  shares?: Pick<Shares, 'routes'> & Partial<Pick<Shares, 'health'>>,
 ) {
   const { clock, log, random, events, account, auditLog, bundle, watch, logView, witness, enrolment } = ground
   const { host, reserve, holdings: studies, self } = ground
@@ -67,7 +67,7 @@ export async function composeWeb(
     ...{ enrolment, bundle, watch, logView, witness, host },
     ...{ reserve, publisher, book, delivery, reachability, clock },
     ...{ anchoring: ground.audit.anchoring, syslog: ground.audit.syslog, mitz: exchange.mitz },
-    emergencies: uses,
+    ...{ emergencies: uses, shares: shares?.health },
   })
   const hospital = { ura: self.ura, name: self.name }
   const tls = await webCertificate(settings, { commonName: hospital.name, now: clock.now() })
@@ -88,7 +88,7 @@ export async function composeWeb(
       authentication: orByTicket(authentication, tickets),
       ...{ problems, events, log },
       plain: [
-        healthRoutes({ status, quality }),
+        healthRoutes({ status, quality, shares: shares?.health, clock }),
         dicomWebRoutes({
           ...{ self, holdings: studies, searches, retrievals, fetcher, book, account, clock, intake },
           desk: queryDesk,

@@ -3,7 +3,7 @@ import type { Clock } from '@twiin/runtime'
 import type { Repository, Store } from '@twiin/store'
 import type { LiveEvents } from '../http/events.ts'
 import { overReason } from './share-record.ts'
-import type { FactorKind, ShareRecord } from './share-record.ts'
+import type { FactorKind, ShareRecord, ShareState } from './share-record.ts'
 import type { Tries } from './tries.ts'
 
 interface Deps {
@@ -23,6 +23,7 @@ const hourMs = 3_600_000
 export class ShareBook {
   readonly #deps: Deps
   readonly #ends = new Map<string, number>()
+  readonly #states = new Map<string, ShareState>()
 
   constructor(deps: Deps) {
     this.#deps = deps
@@ -109,7 +110,15 @@ export class ShareBook {
         update.delete(byTime, place)
         tries.forget(update, record.id)
       })
+      this.#states.delete(record.id)
     }
+  }
+
+  /** How many there are in each state; `locked` is none on disk. */
+  counts(): Map<ShareState, number> {
+    const counts = new Map<ShareState, number>()
+    for (const state of this.#states.values()) counts.set(state, (counts.get(state) ?? 0) + 1)
+    return counts
   }
 
   /** Screens look again. */
@@ -118,6 +127,7 @@ export class ShareBook {
   }
 
   #took(record: ShareRecord): void {
+    this.#states.set(record.id, record.state)
     // Of one that is written down as over there is nothing left to end.
     if (overReason(record, 0) === undefined) this.#ends.set(record.id, record.expiresAt)
     else this.#ends.delete(record.id)

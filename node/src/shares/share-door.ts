@@ -84,7 +84,9 @@ export class ShareDoor implements PatientDoor {
       ...{ recipient: record.recipient.kind, language: record.order.language },
       ...{ packageFile: ends.fileOf(record.id), packageBytes: record.bytes },
       // Who of the staff did something is the hospital's affair.
-      history: record.history.map(({ at, what }) => ({ at, what })),
+      history: record.history
+        .filter(({ what }) => what !== 'code-not-sent')
+        .map(({ at, what }) => ({ at, what })),
     }
   }
 
@@ -124,7 +126,14 @@ export class ShareDoor implements PatientDoor {
   async #send(id: string, code: string): Promise<void> {
     const { book, sendCode, clock } = this.#deps
     const record = await book.find(id)
-    if (overReason(record, clock.now()) === undefined) await sendCode?.(record, code)
+    if (overReason(record, clock.now()) !== undefined) return
+    try {
+      await sendCode?.(record, code)
+    } catch (error) {
+      // Staff who are called about a code that does not come see why.
+      await book.change(id, (before) => withEvent(before, { at: clock.now(), what: 'code-not-sent' }))
+      throw error
+    }
   }
 
   /** The answer does not wait for it: a link that nobody made has nothing of it. */

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Loop, codeOf } from '@twiin/runtime'
@@ -77,6 +78,8 @@ export class ShareLife implements Service {
     const kept = new Set<string>()
     for (const { id, state, mail } of await book.load()) {
       if (state === 'preparing') await ends.end(id, { state: 'failed', reason: 'INTERRUPTED' })
+      // A backup may leave them out: what has no package opens nothing.
+      else if (!existsSync(ends.fileOf(id))) await ends.end(id, { state: 'failed', reason: 'PACKAGE_GONE' })
       else kept.add(ends.fileOf(id))
       if (state === 'open' && mail === 'waiting')
         await book.change(id, (record) => ({ ...record, mail: 'failed' }))

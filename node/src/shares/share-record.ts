@@ -21,7 +21,16 @@ export type ShareFactor =
 export type FactorKind = ShareFactor['kind']
 
 export type ShareHappening =
-  'created' | 'mailed' | 'opened' | 'viewed' | 'downloaded' | 'new-code' | 'locked' | OverReason
+  | 'created'
+  | 'mailed'
+  | 'opened'
+  | 'viewed'
+  | 'downloaded'
+  | 'new-code'
+  /** A text message with a code that no gateway took. */
+  | 'code-not-sent'
+  | 'locked'
+  | OverReason
 
 export interface ShareEvent {
   readonly at: number

@@ -110,3 +110,18 @@ it('all stand beside each other', () => {
     'CERTIFICATE_EXPIRED',
   ])
 })
+
+it('of shares are a door that is shut and messages that nobody takes; without shares none', () => {
+  const fine = { closed: undefined, away: undefined, failed: 0 }
+  const parts = { book: { counts: () => new Map() }, certificate: '' }
+  const away = (reason: string) => ({ ...fine, away: { since: now - hour, reason } })
+  const door = { closed: { since: now - day, reason: 'EADDRINUSE' } }
+  expect(degradations({ ...healthy, shares: { ...parts, door: fine, mail: fine, sms: fine } })).toEqual([])
+  expect(
+    degradations({ ...healthy, shares: { ...parts, door, mail: away('tls'), sms: away('auth') } }),
+  ).toEqual([
+    { code: 'SHARE_DOOR_CLOSED', since: now - day, reason: 'EADDRINUSE', decision: 'soft' },
+    { code: 'SHARE_MAIL_AWAY', since: now - hour, reason: 'tls', decision: 'soft' },
+    { code: 'SHARE_SMS_AWAY', since: now - hour, reason: 'auth', decision: 'soft' },
+  ])
+})

@@ -5,6 +5,8 @@ import { freshnessOf } from '../trust/freshness.ts'
 import type { LogView } from '../trust/log-view.ts'
 import type { NetworkBundle } from '../trust/network-bundle.ts'
 import type { Witness } from '../trust/witness.ts'
+import { shareDegradations } from './share-health.ts'
+import type { ShareSources } from './share-health.ts'
 
 /** What is not as it should be, and what this node does about it. Instants in milliseconds since the Unix epoch. */
 export interface Degradation {
@@ -41,6 +43,8 @@ interface Sources {
     readonly alarm: { readonly code: string; readonly since: number } | undefined
     readonly unanchored?: { readonly code: string; readonly since: number } | undefined
   }
+  /** Where the settings know of shares. */
+  shares?: ShareSources | undefined
   clock: Pick<Clock, 'now'>
 }
 
@@ -57,6 +61,7 @@ export function degradations(sources: Sources): Degradation[] {
     ...ofRegistry(sources),
     ...ofAudit(sources),
     ...ofConsentSource(sources),
+    ...(sources.shares === undefined ? [] : shareDegradations(sources.shares)),
   ]
 }
 

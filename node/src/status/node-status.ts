@@ -15,6 +15,7 @@ import type { Reachability } from '../reachability/reachability.ts'
 import { DiskTrend } from './disk-trend.ts'
 import { degradations } from './degradations.ts'
 import type { Degradation } from './degradations.ts'
+import type { ShareSources } from './share-health.ts'
 
 interface Deps {
   enrolment: Enrolment
@@ -32,6 +33,7 @@ interface Deps {
   delivery: DeliverStudy
   reachability: Pick<Reachability, 'lastSeen'>
   emergencies: Pick<EmergencyBook, 'unreviewed'>
+  shares: ShareSources | undefined
   clock: Clock
 }
 

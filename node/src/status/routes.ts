@@ -1,10 +1,13 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { Clock } from '@twiin/runtime'
 import { Gauge, Registry, collectDefaultMetrics } from 'prom-client'
 import type { NetworkBundle } from '../trust/network-bundle.ts'
 import type { BsnQuality } from '../quality/bsn-quality.ts'
 import { qualityMetrics } from '../quality/routes.ts'
 import { roles } from '../people/people-file.ts'
 import type { NodeStatus } from './node-status.ts'
+import { shareMetrics } from './share-health.ts'
+import type { ShareSources } from './share-health.ts'
 
 interface Deps {
   status: NodeStatus
@@ -40,8 +43,13 @@ export function statusRoutes(
 }
 
 /** For load balancers, monitoring and Prometheus: outside `/api/v1`, open, without patient data. */
-export function healthRoutes(deps: { status: NodeStatus; quality: BsnQuality }): FastifyPluginAsyncTypebox {
-  const metrics = nodeMetrics(deps.status, deps.quality)
+export function healthRoutes(deps: {
+  status: NodeStatus
+  quality: BsnQuality
+  shares: ShareSources | undefined
+  clock: Pick<Clock, 'now'>
+}): FastifyPluginAsyncTypebox {
+  const metrics = nodeMetrics(deps)
   return async (app) => {
     app.get('/healthz', () => ({ status: 'alive' }))
     app.get('/readyz', async (_request, reply) => {
@@ -55,13 +63,14 @@ export function healthRoutes(deps: { status: NodeStatus; quality: BsnQuality }):
 }
 
 /** One look at the node for each scrape, before anything is written out. */
-function nodeMetrics(
-  status: NodeStatus,
-  quality: BsnQuality,
-): { contentType: string; metrics: () => Promise<string> } {
+function nodeMetrics({ status, quality, shares, clock }: Parameters<typeof healthRoutes>[0]): {
+  contentType: string
+  metrics: () => Promise<string>
+} {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry, prefix: 'twiin_' })
   qualityMetrics({ quality }, registry)
+  if (shares !== undefined) shareMetrics(shares, registry, () => clock.now())
   const gauge = (name: string, help: string, labelNames: string[] = []) =>
     new Gauge({ name, help, labelNames, registers: [registry] })
   const transfers = gauge('twiin_transfers', 'Transfers that still have work to do, by state', ['state'])

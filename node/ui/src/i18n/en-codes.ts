@@ -46,6 +46,7 @@ export const codes: Wording['codes'] = {
     'This study was fetched from another hospital, which is asked again. Search for the patient in the network first, and share it from there.',
   FACTOR_NOT_FOR_RECIPIENT: 'Logging in at a broker such as DigiD is for the patient only.',
   INTERRUPTED: 'The node was restarted while this was being made. Make a new link.',
+  PACKAGE_GONE: 'Its file is not there any more, as after a backup was put back. Make a new link.',
   LETTER_OF_ONE: 'A letter holds the link or the code, never both.',
   SHARE_NOT_CONFIGURED: 'Sharing with patients is not set up on this node.',
   SHARE_OVER: 'This link is over already.',
@@ -176,6 +177,11 @@ export const codes: Wording['codes'] = {
   AUDIT_NOT_ANCHORED:
     'For a day no other hospital has signed the head of the audit log. Were it rewritten now, nobody would notice.',
   AUDIT_RECEIVER_AWAY: 'The receiver of the audit log (syslog) cannot be reached. Nothing is lost.',
+  SHARE_DOOR_CLOSED:
+    'The pages for patients are closed: the node does not get their port or address. It tries again every minute.',
+  SHARE_MAIL_AWAY: 'The mail server did not take the last three mails with a link.',
+  SHARE_SMS_AWAY:
+    'The last three text messages with a code were not taken. Patients who ask for one get none.',
   CONSENT_SOURCE_AWAY:
     'Mitz gives no answer. Without one, no other hospital is given anything, except in an emergency.',
   LOG_EQUIVOCATION:

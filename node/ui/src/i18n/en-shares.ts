@@ -68,6 +68,7 @@ export const shares: Texts<typeof dutch> = {
   event: {
     created: 'shared',
     mailed: 'mail sent',
+    'code-not-sent': 'code not sent: no gateway took the text message',
     'new-code': 'new code or other number',
     opened: 'opened with the second step',
     viewed: 'images viewed',

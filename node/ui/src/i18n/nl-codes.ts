@@ -45,6 +45,8 @@ export const codes = {
     'Dit onderzoek is opgehaald bij een ander ziekenhuis, dat opnieuw gevraagd wordt. Zoek de patiënt eerst in het netwerk, en deel het van daaruit.',
   FACTOR_NOT_FOR_RECIPIENT: 'Inloggen bij een makelaar als DigiD is alleen voor de patiënt zelf.',
   INTERRUPTED: 'De node is opnieuw gestart terwijl dit werd gemaakt. Maak een nieuwe link.',
+  PACKAGE_GONE:
+    'Het bestand hiervan is er niet meer, zoals nadat een reservekopie is teruggezet. Maak een nieuwe link.',
   LETTER_OF_ONE: 'In een brief staat de link of de code, nooit allebei.',
   SHARE_NOT_CONFIGURED: 'Delen met patiënten is op deze node niet ingesteld.',
   SHARE_OVER: 'Deze link is al voorbij.',
@@ -175,6 +177,11 @@ export const codes = {
   AUDIT_NOT_ANCHORED:
     'Al een dag lang heeft geen ander ziekenhuis de stand van het logboek getekend. Als het nu herschreven wordt, valt dat niet op.',
   AUDIT_RECEIVER_AWAY: 'De ontvanger van het logboek (syslog) is onbereikbaar. Er gaat niets verloren.',
+  SHARE_DOOR_CLOSED:
+    'De pagina’s voor patiënten zijn dicht: de node krijgt hun poort of adres niet. Elke minuut opnieuw geprobeerd.',
+  SHARE_MAIL_AWAY: 'De laatste drie mails met een link zijn niet aangenomen door de mailserver.',
+  SHARE_SMS_AWAY:
+    'De laatste drie sms’en met een code zijn niet aangenomen. Patiënten die erom vragen krijgen er geen.',
   CONSENT_SOURCE_AWAY:
     'Mitz geeft geen antwoord. Zonder antwoord krijgt een ander ziekenhuis geen gegevens, behalve bij noodtoegang.',
   LOG_EQUIVOCATION:

@@ -65,6 +65,7 @@ export const shares = {
   event: {
     created: 'gedeeld',
     mailed: 'mail verstuurd',
+    'code-not-sent': 'code niet verstuurd: de sms ging niet weg',
     'new-code': 'nieuwe code of ander nummer',
     opened: 'geopend met de tweede stap',
     viewed: 'beelden bekeken',
