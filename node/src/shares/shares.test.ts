@@ -1,4 +1,4 @@
-import { readFile, readdir, rm, writeFile } from 'node:fs/promises'
+import { readFile, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ManualClock, TwiinError } from '@twiin/runtime'
 import { PackageReader, keyFromText } from '@twiin/share-package'
@@ -216,35 +216,6 @@ describe('a share', () => {
     expect(await packagesOn(after)).toEqual([`${whole.id}.package`])
     expect(await after.door.enter(whole.link, { code: whole.code })).toMatchObject({ outcome: 'open' })
     go.resolve()
-  })
-
-  it('whose package is gone, as after a backup without them, is failed at the next start and says so', async () => {
-    await using shares = await TestShares.open({ clock: new ManualClock() })
-    const [lost, kept] = [await made(shares, byLetter), await made(shares, byLetter)]
-    await rm(join(shares.dir, 'shares', `${lost.id}.package`))
-    await using after = await shares.killed()
-    const { book } = after.routes
-    expect(await book.find(lost.id)).toMatchObject({ state: 'failed', reason: 'PACKAGE_GONE' })
-    expect(await after.door.enter(lost.link, { code: lost.code })).toEqual({
-      outcome: 'over',
-      reason: 'failed',
-    })
-    expect(await stateOf(after, kept.id)).toBe('open')
-    expect([...book.counts()].sort()).toEqual([
-      ['failed', 1],
-      ['open', 1],
-    ])
-  })
-
-  it('whose code no gateway took says so to staff, and not to the recipient', async () => {
-    await using shares = await TestShares.open({ clock: new ManualClock() })
-    const { id, link } = await made(shares, mailed)
-    shares.messages.failure = new TwiinError('SMS_NOT_SENT', { reason: 'auth' })
-    await shares.door.askCode(link)
-    await shares.door.settled()
-    const whats = ({ history }: { history: readonly { what: string }[] }) => history.map(({ what }) => what)
-    expect(whats(await shares.routes.book.find(id))).toContain('code-not-sent')
-    expect(whats((await shares.door.opened(id)) ?? { history: [] })).toEqual(['created', 'mailed'])
   })
 
   it('that cannot be made says why, and one that is revoked while it is made leaves nothing', async () => {
