@@ -4,7 +4,7 @@ import type { FastifyRequest } from '@twiin/web'
 import type { DoorOptions } from './entrance.ts'
 
 /** Dutch or English: as the address says, else as the browser prefers (spec 25 §5). */
-export function languageOf(request: FastifyRequest): Language {
+function languageOf(request: FastifyRequest): Language {
   const asked = new URLSearchParams(request.url.split('?')[1] ?? '').get('lang')
   if (asked === 'nl' || asked === 'en') return asked
   const known = (request.headers['accept-language'] ?? '')

@@ -165,7 +165,7 @@ async function statedBy(copy: StudyRecord, self: Self, { filed }: ChooseDeps): P
 }
 
 /** `Jansen^Anna^M.` → Anna M. Jansen; the first representation that says something. */
-export function inReadingOrder(name: string): string {
+function inReadingOrder(name: string): string {
   const stated = name.split('=').find((part) => part.trim() !== '') ?? ''
   const [family = '', given = '', middle = ''] = stated.split('^').map((part) => part.trim())
   return [given, middle, family].filter((part) => part !== '').join(' ')

@@ -37,7 +37,7 @@ export const freshCounts = (code: string, codeUntil: number): TryCounts => ({
   ...{ askedAt: 0, askedDay: 0, asked: 0, refused: 0, refusedSince: 0 },
 })
 
-export const triesLeft = (kind: FactorKind, { codeTries, linkTries }: TryCounts): number =>
+const triesLeft = (kind: FactorKind, { codeTries, linkTries }: TryCounts): number =>
   Math.max(0, Math.min(limits[kind].code - codeTries, limits[kind].link - linkTries))
 /** Whatever code. */
 export const linkTriesLeft = (kind: FactorKind, { linkTries }: TryCounts): number =>

@@ -1,7 +1,6 @@
 import { X509Certificate } from 'node:crypto'
 import { Counter, Gauge } from 'prom-client'
 import type { Registry } from 'prom-client'
-import type { Degradation } from './degradations.ts'
 
 interface Trouble {
   readonly since: number
@@ -20,7 +19,7 @@ export interface ShareSources {
 }
 
 /** The node goes on with all of it: only patients wait. */
-export function shareDegradations({ door, mail, sms }: ShareSources): Degradation[] {
+export function shareDegradations({ door, mail, sms }: ShareSources) {
   const troubles = [
     ['SHARE_DOOR_CLOSED', door.closed],
     ['SHARE_MAIL_AWAY', mail.away],

@@ -21,7 +21,7 @@ import type { Proof } from '../shares/patient-door.ts'
 import type { CodeHashing } from '../shares/tries.ts'
 import type { NetworkBundle } from '../trust/network-bundle.ts'
 
-export const shareSettings: ShareSettings = {
+const shareSettings: ShareSettings = {
   ...{ host: '127.0.0.1', port: 8444, publicUrl: 'https://delen.ziekenhuis.example' },
   ...{ helpPhone: '010 000 00 00', validDays: 14, reportDelayDays: 7, keepDays: 400 },
   ...{ trustedProxies: [], postsPerMinute: 600, connectionsPerNetwork: 400 },
@@ -62,7 +62,7 @@ interface Options {
 }
 
 /** Packages of one small entry, encrypted as the real ones are; the test says when, and whether. */
-export class TestPackages {
+class TestPackages {
   chosen: Chosen = shared
   /** Awaited before the file is whole. */
   gate: () => Promise<void> = async () => {}
@@ -107,7 +107,7 @@ export class TestPackages {
 }
 
 /** Mail and text messages that arrive here. */
-export class TestMessages {
+class TestMessages {
   readonly mails: { to: string; mail: ShareMail }[] = []
   readonly texts: { to: string; text: string }[] = []
   /** Thrown at each. */

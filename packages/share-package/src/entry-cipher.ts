@@ -7,7 +7,7 @@ import { ShareError } from './share-error.ts'
 
 /** Of plain bytes. */
 export const chunkBytes = 65_536
-export const tagBytes = 16
+const tagBytes = 16
 export const sealedChunkBytes = chunkBytes + tagBytes
 /** So many are ciphered at once, and read or written as one piece: about 1 MiB. */
 export const chunksAtOnce = 16
