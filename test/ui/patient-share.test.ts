@@ -108,7 +108,7 @@ describe.skipIf(!browserInstalled)(`a share${browserMissing}`, () => {
       .getByRole('link', { name: /^Verslag lezen/ })
       .first()
       .click()
-    await page.getByRole('heading', { name: 'Verslag' }).waitFor()
+    await page.locator('.report-text').getByText(/\w{4}/).first().waitFor()
     await page.getByRole('link', { name: /Terug naar de lijst/ }).click()
 
     const [download] = await Promise.all([
@@ -205,6 +205,7 @@ describe.skipIf(!browserInstalled)(`a share${browserMissing}`, () => {
       .getByRole('link', { name: /^Verslag lezen/ })
       .first()
       .click()
+    await page.locator('.report-text').waitFor()
     await look('report')
     await page.getByRole('link', { name: /Terug naar de lijst/ }).click()
     await page.getByRole('link', { name: 'Wie heeft dit gezien?' }).first().click()
