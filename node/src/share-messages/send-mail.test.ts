@@ -96,7 +96,7 @@ describe('a mail', () => {
     expect(server.mails).toMatchObject([{ user: 'twiin' }])
   })
 
-  it('is rejected for good by 5xx of the address, refused for now by 4xx', async () => {
+  it('tells an address that the server never takes (5xx) from one that it may take later (4xx)', async () => {
     const answers = { 'nooit@voorbeeld.example': 550, 'later@voorbeeld.example': 451 }
     await using server = await TestMailServer.start({
       onRcptTo: ({ address }, _session, done) => {

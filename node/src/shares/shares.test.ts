@@ -3,39 +3,11 @@ import { join } from 'node:path'
 import { ManualClock, TwiinError } from '@twiin/runtime'
 import { PackageReader, keyFromText } from '@twiin/share-package'
 import { describe, expect, it } from 'vitest'
+import { byLetter, made, mailed, partsOf, person, stateOf } from '../testing/made-shares.ts'
 import { TestShares, shared } from '../testing/test-shares.ts'
-import type { ShareOrder } from './create-share.ts'
-import { describeShare } from './describe-share.ts'
 
-const person = { id: 'rad', name: 'R. de Radioloog (fictief)', role: 'radiologist' } as const
 const dayMs = 24 * 3_600_000
 const minuteMs = 60_000
-const mailed: ShareOrder = {
-  studyInstanceUids: ['1.2.3'],
-  recipient: { kind: 'patient', email: 'anna.jansen@post.example' },
-  secondFactor: { kind: 'sms', phone: '+31 6 12345678' },
-  discussed: true,
-}
-const byLetter: ShareOrder = {
-  ...{ studyInstanceUids: ['1.2.3'], recipient: { kind: 'patient' }, discussed: true },
-  secondFactor: { kind: 'letter' },
-}
-const partsOf = (url: string) => {
-  const [, link = '', key = ''] = /\/z\/([^#]+)#(.+)$/.exec(url) ?? []
-  return { link, key }
-}
-
-async function made(shares: TestShares, order: ShareOrder) {
-  const given = await shares.routes.creating.create(order, person)
-  await shares.routes.maker.idle()
-  return { id: given.record.id, url: given.url, code: given.code ?? '', ...partsOf(given.url) }
-}
-const stateOf = async (shares: TestShares, id: string) => {
-  const record = await shares.routes.book.find(id)
-  const now = shares.routes.clock.now()
-  const counts = await shares.routes.tries.get(id)
-  return describeShare(record, { counts, progress: { done: 0, total: 0 }, now }).state
-}
 const packagesOn = (shares: TestShares) => readdir(join(shares.dir, 'shares'))
 const eventsOf = async (shares: TestShares) => (await shares.audit()).map(({ event }) => event)
 

@@ -2,37 +2,8 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ManualClock, TwiinError } from '@twiin/runtime'
 import { describe, expect, it } from 'vitest'
+import { byLetter, made, mailed, stateOf } from '../testing/made-shares.ts'
 import { TestShares } from '../testing/test-shares.ts'
-import type { ShareOrder } from './create-share.ts'
-import { describeShare } from './describe-share.ts'
-
-const person = { id: 'rad', name: 'R. de Radioloog (fictief)', role: 'radiologist' } as const
-const mailed: ShareOrder = {
-  studyInstanceUids: ['1.2.3'],
-  recipient: { kind: 'patient', email: 'anna.jansen@post.example' },
-  secondFactor: { kind: 'sms', phone: '+31 6 12345678' },
-  discussed: true,
-}
-const byLetter: ShareOrder = {
-  ...{ studyInstanceUids: ['1.2.3'], recipient: { kind: 'patient' }, discussed: true },
-  secondFactor: { kind: 'letter' },
-}
-const partsOf = (url: string) => {
-  const [, link = '', key = ''] = /\/z\/([^#]+)#(.+)$/.exec(url) ?? []
-  return { link, key }
-}
-
-async function made(shares: TestShares, order: ShareOrder) {
-  const given = await shares.routes.creating.create(order, person)
-  await shares.routes.maker.idle()
-  return { id: given.record.id, url: given.url, code: given.code ?? '', ...partsOf(given.url) }
-}
-const stateOf = async (shares: TestShares, id: string) => {
-  const record = await shares.routes.book.find(id)
-  const now = shares.routes.clock.now()
-  const counts = await shares.routes.tries.get(id)
-  return describeShare(record, { counts, progress: { done: 0, total: 0 }, now }).state
-}
 
 describe('a share whose means are gone', () => {
   it('whose package is gone, as after a backup without them, is failed at the next start and says so', async () => {
