@@ -42,6 +42,8 @@ export default tseslint.config(
       ],
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
       '@typescript-eslint/require-await': 'off',
+      // What is `using`, or in a `try`, is over before a promise that is handed on unawaited.
+      '@typescript-eslint/return-await': 'error',
       '@typescript-eslint/only-throw-error': 'error',
       'max-lines': ['error', { max: 400 }],
       'max-lines-per-function': ['error', { max: 110, skipBlankLines: true, skipComments: true }],

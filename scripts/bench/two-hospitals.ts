@@ -86,7 +86,7 @@ export class TwoHospitals implements AsyncDisposable {
   async find(studyInstanceUid: string, instances: number) {
     using radiologist = await this.#api(this.receiver, 'radiologist')
     const purpose = { basis: 'treatment', reason: 'bench' }
-    return until(
+    return await until(
       async () => {
         const { id } = await radiologist.call<{ id: string }>('POST', '/api/v1/patient-searches', {
           bsn: patientBsn,

@@ -91,7 +91,10 @@ async function settled(
   const statusOf = async ({ runtime, tokens }: RunningHospital) => {
     const ca = await readFile(runtime.caFile, 'utf8')
     using node = new ApiClient({ url: runtime.url, ca, token: tokens.operator })
-    return node.call<{ bundle: { version: number }; degraded: { code: string }[] }>('GET', '/api/v1/status')
+    return await node.call<{ bundle: { version: number }; degraded: { code: string }[] }>(
+      'GET',
+      '/api/v1/status',
+    )
   }
   const isSettled = async () => {
     const { phase } = await registry.call<{ phase: string }>('GET', '/api/v1/log/state')

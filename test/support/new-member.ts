@@ -38,7 +38,7 @@ async function evidenceOf(network: Demo['network'], peerId: string): Promise<Uin
   using administrator = registryClient(network, 'administrator')
   const all = await administrator.call<{ serial: string; peerId: string }[]>('GET', '/api/v1/certificates')
   const path = `/api/v1/log/evidence/${all.find((one) => one.peerId === peerId)?.serial ?? ''}`
-  return until(
+  return await until(
     async () => {
       const answer = await rawCall(network, 'GET', path, { headers: { accept: 'application/cbor' } })
       return answer.status === 200 && answer.body

@@ -49,7 +49,7 @@ describe.skipIf(!browserInstalled)(`a disc${browserMissing}`, () => {
     await page.getByText('Dit is niet de geboortedatum op de schijf.').waitFor()
     await page.getByLabel('Geboortedatum').fill('1970-07-07')
     await page.getByRole('button', { name: 'Overnemen (1 onderzoek)' }).click()
-    await page.locator('.disc-study').getByText('In het PACS').waitFor()
+    await page.locator('.disc-study').getByText('In het PACS', { exact: true }).waitFor()
     const [transfer] = await new NodeApi(demo.hospital(0)).transfers()
     expect(transfer).toMatchObject({
       kind: 'disc',

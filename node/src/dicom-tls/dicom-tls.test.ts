@@ -68,7 +68,7 @@ function open(tls?: ClientTls) {
 }
 async function echo(tls?: ClientTls) {
   await using association = await open(tls)
-  return association.echo()
+  return await association.echo()
 }
 
 describe('a hospital with TLS on its DICOM side', () => {

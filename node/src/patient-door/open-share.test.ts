@@ -288,4 +288,4 @@ async function withKey(share: Share) {
 const readerOf = ({ key, open }: Share) =>
   new PackageReader({ key }, { source: fileSource(open.packageFile, open.packageBytes) })
 
-const plain = async (share: Share, entry: number) => await buffer(readerOf(share).entry(entry))
+const plain = async (share: Share, entry: number) => buffer(readerOf(share).entry(entry))

@@ -14,7 +14,7 @@ export function ArchiveCard() {
   const { data, error, refetch } = useQuery({
     queryKey: keys.archive,
     // A node without an archive has no such address.
-    queryFn: async () => (hasArchive === false ? null : await ask()),
+    queryFn: async () => (hasArchive === false ? null : ask()),
     refetchInterval: 15_000,
     retry: false,
   })
