@@ -48,3 +48,24 @@ export const framesWhileScrolling = (page: Page, pixels: number, frames: number)
     }
     requestAnimationFrame(step)
   })`)
+
+/**
+ * Milliseconds from the next key that is pressed to the first frame in which something matches. The page counts by itself:
+ * whoever waits from outside looks only every half second. To be called before the key, and what it answers after it.
+ */
+export async function fromKeyToSight(page: Page, selector: string): Promise<() => Promise<number>> {
+  const number = await page.evaluate<number>(`{
+    window.sights ??= []
+    const seen = new Promise((resolve) => {
+      addEventListener('keydown', ({ timeStamp }) => {
+        const look = (now) =>
+          document.querySelector(${JSON.stringify(selector)}) === null
+            ? requestAnimationFrame(look)
+            : resolve(now - timeStamp)
+        requestAnimationFrame(look)
+      }, { once: true, capture: true })
+    })
+    window.sights.push(seen) - 1
+  }`)
+  return () => page.evaluate<number>(`window.sights[${number}]`)
+}

@@ -79,19 +79,13 @@ function Workplace() {
   return (
     <SessionContext value={session.data}>
       <LockWhenIdle />
-      <Routes>
-        {session.data.user.role !== 'auditor' && (
-          <Route
-            path="/studie/:handle"
-            element={
-              <Suspense fallback={null}>
-                <ViewerPage />
-              </Suspense>
-            }
-          />
-        )}
-        <Route path="*" element={<Desk />} />
-      </Routes>
+      {/* Around both: the page before stays until the viewer is there. A boundary of its own would stand empty for 300 ms. */}
+      <Suspense fallback={null}>
+        <Routes>
+          {session.data.user.role !== 'auditor' && <Route path="/studie/:handle" element={<ViewerPage />} />}
+          <Route path="*" element={<Desk />} />
+        </Routes>
+      </Suspense>
       {isLocked && (
         <LockLayer>
           <UnlockPage session={session.data} />
