@@ -10,7 +10,7 @@ import type { NetworkHospital } from '../../scripts/demo-network/network-file.ts
 import { startDemo } from '../support/demo.ts'
 import type { Demo } from '../support/demo.ts'
 import { linkIn, mailTo, newestCode } from '../support/mailbox.ts'
-import { NodeApi } from '../support/node-api.ts'
+import { NodeApi, until } from '../support/node-api.ts'
 import { shareIs, shareStudies } from '../support/share-api.ts'
 import { browserInstalled, browserMissing, startBrowser, violations, widthAt320 } from './browser.ts'
 
@@ -191,6 +191,7 @@ describe.skipIf(!browserInstalled)(`a share${browserMissing}`, () => {
     await page.goto(given.url)
     await page.getByLabel('Code', { exact: true }).fill('2222222222')
     await page.getByRole('button', { name: 'Ga verder' }).click()
+    await page.getByText('Deze code klopt niet.').waitFor()
     await look('wrong code')
     await openByLetter(page, given)
     await look('list')
@@ -278,7 +279,10 @@ describe.skipIf(!browserInstalled)(`a share${browserMissing}`, () => {
     const shown = page.locator('img:visible').first()
     if (!(await shown.isVisible())) await page.getByRole('button').or(page.getByRole('link')).first().click()
     await shown.waitFor()
-    await page.waitForFunction('[...document.images].some((image) => image.naturalWidth > 50)')
+    await until(
+      () => page.evaluate<boolean>('[...document.images].some((image) => image.naturalWidth > 50)'),
+      { timeoutMs: 20_000, what: 'a picture of the disk is shown' },
+    )
     expect(complaints).toEqual([])
     expect(await violations(page)).toEqual([])
     await context.close()
@@ -348,10 +352,10 @@ describe.skipIf(!browserInstalled)(`a share${browserMissing}`, () => {
   }
 })
 
+/** Asked from outside: the page's own policy forbids the script by which Playwright would wait inside it. */
 async function pictureIsShown(page: Page): Promise<void> {
-  await page.waitForFunction(
-    `(() => { const image = document.querySelector('#picture'); return image && image.complete && image.naturalWidth > 50 })()`,
-  )
+  const isShown = `(() => { const image = document.querySelector('#picture'); return !!image && image.complete && image.naturalWidth > 50 })()`
+  await until(() => page.evaluate<boolean>(isShown), { timeoutMs: 20_000, what: 'the picture is shown' })
 }
 
 /** Buttons, links and fields under 44 by 44 CSS pixels; links within a sentence apart (WCAG 2.5.5). */
