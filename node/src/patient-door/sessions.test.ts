@@ -16,6 +16,16 @@ test('there are so many sessions and no more: the one longest without use goes',
   ])
 })
 
+test('who has the code of one share opens it many times over and takes the places of no other', () => {
+  const sessions = new DoorSessions({ most: 10, mostOfOneShare: 3 }, deps())
+  const other = sessions.begin({ shareId: 'other', link: 'other' })
+  const secrets = Array.from({ length: 20 }, () => sessions.begin({ shareId: 'one', link: 'l' }))
+  expect(sessions.use(other, 'other')).toBeDefined()
+  expect(secrets.map((secret) => sessions.use(secret, 'l') !== undefined)).toEqual([
+    ...[...Array<boolean>(17).fill(false), true, true, true],
+  ])
+})
+
 test('a session that ends forgets the key and stops what streams', () => {
   const sessions = new DoorSessions({}, deps())
   const secret = sessions.begin({ shareId: 'one', link: 'l' })

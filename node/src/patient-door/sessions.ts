@@ -7,8 +7,10 @@ export const sessionCookie = '__Host-twiin_share'
 /** Without use, and at most; milliseconds (spec 25 §4). */
 export const idleMs = 15 * 60_000
 export const longestMs = 2 * 3_600_000
-/** Each is some hundred bytes. Beyond it the one that was longest without use ends. */
+/** Each is some hundred bytes. */
 const mostSessions = 20_000
+/** Browsers of one recipient, or of a practice. Whoever has its code cannot take the places of all others. */
+const mostOfOneShare = 50
 
 /** Somebody who showed the second factor of one share, in one browser. */
 export class DoorSession {
@@ -62,11 +64,16 @@ export class DoorSessions {
   /** By digest of the secret: memory that leaks gives no usable cookie. The one used last stands last. */
   readonly #sessions = new Map<string, DoorSession>()
   readonly #most: number
+  readonly #mostOfOneShare: number
   readonly #clock: Clock
   readonly #random: (bytes: number) => Uint8Array
 
-  constructor(options: { most?: number }, deps: { clock: Clock; random: (bytes: number) => Uint8Array }) {
+  constructor(
+    options: { most?: number; mostOfOneShare?: number },
+    deps: { clock: Clock; random: (bytes: number) => Uint8Array },
+  ) {
     this.#most = options.most ?? mostSessions
+    this.#mostOfOneShare = options.mostOfOneShare ?? mostOfOneShare
     this.#clock = deps.clock
     this.#random = deps.random
   }
@@ -75,13 +82,16 @@ export class DoorSessions {
     return this.#sessions.size
   }
 
-  /** Answers the secret for the cookie. */
+  /** Answers the secret for the cookie. Beyond the bounds the one longest without use ends, of this share or of all. */
   begin(of: { shareId: string; link: string }): string {
     for (const [key, session] of this.#sessions) {
       const isOver = session.endsAt() <= this.#clock.now()
       if (!isOver && this.#sessions.size < this.#most) break
       this.#end(key, session)
     }
+    const ofThis = [...this.#sessions].filter(([, session]) => session.shareId === of.shareId)
+    for (const [key, session] of ofThis.slice(0, Math.max(0, ofThis.length + 1 - this.#mostOfOneShare)))
+      this.#end(key, session)
     const secret = Buffer.from(this.#random(32)).toString('base64url')
     this.#sessions.set(digest(secret), new DoorSession({ ...of, now: this.#clock.now() }))
     return secret
