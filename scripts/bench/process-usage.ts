@@ -44,8 +44,13 @@ export function resetPeak(pid: number): void {
 }
 
 /** The most memory that was resident since `resetPeak`. */
-export function peakMiB(pid: number): number {
-  const [, kibibytes] = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? []
+export const peakMiB = (pid: number): number => statusMiB(pid, /^VmHWM:\s+(\d+) kB$/m)
+
+/** What is resident now. */
+export const residentMiB = (pid: number): number => statusMiB(pid, /^VmRSS:\s+(\d+) kB$/m)
+
+function statusMiB(pid: number, line: RegExp): number {
+  const [, kibibytes] = line.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? []
   return Number(kibibytes) / 1024
 }
 
