@@ -8,6 +8,7 @@ import type { Browser, Page } from 'playwright-core'
 import { startDemo } from '../test/support/demo.ts'
 import { openPage, startBrowser } from '../test/ui/browser.ts'
 import { prepareContents } from './screens/contents.ts'
+import { patientScreens } from './screens/patient-screens.ts'
 import { screens } from './screens/screens.ts'
 import type { Screen } from './screens/screens.ts'
 
@@ -21,7 +22,8 @@ const looks = [
 ] as const
 
 const wanted = process.argv.slice(2)
-const chosen = screens.filter(({ name }) => wanted.length === 0 || wanted.some((word) => name.includes(word)))
+const all = [...screens, ...patientScreens]
+const chosen = all.filter(({ name }) => wanted.length === 0 || wanted.some((word) => name.includes(word)))
 await mkdir(folder, { recursive: true })
 const demo = await startDemo()
 const browser = await startBrowser({ draws: chosen.some(({ name }) => name === 'viewer') })

@@ -7,6 +7,7 @@ import type { BenchOptions } from './benchmark.ts'
 import { interleave } from './compare.ts'
 import type { Comparison, Run } from './compare.ts'
 import { FileServer } from './file-server.ts'
+import { firstPicturesOnPhone } from './first-picture-on-phone.ts'
 import { peakMiB, resetPeak, residentMiB, watchUsage } from './process-usage.ts'
 import { Recipient } from './recipient.ts'
 import { StudyFiles, dataSetBytes } from './study-files.ts'
@@ -49,6 +50,7 @@ export async function benchShare({
   const place = { url: share.url, caFile: holder.web.caFile }
   const first: number[] = []
   for (let i = 0; i < 5; i++) first.push(await Recipient.firstPicture(place, share.code))
+  const onPhone = await firstPicturesOnPhone({ url: share.url, code: share.code }, 3)
   const file = join(holder.dataDir, 'shares', `${share.id}.package`)
   await using plain = await FileServer.start({ file, tlsDir: join(holder.dataDir, 'web') })
   const [one, many] = [await Recipient.entered(place, share.code), [] as Recipient[]]
@@ -98,6 +100,9 @@ export async function benchShare({
       notes: [
         `package made in ${madeSeconds.toFixed(1)} s (pictures drawn, DICOM sealed anew), node's resident memory ${before.toFixed(0)} MiB before, at most ${madePeak.toFixed(0)} MiB, ${afterwards.toFixed(0)} MiB when it was whole`,
         `first picture ${first.map((ms) => ms.toFixed(0)).join(', ')} ms after the code was sent (manifest and picture fetched and decrypted)`,
+        onPhone === undefined
+          ? 'first picture in a browser: not measured, there is none here'
+          : `the same in a browser as on a phone, from the press of the button, over the list, to the picture: ${onPhone.map((ms) => ms.toFixed(0)).join(', ')} ms`,
         `${patients} patients at once, ${Math.round(each / 1e6)} MB each: none failed, ${(total / 1e6 / crowdSeconds).toFixed(0)} MB/s together, node at most ${crowdPeak.toFixed(0)} MiB`,
       ],
     },

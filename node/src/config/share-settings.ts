@@ -56,6 +56,14 @@ const Oidc = Type.Object(
     clientId: Text('as what the node is known there'),
     clientSecretFile: File('file with the secret of the client'),
     bsnClaim: Text('claim of the ID token that holds the BSN'),
+    acrValues: Type.Optional(
+      Type.Array(Type.String({ pattern: '^[!-~]{1,255}$' }), {
+        minItems: 1,
+        maxItems: 8,
+        description:
+          'levels of assurance that do, as the broker names them in the claim acr; not looked at when not given',
+      }),
+    ),
     label: Text('what recipients know it by, such as DigiD'),
     simulator: Type.Boolean({ default: false, description: 'it is none in truth, and every page says so' }),
     caFile: Type.Optional(File('CA of its web certificate, PEM, where browsers would not know it')),

@@ -15,6 +15,8 @@ const bsn = '999990019'
 /** What the provider says of each person. */
 const claimsOf: Record<string, object> = {
   anna: { bsn },
+  checked: { bsn, acr: 'urn:example:substantial' },
+  unchecked: { bsn, acr: 'urn:example:low' },
   bert: { bsn: '999990020' },
   nobody: {},
   number: { bsn: 999_990_019 },
@@ -46,13 +48,13 @@ beforeEach(() => {
   broker = brokerAt(provider.origin)
 })
 
-function brokerAt(issuer: string): Broker {
+function brokerAt(issuer: string, more: { acrValues?: string[] } = {}): Broker {
   logged = []
   // Not the real one, which would mask a BSN.
   const line = (event: string, facts?: Facts) => void logged.push(`${event} ${JSON.stringify(facts)}`)
   const log: Logger = { debug: line, info: line, warn: line, error: line, child: () => log }
   return new Broker(
-    { issuer, clientId: 'twiin', clientSecretFile, bsnClaim: 'bsn', publicUrl },
+    { issuer, clientId: 'twiin', clientSecretFile, bsnClaim: 'bsn', publicUrl, ...more },
     { clock, log },
   )
 }
@@ -90,6 +92,18 @@ describe('the broker says who a patient is', () => {
       await expect(broker.arrive(journey, query)).rejects.toEqual(refused('no-number'))
     },
   )
+
+  it('who logged in at a lower level than was asked for, or at none, is not let in', async () => {
+    broker = brokerAt(provider.origin, { acrValues: ['urn:example:substantial', 'urn:example:high'] })
+    const { url } = await broker.depart(link)
+    expect(new URL(url).searchParams.get('acr_values')).toBe('urn:example:substantial urn:example:high')
+    const checked = await goAs('checked')
+    await expect(broker.arrive(checked.journey, checked.query)).resolves.toEqual({ link, bsn })
+    for (const login of ['unchecked', 'anna']) {
+      const { journey, query } = await goAs(login)
+      await expect(broker.arrive(journey, query)).rejects.toEqual(refused('too-weak'))
+    }
+  })
 
   it('another state is refused', async () => {
     const { journey, query } = await goAs('anna')

@@ -24,12 +24,17 @@ export interface BrokerSettings {
   clientSecretFile: string
   /** Claim of the ID token that holds the BSN: a text of nine digits. */
   bsnClaim: string
+  /** Levels of assurance that are asked for (`acr_values`), of which the answer has to name one; without, none is looked at. */
+  acrValues?: string[]
   /** Certificates that the broker's leads to; without it those that this machine trusts. */
   caFile?: string
 }
 
-/** Why nobody was let in. `unknown`: no journey of this browser, or too old; `declined`: broken off at the broker. */
-export type BrokerFailure = 'unknown' | 'declined' | 'refused' | 'no-number' | 'unavailable'
+/**
+ * Why nobody was let in. `unknown`: no journey of this browser, or too old; `declined`: broken off at the broker;
+ * `too-weak`: at a level that does not do for what lies here.
+ */
+export type BrokerFailure = 'unknown' | 'declined' | 'refused' | 'too-weak' | 'no-number' | 'unavailable'
 
 /** A browser that went to the broker: in its cookie, sealed, so that nobody fills the node's memory by leaving. */
 interface Journey {
@@ -70,6 +75,7 @@ export class Broker {
   async depart(link: string): Promise<{ url: string; journey: string }> {
     const provider = await this.#configuration()
     const [state, nonce, verifier] = [randomState(), randomNonce(), randomPKCECodeVerifier()]
+    const { acrValues } = this.#settings
     const url = buildAuthorizationUrl(provider, {
       redirect_uri: this.#redirectUri,
       scope: 'openid',
@@ -77,6 +83,7 @@ export class Broker {
       code_challenge_method: 'S256',
       // Not who used this browser before.
       ...{ state, nonce, prompt: 'login' },
+      ...(acrValues !== undefined && { acr_values: acrValues.join(' ') }),
     })
     const until = this.#deps.clock.now() + journeyMs
     return { url: url.href, journey: this.#seal({ link, until, state, nonce, verifier }) }
@@ -100,7 +107,12 @@ export class Broker {
     }).catch((error: unknown) => {
       throw refused(this.#whyNot(error))
     })
-    const bsn = tokens.claims()?.[this.#settings.bsnClaim]
+    const claims = tokens.claims()
+    // Asked for is not given: a broker may answer with less (OpenID Connect Core 1.0 §3.1.2.1).
+    const { acrValues, bsnClaim } = this.#settings
+    if (acrValues !== undefined && !acrValues.some((level) => level === claims?.acr))
+      throw refused('too-weak')
+    const bsn = claims?.[bsnClaim]
     if (typeof bsn !== 'string' || !passesElevenTest(bsn)) throw refused('no-number')
     return { link: known.link, bsn }
   }

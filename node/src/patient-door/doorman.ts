@@ -72,12 +72,12 @@ export class Doorman implements LoginPages {
     reply: FastifyReply,
     why: { link: string | undefined; reason: string },
   ): Promise<FastifyReply> {
-    const isBusy = why.reason === 'unavailable'
     if (why.link === undefined) throw new TwiinError('NOT_FOUND')
-    return this.entry(request, reply, why.link, {
-      after: { kind: isBusy ? 'login-busy' : 'login-failed' },
-      status: isBusy ? 503 : 422,
-    })
+    const [kind, status] =
+      why.reason === 'unavailable'
+        ? (['login-busy', 503] as const)
+        : ([why.reason === 'too-weak' ? 'login-too-weak' : 'login-failed', 422] as const)
+    return this.entry(request, reply, why.link, { after: { kind }, status })
   }
 
   /** What came of a code: a session, and on to it; or the page that says why not. */

@@ -29,6 +29,14 @@ export class TestBroker implements AsyncDisposable {
       ],
       claims: { openid: ['sub', 'bsn'] },
       conformIdTokenClaims: false,
+      // Its own pages know no levels: how somebody logged in follows from who it is.
+      acrValues: Object.values(claimsOf).flatMap((claims) => levelIn(claims) ?? []),
+      loadExistingGrant: async ({ oidc: { provider, session, client, result } }) => {
+        const level = levelIn(claimsOf[session?.accountId ?? ''] ?? {})
+        if (session !== undefined && level !== undefined) session.acr = level
+        const id = result?.consent?.grantId ?? session?.grantIdFor(client?.clientId ?? '')
+        return id === undefined ? undefined : provider.Grant.find(id)
+      },
       pkce: { required: () => true },
       ttl: {
         ...{ AccessToken: 600, AuthorizationCode: 60, Grant: 600 },
@@ -93,4 +101,8 @@ async function ask(cookies: Map<string, string>, url: string, body?: URLSearchPa
     cookies.set(name, value)
   }
   return answer
+}
+
+function levelIn(claims: object): string | undefined {
+  return 'acr' in claims ? String(claims.acr) : undefined
 }

@@ -12,7 +12,7 @@ export interface EntryFacts extends LinkFacts {
   after?:
     | { kind: 'wrong'; left: number }
     | { kind: 'empty' | 'code-spent' | 'sent' | 'timed-out' }
-    | { kind: 'login-failed' | 'login-busy' | 'login-not-yours' }
+    | { kind: 'login-failed' | 'login-too-weak' | 'login-busy' | 'login-not-yours' }
 }
 
 /** Before the second factor: what this is, and what is needed. Says nothing of what is behind it (spec 25 §1). */
@@ -62,6 +62,8 @@ function saidOf(facts: EntryFacts): { kind: 'error' | 'good' | 'plain'; text: Pa
       return { kind: 'error', text: texts.brokerBusy }
     case 'login-failed':
       return { kind: 'error', text: texts.brokerFailed }
+    case 'login-too-weak':
+      return { kind: 'error', text: texts.brokerTooWeak }
     case 'login-not-yours':
       return { kind: 'error', text: texts.brokerNotYours }
   }

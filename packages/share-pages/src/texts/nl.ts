@@ -31,6 +31,8 @@ export const nl = {
   brokerNone: 'Inloggen kan nu niet. Bel {phone}.',
   brokerFailed: 'Het inloggen is niet gelukt. Probeer het nog een keer.',
   brokerBusy: 'U kunt nu even niet inloggen. Probeer het over een paar minuten.',
+  brokerTooWeak:
+    'Deze manier van inloggen is niet veilig genoeg. Kies een manier waarbij uw paspoort of ID-kaart is nagekeken.',
   brokerNotYours: 'Deze link hoort niet bij wie er inlogde.',
   safeTitle: 'Is dit echt?',
   safeText: 'Twijfelt u? Bel dan {hospital}: {phone}. Wij vragen nooit om een wachtwoord of om geld.',
