@@ -74,7 +74,8 @@ export class SharePackages {
     )
     await Promise.allSettled(gathered)
     failed.signal.throwIfAborted()
-    return { studies: await Promise.all(gathered), order, patient: chosen.name }
+    const studies = (await Promise.all(gathered)).toSorted(newestFirst)
+    return { studies, order, patient: chosen.name }
   }
 
   /**
@@ -131,3 +132,7 @@ export class SharePackages {
     return { record: await studies.studyByUid(studyInstanceUid, holder), instances }
   }
 }
+
+/** As the recipient lists them; what has no date stands last. */
+const newestFirst = (one: StudyAtHand, other: StudyAtHand) => momentOf(other).localeCompare(momentOf(one))
+const momentOf = ({ record }: StudyAtHand) => `${record?.studyDate ?? ''}${record?.studyTime ?? ''}`

@@ -23,7 +23,7 @@ export function ChooseStudies({ studies, chosen, onChosen, error, first }: Props
   const { t, i18n } = useTranslation()
   const id = useId()
   // Once: what is ticked stays where it stands.
-  const [ordered] = useState(() => (studies.length > most ? chosenFirst(studies, chosen) : studies))
+  const [ordered] = useState(() => chosenFirst(studies, chosen))
   const toggle = (uid: string) => {
     const next = new Set(chosen)
     if (!next.delete(uid)) next.add(uid)
