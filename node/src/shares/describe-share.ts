@@ -1,7 +1,7 @@
 import type { ChosenStudy } from '../share-package/package-order.ts'
 import type { GivenShare, SharePreview } from './create-share.ts'
 import { overReason } from './share-record.ts'
-import type { Counted, ShareRecord } from './share-record.ts'
+import type { Counted, ShareRecord, ShareState } from './share-record.ts'
 import { closedBy, linkTriesLeft } from './try-counts.ts'
 import type { TryCounts } from './try-counts.ts'
 
@@ -27,7 +27,8 @@ export function describeShare(
 ) {
   const { kind } = record.factor
   const isLocked = counts !== undefined && closedBy(kind, counts) === 'locked'
-  const state = overReason(record, now) ?? (record.state === 'open' && isLocked ? 'locked' : record.state)
+  const state: ShareState | 'locked' =
+    overReason(record, now) ?? (record.state === 'open' && isLocked ? 'locked' : record.state)
   return {
     ...{ id: record.id, createdAt: at(record.createdAt) },
     createdBy: { id: record.createdBy.id, name: record.createdBy.name },

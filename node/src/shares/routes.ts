@@ -4,6 +4,14 @@ import type { Clock } from '@twiin/runtime'
 import { Type } from 'typebox'
 import type { ShareSettings } from '../config/share-settings.ts'
 import { problems } from '../http/problems.ts'
+import {
+  GivenAnswer,
+  NewCodeAnswer,
+  OffersAnswer,
+  PreviewAnswer,
+  ShareAnswer,
+  ShareListAnswer,
+} from './answers.ts'
 import type { CreateShare } from './create-share.ts'
 import { describeGiven, describePreview, describeShare } from './describe-share.ts'
 import type { MakeShares } from './make-shares.ts'
@@ -92,17 +100,25 @@ export function shareRoutes(deps: ShareRoutesDeps | undefined): FastifyPluginAsy
       if (!isTwiinError(error, 'FACTOR_NOT_CONFIGURED')) throw error
       return problems.send(reply, error.code, String(error.facts['factor']))
     })
-    app.post('/shares', { config: staff, schema: { body: Body } }, async ({ body, person }, reply) => {
-      const given = await configured().creating.create(body, person)
-      return reply
-        .code(201)
-        .header('location', `/api/v1/shares/${given.record.id}`)
-        .send(describeGiven(given))
-    })
-    app.post('/shares/preview', { config: staff, schema: { body: Body } }, async ({ body, person }) =>
-      describePreview(await configured().creating.preview(body, person)),
+    app.post(
+      '/shares',
+      { config: staff, schema: { body: Body, response: { 201: GivenAnswer } } },
+      async ({ body, person }, reply) => {
+        const given = await configured().creating.create(body, person)
+        return reply
+          .code(201)
+          .header('location', `/api/v1/shares/${given.record.id}`)
+          .send(describeGiven(given))
+      },
     )
-    app.get('/shares/offers', { config: staff }, () => offersOf(configured().settings))
+    app.post(
+      '/shares/preview',
+      { config: staff, schema: { body: Body, response: { 200: PreviewAnswer } } },
+      async ({ body, person }) => describePreview(await configured().creating.preview(body, person)),
+    )
+    app.get('/shares/offers', { config: staff, schema: { response: { 200: OffersAnswer } } }, () =>
+      offersOf(configured().settings),
+    )
     app.get(
       '/shares',
       {
@@ -111,16 +127,20 @@ export function shareRoutes(deps: ShareRoutesDeps | undefined): FastifyPluginAsy
           description:
             'Newest first, 100 a page; the id of the last one is `before` of the next page, and stands as `next`.',
           querystring: Type.Object({ before: Type.Optional(Type.String({ pattern: '^[0-9a-f]{32}$' })) }),
+          response: { 200: ShareListAnswer },
         },
       },
       async ({ query }) => {
         const records = await configured().book.list(query.before)
-        const next = records.length === pageOfShares ? { next: records.at(-1)?.id } : {}
-        return { shares: await Promise.all(records.map((record) => shown(record))), ...next }
+        const shares = await Promise.all(records.map((record) => shown(record)))
+        const last = records.length === pageOfShares ? records.at(-1) : undefined
+        return last === undefined ? { shares } : { shares, next: last.id }
       },
     )
-    app.get('/shares/:id', { config: staff, schema: { params: Params } }, async ({ params }) =>
-      shown(await configured().book.find(params.id), 'whole'),
+    app.get(
+      '/shares/:id',
+      { config: staff, schema: { params: Params, response: { 200: ShareAnswer } } },
+      async ({ params }) => shown(await configured().book.find(params.id), 'whole'),
     )
     app.post(
       '/shares/:id/letter',
@@ -147,13 +167,17 @@ export function shareRoutes(deps: ShareRoutesDeps | undefined): FastifyPluginAsy
       '/shares/:id/code',
       {
         config: staff,
-        schema: { params: Params, body: Type.Object({ phone: Type.Optional(Phone) }, closed) },
+        schema: {
+          params: Params,
+          body: Type.Object({ phone: Type.Optional(Phone) }, closed),
+          response: { 200: NewCodeAnswer },
+        },
       },
       ({ params, body, person }) => configured().desk.newCode(params.id, body, person),
     )
     app.post(
       '/shares/:id/link',
-      { config: staff, schema: { params: Params } },
+      { config: staff, schema: { params: Params, response: { 201: GivenAnswer } } },
       async ({ params, person }, reply) =>
         reply.code(201).send(describeGiven(await configured().desk.newLink(params.id, person))),
     )
