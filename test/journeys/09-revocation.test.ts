@@ -1,8 +1,4 @@
-/**
- * J8: a certificate is revoked, and every live node has cut that peer; with the registry, and without it.
- *
- * Among six hospitals by default; TWIIN_REVOKED_AMONG=10 for ten, which take a minute and a half to found.
- */
+/** J8: a certificate is revoked, and every live node has cut that peer; with the registry, and without it. Among ten hospitals. */
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -22,7 +18,7 @@ import { readArrivals } from '../support/pacs-dir.ts'
 import { cutOff } from '../support/registry-people.ts'
 import { impersonate, stealNode, stealRegistry } from '../support/stolen-keys.ts'
 
-const hospitals = Number(process.env['TWIIN_REVOKED_AMONG'] ?? 6)
+const hospitals = 10
 let demo: Demo
 beforeAll(async () => {
   demo = await startDemo({ hospitals, empty: true })

@@ -9,7 +9,7 @@ import { until } from './node-api.ts'
 
 const folder = process.env['TWIIN_PREPARED_DEMOS']
 /** Hospitals, and whether they are empty: what several test files start. */
-const shared = new Set(['1-empty', '2', '2-empty', '3', '3-empty', '6-empty'])
+const shared = new Set(['1-empty', '2', '2-empty', '3', '3-empty'])
 
 /** Fills the empty folder `dir` with a network of this kind, which `found` founds, and stops, in the folder it is given. */
 export async function copyPrepared(
