@@ -49,19 +49,26 @@ export const framesWhileScrolling = (page: Page, pixels: number, frames: number)
     requestAnimationFrame(step)
   })`)
 
+/** A page that shows it later than this does not show it. */
+const longestMs = 20_000
+
 /**
- * Milliseconds from the next key that is pressed to the first frame in which something matches. The page counts by itself:
- * whoever waits from outside looks only every half second. To be called before the key, and what it answers after it.
+ * Milliseconds from the next key that is pressed to the frame after the one in which something that matches is visible. The
+ * page counts by itself: whoever waits from outside looks only every half second. To be called before the key, and what it
+ * answers after it. Nothing may match yet.
  */
 export async function fromKeyToSight(page: Page, selector: string): Promise<() => Promise<number>> {
   const number = await page.evaluate<number>(`{
+    const isSeen = () => document.querySelector(${JSON.stringify(selector)})?.checkVisibility() === true
+    if (isSeen()) throw new Error('seen before the key')
     window.sights ??= []
-    const seen = new Promise((resolve) => {
+    const seen = new Promise((resolve, reject) => {
       addEventListener('keydown', ({ timeStamp }) => {
-        const look = (now) =>
-          document.querySelector(${JSON.stringify(selector)}) === null
-            ? requestAnimationFrame(look)
-            : resolve(now - timeStamp)
+        const look = (now) => {
+          if (now - timeStamp > ${longestMs}) reject(new Error('not seen'))
+          else if (isSeen()) requestAnimationFrame((painted) => resolve(painted - timeStamp))
+          else requestAnimationFrame(look)
+        }
         requestAnimationFrame(look)
       }, { once: true, capture: true })
     })

@@ -61,7 +61,7 @@ const Oidc = Type.Object(
         minItems: 1,
         maxItems: 8,
         description:
-          'levels of assurance that do, as the broker names them in the claim acr; not looked at when not given',
+          'levels of assurance that do, one at least, to the letter as the broker names them in the claim acr, without spaces; not looked at when not given',
       }),
     ),
     label: Text('what recipients know it by, such as DigiD'),

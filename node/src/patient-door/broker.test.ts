@@ -103,6 +103,9 @@ describe('the broker says who a patient is', () => {
       const { journey, query } = await goAs(login)
       await expect(broker.arrive(journey, query)).rejects.toEqual(refused('too-weak'))
     }
+    expect(logged.slice(-2).map((line) => /"level":"([^"]+)"/.exec(line)?.[1])).toEqual([
+      ...['urn:example:low', 'none'],
+    ])
   })
 
   it('another state is refused', async () => {

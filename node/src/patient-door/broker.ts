@@ -110,8 +110,12 @@ export class Broker {
     const claims = tokens.claims()
     // Asked for is not given: a broker may answer with less (OpenID Connect Core 1.0 §3.1.2.1).
     const { acrValues, bsnClaim } = this.#settings
-    if (acrValues !== undefined && !acrValues.some((level) => level === claims?.acr))
+    if (acrValues !== undefined && !acrValues.some((level) => level === claims?.acr)) {
+      // A level says nothing of a person; without it nobody finds out why no patient comes in.
+      const level = typeof claims?.acr === 'string' && /^[!-~]{1,255}$/.test(claims.acr) ? claims.acr : 'none'
+      this.#deps.log.warn('log-in of a patient too weak', { level })
       throw refused('too-weak')
+    }
     const bsn = claims?.[bsnClaim]
     if (typeof bsn !== 'string' || !passesElevenTest(bsn)) throw refused('no-number')
     return { link: known.link, bsn }

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 import { DownloadsAtOnce } from './downloads-at-once.ts'
 import { DoorSession, idleMs, longestMs } from './sessions.ts'
 
-const bounds = { most: 4, mostOfSession: 2, silentMs: 60_000 }
+const bounds = { most: 4, mostOfSession: 2, mostOfShare: 4, silentMs: 60_000 }
 const sessionAt = (now: number) => new DoorSession({ shareId: 'one', link: 'l', now })
 
 async function* endless() {
@@ -63,4 +63,15 @@ test('one session has so many, and the node; what ends makes room', async () => 
   admit(0).destroy()
   sessions[1]!.end()
   await expect.poll(() => downloads.count).toBe(1)
+})
+
+test('one share has so many, in however many sessions; another share still has its own', () => {
+  const clock = new ShiftableClock()
+  const downloads = new DownloadsAtOnce({ ...bounds, mostOfShare: 2 }, { clock })
+  const [one, two] = [sessionAt(clock.now()), sessionAt(clock.now())]
+  const other = new DoorSession({ shareId: 'other', link: 'o', now: clock.now() })
+  const streams = [downloads.admit(endless, one), downloads.admit(endless, two)]
+  expect(() => downloads.admit(endless, two)).toThrow('BUSY')
+  streams.push(downloads.admit(endless, other))
+  for (const stream of streams) stream.destroy()
 })

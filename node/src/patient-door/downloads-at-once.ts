@@ -9,6 +9,8 @@ export interface DownloadBounds {
   most: number
   /** Of one session: a browser has six connections, and its service worker some of its own. */
   mostOfSession: number
+  /** Of one share, in however many browsers: who has its code does not take the downloads of all others. */
+  mostOfShare: number
   /** Milliseconds in which nobody took anything: the recipient is gone, or holds it open. */
   silentMs: number
 }
@@ -21,6 +23,7 @@ export class DownloadsAtOnce {
   readonly #bounds: DownloadBounds
   readonly #clock: Clock
   readonly #ofSession = new WeakMap<DoorSession, number>()
+  readonly #ofShare = new Map<string, number>()
   #count = 0
 
   constructor(bounds: DownloadBounds, deps: { clock: Clock }) {
@@ -37,9 +40,12 @@ export class DownloadsAtOnce {
    * nothing was taken from it for long. What is taken is use of the session. Throws BUSY.
    */
   admit(make: () => AsyncIterable<Uint8Array>, session: DoorSession): Readable {
-    const own = this.#ofSession.get(session) ?? 0
-    if (this.#count >= this.#bounds.most || own >= this.#bounds.mostOfSession)
-      throw new TwiinError('BUSY', { retryAfterSeconds: 10 })
+    const { most, mostOfSession, mostOfShare } = this.#bounds
+    const isFull =
+      this.#count >= most ||
+      (this.#ofSession.get(session) ?? 0) >= mostOfSession ||
+      (this.#ofShare.get(session.shareId) ?? 0) >= mostOfShare
+    if (isFull) throw new TwiinError('BUSY', { retryAfterSeconds: 10 })
     const { signal, beganAt } = session
     const stop = () => stream.destroy(new TwiinError('SHARE_OVER'))
     const silence = setTimeout(stop, this.#bounds.silentMs).unref()
@@ -68,6 +74,9 @@ export class DownloadsAtOnce {
   #change(session: DoorSession, by: 1 | -1): void {
     this.#count += by
     this.#ofSession.set(session, (this.#ofSession.get(session) ?? 0) + by)
+    const ofShare = (this.#ofShare.get(session.shareId) ?? 0) + by
+    if (ofShare === 0) this.#ofShare.delete(session.shareId)
+    else this.#ofShare.set(session.shareId, ofShare)
   }
 }
 

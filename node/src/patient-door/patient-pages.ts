@@ -37,7 +37,10 @@ export interface PatientPagesDeps {
 }
 
 /** 200 patients who download, each with a browser that also looks. */
-const downloadBounds: DownloadBounds = { most: 400, mostOfSession: 8, silentMs: 5 * 60_000 }
+const downloadBounds: DownloadBounds = {
+  ...{ most: 400, mostOfSession: 8, mostOfShare: 100 },
+  silentMs: 5 * 60_000,
+}
 
 /** What recipients of shares see: pages, package, downloads (spec 25 §5). */
 export class PatientPages implements Service {

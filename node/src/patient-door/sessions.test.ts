@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { ManualClock } from '@twiin/runtime'
 import { expect, test } from 'vitest'
-import { DoorSessions } from './sessions.ts'
+import { DoorSessions, idleMs } from './sessions.ts'
 
 const deps = () => ({ clock: new ManualClock(), random: (bytes: number) => randomBytes(bytes) })
 
@@ -17,13 +17,31 @@ test('there are so many sessions and no more: the one longest without use goes',
 })
 
 test('who has the code of one share opens it many times over and takes the places of no other', () => {
-  const sessions = new DoorSessions({ most: 10, mostOfOneShare: 3 }, deps())
+  const sessions = new DoorSessions({ most: 4, mostOfOneShare: 3 }, deps())
   const other = sessions.begin({ shareId: 'other', link: 'other' })
   const secrets = Array.from({ length: 20 }, () => sessions.begin({ shareId: 'one', link: 'l' }))
   expect(sessions.use(other, 'other')).toBeDefined()
   expect(secrets.map((secret) => sessions.use(secret, 'l') !== undefined)).toEqual([
     ...[...Array<boolean>(17).fill(false), true, true, true],
   ])
+})
+
+test('of one share the one longest without use ends: who downloads uses it, and one that is over takes no place', async () => {
+  const { clock, random } = deps()
+  const sessions = new DoorSessions({ mostOfOneShare: 2 }, { clock, random })
+  const begin = () => sessions.begin({ shareId: 'one', link: 'l' })
+  const isOpen = (secrets: string[]) => secrets.map((secret) => sessions.isOpen(secret))
+  const [downloads, looks] = [begin(), begin()]
+  const downloading = sessions.use(downloads, 'l')!
+  sessions.use(looks, 'l')
+  await clock.advance(60_000)
+  // As a stream does that is taken from: it knows the session, not its place.
+  downloading.usedAt = clock.now()
+  const third = begin()
+  expect(isOpen([downloads, looks, third])).toEqual([true, false, true])
+  await clock.advance(idleMs)
+  const [fourth, fifth] = [begin(), begin()]
+  expect([sessions.count, ...isOpen([fourth, fifth])]).toEqual([2, true, true])
 })
 
 test('a session that ends forgets the key and stops what streams', () => {

@@ -9,7 +9,7 @@ export const idleMs = 15 * 60_000
 export const longestMs = 2 * 3_600_000
 /** Each is some hundred bytes. */
 const mostSessions = 20_000
-/** Browsers of one recipient, or of a practice. Whoever has its code cannot take the places of all others. */
+/** Browsers of one recipient, or of a practice. Whoever has its code takes no place of another share. */
 const mostOfOneShare = 50
 
 /** Somebody who showed the second factor of one share, in one browser. */
@@ -84,14 +84,11 @@ export class DoorSessions {
 
   /** Answers the secret for the cookie. Beyond the bounds the one longest without use ends, of this share or of all. */
   begin(of: { shareId: string; link: string }): string {
-    for (const [key, session] of this.#sessions) {
-      const isOver = session.endsAt() <= this.#clock.now()
-      if (!isOver && this.#sessions.size < this.#most) break
-      this.#end(key, session)
-    }
-    const ofThis = [...this.#sessions].filter(([, session]) => session.shareId === of.shareId)
-    for (const [key, session] of ofThis.slice(0, Math.max(0, ofThis.length + 1 - this.#mostOfOneShare)))
-      this.#end(key, session)
+    for (const [key, session] of this.#sessions)
+      if (session.endsAt() <= this.#clock.now()) this.#end(key, session)
+    // Of its own share first: it may take no place of another.
+    this.#makeRoom(this.#mostOfOneShare, ({ shareId }) => shareId === of.shareId)
+    this.#makeRoom(this.#most, () => true)
     const secret = Buffer.from(this.#random(32)).toString('base64url')
     this.#sessions.set(digest(secret), new DoorSession({ ...of, now: this.#clock.now() }))
     return secret
@@ -129,6 +126,14 @@ export class DoorSessions {
 
   endAllOf(shareId: string): void {
     for (const [key, session] of this.#sessions) if (session.shareId === shareId) this.#end(key, session)
+  }
+
+  /** Ends those longest without use, until one more fits. A download is use. */
+  #makeRoom(most: number, isAmong: (session: DoorSession) => boolean): void {
+    const among = [...this.#sessions].filter(([, session]) => isAmong(session))
+    if (among.length < most) return
+    const byUse = among.toSorted(([, one], [, other]) => one.usedAt - other.usedAt)
+    for (const [key, session] of byUse.slice(0, among.length + 1 - most)) this.#end(key, session)
   }
 
   #end(key: string, session: DoorSession): void {

@@ -64,14 +64,14 @@ describe('a package', () => {
     ])
   })
 
-  it('lists its studies newest first, in whatever order they were chosen', async () => {
-    const dates = ['2018-03-02', '2024-05-14', '2021-01-20']
+  it('lists its studies newest first and one without a date last, in whatever order they were chosen', async () => {
+    const dates = ['', '2018-03-02', '2024-05-14', '2021-01-20']
     const studies = []
     for (const studyDate of dates)
       studies.push(await a.receive({ seed: studyDate, studyDate, instances: 1, size: 16 }))
     const uids = studies.map(({ studyInstanceUid }) => studyInstanceUid)
     const { manifest } = await packages.make(orderOf(uids, { downloads: false }))
-    expect(manifest.studies.map(({ date }) => date)).toEqual(['2024-05-14', '2021-01-20', '2018-03-02'])
+    expect(manifest.studies.map(({ date }) => date)).toEqual(['2024-05-14', '2021-01-20', '2018-03-02', ''])
   })
 
   it('without downloads has pictures and reports only, and no entry with a name', async () => {

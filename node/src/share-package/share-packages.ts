@@ -135,4 +135,5 @@ export class SharePackages {
 
 /** As the recipient lists them; what has no date stands last. */
 const newestFirst = (one: StudyAtHand, other: StudyAtHand) => momentOf(other).localeCompare(momentOf(one))
-const momentOf = ({ record }: StudyAtHand) => `${record?.studyDate ?? ''}${record?.studyTime ?? ''}`
+const momentOf = ({ shown: { date }, record }: StudyAtHand) =>
+  date === '' ? '' : `${date}${record?.studyTime ?? ''}`

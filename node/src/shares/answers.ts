@@ -52,7 +52,10 @@ export const ShareAnswer = Type.Object({
     Type.Array(
       Type.Object({
         at: Instant,
-        what: Type.String(),
+        what: Type.Enum([
+          ...(['created', 'mailed', 'opened', 'viewed', 'downloaded', 'new-code', 'code-not-sent'] as const),
+          ...(['locked', 'expired', 'revoked', 'blocked', 'failed'] as const),
+        ]),
         by: Type.Optional(Type.String({ description: 'id of who of the staff did it' })),
         phoneEnd: Type.Optional(Type.String({ description: 'last two digits of the number from then on' })),
       }),

@@ -63,7 +63,7 @@ function saidOf(facts: EntryFacts): { kind: 'error' | 'good' | 'plain'; text: Pa
     case 'login-failed':
       return { kind: 'error', text: texts.brokerFailed }
     case 'login-too-weak':
-      return { kind: 'error', text: texts.brokerTooWeak }
+      return { kind: 'error', text: withPhone(texts.brokerTooWeak, helpPhone) }
     case 'login-not-yours':
       return { kind: 'error', text: texts.brokerNotYours }
   }

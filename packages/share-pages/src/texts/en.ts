@@ -34,7 +34,8 @@ export const en: Texts = {
   brokerNone: 'You cannot log in right now. Call {phone}.',
   brokerFailed: 'The log-in did not work. Please try again.',
   brokerBusy: 'You cannot log in right now. Try again in a few minutes.',
-  brokerTooWeak: 'This way to log in is not safe enough. Choose a way that checked your passport or ID card.',
+  brokerTooWeak:
+    'This way to log in is not safe enough. Choose a way that checked your passport or ID card. Does that not work? Call {phone}.',
   brokerNotYours: 'This link does not belong to the one who logged in.',
   safeTitle: 'Is this real?',
   safeText: 'Not sure? Call {hospital}: {phone}. We never ask for a password or for money.',

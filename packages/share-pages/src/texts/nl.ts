@@ -32,7 +32,7 @@ export const nl = {
   brokerFailed: 'Het inloggen is niet gelukt. Probeer het nog een keer.',
   brokerBusy: 'U kunt nu even niet inloggen. Probeer het over een paar minuten.',
   brokerTooWeak:
-    'Deze manier van inloggen is niet veilig genoeg. Kies een manier waarbij uw paspoort of ID-kaart is nagekeken.',
+    'Deze manier van inloggen is niet veilig genoeg. Kies een manier waarbij uw paspoort of ID-kaart is nagekeken. Lukt dat niet? Bel {phone}.',
   brokerNotYours: 'Deze link hoort niet bij wie er inlogde.',
   safeTitle: 'Is dit echt?',
   safeText: 'Twijfelt u? Bel dan {hospital}: {phone}. Wij vragen nooit om een wachtwoord of om geld.',
