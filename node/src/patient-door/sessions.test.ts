@@ -5,9 +5,11 @@ import { DoorSessions, idleMs } from './sessions.ts'
 
 const deps = () => ({ clock: new ManualClock(), random: (bytes: number) => randomBytes(bytes) })
 
-test('there are so many sessions and no more: the one longest without use goes', () => {
-  const sessions = new DoorSessions({ most: 3 }, deps())
+test('there are so many sessions and no more: the one longest without use goes', async () => {
+  const { clock, random } = deps()
+  const sessions = new DoorSessions({ most: 3 }, { clock, random })
   const secrets = ['a', 'b', 'c'].map((link) => sessions.begin({ shareId: link, link }))
+  await clock.advance(1000)
   expect(sessions.use(secrets[0], 'a')).toBeDefined()
   secrets.push(sessions.begin({ shareId: 'd', link: 'd' }))
   expect(sessions.count).toBe(3)

@@ -61,7 +61,7 @@ export class DoorSession {
 
 /** In memory only: a restart ends them all, and the key of a package never reaches a disk. */
 export class DoorSessions {
-  /** By digest of the secret: memory that leaks gives no usable cookie. The one used last stands last. */
+  /** By digest of the secret: memory that leaks gives no usable cookie. */
   readonly #sessions = new Map<string, DoorSession>()
   readonly #most: number
   readonly #mostOfOneShare: number
@@ -106,8 +106,6 @@ export class DoorSessions {
     }
     if (session.link !== link) return undefined
     session.usedAt = this.#clock.now()
-    this.#sessions.delete(key)
-    this.#sessions.set(key, session)
     return session
   }
 
