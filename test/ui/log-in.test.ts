@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { People, TestHospital, TestNetwork, TestWeb } from '@twiin/node/testing'
 import { ShiftableClock } from '@twiin/runtime'
-import type { Browser, Page } from 'playwright-core'
+import type { Browser, Page, Route } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { Authenticator } from '../support/totp.ts'
 import {
@@ -127,6 +127,47 @@ describe.skipIf(!browserInstalled)(`log-in${browserMissing}`, () => {
     await page.getByRole('heading', { name: 'Vergrendeld' }).waitFor()
     await page.reload()
     await page.getByRole('heading', { name: 'Vergrendeld' }).waitFor()
+  })
+
+  test('whoever logs out leaves nothing that asks, and is not told that the session ended by itself', async () => {
+    await add('weg')
+    // One question is still on its way at the end of the session; and the end reaches the page only after it woke others.
+    await page.addInitScript(`{
+      const real = fetch
+      let ended
+      const end = new Promise((resolve) => (ended = resolve))
+      window.fetch = async (address, init) => {
+        if (address.endsWith('/members') && init.method === 'GET') await end
+        const answer = await real(address, init)
+        if (init?.method !== 'DELETE') return answer
+        ended()
+        document.dispatchEvent(new Event('visibilitychange'))
+        await new Promise((resolve) => setTimeout(resolve, 300))
+        return answer
+      }
+    }`)
+    await logIn('weg')
+    await enrol()
+    await logOut()
+    await page.getByText('Beelden en verslagen van andere ziekenhuizen').waitFor()
+    expect(watched.complaints).toEqual([])
+  })
+
+  test('a log-out that the node did not hear of is not taken for done, and shows nothing of a patient', async () => {
+    await add('blijf')
+    await logIn('blijf')
+    await enrol()
+    await page.getByRole('button', { name: 'Vergrendelen' }).click()
+    const noAnswer = (route: Route) => (route.request().method() === 'DELETE' ? route.abort() : route.continue())
+    await page.route('**/api/v1/session', noAnswer)
+    await page.getByRole('button', { name: 'Iemand anders' }).click()
+    await page.getByRole('alert').waitFor()
+    expect(await page.locator('body').innerText()).not.toContain('BSN')
+    expect(await violations(page)).toEqual([])
+    await page.unroute('**/api/v1/session', noAnswer)
+    watched.complaints = watched.complaints.filter((text) => !text.includes('ERR_FAILED'))
+    await page.getByRole('button', { name: 'Opnieuw' }).click()
+    await page.getByLabel('Gebruikersnaam').waitFor()
   })
 
   test('a passkey is made on the account page, and lets in without a password', async () => {

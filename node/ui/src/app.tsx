@@ -1,5 +1,6 @@
 import { QueryClientProvider } from '@tanstack/react-query'
-import { CrashGuard, createQueryClient, Problem, Skeleton, useIsLocked, useSessionState } from '@twiin/ui-kit'
+import { CrashGuard, createQueryClient, Leaving, Problem, Skeleton } from '@twiin/ui-kit'
+import { useIsLeaving, useIsLocked, useSessionState } from '@twiin/ui-kit'
 import { lazy, Suspense, useEffect } from 'react'
 import { I18nProvider } from 'react-aria-components'
 import { useTranslation } from 'react-i18next'
@@ -60,7 +61,9 @@ export function App() {
 function Workplace() {
   const session = useSessionState(api.session)
   const isLocked = useIsLocked()
+  const isLeaving = useIsLeaving()
   if (session.isPending) return null
+  if (isLeaving) return <Leaving logOut={api.logOut} />
   if (session.data === 'shut') return <UnlockPage session={undefined} />
   if (session.data === 'none' || session.data === 'ended')
     return <LogInPage wasLoggedIn={session.data === 'ended'} />

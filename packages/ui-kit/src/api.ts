@@ -30,6 +30,15 @@ export interface ApiOptions {
   idleHeader?: string
 }
 
+/** Questions that are on their way. */
+let asking = new AbortController()
+
+/** Nobody waits for their answers any more. What changes something is not broken off. */
+export function dropQuestions(): void {
+  asking.abort()
+  asking = new AbortController()
+}
+
 export type Call = <T>(method: Method, path: string, body?: unknown) => Promise<T>
 
 /** JSON there and back, with the session's cookie. What must not stand in an address travels in `body`. */
@@ -39,6 +48,7 @@ export function apiCaller({ base, csrfHeader, unreachable, headers = {}, idleHea
       method,
       credentials: 'same-origin',
       cache: 'no-store',
+      ...(method === 'GET' ? { signal: asking.signal } : {}),
       headers: {
         ...headers,
         ...(idleHeader === undefined ? {} : { [idleHeader]: String(idleSeconds()) }),

@@ -1,4 +1,5 @@
 import { focusManager, MutationCache, QueryCache, QueryClient, useQuery } from '@tanstack/react-query'
+import type { QueryKey } from '@tanstack/react-query'
 import { ApiError } from './api.ts'
 
 export const sessionKey = ['session'] as const
@@ -7,6 +8,7 @@ export const sessionKey = ['session'] as const
 export type SessionState<Session> = Session | 'none' | 'ended' | 'shut'
 
 const lockKey = ['session-lock'] as const
+const leavingKey = ['session-leaving'] as const
 
 /** Locked: what the page has stays as it is, and it asks nothing by itself until it is unlocked. */
 export function setLocked(client: QueryClient, isLocked: boolean): void {
@@ -15,17 +17,20 @@ export function setLocked(client: QueryClient, isLocked: boolean): void {
 }
 
 /** Whether the server said of this session that it is locked. */
-export const useIsLocked = (): boolean =>
-  useQuery({
-    queryKey: lockKey,
-    queryFn: () => false,
-    initialData: false,
-    staleTime: Infinity,
-    enabled: false,
-  }).data
+export const useIsLocked = () => useFlag(lockKey)
+
+/** On the way out, until the server says that the session is over. */
+export function setLeaving(client: QueryClient, isLeaving: boolean): void {
+  client.setQueryData(leavingKey, isLeaving)
+}
+export const useIsLeaving = () => useFlag(leavingKey)
+
+/** What the page knows without asking. */
+const useFlag = (queryKey: QueryKey): boolean =>
+  useQuery({ queryKey, queryFn: () => false, initialData: false, staleTime: Infinity, enabled: false }).data
 
 const isLocked = (error: unknown) => error instanceof ApiError && error.status === 423
-const isLoggedOut = (error: unknown) => error instanceof ApiError && error.status === 401
+export const isLoggedOut = (error: unknown) => error instanceof ApiError && error.status === 401
 
 /** Answers of the server. Whatever call finds the session ended leads to the log-in page, and back afterwards. */
 export function createQueryClient(): QueryClient {

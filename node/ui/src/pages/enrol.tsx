@@ -2,7 +2,6 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { LogInFrame, LogOutButton, sessionKey, useProblemText } from '@twiin/ui-kit'
 import { useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { api } from '../api.ts'
 import { RecoveryCodes } from '../parts/recovery-codes.tsx'
 import { TotpEnrolment } from '../parts/totp-enrolment.tsx'
 import { peopleApi } from '../people-api.ts'
@@ -46,7 +45,7 @@ export function EnrolPage() {
           )}
         </>
       )}
-      <LogOutButton logOut={api.logOut} />
+      <LogOutButton />
     </LogInFrame>
   )
 }

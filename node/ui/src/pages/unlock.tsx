@@ -1,9 +1,8 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { LogInFrame, sessionKey, setLocked } from '@twiin/ui-kit'
+import { LogInFrame, sessionKey, setLeaving, setLocked } from '@twiin/ui-kit'
 import { Building2, KeyRound } from 'lucide-react'
 import { useEffect, useRef } from 'react'
 import { useTranslation } from 'react-i18next'
-import { api } from '../api.ts'
 import type { Session } from '../api-types.ts'
 import { ProofFields } from '../parts/proof-fields.tsx'
 import { isCodeRequired, proofOf, useProofProblem, wasSignOnRefused } from '../parts/proof-form.ts'
@@ -28,12 +27,6 @@ export function UnlockPage({ session }: { session: Session | undefined }) {
   const unlock = useMutation({ mutationFn: peopleApi.unlock, onSuccess })
   const byPasskey = useMutation({ mutationFn: peopleApi.unlockByPasskey, onSuccess })
   const elsewhere = useMutation({ mutationFn: () => peopleApi.signOn(true) })
-  const leave = useMutation({
-    mutationFn: api.logOut,
-    onSettled: () => {
-      client.setQueryData(sessionKey, 'none')
-    },
-  })
   useEffect(() => {
     form.current?.querySelector<HTMLInputElement>('input[name=password]')?.focus()
   }, [])
@@ -84,7 +77,7 @@ export function UnlockPage({ session }: { session: Session | undefined }) {
           {t('people.signOn')}
         </button>
       )}
-      <button type="button" className="button button-wide" onClick={() => leave.mutate()}>
+      <button type="button" className="button button-wide" onClick={() => setLeaving(client, true)}>
         {t('people.somebodyElse')}
       </button>
     </LogInFrame>

@@ -18,7 +18,6 @@ import { useState } from 'react'
 import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link, useNavigate } from 'react-router'
-import { api } from '../api.ts'
 import { staleBy } from '../live.ts'
 import { peopleApi } from '../people-api.ts'
 import { useMembers, useStatus } from '../queries.ts'
@@ -82,7 +81,7 @@ export function Shell({ children }: { children: ReactNode }) {
               <span className="muted"> · {t(`role.${user.role}`)}</span>
             </Link>
             <LockButton />
-            <LogOutButton logOut={api.logOut} />
+            <LogOutButton />
           </>
         }
         menu={<MainMenu pages={mayVisit} />}

@@ -1,4 +1,4 @@
-import { Problem, Skeleton, useSessionState } from '@twiin/ui-kit'
+import { Leaving, Problem, Skeleton, useIsLeaving, useSessionState } from '@twiin/ui-kit'
 import { lazy, Suspense } from 'react'
 import { I18nProvider } from 'react-aria-components'
 import { useTranslation } from 'react-i18next'
@@ -34,7 +34,9 @@ const screens = {
 export function Administration() {
   const { i18n } = useTranslation()
   const session = useSessionState(api.session)
+  const isLeaving = useIsLeaving()
   if (session.isPending) return null
+  if (isLeaving) return <Leaving logOut={api.logOut} />
   // The registry locks no session: whoever it does not know logs in.
   if (typeof session.data === 'string') return <LogInPage wasLoggedIn={session.data !== 'none'} />
   if (session.data === undefined)

@@ -12,7 +12,6 @@ import { BadgeCheck, ChartColumn, Gauge, Inbox, LibraryBig, Network, ScrollText 
 import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
-import { api } from '../api.ts'
 import { useWaiting } from '../dashboard/use-waiting.ts'
 import { staleBy } from '../live.ts'
 import { useSession } from '../session.ts'
@@ -56,7 +55,7 @@ function Frame({ children }: { children: ReactNode }) {
             {user.name}
             <span className="muted"> · {t(`role.${user.role}`)}</span>
           </span>
-          <LogOutButton logOut={api.logOut} />
+          <LogOutButton />
         </>
       }
       menu={
