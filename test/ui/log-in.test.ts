@@ -158,7 +158,8 @@ describe.skipIf(!browserInstalled)(`log-in${browserMissing}`, () => {
     await logIn('blijf')
     await enrol()
     await page.getByRole('button', { name: 'Vergrendelen' }).click()
-    const noAnswer = (route: Route) => (route.request().method() === 'DELETE' ? route.abort() : route.continue())
+    const noAnswer = (route: Route) =>
+      route.request().method() === 'DELETE' ? route.abort() : route.continue()
     await page.route('**/api/v1/session', noAnswer)
     await page.getByRole('button', { name: 'Iemand anders' }).click()
     await page.getByRole('alert').waitFor()
