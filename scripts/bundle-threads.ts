@@ -1,6 +1,7 @@
 /**
- * Bundles what our threads run, each program into one file of JavaScript: from the source a thread begins with the machinery
- * that strips types, a third of a second of processor time before it reads its first byte (docs/adr/0020).
+ * Bundles what our threads run, and the process of the patients' door, each program into one file of JavaScript: from the
+ * source it begins with the machinery that strips types, a third of a second of processor time before it reads its first
+ * byte (docs/adr/0020).
  */
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -8,9 +9,13 @@ import type { Plugin } from 'rolldown'
 import { bundleProgram } from './bundle-program.ts'
 
 const root = join(import.meta.dirname, '..')
-const programs = ['packages/dicom/src/read-head-worker.ts', 'packages/pictures/src/render-worker.ts']
+const programs = [
+  'packages/dicom/src/read-head-worker.ts',
+  'packages/pictures/src/render-worker.ts',
+  'node/src/patient-door/door-process.ts',
+]
 
-/** Writes them into the folder `dir`, and resolves to what makes the modules that start such a thread start the bundle. */
+/** Writes them into the folder `dir`, and resolves to what makes the modules that start one start its bundle. */
 export async function bundleThreads(dir: string): Promise<Plugin> {
   const bundles = new Map(
     await Promise.all(
@@ -23,10 +28,10 @@ export async function bundleThreads(dir: string): Promise<Plugin> {
     name: 'threads-from-bundles',
     transform: {
       order: 'pre',
-      filter: { id: /^\//, code: /new URL\('\.\/[\w-]+-worker\.ts'/ },
+      filter: { id: /^\//, code: /new URL\('\.\/[\w-]+-(?:worker|process)\.ts'/ },
       handler: (code, id) =>
         code.replaceAll(
-          /new URL\('\.\/([\w-]+-worker\.ts)', import\.meta\.url\)/g,
+          /new URL\('\.\/([\w-]+-(?:worker|process)\.ts)', import\.meta\.url\)/g,
           (written, name: string) => {
             const file = bundles.get(join(dirname(id), name))
             return file === undefined ? written : `new URL(${JSON.stringify(pathToFileURL(file).href)})`

@@ -5,10 +5,8 @@ import { decoyPassword, hashPassword, passwordMatches } from '@twiin/web'
 import type { Settings } from '../config/settings.ts'
 import type { ShareSettings } from '../config/share-settings.ts'
 import { webCertificate } from '../http/web-certificate-files.ts'
-import { brokerRoutes } from '../patient-door/broker-routes.ts'
-import { Broker } from '../patient-door/broker.ts'
+import { DoorApart } from '../patient-door/door-apart.ts'
 import { OpensWhenItCan } from '../patient-door/opens-when-it-can.ts'
-import { PatientPages } from '../patient-door/patient-pages.ts'
 import { messengersOf } from '../share-messages/messengers.ts'
 import { SendingHealth, watched } from '../share-messages/sending-health.ts'
 import type { ShareRoutesDeps } from '../shares/routes.ts'
@@ -39,37 +37,38 @@ export async function composeShares(
   // Every address is made of it: once, and without the slash that people put behind it.
   const publicUrl = settings.share.publicUrl.replace(/\/$/, '')
   const share = { ...settings.share, publicUrl }
-  const { clock, log, random, self } = ground
+  const { clock, log, self } = ground
+  const dir = join(dataDir, 'shares')
   const { packages, services: rendering } = composeSharePackages(settings, ground, exchange)
   const sending = { mail: new SendingHealth({ clock }), sms: new SendingHealth({ clock }) }
   const messengers = watched(messengersOf(share, { clock }), sending)
   const hashing = { hash: hashPassword, matches: passwordMatches, decoy: decoyPassword }
   const parts = composeShareParts(
-    { share, dir: join(dataDir, 'shares'), hospital: self.name },
+    { share, dir, hospital: self.name },
     { ...ground, packages, messengers, hashing },
   )
   const { oidc, host, port, helpPhone, trustedProxies, postsPerMinute, connectionsPerNetwork } = share
   const tls = await tlsOf(share, () => webCertificate(settings, { commonName: self.name, now: clock.now() }))
-  const pages = new PatientPages(
+  const pages = {
+    ...{ hospital: self.name, helpPhone, publicUrl, host, port, tls },
+    ...{ trustedProxies, postsPerMinute, connectionsPerNetwork },
+    ...(oidc === undefined ? {} : { oidc: { label: oidc.label, simulator: oidc.simulator } }),
+  }
+  const apart = new DoorApart(
     {
-      ...{ hospital: self.name, helpPhone, publicUrl, host, port, tls },
-      ...{ trustedProxies, postsPerMinute, connectionsPerNetwork },
-      ...(oidc === undefined ? {} : { oidc: { label: oidc.label, simulator: oidc.simulator } }),
+      settings: {
+        pages,
+        ...(oidc === undefined ? {} : { broker: { ...oidc, publicUrl } }),
+        log: { level: settings.log.level, hospital: self.ura },
+      },
+      packagesDir: dir,
     },
-    {
-      ...{ door: parts.door, clock, random, log },
-      ...(oidc === undefined ? {} : { login: loginsBy({ ...oidc, publicUrl }, ground) }),
-    },
+    { door: parts.door, clock, log },
   )
-  const door = new OpensWhenItCan(pages, { clock, log })
+  const door = new OpensWhenItCan(apart, { clock, log })
   const health = { ...sending, door, book: parts.routes.book, certificate: tls.certificate }
   const services = [...rendering, ...parts.services]
   return { routes: parts.routes, services, pages: door, publicUrl, health }
-}
-
-function loginsBy(oidc: ConstructorParameters<typeof Broker>[0], { clock, log }: Ground) {
-  const broker = new Broker(oidc, { clock, log })
-  return (pages: Parameters<typeof brokerRoutes>[0]['pages']) => brokerRoutes({ broker, pages })
 }
 
 /** One that patients' browsers trust; without it, for trying out, that of the staff's pages. */

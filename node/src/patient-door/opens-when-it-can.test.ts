@@ -60,3 +60,28 @@ it('a door that cannot start for another reason says so at once', async () => {
   const opening = new OpensWhenItCan(door, { clock: new ManualClock(), log: silentLogger })
   await expect(opening.start()).rejects.toMatchObject({ code: 'BROKEN' })
 })
+
+it('a door that ended is opened again at once; one that does not last a minute waits for the next', async () => {
+  let end = () => {}
+  let opened = 0
+  const door = {
+    ...{ name: 'door', stop: async () => {}, onEnded: (listener: () => void) => void (end = listener) },
+    start: async () => void opened++,
+  }
+  const clock = new ManualClock()
+  const opening = new OpensWhenItCan(door, { clock, log: silentLogger })
+  await opening.start()
+  await clock.advance(90_000)
+  end()
+  expect(opening.closed).toEqual({ since: clock.now(), reason: 'DOOR_ENDED' })
+  await expect.poll(() => opening.closed).toBeUndefined()
+  expect(opened).toBe(2)
+  const since = clock.now()
+  end()
+  await clock.advance(1_000)
+  expect(opening.closed).toEqual({ since, reason: 'DOOR_ENDED' })
+  await clock.advance(60_000)
+  await expect.poll(() => opening.closed).toBeUndefined()
+  expect(opened).toBe(3)
+  await opening.stop()
+})

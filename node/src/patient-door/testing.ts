@@ -6,10 +6,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { createWebCertificate } from '@twiin/identity'
-import { silentLogger, ShiftableClock } from '@twiin/runtime'
+import { createLogger, ShiftableClock } from '@twiin/runtime'
 import { keyToText, newPackageKey, newPackageSalt, PackageWriter } from '@twiin/share-package'
 import type { Manifest } from '@twiin/share-package'
 import type { Entered, OpenShare, PatientDoor, Proof } from '../shares/patient-door.ts'
+import { DoorApart } from './door-apart.ts'
+import type { DoorSettings } from './door-messages.ts'
 import { PatientPages } from './patient-pages.ts'
 import type { PatientPagesDeps, PatientPagesOptions } from './patient-pages.ts'
 
@@ -157,45 +159,56 @@ async function fillPackage(
 
 const reportText = `Klinische gegevens\nHoofdpijn sinds drie weken.\n\nBeschrijving\nGeen bloeding. Geen ruimte-innemend proces.\nNormaal ventrikelsysteem.\n\nConclusie\nNormaal onderzoek.\n`
 
+type TestPagesOptions = Partial<PatientPagesOptions> &
+  Pick<PatientPagesDeps, 'login'> & {
+    /** In a process of their own, with what that is told besides. */
+    apart?: Partial<DoorSettings>
+  }
+
 /** Pages on a port of their own, over an in-memory door. */
 export class TestPages implements AsyncDisposable {
   readonly door = new TestDoor()
   readonly clock = new ShiftableClock()
   readonly dir: string
-  readonly #pages: PatientPages
+  readonly logLines: string[] = []
+  readonly pages: PatientPages | DoorApart
   readonly #ca: string
 
   private constructor(
     dir: string,
     tls: Awaited<ReturnType<typeof createWebCertificate>>,
-    of: Partial<PatientPagesOptions> & Pick<PatientPagesDeps, 'login'>,
+    of: TestPagesOptions,
   ) {
     this.dir = dir
     this.#ca = tls.caCertificate
-    const { login, ...options } = of
-    this.#pages = new PatientPages(
-      {
-        ...{ host: '127.0.0.1', port: 0, tls, publicUrl: 'https://zien.example' },
-        ...{ hospital: 'Ziekenhuis De Linde (fictief)', helpPhone: '010 123 45 67' },
-        ...options,
-      },
-      {
-        ...{ door: this.door, clock: this.clock, random: (bytes) => randomBytes(bytes), log: silentLogger },
-        ...(login === undefined ? {} : { login }),
-      },
-    )
+    const { login, apart, ...options } = of
+    const pages = {
+      ...{ host: '127.0.0.1', port: 0, tls, publicUrl: 'https://zien.example' },
+      ...{ hospital: 'Ziekenhuis De Linde (fictief)', helpPhone: '010 123 45 67' },
+      ...options,
+    }
+    const { door, clock } = this
+    const log = createLogger({ destination: { write: (line) => void this.logLines.push(line) } })
+    this.pages =
+      apart === undefined
+        ? new PatientPages(pages, {
+            ...{ door, clock, random: (bytes) => randomBytes(bytes), log },
+            ...(login === undefined ? {} : { login }),
+          })
+        : new DoorApart(
+            { settings: { pages, log: { level: 'warn', hospital: '90000001' }, ...apart }, packagesDir: dir },
+            { door, clock, log },
+          )
   }
 
-  static async start(
-    of: Partial<PatientPagesOptions> & Pick<PatientPagesDeps, 'login'> = {},
-  ): Promise<TestPages> {
+  static async start(of: TestPagesOptions = {}): Promise<TestPages> {
     const dir = await mkdtemp(join(tmpdir(), 'twiin-door-'))
     const tls = await createWebCertificate({
       ...{ commonName: 'Test', dnsNames: ['localhost'], ipAddresses: ['127.0.0.1'], at: new Date() },
     })
     const pages = new TestPages(dir, tls, of)
     try {
-      await pages.#pages.start()
+      await pages.pages.start()
     } catch (error) {
       await rm(dir, { recursive: true })
       throw error
@@ -204,7 +217,7 @@ export class TestPages implements AsyncDisposable {
   }
 
   get port(): number {
-    return this.#pages.port
+    return this.pages.port
   }
 
   /** A share with a package on the disk. */
@@ -279,7 +292,7 @@ export class TestPages implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#pages.stop()
+    await this.pages.stop()
     await rm(this.dir, { recursive: true })
   }
 }

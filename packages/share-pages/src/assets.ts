@@ -9,10 +9,13 @@ export interface Asset {
   version: string
 }
 
+/** Where they lie. */
+export const pagesDir = join(import.meta.dirname, '../dist')
+
 /** What `scripts/build-share-pages.ts` made, by the name it is asked for. */
 export function builtAssets(): { style: Asset; script: Asset; worker: Asset; icon: Asset } {
   const read = (name: string, type: string): Asset => {
-    const bytes = readFileSync(join(import.meta.dirname, '../dist', name))
+    const bytes = readFileSync(join(pagesDir, name))
     return { bytes, type, version: createHash('sha256').update(bytes).digest('base64url').slice(0, 12) }
   }
   return {

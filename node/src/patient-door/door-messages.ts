@@ -1,0 +1,51 @@
+import type { TwiinError } from '@twiin/runtime'
+import { Type } from 'typebox'
+import type { Static } from 'typebox'
+import { Compile } from 'typebox/compile'
+import type { Entered, OpenShare } from '../shares/patient-door.ts'
+import type { BrokerSettings } from './broker.ts'
+import type { PatientPagesOptions } from './patient-pages.ts'
+
+/** Between a node and the process of its door for recipients (spec 25 §5): JSON, one message each, on a pipe of their own. */
+
+const closed = { additionalProperties: false }
+const Text = Type.String({ maxLength: 64 })
+const Proof = Type.Union([Type.Object({ code: Text }, closed), Type.Object({ bsn: Text }, closed)])
+
+/** What the door asks of shares, as `PatientDoor` has it. */
+const Question = Type.Union([
+  Type.Object({ call: Type.Literal('askCode'), link: Text, from: Text }, closed),
+  Type.Object({ call: Type.Literal('enter'), link: Text, proof: Proof, from: Text }, closed),
+  Type.Object({ call: Type.Literal('opened'), shareId: Text }, closed),
+  Type.Object(
+    { call: Type.Literal('noted'), shareId: Text, what: Type.Enum(['viewed', 'downloaded']) },
+    closed,
+  ),
+  Type.Object({ call: Type.Literal('block'), shareId: Text }, closed),
+])
+export type Question = Static<typeof Question>
+
+const FromDoor = Type.Union([
+  Type.Object({ kind: Type.Literal('open'), port: Type.Integer({ minimum: 1, maximum: 65535 }) }, closed),
+  Type.Object({ kind: Type.Literal('shut'), code: Text }, closed),
+  Type.Object({ kind: Type.Literal('ask'), id: Type.Integer({ minimum: 0 }), question: Question }, closed),
+])
+export type FromDoor = Static<typeof FromDoor>
+
+/** Nobody is believed who faces strangers: what is not of this shape is no message. */
+const shape = Compile(FromDoor)
+export const isFromDoor = (message: unknown): message is FromDoor => shape.Check(message)
+
+export type ToDoor =
+  | { readonly kind: 'begin'; readonly settings: DoorSettings }
+  | { readonly kind: 'answer'; readonly id: number; readonly value?: Entered | OpenShare }
+  | { readonly kind: 'refusal'; readonly id: number; readonly code: TwiinError['code'] }
+  | { readonly kind: 'over'; readonly shareId: string }
+  | { readonly kind: 'stop' }
+
+/** All that the process gets to know: no key of the node, no store, no catalogue. */
+export interface DoorSettings {
+  readonly pages: PatientPagesOptions
+  readonly broker?: BrokerSettings & { readonly publicUrl: string }
+  readonly log: { readonly level: string; readonly hospital: string }
+}

@@ -1,0 +1,62 @@
+/**
+ * The pages for recipients as a process of their own (spec 25 §5): what strangers reach has neither the node's keys nor its
+ * memory, and a crowd there keeps no radiologist waiting. It begins when the node says with what, and ends with the node.
+ */
+import { randomBytes } from 'node:crypto'
+import { codeOf, createLogger, systemClock } from '@twiin/runtime'
+import type { Logger } from '@twiin/runtime'
+import { brokerRoutes } from './broker-routes.ts'
+import { Broker } from './broker.ts'
+import type { DoorSettings, FromDoor, ToDoor } from './door-messages.ts'
+import { FarShares } from './far-shares.ts'
+import { PatientPages } from './patient-pages.ts'
+import type { PatientPagesDeps } from './patient-pages.ts'
+
+process.title = 'twiin-door'
+// A signal to the whole group comes here too: the node says when it is time.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => {})
+process.once('disconnect', () => process.exit(0))
+
+const send = (message: FromDoor) => void process.send?.(message)
+const shares = new FarShares({ send })
+let pages: PatientPages | undefined
+
+process.on('message', (message: ToDoor) => {
+  if (message.kind === 'begin') void begin(message.settings)
+  else if (message.kind === 'stop') void stop()
+  else shares.heard(message)
+})
+
+async function begin({ pages: options, broker, log: { level, hospital } }: DoorSettings): Promise<void> {
+  const log = createLogger({ level }, { hospital, part: 'door' })
+  process.on('uncaughtException', (error) => endBy(log, error))
+  try {
+    pages = new PatientPages(options, {
+      ...{ door: shares, clock: systemClock, random: randomBytes, log },
+      ...(broker === undefined ? {} : { login: loginsBy(broker, log) }),
+    })
+    await pages.start()
+    send({ kind: 'open', port: pages.port })
+  } catch (error) {
+    send({ kind: 'shut', code: codeOf(error).slice(0, 64) })
+  }
+}
+
+async function stop(): Promise<void> {
+  await pages?.stop()
+  process.disconnect()
+}
+
+const loginsBy = (
+  broker: NonNullable<DoorSettings['broker']>,
+  log: Logger,
+): NonNullable<PatientPagesDeps['login']> => {
+  const asked = new Broker(broker, { clock: systemClock, log })
+  return (entrance) => brokerRoutes({ broker: asked, pages: entrance })
+}
+
+/** A fault of ours: the node begins a new one. The message could hold patient data, the name cannot. */
+function endBy(log: Logger, error: unknown): void {
+  log.error('door for recipients ended', { error: error instanceof Error ? error.name : typeof error })
+  process.exit(70)
+}
