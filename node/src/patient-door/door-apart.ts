@@ -35,6 +35,7 @@ export class DoorApart implements Service {
   readonly #listeners: (() => void)[] = []
   #child: ChildProcess | undefined
   #port = 0
+  #isOpen = false
 
   constructor(options: DoorApartOptions, deps: { door: PatientDoor; clock: Clock; log: Logger }) {
     this.#options = options
@@ -52,7 +53,7 @@ export class DoorApart implements Service {
     return this.#child?.pid
   }
 
-  /** Called when the process ends that nobody stopped. */
+  /** Called when the process ends that was open, and that nobody stopped. */
   onEnded(listener: () => void): void {
     this.#listeners.push(listener)
   }
@@ -78,6 +79,7 @@ export class DoorApart implements Service {
       .then(() => Promise.reject(new TwiinError('DOOR_ENDED')))
     try {
       this.#port = await Promise.race([opening.promise, late])
+      this.#isOpen = true
     } catch (error) {
       await this.stop()
       throw error
@@ -90,6 +92,7 @@ export class DoorApart implements Service {
   async stop(): Promise<void> {
     const child = this.#child
     this.#child = undefined
+    this.#isOpen = false
     if (child === undefined || hasEnded(child)) return
     tell(child, { kind: 'stop' })
     const fuse = setTimeout(() => child.kill('SIGKILL'), stopMs)
@@ -110,6 +113,8 @@ export class DoorApart implements Service {
       if (this.#child !== child) return
       this.#child = undefined
       log.error('door for recipients ended', { status: status ?? undefined, signal: signal ?? undefined })
+      if (!this.#isOpen) return
+      this.#isOpen = false
       for (const listener of this.#listeners) listener()
     })
   }

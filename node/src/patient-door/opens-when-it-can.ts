@@ -1,7 +1,9 @@
-import { Loop, codeOf } from '@twiin/runtime'
+import { codeOf, doubled } from '@twiin/runtime'
 import type { Clock, Logger, Service } from '@twiin/runtime'
 
 const tryEveryMs = 60_000
+/** After the first end; each that follows soon waits twice as long as the one before. */
+const firstPauseMs = 1000
 /**
  * Of an operating system that does not give the address: somebody else has it, or it is not (yet) of this machine. And of a
  * process that ended before it had one.
@@ -15,33 +17,24 @@ interface Door extends Required<Service> {
 
 /**
  * A door for strangers that may stay shut: what the hospital does for other hospitals does not wait for it. Tried again
- * each minute; one that ended is opened again at once, unless it did not last a minute. Everything else that keeps it from
- * starting is thrown.
+ * each minute; one that ended is opened again after a second, and later when it ends again and again. Everything else that
+ * keeps it from starting is thrown.
  */
 export class OpensWhenItCan implements Service {
   readonly name: string
   readonly #door: Door
   readonly #deps: { clock: Clock; log: Logger }
-  readonly #loop: Loop
+  readonly #stopping = new AbortController()
   #closed: { readonly since: number; readonly reason: string } | undefined
   #openedAt = 0
-  #opening: Promise<void> | undefined
+  /** Ends since it last stood for a minute. */
+  #ends = 0
+  #trying: Promise<void> = Promise.resolve()
 
   constructor(door: Door, deps: { clock: Clock; log: Logger }) {
     this.name = door.name
     this.#door = door
     this.#deps = deps
-    this.#loop = new Loop(
-      { name: this.name },
-      {
-        turn: async (signal) => {
-          await deps.clock.sleep(tryEveryMs, signal)
-          if (this.#closed !== undefined) await this.#open()
-        },
-        pause: async () => {},
-        onError: (error) => this.#failed(error),
-      },
-    )
     door.onEnded?.(() => this.#ended())
   }
 
@@ -52,31 +45,37 @@ export class OpensWhenItCan implements Service {
 
   async start(): Promise<void> {
     await this.#open()
-    await this.#loop.start()
+    if (this.#closed !== undefined) this.#tryAfter(tryEveryMs)
   }
 
   async stop(): Promise<void> {
-    await this.#loop.stop()
-    await this.#opening?.catch(() => {})
+    this.#stopping.abort()
+    await this.#trying
     await this.#door.stop()
   }
 
   #ended(): void {
     const now = this.#deps.clock.now()
     this.#closed = { since: now, reason: 'DOOR_ENDED' }
-    if (now - this.#openedAt >= tryEveryMs) this.#open().catch((error: unknown) => this.#failed(error))
+    if (now - this.#openedAt >= tryEveryMs) this.#ends = 0
+    this.#tryAfter(doubled(this.#ends++, { firstMs: firstPauseMs, mostMs: tryEveryMs }))
   }
 
-  #failed(error: unknown): void {
-    this.#deps.log.error('door for recipients not opened', { code: codeOf(error) })
+  /** One after the other: an end that comes while it is being opened waits for what comes of that. */
+  #tryAfter(pauseMs: number): void {
+    const { signal } = this.#stopping
+    const due = this.#deps.clock.sleep(pauseMs, signal)
+    this.#trying = Promise.all([this.#trying, due])
+      .then(() => (this.#closed === undefined ? undefined : this.#open()))
+      .catch((error: unknown) => {
+        if (!signal.aborted) this.#deps.log.error('door for recipients not opened', { code: codeOf(error) })
+      })
+      .then(() => {
+        if (this.#closed !== undefined && !signal.aborted) this.#tryAfter(tryEveryMs)
+      })
   }
 
-  #open(): Promise<void> {
-    this.#opening ??= this.#tryToOpen().finally(() => (this.#opening = undefined))
-    return this.#opening
-  }
-
-  async #tryToOpen(): Promise<void> {
+  async #open(): Promise<void> {
     const { clock, log } = this.#deps
     try {
       await this.#door.start()
