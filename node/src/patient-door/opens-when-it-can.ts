@@ -65,7 +65,9 @@ export class OpensWhenItCan implements Service {
   #tryAfter(pauseMs: number): void {
     const { signal } = this.#stopping
     const due = this.#deps.clock.sleep(pauseMs, signal)
-    this.#trying = Promise.all([this.#trying, due])
+    due.catch(() => {})
+    this.#trying = this.#trying
+      .then(() => due)
       .then(() => (this.#closed === undefined ? undefined : this.#open()))
       .catch((error: unknown) => {
         if (!signal.aborted) this.#deps.log.error('door for recipients not opened', { code: codeOf(error) })
