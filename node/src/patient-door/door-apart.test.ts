@@ -1,7 +1,8 @@
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
-import { readFileSync } from 'node:fs'
+import { ManualClock } from '@twiin/runtime'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DoorApart } from './door-apart.ts'
 import { TestPages } from './testing.ts'
@@ -50,14 +51,31 @@ describe('the door for recipients in a process of its own', () => {
   })
 
   it('that is killed says so, and begins anew', async () => {
-    const ended = Promise.withResolvers<void>()
-    apart.onEnded(() => ended.resolve())
+    const ended = new Promise<void>((resolve) => apart.onEnded(resolve))
     process.kill(apart.pid ?? 0, 'SIGKILL')
-    await ended.promise
+    await ended
     expect(apart.pid).toBeUndefined()
-    expect(pages.logLines.join('')).toContain('door for recipients ended')
+    expect(pages.logLines.join('')).toContain('"signal":"SIGKILL"')
     await apart.start()
     await pages.enter(await pages.share())
+  })
+
+  it('that says nothing any more is ended, and one that answers is not', async () => {
+    const clock = new ManualClock()
+    await using other = await TestPages.start({ apart: {}, doorClock: clock })
+    const door = other.pages as DoorApart
+    const ended = new Promise<void>((resolve) => door.onEnded(resolve))
+    for (let asked = 0; asked < 3; asked++) {
+      await clock.advance(30_000)
+      // Its answer comes before what it answers to a browser.
+      await other.enter(await other.share())
+    }
+    expect(other.logLines).toEqual([])
+    process.kill(door.pid ?? 0, 'SIGSTOP')
+    await clock.advance(30_000)
+    await clock.advance(30_000)
+    await ended
+    expect(other.logLines.join('')).toContain('silent')
   })
 
   it('says why it has no port', async () => {

@@ -6,7 +6,10 @@ import type { Entered, OpenShare } from '../shares/patient-door.ts'
 import type { BrokerSettings } from './broker.ts'
 import type { PatientPagesOptions } from './patient-pages.ts'
 
-/** Between a node and the process of its door for recipients (spec 25 §5): JSON, one message each, on a pipe of their own. */
+/** Between a node and the process of its door for recipients (spec 25 §5): JSON, a message a line, on a pipe of their own. */
+
+/** In characters; the node reads no further. */
+export const longestFromDoor = 4096
 
 const closed = { additionalProperties: false }
 const Text = Type.String({ maxLength: 64 })
@@ -28,6 +31,7 @@ export type Question = Static<typeof Question>
 const FromDoor = Type.Union([
   Type.Object({ kind: Type.Literal('open'), port: Type.Integer({ minimum: 1, maximum: 65535 }) }, closed),
   Type.Object({ kind: Type.Literal('shut'), code: Text }, closed),
+  Type.Object({ kind: Type.Literal('here') }, closed),
   Type.Object({ kind: Type.Literal('ask'), id: Type.Integer({ minimum: 0 }), question: Question }, closed),
 ])
 export type FromDoor = Static<typeof FromDoor>
@@ -41,6 +45,8 @@ export type ToDoor =
   | { readonly kind: 'answer'; readonly id: number; readonly value?: Entered | OpenShare }
   | { readonly kind: 'refusal'; readonly id: number; readonly code: TwiinError['code'] }
   | { readonly kind: 'over'; readonly shareId: string }
+  /** Answered by `here`. */
+  | { readonly kind: 'ping' }
   | { readonly kind: 'stop' }
 
 /** All that the process gets to know: no key of the node, no store, no catalogue. */

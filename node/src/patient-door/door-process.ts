@@ -3,29 +3,40 @@
  * memory, and a crowd there keeps no radiologist waiting. It begins when the node says with what, and ends with the node.
  */
 import { randomBytes } from 'node:crypto'
+import { Socket } from 'node:net'
 import { codeOf, createLogger, systemClock } from '@twiin/runtime'
 import type { Logger } from '@twiin/runtime'
 import { brokerRoutes } from './broker-routes.ts'
 import { Broker } from './broker.ts'
 import type { DoorSettings, FromDoor, ToDoor } from './door-messages.ts'
 import { FarShares } from './far-shares.ts'
+import { MessagePipe } from './message-pipe.ts'
 import { PatientPages } from './patient-pages.ts'
 import type { PatientPagesDeps } from './patient-pages.ts'
+
+/** A certificate with its chain, or the history of a share, in characters. */
+const longestToDoor = 1024 * 1024
 
 process.title = 'twiin-door'
 // A signal to the whole group comes here too: the node says when it is time.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => {})
-process.once('disconnect', () => process.exit(0))
 
-const send = (message: FromDoor) => void process.send?.(message)
+const stream = new Socket({ fd: 3 })
+stream.once('close', () => process.exit(0))
+const pipe = new MessagePipe(
+  { longest: longestToDoor },
+  { stream, heard: (message) => heard(message as ToDoor), broken: () => process.exit(70) },
+)
+const send = (message: FromDoor) => pipe.send(message)
 const shares = new FarShares({ send })
 let pages: PatientPages | undefined
 
-process.on('message', (message: ToDoor) => {
+function heard(message: ToDoor): void {
   if (message.kind === 'begin') void begin(message.settings)
+  else if (message.kind === 'ping') send({ kind: 'here' })
   else if (message.kind === 'stop') void stop()
   else shares.heard(message)
-})
+}
 
 async function begin({ pages: options, broker, log: { level, hospital } }: DoorSettings): Promise<void> {
   const log = createLogger({ level }, { hospital, part: 'door' })
@@ -44,7 +55,7 @@ async function begin({ pages: options, broker, log: { level, hospital } }: DoorS
 
 async function stop(): Promise<void> {
   await pages?.stop()
-  process.disconnect()
+  process.exit(0)
 }
 
 const loginsBy = (

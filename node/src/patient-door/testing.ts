@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { createWebCertificate } from '@twiin/identity'
 import { createLogger, ShiftableClock } from '@twiin/runtime'
+import type { Clock } from '@twiin/runtime'
 import { keyToText, newPackageKey, newPackageSalt, PackageWriter } from '@twiin/share-package'
 import type { Manifest } from '@twiin/share-package'
 import type { Entered, OpenShare, PatientDoor, Proof } from '../shares/patient-door.ts'
@@ -163,6 +164,8 @@ type TestPagesOptions = Partial<PatientPagesOptions> &
   Pick<PatientPagesDeps, 'login'> & {
     /** In a process of their own, with what that is told besides. */
     apart?: Partial<DoorSettings>
+    /** By which the node watches it. */
+    doorClock?: Clock
   }
 
 /** Pages on a port of their own, over an in-memory door. */
@@ -181,7 +184,7 @@ export class TestPages implements AsyncDisposable {
   ) {
     this.dir = dir
     this.#ca = tls.caCertificate
-    const { login, apart, ...options } = of
+    const { login, apart, doorClock, ...options } = of
     const pages = {
       ...{ host: '127.0.0.1', port: 0, tls, publicUrl: 'https://zien.example' },
       ...{ hospital: 'Ziekenhuis De Linde (fictief)', helpPhone: '010 123 45 67' },
@@ -197,7 +200,7 @@ export class TestPages implements AsyncDisposable {
           })
         : new DoorApart(
             { settings: { pages, log: { level: 'warn', hospital: '90000001' }, ...apart }, packagesDir: dir },
-            { door, clock, log },
+            { door, clock: doorClock ?? clock, log },
           )
   }
 

@@ -1,0 +1,136 @@
+import { spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { dirname, join } from 'node:path'
+import type { Duplex } from 'node:stream'
+import { fileURLToPath } from 'node:url'
+import { codeOf, TwiinError } from '@twiin/runtime'
+import type { Clock, Logger } from '@twiin/runtime'
+import { pagesDir } from '@twiin/share-pages'
+import { isFromDoor, longestFromDoor } from './door-messages.ts'
+import type { DoorSettings, ToDoor } from './door-messages.ts'
+import { MessagePipe } from './message-pipe.ts'
+import type { NearShares } from './near-shares.ts'
+
+export interface DoorChildOptions {
+  settings: DoorSettings
+  /** Folder of the packages: with the pages and the broker's files all that the process may read. */
+  packagesDir: string
+}
+
+/** Of a start on a machine that has much to do. */
+const startMs = 60_000
+const stopMs = 3_000
+/** It is asked whether it is there, and has as long to say so. */
+const silentMs = 30_000
+const program = fileURLToPath(new URL('./door-process.ts', import.meta.url))
+/** Recipients come in crowds, and each leaves garbage: a young generation that stays small, and few arenas. */
+const thrift = { flags: ['--max-semi-space-size=8'], env: { MALLOC_ARENA_MAX: '2' } }
+
+/**
+ * One process of the door, from its start to its end. It may read its program, the pages, the packages (encrypted) and what
+ * it needs for the broker; it may write nothing, and start nothing (Node's permission model). It is ended when it says what
+ * no door says, and when it says nothing any more.
+ */
+export class DoorChild {
+  /** The port it listens on. Rejects with the code by which the address was not given, or `DOOR_ENDED`. */
+  readonly opened: Promise<number>
+  /** Resolves when it is gone, to how. */
+  readonly ended: Promise<{ status?: number; signal?: string }>
+  readonly #process: ChildProcess
+  readonly #pipe: MessagePipe
+  readonly #deps: { shares: NearShares; clock: Clock; log: Logger }
+  readonly #opening = Promise.withResolvers<number>()
+  readonly #over = new AbortController()
+  #wasHeard = true
+
+  constructor(options: DoorChildOptions, deps: { shares: NearShares; clock: Clock; log: Logger }) {
+    this.#deps = deps
+    const readable = mayRead(options).map((path) => `--allow-fs-read=${path}`)
+    this.#process = spawn(process.execPath, ['--permission', ...readable, ...thrift.flags, program], {
+      stdio: ['ignore', 'inherit', 'inherit', 'pipe'],
+      env: { ...process.env, ...thrift.env },
+    })
+    this.#pipe = new MessagePipe(
+      { longest: longestFromDoor },
+      {
+        stream: this.#process.stdio[3] as Duplex,
+        heard: (message) => this.#heard(message),
+        broken: () => this.#kill('not understood'),
+      },
+    )
+    this.ended = this.#end()
+    this.opened = this.#opening.promise
+    this.opened.catch(() => {})
+    this.tell({ kind: 'begin', settings: options.settings })
+    this.#after(startMs, () => this.#opening.reject(new TwiinError('DOOR_ENDED')))
+    this.#watch()
+  }
+
+  get pid(): number | undefined {
+    return this.#process.pid
+  }
+
+  tell(message: ToDoor): void {
+    this.#pipe.send(message)
+  }
+
+  /** Sessions and downloads end; resolves when the process is gone. */
+  async stop(): Promise<void> {
+    this.tell({ kind: 'stop' })
+    const fuse = setTimeout(() => this.#process.kill('SIGKILL'), stopMs)
+    await this.ended
+    clearTimeout(fuse)
+  }
+
+  #heard(message: unknown): void {
+    this.#wasHeard = true
+    if (!isFromDoor(message)) return this.#kill('not understood')
+    if (message.kind === 'open') this.#opening.resolve(message.port)
+    else if (message.kind === 'shut') this.#opening.reject(new TwiinError(message.code))
+    else if (message.kind === 'ask') {
+      const { id, question } = message
+      this.#deps.shares.answer(question).then(
+        (value) => this.tell({ kind: 'answer', id, ...(value === undefined ? {} : { value }) }),
+        (error: unknown) => this.tell({ kind: 'refusal', id, code: codeOf(error) }),
+      )
+    }
+  }
+
+  #watch(): void {
+    this.#after(silentMs, () => {
+      if (!this.#wasHeard) return this.#kill('silent')
+      this.#wasHeard = false
+      this.tell({ kind: 'ping' })
+      this.#watch()
+    })
+  }
+
+  /** Unless it is over before. */
+  #after(ms: number, act: () => void): void {
+    this.#deps.clock.sleep(ms, this.#over.signal).then(act, () => {})
+  }
+
+  #kill(reason: string): void {
+    this.#deps.log.error('door for recipients killed', { reason })
+    this.#process.kill('SIGKILL')
+  }
+
+  async #end(): Promise<{ status?: number; signal?: string }> {
+    this.#process.on('error', (error) =>
+      this.#deps.log.error('door for recipients not started', { code: codeOf(error) }),
+    )
+    await once(this.#process, 'close').catch(() => {})
+    const { exitCode: status, signalCode: signal } = this.#process
+    this.#over.abort()
+    this.#opening.reject(new TwiinError('DOOR_ENDED'))
+    return { ...(status === null ? {} : { status }), ...(signal === null ? {} : { signal }) }
+  }
+}
+
+function mayRead({ packagesDir, settings }: DoorChildOptions): string[] {
+  const { clientSecretFile, caFile } = settings.broker ?? {}
+  // The bundle is one file; the source is the checkout.
+  const own = program.endsWith('.js') ? program : join(dirname(program), '../../..')
+  return [own, pagesDir, packagesDir, clientSecretFile, caFile].filter((path) => path !== undefined)
+}
