@@ -130,7 +130,8 @@ export class DoorChild {
 
 function mayRead({ packagesDir, settings }: DoorChildOptions): string[] {
   const { clientSecretFile, caFile } = settings.broker ?? {}
-  // The bundle is one file; the source is the checkout.
-  const own = program.endsWith('.js') ? program : join(dirname(program), '../../..')
-  return [own, pagesDir, packagesDir, clientSecretFile, caFile].filter((path) => path !== undefined)
+  // A folder that is not there yet would count as a file. The bundle is one file; the source is the checkout.
+  const folders = [pagesDir, packagesDir].map((folder) => join(folder, '*'))
+  const own = program.endsWith('.js') ? program : join(dirname(program), '../../../*')
+  return [own, ...folders, clientSecretFile, caFile].filter((path) => path !== undefined)
 }
