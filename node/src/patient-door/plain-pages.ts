@@ -21,7 +21,7 @@ const mostReaders = 32
 /** What a report says in letters is kept whole in memory. */
 const longestText = 4 * 1024 * 1024
 
-/** For browsers without script: the node decrypts, with the key that the recipient gave it for the session. */
+/** For browsers without script: decrypted here, with the key that the recipient gave it for the session. */
 export class PlainPages {
   readonly #door: PatientDoor
   readonly #facts: DoorFacts

@@ -10,7 +10,7 @@ import type { PlainPages } from './plain-pages.ts'
 const Link = Type.String({ maxLength: 64 })
 const Whole = Type.Integer({ minimum: 0, maximum: 1_000_000 })
 
-/** Pages and files that the node decrypts, in a session with a key (spec 25 §5). */
+/** Pages and files that are decrypted here, in a session with a key (spec 25 §5). */
 export function plainRoutes(deps: {
   doorman: Doorman
   facts: DoorFacts
