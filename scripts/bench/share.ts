@@ -47,7 +47,7 @@ export async function benchShare({
   const madeSeconds = (performance.now() - began) / 1000
   const madePeak = peakMiB(holder.pid)
   const afterwards = residentMiB(holder.pid)
-  const door = { pid: doorOf(holder.pid) ?? 0 }
+  const door = { pid: doorOf(holder.pid) }
   const doorBefore = residentMiB(door.pid)
 
   const place = { url: share.url, caFile: holder.web.caFile }

@@ -16,7 +16,7 @@ test('a door that is killed opens again by itself; the node goes on, and one tha
   const { link } = partsOf(share.url)
   using patient = new PatientClient({ url: share.url, caFile: hospital.web.caFile })
   expect((await patient.enter(link, share.code ?? '')).status).toBe(303)
-  const first = doorOf(hospital.pid) ?? 0
+  const first = doorOf(hospital.pid)
   process.kill(first, 'SIGKILL')
   await until(() => !isAlive(first), { timeoutMs: 15_000, what: 'door is gone' })
   await staff.call('GET', '/api/v1/studies')

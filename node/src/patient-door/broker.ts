@@ -36,7 +36,7 @@ export interface BrokerSettings {
  */
 export type BrokerFailure = 'unknown' | 'declined' | 'refused' | 'too-weak' | 'no-number' | 'unavailable'
 
-/** A browser that went to the broker: in its cookie, sealed, so that nobody fills the node's memory by leaving. */
+/** A browser that went to the broker: in its cookie, sealed, so that nobody fills the door's memory by leaving. */
 interface Journey {
   link: string
   until: number

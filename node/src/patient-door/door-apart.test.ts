@@ -1,11 +1,21 @@
+import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import { ManualClock } from '@twiin/runtime'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { DoorApart } from './door-apart.ts'
+import type { DoorApart } from './door-apart.ts'
+import { doorEnvironment, doorFlags } from './door-child.ts'
+import type { PatientPagesOptions } from './patient-pages.ts'
 import { TestPages } from './testing.ts'
+
+function killDoor({ pid }: DoorApart, signal: NodeJS.Signals): void {
+  if (pid === undefined) throw new Error('no door')
+  process.kill(pid, signal)
+}
 
 describe('the door for recipients in a process of its own', () => {
   let pages: TestPages
@@ -29,13 +39,18 @@ describe('the door for recipients in a process of its own', () => {
     expect(zip.bytes.length).toBe(Number(zip.headers['content-length']))
   })
 
-  it('ends sessions at once when the node says that a share is over', async () => {
+  it('ends every session of a share that the node says is over', async () => {
     const share = await pages.share()
-    const browser = await pages.enter(share)
-    const manifest = { ...browser, range: 'bytes=0-29' }
-    expect((await pages.call('GET', `/z/${share.link}/package`, manifest)).status).toBe(206)
-    pages.door.end(share.open.id)
-    expect((await pages.call('GET', `/z/${share.link}/package`, manifest)).status).toBe(401)
+    const [before, other] = [await pages.enter(share), await pages.share()]
+    const elsewhere = await pages.enter(other)
+    pages.door.tellOver(share.open.id)
+    // Open again, as far as the node goes: it is the door that forgot who was in.
+    const after = await pages.enter(share)
+    const statusOf = async (link: string, browser: { cookie: string }) =>
+      (await pages.call('GET', `/z/${link}/package`, { ...browser, range: 'bytes=0-29' })).status
+    expect(await statusOf(share.link, before)).toBe(401)
+    expect(await statusOf(share.link, after)).toBe(206)
+    expect(await statusOf(other.link, elsewhere)).toBe(206)
   })
 
   it('reads packages, and no other file of the node, whoever asks for it', async () => {
@@ -50,9 +65,52 @@ describe('the door for recipients in a process of its own', () => {
     expect((await pages.call('GET', `/z/${share.link}/package?for=zip`, browser)).status).toBe(500)
   })
 
+  it('may write nothing, start nothing, and read no key', async () => {
+    await using mine = await TestPages.start()
+    const key = join(mine.dir, 'master.key')
+    await writeFile(key, 'secret')
+    const settings = { pages: {} as PatientPagesOptions, log: { level: 'warn', hospital: '90000001' } }
+    const flags = doorFlags({ settings, packagesDir: join(mine.dir, 'shares'), program: '/nowhere.js' })
+    const attempts = `
+      import { spawnSync } from 'node:child_process'
+      import { readFileSync, writeFileSync } from 'node:fs'
+      import { createRequire } from 'node:module'
+      import { Worker } from 'node:worker_threads'
+      const attempts = {
+        read: () => readFileSync(${JSON.stringify(key)}),
+        write: () => writeFileSync(${JSON.stringify(join(mine.dir, 'shares/x'))}, ''),
+        start: () => spawnSync('/bin/true'),
+        thread: () => new Worker('', { eval: true }),
+        machineCode: () => process.dlopen({ exports: {} }, '/nowhere.node'),
+      }
+      for (const [name, attempt] of Object.entries(attempts))
+        try { attempt(); console.log(name, 'done') } catch (error) { console.log(name, error.code) }`
+    const { stdout } = spawnSync(process.execPath, [...flags, '--input-type=module', '-e', attempts])
+    expect(stdout.toString().trim().split('\n')).toEqual([
+      'read ERR_ACCESS_DENIED',
+      'write ERR_ACCESS_DENIED',
+      'start ERR_ACCESS_DENIED',
+      'thread ERR_ACCESS_DENIED',
+      'machineCode ERR_DLOPEN_DISABLED',
+    ])
+  })
+
+  it('is told nothing of the environment but certificates, language and time zone', () => {
+    const env = {
+      TZ: 'Europe/Amsterdam',
+      NODE_EXTRA_CA_CERTS: '/ca.pem',
+      NODE_OPTIONS: '--inspect',
+      TOKEN: 'x',
+    }
+    expect(doorEnvironment(env)).toEqual({
+      ...{ TZ: 'Europe/Amsterdam', NODE_EXTRA_CA_CERTS: '/ca.pem' },
+      MALLOC_ARENA_MAX: '2',
+    })
+  })
+
   it('that is killed says so, and begins anew', async () => {
     const ended = new Promise<void>((resolve) => apart.onEnded(resolve))
-    process.kill(apart.pid ?? 0, 'SIGKILL')
+    killDoor(apart, 'SIGKILL')
     await ended
     expect(apart.pid).toBeUndefined()
     expect(pages.logLines.join('')).toContain('"signal":"SIGKILL"')
@@ -67,15 +125,26 @@ describe('the door for recipients in a process of its own', () => {
     const ended = new Promise<void>((resolve) => door.onEnded(resolve))
     for (let asked = 0; asked < 3; asked++) {
       await clock.advance(30_000)
-      // Its answer comes before what it answers to a browser.
-      await other.enter(await other.share())
+      // A page of which the node hears nothing: when it is here, so is the answer to the question before it.
+      for (let at = 0; at < 3; at++) await other.call('GET', '/assets/icon.svg')
     }
     expect(other.logLines).toEqual([])
-    process.kill(door.pid ?? 0, 'SIGSTOP')
+    killDoor(door, 'SIGSTOP')
     await clock.advance(30_000)
     await clock.advance(30_000)
     await ended
     expect(other.logLines.join('')).toContain('silent')
+  })
+
+  it.each([
+    ['no JSON', 'hello'],
+    ['no message of a door', '{"kind":"records"}'],
+    ['more than a door says', `{"kind":"shut","code":"${'x'.repeat(5000)}"}`],
+  ])('that says %s is ended', async (_what, line) => {
+    const program = join(pages.dir, 'hostile.mjs')
+    const script = `import { Socket } from 'node:net'\nnew Socket({ fd: 3 }).resume().write(${JSON.stringify(`${line}\n`)})`
+    await writeFile(program, script)
+    await expect(TestPages.start({ apart: {}, program })).rejects.toMatchObject({ code: 'DOOR_ENDED' })
   })
 
   it('says why it has no port', async () => {

@@ -1,14 +1,15 @@
+import { codeOf, TwiinError } from '@twiin/runtime'
 import type { Clock, Logger, Service } from '@twiin/runtime'
 import type { PatientDoor } from '../shares/patient-door.ts'
 import { DoorChild } from './door-child.ts'
 import type { DoorChildOptions } from './door-child.ts'
-import { NearShares } from './near-shares.ts'
+import { AnswersToDoor } from './answers-to-door.ts'
 
 /** The pages for recipients, in a process of their own (spec 25 §5, ADR 0027): this is the node's side of it. */
 export class DoorApart implements Service {
   readonly name = 'patient-pages'
   readonly #options: DoorChildOptions
-  readonly #deps: { shares: NearShares; clock: Clock; log: Logger }
+  readonly #deps: { shares: AnswersToDoor; clock: Clock; log: Logger }
   readonly #listeners: (() => void)[] = []
   #child: DoorChild | undefined
   #port = 0
@@ -18,7 +19,7 @@ export class DoorApart implements Service {
     { door, clock, log }: { door: PatientDoor; clock: Clock; log: Logger },
   ) {
     this.#options = options
-    this.#deps = { shares: new NearShares({ door }), clock, log }
+    this.#deps = { shares: new AnswersToDoor({ door }), clock, log }
     door.onOver((shareId) => this.#child?.tell({ kind: 'over', shareId }))
   }
 
@@ -39,7 +40,7 @@ export class DoorApart implements Service {
 
   /** Resolves when somebody may knock. Throws the code by which the address was not given, or `DOOR_ENDED`. */
   async start(): Promise<void> {
-    const child = new DoorChild(this.#options, this.#deps)
+    const child = this.#begin()
     this.#child = child
     try {
       this.#port = await child.opened
@@ -53,6 +54,16 @@ export class DoorApart implements Service {
       this.#deps.log.error('door for recipients ended', how)
       for (const listener of this.#listeners) listener()
     })
+  }
+
+  /** A machine without room for one more process throws at once. */
+  #begin(): DoorChild {
+    try {
+      return new DoorChild(this.#options, this.#deps)
+    } catch (error) {
+      this.#deps.log.error('door for recipients not started', { code: codeOf(error) })
+      throw new TwiinError('DOOR_ENDED')
+    }
   }
 
   async stop(): Promise<void> {

@@ -10,12 +10,14 @@ import { pagesDir } from '@twiin/share-pages'
 import { isFromDoor, longestFromDoor } from './door-messages.ts'
 import type { DoorSettings, ToDoor } from './door-messages.ts'
 import { MessagePipe } from './message-pipe.ts'
-import type { NearShares } from './near-shares.ts'
+import type { AnswersToDoor } from './answers-to-door.ts'
 
 export interface DoorChildOptions {
   settings: DoorSettings
-  /** Folder of the packages: with the pages and the broker's files all that the process may read. */
+  /** Folder of the packages. */
   packagesDir: string
+  /** Another than the door's, for tests: a file of JavaScript. */
+  program?: string
 }
 
 /** Of a start on a machine that has much to do. */
@@ -23,14 +25,16 @@ const startMs = 60_000
 const stopMs = 3_000
 /** It is asked whether it is there, and has as long to say so. */
 const silentMs = 30_000
-const program = fileURLToPath(new URL('./door-process.ts', import.meta.url))
-/** Recipients come in crowds, and each leaves garbage: a young generation that stays small, and few arenas. */
-const thrift = { flags: ['--max-semi-space-size=8'], env: { MALLOC_ARENA_MAX: '2' } }
+const doorProgram = fileURLToPath(new URL('./door-process.ts', import.meta.url))
+/** Recipients come in crowds, and each leaves garbage: the young generation of the heap stays small. */
+const heapFlags = ['--max-semi-space-size=8']
+/** Of the node's environment: certificates that it trusts besides, language and time zone. */
+const inherited = ['NODE_EXTRA_CA_CERTS', 'NODE_USE_SYSTEM_CA', 'SSL_CERT_FILE', 'SSL_CERT_DIR', 'LANG', 'TZ']
 
 /**
- * One process of the door, from its start to its end. It may read its program, the pages, the packages (encrypted) and what
- * it needs for the broker; it may write nothing, and start nothing (Node's permission model). It is ended when it says what
- * no door says, and when it says nothing any more.
+ * One process of the door, from its start to its end. It may read its program, the pages, the packages (encrypted) and two
+ * files for the broker; it may write nothing, and start nothing (Node's permission model). It is ended when it says what no
+ * door says, and when it says nothing any more.
  */
 export class DoorChild {
   /** The port it listens on. Rejects with the code by which the address was not given, or `DOOR_ENDED`. */
@@ -39,17 +43,17 @@ export class DoorChild {
   readonly ended: Promise<{ status?: number; signal?: string }>
   readonly #process: ChildProcess
   readonly #pipe: MessagePipe
-  readonly #deps: { shares: NearShares; clock: Clock; log: Logger }
+  readonly #deps: { shares: AnswersToDoor; clock: Clock; log: Logger }
   readonly #opening = Promise.withResolvers<number>()
   readonly #over = new AbortController()
   #wasHeard = true
 
-  constructor(options: DoorChildOptions, deps: { shares: NearShares; clock: Clock; log: Logger }) {
+  constructor(options: DoorChildOptions, deps: { shares: AnswersToDoor; clock: Clock; log: Logger }) {
     this.#deps = deps
-    const readable = mayRead(options).map((path) => `--allow-fs-read=${path}`)
-    this.#process = spawn(process.execPath, ['--permission', ...readable, ...thrift.flags, program], {
+    const { program = doorProgram } = options
+    this.#process = spawn(process.execPath, [...doorFlags(options), program], {
       stdio: ['ignore', 'inherit', 'inherit', 'pipe'],
-      env: { ...process.env, ...thrift.env },
+      env: doorEnvironment(process.env),
     })
     this.#pipe = new MessagePipe(
       { longest: longestFromDoor },
@@ -128,10 +132,28 @@ export class DoorChild {
   }
 }
 
-function mayRead({ packagesDir, settings }: DoorChildOptions): string[] {
+/** What a process of the door is started with. */
+export function doorFlags({ settings, packagesDir, program = doorProgram }: DoorChildOptions): string[] {
   const { clientSecretFile, caFile } = settings.broker ?? {}
-  // A folder that is not there yet would count as a file. The bundle is one file; the source is the checkout.
+  // The star: a folder that is not there yet would count as a file.
   const folders = [pagesDir, packagesDir].map((folder) => join(folder, '*'))
-  const own = program.endsWith('.js') ? program : join(dirname(program), '../../../*')
-  return [own, ...folders, clientSecretFile, caFile].filter((path) => path !== undefined)
+  const files = [...ownFiles(program), ...folders, clientSecretFile, caFile].filter(
+    (path) => path !== undefined,
+  )
+  return ['--permission', ...files.map((path) => `--allow-fs-read=${path}`), ...heapFlags]
 }
+
+/** The bundle is one file; from source it is a good part of the checkout. */
+function ownFiles(program: string): string[] {
+  if (!program.endsWith('.ts')) return [program]
+  const root = join(dirname(program), '../../..')
+  return ['node/src/*', 'node/package.json', 'packages/*', 'node_modules/*', 'package.json'].map((path) =>
+    join(root, path),
+  )
+}
+
+/** Secrets that a service got by its environment stay with the node. Few arenas: memory that was given back is. */
+export const doorEnvironment = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv => ({
+  ...Object.fromEntries(inherited.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]]))),
+  MALLOC_ARENA_MAX: '2',
+})

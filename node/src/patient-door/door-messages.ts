@@ -2,17 +2,22 @@ import type { TwiinError } from '@twiin/runtime'
 import { Type } from 'typebox'
 import type { Static } from 'typebox'
 import { Compile } from 'typebox/compile'
+import { sights } from '../shares/patient-door.ts'
 import type { Entered, OpenShare } from '../shares/patient-door.ts'
 import type { BrokerSettings } from './broker.ts'
 import type { PatientPagesOptions } from './patient-pages.ts'
 
 /** Between a node and the process of its door for recipients (spec 25 §5): JSON, a message a line, on a pipe of their own. */
 
-/** In characters; the node reads no further. */
+/** Of each text that the door says, in characters. */
+export const longestText = 64
+/** Of a line, in characters: four texts with every character escaped, and what stands around them. */
 export const longestFromDoor = 4096
+/** A certificate with its chain, or the history of a share. */
+export const longestToDoor = 1024 * 1024
 
 const closed = { additionalProperties: false }
-const Text = Type.String({ maxLength: 64 })
+const Text = Type.String({ maxLength: longestText })
 const Proof = Type.Union([Type.Object({ code: Text }, closed), Type.Object({ bsn: Text }, closed)])
 
 /** What the door asks of shares, as `PatientDoor` has it. */
@@ -20,13 +25,21 @@ const Question = Type.Union([
   Type.Object({ call: Type.Literal('askCode'), link: Text, from: Text }, closed),
   Type.Object({ call: Type.Literal('enter'), link: Text, proof: Proof, from: Text }, closed),
   Type.Object({ call: Type.Literal('opened'), shareId: Text }, closed),
-  Type.Object(
-    { call: Type.Literal('noted'), shareId: Text, what: Type.Enum(['viewed', 'downloaded']) },
-    closed,
-  ),
+  Type.Object({ call: Type.Literal('noted'), shareId: Text, what: Type.Enum([...sights]) }, closed),
   Type.Object({ call: Type.Literal('block'), shareId: Text }, closed),
 ])
 export type Question = Static<typeof Question>
+export type QuestionOf<Call extends Question['call']> = Extract<Question, { call: Call }>
+
+/** To each question. */
+export interface Answers {
+  askCode: undefined
+  enter: Entered
+  opened: OpenShare | undefined
+  noted: undefined
+  block: undefined
+}
+export type Answer = Answers[Question['call']]
 
 const FromDoor = Type.Union([
   Type.Object({ kind: Type.Literal('open'), port: Type.Integer({ minimum: 1, maximum: 65535 }) }, closed),
@@ -42,14 +55,14 @@ export const isFromDoor = (message: unknown): message is FromDoor => shape.Check
 
 export type ToDoor =
   | { readonly kind: 'begin'; readonly settings: DoorSettings }
-  | { readonly kind: 'answer'; readonly id: number; readonly value?: Entered | OpenShare }
+  | { readonly kind: 'answer'; readonly id: number; readonly value?: Answer }
   | { readonly kind: 'refusal'; readonly id: number; readonly code: TwiinError['code'] }
   | { readonly kind: 'over'; readonly shareId: string }
   /** Answered by `here`. */
   | { readonly kind: 'ping' }
   | { readonly kind: 'stop' }
 
-/** All that the process gets to know: no key of the node, no store, no catalogue. */
+/** All that the process is told: the key of its web certificate is among it, no other key of the node. */
 export interface DoorSettings {
   readonly pages: PatientPagesOptions
   readonly broker?: BrokerSettings & { readonly publicUrl: string }

@@ -8,14 +8,12 @@ import { codeOf, createLogger, systemClock } from '@twiin/runtime'
 import type { Logger } from '@twiin/runtime'
 import { brokerRoutes } from './broker-routes.ts'
 import { Broker } from './broker.ts'
+import { longestText, longestToDoor } from './door-messages.ts'
 import type { DoorSettings, FromDoor, ToDoor } from './door-messages.ts'
-import { FarShares } from './far-shares.ts'
+import { SharesOverPipe } from './shares-over-pipe.ts'
 import { MessagePipe } from './message-pipe.ts'
 import { PatientPages } from './patient-pages.ts'
 import type { PatientPagesDeps } from './patient-pages.ts'
-
-/** A certificate with its chain, or the history of a share, in characters. */
-const longestToDoor = 1024 * 1024
 
 process.title = 'twiin-door'
 // A signal to the whole group comes here too: the node says when it is time.
@@ -28,7 +26,7 @@ const pipe = new MessagePipe(
   { stream, heard: (message) => heard(message as ToDoor), broken: () => process.exit(70) },
 )
 const send = (message: FromDoor) => pipe.send(message)
-const shares = new FarShares({ send })
+const shares = new SharesOverPipe({ send })
 let pages: PatientPages | undefined
 
 function heard(message: ToDoor): void {
@@ -49,7 +47,7 @@ async function begin({ pages: options, broker, log: { level, hospital } }: DoorS
     await pages.start()
     send({ kind: 'open', port: pages.port })
   } catch (error) {
-    send({ kind: 'shut', code: codeOf(error).slice(0, 64) })
+    send({ kind: 'shut', code: codeOf(error).slice(0, longestText) })
   }
 }
 

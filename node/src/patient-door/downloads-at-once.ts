@@ -5,7 +5,7 @@ import { longestMs } from './sessions.ts'
 import type { DoorSession } from './sessions.ts'
 
 export interface DownloadBounds {
-  /** Of the whole node. */
+  /** Of the whole door. */
   most: number
   /** Of one session: a browser has six connections, and its service worker some of its own. */
   mostOfSession: number

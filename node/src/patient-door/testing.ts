@@ -77,6 +77,10 @@ class TestDoor implements PatientDoor {
 
   end(shareId: string): void {
     this.blocked.push(shareId)
+    this.tellOver(shareId)
+  }
+
+  tellOver(shareId: string): void {
     for (const listener of this.#listeners) listener(shareId)
   }
 
@@ -164,6 +168,7 @@ type TestPagesOptions = Partial<PatientPagesOptions> &
   Pick<PatientPagesDeps, 'login'> & {
     /** In a process of their own, with what that is told besides. */
     apart?: Partial<DoorSettings>
+    program?: string
     /** By which the node watches it. */
     doorClock?: Clock
   }
@@ -184,7 +189,7 @@ export class TestPages implements AsyncDisposable {
   ) {
     this.dir = dir
     this.#ca = tls.caCertificate
-    const { login, apart, doorClock, ...options } = of
+    const { login, apart, program, doorClock, ...options } = of
     const pages = {
       ...{ host: '127.0.0.1', port: 0, tls, publicUrl: 'https://zien.example' },
       ...{ hospital: 'Ziekenhuis De Linde (fictief)', helpPhone: '010 123 45 67' },
@@ -199,7 +204,11 @@ export class TestPages implements AsyncDisposable {
             ...(login === undefined ? {} : { login }),
           })
         : new DoorApart(
-            { settings: { pages, log: { level: 'warn', hospital: '90000001' }, ...apart }, packagesDir: dir },
+            {
+              settings: { pages, log: { level: 'warn', hospital: '90000001' }, ...apart },
+              packagesDir: dir,
+              ...(program === undefined ? {} : { program }),
+            },
             { door, clock: doorClock ?? clock, log },
           )
   }

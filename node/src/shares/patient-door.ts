@@ -1,5 +1,9 @@
 import type { OverReason, ShareLanguage, ShareRecipient } from './share-record.ts'
 
+/** What recipients do that is on record. */
+export const sights = ['viewed', 'downloaded'] as const
+export type Sight = (typeof sights)[number]
+
 /** What the pages for patients ask of shares. `link` is a segment of the address: any text of up to 64 characters. */
 export interface PatientDoor {
   /** As silent for a link that nobody made. Throws `BUSY` when too many codes are judged at once. */
@@ -8,7 +12,7 @@ export interface PatientDoor {
   /** Undefined once it is over, locked or not open yet. */
   opened(shareId: string): Promise<OpenShare | undefined>
   /** On record when it resolves. */
-  noted(shareId: string, what: 'viewed' | 'downloaded'): Promise<void>
+  noted(shareId: string, what: Sight): Promise<void>
   /** By the recipient, for good; the package is gone when it resolves. */
   block(shareId: string): Promise<void>
   /** Sessions of it end at once. */

@@ -1,7 +1,7 @@
 import { codeOf } from '@twiin/runtime'
 import type { Clock, Logger } from '@twiin/runtime'
 import type { Account } from '../account/account.ts'
-import type { Entered, Network, OpenShare, PatientDoor, Proof } from './patient-door.ts'
+import type { Entered, Network, OpenShare, PatientDoor, Proof, Sight } from './patient-door.ts'
 import { reasonOf } from './make-shares.ts'
 import type { ShareBook } from './share-book.ts'
 import { lineOf, recipientOf } from './share-ends.ts'
@@ -30,7 +30,10 @@ function closedFor(record: ShareRecord, now: number): Entered | undefined {
   return record.state === 'preparing' ? { outcome: 'preparing' } : undefined
 }
 
-const seen = { viewed: 'share-viewed', downloaded: 'share-downloaded' } as const
+const seen = { viewed: 'share-viewed', downloaded: 'share-downloaded' } as const satisfies Record<
+  Sight,
+  string
+>
 
 /** What the pages for patients may do with shares (spec 25 §4). */
 export class ShareDoor implements PatientDoor {
@@ -90,7 +93,7 @@ export class ShareDoor implements PatientDoor {
     }
   }
 
-  async noted(shareId: string, what: 'viewed' | 'downloaded'): Promise<void> {
+  async noted(shareId: string, what: Sight): Promise<void> {
     const { book, account, clock } = this.#deps
     const record = await book.find(shareId)
     const line = { ...lineOf(record), event: seen[what], outcome: 'success' } as const

@@ -1,5 +1,5 @@
 /**
- * What recipients of shares see (spec 25 §5): pages as pure functions of facts, made alike by the node and by the browser's
+ * What recipients of shares see (spec 25 §5): pages as pure functions of facts, made alike at the door and by the browser's
  * script. Knows no server, and no DOM outside `browser/`.
  */
 export type { LinkFacts, PageFacts } from './page.ts'

@@ -49,7 +49,7 @@ export function openPage(facts: OpenFacts, wrong = false): string {
   })
 }
 
-/** The field for the link with its key. Without script it goes to the node, which keeps it in memory for the session. */
+/** The field for the link with its key. Without script it goes to the door, which keeps it in memory for the session. */
 export function keyForm(facts: Pick<LinkFacts, 'language' | 'link'>, wrong: boolean): Html {
   const texts = textsOf(facts.language)
   return html`<div class="narrow">
@@ -76,7 +76,7 @@ export function keyForm(facts: Pick<LinkFacts, 'language' | 'link'>, wrong: bool
   </div>`
 }
 
-/** The same pages made by the node, for a browser without script. */
+/** The same pages made at the door, for a browser without script. */
 export function listPage(manifest: Manifest, facts: OpenFacts): string {
   const title = textsOf(facts.language)[facts.recipient === 'patient' ? 'listTitle' : 'listTitleOther']
   return page(facts, {

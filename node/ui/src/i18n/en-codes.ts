@@ -178,7 +178,7 @@ export const codes: Wording['codes'] = {
     'For a day no other hospital has signed the head of the audit log. Were it rewritten now, nobody would notice.',
   AUDIT_RECEIVER_AWAY: 'The receiver of the audit log (syslog) cannot be reached. Nothing is lost.',
   SHARE_DOOR_CLOSED:
-    'The pages for patients are closed: the node does not get their port or address. It tries again every minute.',
+    'The pages for patients are closed: the node does not get their port or address, or their process ended. It tries again by itself.',
   SHARE_MAIL_AWAY: 'The mail server did not take the last three mails with a link.',
   SHARE_SMS_AWAY:
     'The last three text messages with a code were not taken. Patients who ask for one get none.',

@@ -178,7 +178,7 @@ export const codes = {
     'Al een dag lang heeft geen ander ziekenhuis de stand van het logboek getekend. Als het nu herschreven wordt, valt dat niet op.',
   AUDIT_RECEIVER_AWAY: 'De ontvanger van het logboek (syslog) is onbereikbaar. Er gaat niets verloren.',
   SHARE_DOOR_CLOSED:
-    'De pagina’s voor patiënten zijn dicht: de node krijgt hun poort of adres niet. Elke minuut opnieuw geprobeerd.',
+    'De pagina’s voor patiënten zijn dicht: de node krijgt hun poort of adres niet, of hun proces is gestopt. Wordt vanzelf opnieuw geprobeerd.',
   SHARE_MAIL_AWAY: 'De laatste drie mails met een link zijn niet aangenomen door de mailserver.',
   SHARE_SMS_AWAY:
     'De laatste drie sms’en met een code zijn niet aangenomen. Patiënten die erom vragen krijgen er geen.',

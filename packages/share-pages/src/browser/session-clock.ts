@@ -5,7 +5,7 @@ import type { Language } from '../wording.ts'
 const idleMs = 15 * 60_000
 const warnMs = 2 * 60_000
 const lookMs = 2_000
-/** Who is busy with pictures that are here already goes on being there for the node. */
+/** Who is busy with pictures that are here already goes on being there for the door. */
 const saySoMs = 60_000
 
 /** Warns two minutes before the session ends, and leaves when it did (spec 25 §4, WCAG 2.2.1). */
@@ -36,7 +36,7 @@ export class SessionClock {
       })
   }
 
-  /** The node heard of us. */
+  /** The door heard of us. */
   used(): void {
     this.#usedAt = Date.now()
   }

@@ -63,7 +63,7 @@ scope.addEventListener('fetch', (event) => {
 
 async function answer(request: Request, link: string, name: DownloadName): Promise<Response> {
   const share = shares.get(link) ?? (await askPages(link))
-  // Nobody here has the key: the node may have it, for a browser whose script was off.
+  // Nobody here has the key: the door may have it, for a browser whose script was off.
   if (share === undefined) return fetch(request)
   try {
     return await stream(request, share, name)

@@ -1,0 +1,34 @@
+import { expect, it } from 'vitest'
+import { isFromDoor, longestFromDoor } from './door-messages.ts'
+import type { FromDoor } from './door-messages.ts'
+import { SharesOverPipe } from './shares-over-pipe.ts'
+
+const enter = { call: 'enter', link: 'a', proof: { code: 'right' }, from: '192.0.2.0/24' }
+
+it('understands what a door says, and nothing else', () => {
+  const ask = (question: object) => isFromDoor({ kind: 'ask', id: 1, question })
+  expect(ask(enter)).toBe(true)
+  expect(isFromDoor({ kind: 'open', port: 8444 })).toBe(true)
+  for (const wrong of [
+    { ...enter, link: 'a'.repeat(65) },
+    { ...enter, proof: { code: 'right', bsn: '999990019' } },
+    { ...enter, proof: { code: 1 } },
+    { call: 'records' },
+    { call: 'noted', shareId: 'a', what: 'revoked' },
+    { call: 'opened', shareId: 'a', link: 'b' },
+  ])
+    expect(ask(wrong)).toBe(false)
+  for (const wrong of [undefined, 'ask', { kind: 'answer', id: 1 }, { kind: 'open', port: 0 }])
+    expect(isFromDoor(wrong)).toBe(false)
+})
+
+it('whatever a browser or a proxy sends becomes a message that the node reads', () => {
+  const said: FromDoor[] = []
+  const shares = new SharesOverPipe({ send: (message) => void said.push(message) })
+  const long = '\u0000'.repeat(500)
+  void shares.enter(long, { code: long }, long)
+  void shares.enter(long, { bsn: long }, long)
+  void shares.askCode(long, long)
+  expect(said.map(isFromDoor)).toEqual([true, true, true])
+  expect(Math.max(...said.map((message) => JSON.stringify(message).length))).toBeLessThan(longestFromDoor)
+})
