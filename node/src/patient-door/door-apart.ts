@@ -1,9 +1,9 @@
 import { codeOf, TwiinError } from '@twiin/runtime'
 import type { Clock, Logger, Service } from '@twiin/runtime'
 import type { PatientDoor } from '../shares/patient-door.ts'
+import { AnswersToDoor } from './answers-to-door.ts'
 import { DoorChild } from './door-child.ts'
 import type { DoorChildOptions } from './door-child.ts'
-import { AnswersToDoor } from './answers-to-door.ts'
 
 /** The pages for recipients, in a process of their own (spec 25 §5, ADR 0027): this is the node's side of it. */
 export class DoorApart implements Service {

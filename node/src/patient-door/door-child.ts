@@ -7,10 +7,10 @@ import { fileURLToPath } from 'node:url'
 import { codeOf, TwiinError } from '@twiin/runtime'
 import type { Clock, Logger } from '@twiin/runtime'
 import { pagesDir } from '@twiin/share-pages'
+import type { AnswersToDoor } from './answers-to-door.ts'
 import { isFromDoor, longestFromDoor } from './door-messages.ts'
 import type { DoorSettings, ToDoor } from './door-messages.ts'
 import { MessagePipe } from './message-pipe.ts'
-import type { AnswersToDoor } from './answers-to-door.ts'
 
 export interface DoorChildOptions {
   settings: DoorSettings
@@ -23,8 +23,10 @@ export interface DoorChildOptions {
 /** Of a start on a machine that has much to do. */
 const startMs = 60_000
 const stopMs = 3_000
-/** It is asked whether it is there, and has as long to say so. */
-const silentMs = 30_000
+/** How often it is asked whether it is there. */
+const askMs = 30_000
+/** A machine that was suspended finds one question old, and its answer not yet read. */
+const mostUnanswered = 2
 const doorProgram = fileURLToPath(new URL('./door-process.ts', import.meta.url))
 /** Recipients come in crowds, and each leaves garbage: the young generation of the heap stays small. */
 const heapFlags = ['--max-semi-space-size=8']
@@ -46,7 +48,7 @@ export class DoorChild {
   readonly #deps: { shares: AnswersToDoor; clock: Clock; log: Logger }
   readonly #opening = Promise.withResolvers<number>()
   readonly #over = new AbortController()
-  #wasHeard = true
+  #unanswered = 0
 
   constructor(options: DoorChildOptions, deps: { shares: AnswersToDoor; clock: Clock; log: Logger }) {
     this.#deps = deps
@@ -55,6 +57,10 @@ export class DoorChild {
       stdio: ['ignore', 'inherit', 'inherit', 'pipe'],
       env: doorEnvironment(process.env),
     })
+    // Also of one that could not be started: unheard it would end the node.
+    this.#process.on('error', (error) =>
+      deps.log.error('door for recipients failed', { code: codeOf(error) }),
+    )
     this.#pipe = new MessagePipe(
       { longest: longestFromDoor },
       {
@@ -88,7 +94,7 @@ export class DoorChild {
   }
 
   #heard(message: unknown): void {
-    this.#wasHeard = true
+    this.#unanswered = 0
     if (!isFromDoor(message)) return this.#kill('not understood')
     if (message.kind === 'open') this.#opening.resolve(message.port)
     else if (message.kind === 'shut') this.#opening.reject(new TwiinError(message.code))
@@ -102,9 +108,9 @@ export class DoorChild {
   }
 
   #watch(): void {
-    this.#after(silentMs, () => {
-      if (!this.#wasHeard) return this.#kill('silent')
-      this.#wasHeard = false
+    this.#after(askMs, () => {
+      if (this.#unanswered >= mostUnanswered) return this.#kill('silent')
+      this.#unanswered++
       this.tell({ kind: 'ping' })
       this.#watch()
     })
@@ -121,10 +127,7 @@ export class DoorChild {
   }
 
   async #end(): Promise<{ status?: number; signal?: string }> {
-    this.#process.on('error', (error) =>
-      this.#deps.log.error('door for recipients not started', { code: codeOf(error) }),
-    )
-    await once(this.#process, 'close').catch(() => {})
+    await once(this.#process, 'exit').catch(() => {})
     const { exitCode: status, signalCode: signal } = this.#process
     this.#over.abort()
     this.#opening.reject(new TwiinError('DOOR_ENDED'))

@@ -10,10 +10,10 @@ import { brokerRoutes } from './broker-routes.ts'
 import { Broker } from './broker.ts'
 import { longestText, longestToDoor } from './door-messages.ts'
 import type { DoorSettings, FromDoor, ToDoor } from './door-messages.ts'
-import { SharesOverPipe } from './shares-over-pipe.ts'
 import { MessagePipe } from './message-pipe.ts'
 import { PatientPages } from './patient-pages.ts'
 import type { PatientPagesDeps } from './patient-pages.ts'
+import { SharesOverPipe } from './shares-over-pipe.ts'
 
 process.title = 'twiin-door'
 // A signal to the whole group comes here too: the node says when it is time.
