@@ -162,7 +162,7 @@ describe.skipIf(!browserInstalled)(`log-in${browserMissing}`, () => {
       route.request().method() === 'DELETE' ? route.abort() : route.continue()
     await page.route('**/api/v1/session', noAnswer)
     await page.getByRole('button', { name: 'Iemand anders' }).click()
-    await page.getByRole('alert').waitFor()
+    await page.getByRole('button', { name: 'Opnieuw' }).waitFor()
     // Not even behind it, as it was while the page was locked.
     expect(await page.locator('body').textContent()).not.toContain('BSN')
     expect(await violations(page)).toEqual([])

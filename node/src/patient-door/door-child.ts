@@ -28,6 +28,12 @@ const askMs = 30_000
 /** A machine that was suspended finds one question old, and its answer not yet read. */
 const mostUnanswered = 2
 const doorProgram = fileURLToPath(new URL('./door-process.ts', import.meta.url))
+/**
+ * What the node has open stays with it. LevelDB opens its files without O_CLOEXEC: a door that inherits them could write into
+ * the catalogue, whatever the permission model says of paths.
+ */
+const closeAndRun =
+  'for fd in /proc/self/fd/*; do fd=${fd##*/}; if ((fd > 3)); then eval "exec $fd>&-"; fi; done; exec "$@"'
 /** Recipients come in crowds, and each leaves garbage: the young generation of the heap stays small. */
 const heapFlags = ['--max-semi-space-size=8']
 /** Of the node's environment: certificates that it trusts besides, language and time zone. */
@@ -53,7 +59,9 @@ export class DoorChild {
   constructor(options: DoorChildOptions, deps: { shares: AnswersToDoor; clock: Clock; log: Logger }) {
     this.#deps = deps
     const { program = doorProgram } = options
-    this.#process = spawn(process.execPath, [...doorFlags(options), program], {
+    const command = [process.execPath, ...doorFlags(options), program]
+    this.#process = spawn('/bin/bash', ['-c', closeAndRun, 'twiin-door', ...command], {
+      cwd: '/',
       stdio: ['ignore', 'inherit', 'inherit', 'pipe'],
       env: doorEnvironment(process.env),
     })
