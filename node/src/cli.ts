@@ -95,6 +95,8 @@ async function serve(settings: Settings): Promise<void> {
   // Whatever escapes is a fault of ours: end, and let the start after it go by what is on disk.
   process.on('uncaughtException', (error) => endBy(log, 'uncaughtException', error))
   process.on('unhandledRejection', (error) => endBy(log, 'unhandledRejection', error))
+  // Node would open its debugger, and with it the memory, to whatever process of this user asks by this signal.
+  process.on('SIGUSR1', () => log.warn('signal ignored', { signal: 'SIGUSR1' }))
   for (const variable of ignoredVariables()) log.warn('environment variable sets nothing', { variable })
   // Only this command needs all of it: the others start in a fraction of the time.
   const { createNode } = await import('./node.ts')

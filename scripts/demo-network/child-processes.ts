@@ -8,7 +8,6 @@ import { setTimeout as sleep } from 'node:timers/promises'
 const root = join(import.meta.dirname, '../..')
 const nodeFlags = [
   '--disable-warning=ExperimentalWarning',
-  '--disable-sigusr1',
   '--import',
   new URL('./exit-with-parent.mjs', import.meta.url).href,
 ]

@@ -59,7 +59,7 @@ export async function composeShares(
       settings: {
         pages,
         ...(oidc === undefined ? {} : { broker: { ...oidc, publicUrl } }),
-        log: { level: settings.log.level, hospital: self.ura },
+        logLevel: settings.log.level,
       },
       packagesDir: dir,
     },

@@ -1,6 +1,8 @@
+import { ManualClock } from '@twiin/runtime'
 import { describe, expect, it } from 'vitest'
 import type { Entered, OpenShare, PatientDoor } from '../shares/patient-door.ts'
 import { AnswersToDoor } from './answers-to-door.ts'
+import { longestMs } from './sessions.ts'
 
 /** Shares that let in who says `right`; what was done to them stands in `done`. */
 function testShares(until: Promise<void> = Promise.resolve()) {
@@ -15,6 +17,7 @@ function testShares(until: Promise<void> = Promise.resolve()) {
         : { outcome: 'wrong', left: 1 }
     },
     opened: async (id) => ({ id }) as OpenShare,
+    history: async () => [],
     noted: async (id, what) => void done.push(`${id} ${what}`),
     block: async (id) => void done.push(`${id} blocked`),
     onOver: (listener) => void (tell = listener),
@@ -27,11 +30,12 @@ const enter = (link: string, code: string) =>
 describe('the node, asked by the process of its door', () => {
   it('says nothing of a share that nobody was let into, and does nothing to it', async () => {
     const { door, done } = testShares()
-    const shares = new AnswersToDoor({ door })
+    const shares = new AnswersToDoor({ door, clock: new ManualClock() })
     await shares.answer(enter('a', 'wrong'))
     expect(await shares.answer({ call: 'opened', shareId: 'a' })).toBeUndefined()
     for (const question of [
       { call: 'block', shareId: 'a' },
+      { call: 'history', shareId: 'a' },
       { call: 'noted', shareId: 'a', what: 'viewed' },
     ] as const)
       await expect(shares.answer(question)).rejects.toMatchObject({ code: 'NOT_FOUND' })
@@ -40,7 +44,7 @@ describe('the node, asked by the process of its door', () => {
 
   it('answers for those that somebody was let into, until they are over', async () => {
     const { door, done, over } = testShares()
-    const shares = new AnswersToDoor({ door })
+    const shares = new AnswersToDoor({ door, clock: new ManualClock() })
     await shares.answer(enter('a', 'right'))
     expect(await shares.answer({ call: 'opened', shareId: 'a' })).toEqual({ id: 'a' })
     await shares.answer({ call: 'noted', shareId: 'a', what: 'downloaded' })
@@ -49,9 +53,34 @@ describe('the node, asked by the process of its door', () => {
     expect(await shares.answer({ call: 'opened', shareId: 'a' })).toBeUndefined()
   })
 
+  it('answers as long as a session lasts, and no process after the one that let them in', async () => {
+    const clock = new ManualClock()
+    const shares = new AnswersToDoor({ door: testShares().door, clock })
+    await shares.answer(enter('a', 'right'))
+    await clock.advance(longestMs - 1)
+    expect(await shares.answer({ call: 'opened', shareId: 'a' })).toBeDefined()
+    await clock.advance(1)
+    expect(await shares.answer({ call: 'opened', shareId: 'a' })).toBeUndefined()
+    await shares.answer(enter('a', 'right'))
+    shares.forget()
+    await expect(shares.answer({ call: 'history', shareId: 'a' })).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+    })
+  })
+
+  it('notes no more than there were sessions', async () => {
+    const { door, done } = testShares()
+    const shares = new AnswersToDoor({ door, clock: new ManualClock() })
+    for (let sessions = 0; sessions < 2; sessions++) await shares.answer(enter('a', 'right'))
+    const note = () => shares.answer({ call: 'noted', shareId: 'a', what: 'viewed' })
+    await Promise.all([note(), note()])
+    await expect(note()).rejects.toMatchObject({ code: 'NOT_FOUND' })
+    expect(done).toEqual(['a viewed', 'a viewed'])
+  })
+
   it('takes a thousand questions at once, and no more', async () => {
     const slow = Promise.withResolvers<void>()
-    const shares = new AnswersToDoor({ door: testShares(slow.promise).door })
+    const shares = new AnswersToDoor({ door: testShares(slow.promise).door, clock: new ManualClock() })
     const asked = Array.from({ length: 1000 }, () => shares.answer(enter('a', 'wrong')))
     await expect(shares.answer(enter('a', 'wrong'))).rejects.toMatchObject({ code: 'BUSY' })
     slow.resolve()

@@ -1,10 +1,11 @@
 import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import { connect } from 'node:tls'
 import { ManualClock } from '@twiin/runtime'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { DoorApart } from './door-apart.ts'
@@ -53,6 +54,46 @@ describe('the door for recipients in a process of its own', () => {
     expect(await statusOf(other.link, elsewhere)).toBe(206)
   })
 
+  it('answers everybody while one session asks for more than it takes', async () => {
+    const share = await pages.share()
+    const [{ cookie }, other] = [await pages.enter(share), await pages.share()]
+    const elsewhere = await pages.enter(other)
+    const ask = `GET /z/${share.link}/package HTTP/1.1\r\nhost: x\r\ncookie: ${cookie}\r\nrange: bytes=0-9\r\n\r\n`
+    const crowd = Array.from({ length: 8 }, () =>
+      connect({ host: '127.0.0.1', port: pages.port, rejectUnauthorized: false }),
+    )
+    for (const one of crowd) one.on('error', () => {}).write(ask.repeat(200))
+    const seen = await pages.call('GET', `/z/${other.link}/seen`, elsewhere)
+    expect(seen.status).toBe(200)
+    for (const one of crowd) one.destroy()
+  })
+
+  it('leaves no file open for who has gone', async () => {
+    const share = await pages.share()
+    const { cookie } = await pages.enter(share)
+    const ask = `GET /z/${share.link}/package HTTP/1.1\r\nhost: x\r\ncookie: ${cookie}\r\n\r\n`
+    for (let round = 0; round < 5; round++) {
+      const crowd = Array.from({ length: 8 }, () =>
+        connect({ host: '127.0.0.1', port: pages.port, rejectUnauthorized: false }),
+      )
+      await Promise.all(crowd.map((one) => once(one, 'secureConnect')))
+      for (const one of crowd) one.on('error', () => {}).write(ask.repeat(4))
+      await pages.call('GET', '/assets/icon.svg')
+      for (const one of crowd) one.destroy()
+    }
+    const open = () =>
+      readdirSync(`/proc/${apart.pid}/fd`)
+        .map((fd) => {
+          try {
+            return readlinkSync(`/proc/${apart.pid}/fd/${fd}`)
+          } catch {
+            return ''
+          }
+        })
+        .filter((file) => file.endsWith('.package'))
+    await expect.poll(open, { timeout: 10_000 }).toEqual([])
+  })
+
   it('reads packages, and no other file of the node, whoever asks for it', async () => {
     expect(apart.pid).not.toBe(process.pid)
     await using elsewhere = await TestPages.start()
@@ -69,7 +110,7 @@ describe('the door for recipients in a process of its own', () => {
     await using mine = await TestPages.start()
     const key = join(mine.dir, 'master.key')
     await writeFile(key, 'secret')
-    const settings = { pages: {} as PatientPagesOptions, log: { level: 'warn', hospital: '90000001' } }
+    const settings = { pages: {} as PatientPagesOptions, logLevel: 'warn' }
     const flags = doorFlags({ settings, packagesDir: join(mine.dir, 'shares'), program: '/nowhere.js' })
     const attempts = `
       import { spawnSync } from 'node:child_process'
@@ -81,6 +122,7 @@ describe('the door for recipients in a process of its own', () => {
         write: () => writeFileSync(${JSON.stringify(join(mine.dir, 'shares/x'))}, ''),
         start: () => spawnSync('/bin/true'),
         thread: () => new Worker('', { eval: true }),
+        database: () => process.getBuiltinModule('node:sqlite').DatabaseSync,
         machineCode: () => process.dlopen({ exports: {} }, '/nowhere.node'),
       }
       for (const [name, attempt] of Object.entries(attempts))
@@ -91,19 +133,15 @@ describe('the door for recipients in a process of its own', () => {
       'write ERR_ACCESS_DENIED',
       'start ERR_ACCESS_DENIED',
       'thread ERR_ACCESS_DENIED',
+      'database undefined',
       'machineCode ERR_DLOPEN_DISABLED',
     ])
   })
 
   it('is told nothing of the environment but certificates, language and time zone', () => {
-    const env = {
-      TZ: 'Europe/Amsterdam',
-      NODE_EXTRA_CA_CERTS: '/ca.pem',
-      NODE_OPTIONS: '--inspect',
-      TOKEN: 'x',
-    }
-    expect(doorEnvironment(env)).toEqual({
-      ...{ TZ: 'Europe/Amsterdam', NODE_EXTRA_CA_CERTS: '/ca.pem' },
+    const env = { TZ: 'Europe/Amsterdam', NODE_OPTIONS: '--inspect', TOKEN: 'x' }
+    expect(doorEnvironment({ ...env, NODE_EXTRA_CA_CERTS: 'ca.pem' })).toEqual({
+      ...{ TZ: 'Europe/Amsterdam', NODE_EXTRA_CA_CERTS: join(process.cwd(), 'ca.pem') },
       MALLOC_ARENA_MAX: '2',
     })
   })

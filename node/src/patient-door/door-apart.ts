@@ -19,7 +19,7 @@ export class DoorApart implements Service {
     { door, clock, log }: { door: PatientDoor; clock: Clock; log: Logger },
   ) {
     this.#options = options
-    this.#deps = { shares: new AnswersToDoor({ door }), clock, log }
+    this.#deps = { shares: new AnswersToDoor({ door, clock }), clock, log }
     door.onOver((shareId) => this.#child?.tell({ kind: 'over', shareId }))
   }
 
@@ -40,6 +40,8 @@ export class DoorApart implements Service {
 
   /** Resolves when somebody may knock. Throws the code by which the address was not given, or `DOOR_ENDED`. */
   async start(): Promise<void> {
+    // No session of another process counts in this one.
+    this.#deps.shares.forget()
     const child = this.#begin()
     this.#child = child
     try {

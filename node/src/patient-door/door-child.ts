@@ -1,13 +1,14 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import type { Duplex } from 'node:stream'
 import { fileURLToPath } from 'node:url'
-import { codeOf, TwiinError } from '@twiin/runtime'
+import { codeOf, singleLine, TwiinError } from '@twiin/runtime'
 import type { Clock, Logger } from '@twiin/runtime'
 import { pagesDir } from '@twiin/share-pages'
 import type { AnswersToDoor } from './answers-to-door.ts'
+import { DoorLog } from './door-log.ts'
 import { isFromDoor, longestFromDoor } from './door-messages.ts'
 import type { DoorSettings, ToDoor } from './door-messages.ts'
 import { MessagePipe } from './message-pipe.ts'
@@ -20,6 +21,12 @@ export interface DoorChildOptions {
   program?: string
 }
 
+export interface DoorChildDeps {
+  shares: AnswersToDoor
+  clock: Clock
+  log: Logger
+}
+
 /** Of a start on a machine that has much to do. */
 const startMs = 60_000
 const stopMs = 3_000
@@ -27,6 +34,9 @@ const stopMs = 3_000
 const askMs = 30_000
 /** A machine that was suspended finds one question old, and its answer not yet read. */
 const mostUnanswered = 2
+/** Far more than pages need: each request is one question. */
+const mostASecond = 10_000
+const mostLastWords = 2000
 const doorProgram = fileURLToPath(new URL('./door-process.ts', import.meta.url))
 /**
  * What the node has open stays with it. LevelDB opens its files without O_CLOEXEC: a door that inherits them could write into
@@ -37,7 +47,9 @@ const closeAndRun =
 /** Recipients come in crowds, and each leaves garbage: the young generation of the heap stays small. */
 const heapFlags = ['--max-semi-space-size=8']
 /** Of the node's environment: certificates that it trusts besides, language and time zone. */
-const inherited = ['NODE_EXTRA_CA_CERTS', 'NODE_USE_SYSTEM_CA', 'SSL_CERT_FILE', 'SSL_CERT_DIR', 'LANG', 'TZ']
+const inherited = ['NODE_USE_SYSTEM_CA', 'LANG', 'TZ']
+const inheritedPaths = ['NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'SSL_CERT_DIR']
+const inheritedFlags = ['--use-system-ca', '--use-openssl-ca']
 
 /**
  * One process of the door, from its start to its end. It may read its program, the pages, the packages (encrypted) and two
@@ -51,18 +63,22 @@ export class DoorChild {
   readonly ended: Promise<{ status?: number; signal?: string }>
   readonly #process: ChildProcess
   readonly #pipe: MessagePipe
-  readonly #deps: { shares: AnswersToDoor; clock: Clock; log: Logger }
+  readonly #deps: DoorChildDeps
+  readonly #lines: DoorLog
   readonly #opening = Promise.withResolvers<number>()
   readonly #over = new AbortController()
   #unanswered = 0
+  #lastWords = ''
 
-  constructor(options: DoorChildOptions, deps: { shares: AnswersToDoor; clock: Clock; log: Logger }) {
+  constructor(options: DoorChildOptions, deps: DoorChildDeps) {
     this.#deps = deps
+    this.#lines = new DoorLog(deps)
     const { program = doorProgram } = options
     const command = [process.execPath, ...doorFlags(options), program]
     this.#process = spawn('/bin/bash', ['-c', closeAndRun, 'twiin-door', ...command], {
       cwd: '/',
-      stdio: ['ignore', 'inherit', 'inherit', 'pipe'],
+      // The node's log stays the node's.
+      stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
       env: doorEnvironment(process.env),
     })
     // Also of one that could not be started: unheard it would end the node.
@@ -70,13 +86,16 @@ export class DoorChild {
       deps.log.error('door for recipients failed', { code: codeOf(error) }),
     )
     this.#pipe = new MessagePipe(
-      { longest: longestFromDoor },
+      { longest: longestFromDoor, bounds: { mostASecond, clock: deps.clock } },
       {
         stream: this.#process.stdio[3] as Duplex,
         heard: (message) => this.#heard(message),
         broken: () => this.#kill('not understood'),
       },
     )
+    this.#process.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.#lastWords = (this.#lastWords + text).slice(0, mostLastWords)
+    })
     this.ended = this.#end()
     this.opened = this.#opening.promise
     this.opened.catch(() => {})
@@ -104,6 +123,7 @@ export class DoorChild {
   #heard(message: unknown): void {
     this.#unanswered = 0
     if (!isFromDoor(message)) return this.#kill('not understood')
+    if (message.kind === 'log') return this.#lines.write(message)
     if (message.kind === 'open') this.#opening.resolve(message.port)
     else if (message.kind === 'shut') this.#opening.reject(new TwiinError(message.code))
     else if (message.kind === 'ask') {
@@ -131,13 +151,18 @@ export class DoorChild {
 
   #kill(reason: string): void {
     this.#deps.log.error('door for recipients killed', { reason })
+    this.#pipe.shut()
     this.#process.kill('SIGKILL')
   }
 
   async #end(): Promise<{ status?: number; signal?: string }> {
+    const { log } = this.#deps
     await once(this.#process, 'exit').catch(() => {})
     const { exitCode: status, signalCode: signal } = this.#process
     this.#over.abort()
+    this.#pipe.shut()
+    // Of a start that failed: what comes later could hold what recipients sent, and is caught before.
+    if (this.#lastWords !== '') log.error('door for recipients said', { text: singleLine(this.#lastWords) })
     this.#opening.reject(new TwiinError('DOOR_ENDED'))
     return { ...(status === null ? {} : { status }), ...(signal === null ? {} : { signal }) }
   }
@@ -151,7 +176,11 @@ export function doorFlags({ settings, packagesDir, program = doorProgram }: Door
   const files = [...ownFiles(program), ...folders, clientSecretFile, caFile].filter(
     (path) => path !== undefined,
   )
-  return ['--permission', ...files.map((path) => `--allow-fs-read=${path}`), ...heapFlags]
+  const given = [...process.execArgv, ...(process.env['NODE_OPTIONS'] ?? '').split(' ')]
+  const trust = inheritedFlags.filter((flag) => given.includes(flag))
+  // SQLite asks no permission for the files it writes.
+  const closed = ['--permission', '--no-experimental-sqlite']
+  return [...closed, ...files.map((path) => `--allow-fs-read=${path}`), ...heapFlags, ...trust]
 }
 
 /** The bundle is one file; from source it is a good part of the checkout. */
@@ -164,7 +193,12 @@ function ownFiles(program: string): string[] {
 }
 
 /** Secrets that a service got by its environment stay with the node. Few arenas: memory that was given back is. */
-export const doorEnvironment = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv => ({
-  ...Object.fromEntries(inherited.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]]))),
-  MALLOC_ARENA_MAX: '2',
-})
+export function doorEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const given = (names: readonly string[]) => names.flatMap((name) => (env[name] ? [[name, env[name]]] : []))
+  return {
+    ...Object.fromEntries(given(inherited)),
+    // Its working directory is another.
+    ...Object.fromEntries(given(inheritedPaths).map(([name, path]) => [name, resolve(path ?? '')])),
+    MALLOC_ARENA_MAX: '2',
+  }
+}

@@ -3,7 +3,7 @@ import { Type } from 'typebox'
 import type { Static } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { sights } from '../shares/patient-door.ts'
-import type { Entered, OpenShare } from '../shares/patient-door.ts'
+import type { Entered, Happening, OpenShare } from '../shares/patient-door.ts'
 import type { BrokerSettings } from './broker.ts'
 import type { PatientPagesOptions } from './patient-pages.ts'
 
@@ -11,8 +11,8 @@ import type { PatientPagesOptions } from './patient-pages.ts'
 
 /** Of each text that the door says, in characters. */
 export const longestText = 64
-/** Of a line, in characters: four texts with every character escaped, and what stands around them. */
-export const longestFromDoor = 4096
+/** Of a line, in characters: ten facts with a character escaped here and there. */
+export const longestFromDoor = 8192
 /** A certificate with its chain, or the history of a share. */
 export const longestToDoor = 1024 * 1024
 
@@ -25,6 +25,7 @@ const Question = Type.Union([
   Type.Object({ call: Type.Literal('askCode'), link: Text, from: Text }, closed),
   Type.Object({ call: Type.Literal('enter'), link: Text, proof: Proof, from: Text }, closed),
   Type.Object({ call: Type.Literal('opened'), shareId: Text }, closed),
+  Type.Object({ call: Type.Literal('history'), shareId: Text }, closed),
   Type.Object({ call: Type.Literal('noted'), shareId: Text, what: Type.Enum([...sights]) }, closed),
   Type.Object({ call: Type.Literal('block'), shareId: Text }, closed),
 ])
@@ -36,12 +37,28 @@ export interface Answers {
   askCode: undefined
   enter: Entered
   opened: OpenShare | undefined
+  history: readonly Happening[]
   noted: undefined
   block: undefined
 }
 export type Answer = Answers[Question['call']]
 
+/** A line for the node's log, which stays the node's: the door has no way to write there by itself. */
+const Line = Type.Object(
+  {
+    kind: Type.Literal('log'),
+    level: Type.Enum(['debug', 'info', 'warn', 'error']),
+    event: Type.String({ maxLength: 200 }),
+    facts: Type.Record(Text, Type.Union([Type.String({ maxLength: 200 }), Type.Number(), Type.Boolean()]), {
+      maxProperties: 10,
+    }),
+  },
+  closed,
+)
+export type Line = Static<typeof Line>
+
 const FromDoor = Type.Union([
+  Line,
   Type.Object({ kind: Type.Literal('open'), port: Type.Integer({ minimum: 1, maximum: 65535 }) }, closed),
   Type.Object({ kind: Type.Literal('shut'), code: Text }, closed),
   Type.Object({ kind: Type.Literal('here') }, closed),
@@ -66,5 +83,5 @@ export type ToDoor =
 export interface DoorSettings {
   readonly pages: PatientPagesOptions
   readonly broker?: BrokerSettings & { readonly publicUrl: string }
-  readonly log: { readonly level: string; readonly hospital: string }
+  readonly logLevel: string
 }

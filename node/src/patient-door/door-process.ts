@@ -4,10 +4,11 @@
  */
 import { randomBytes } from 'node:crypto'
 import { Socket } from 'node:net'
-import { codeOf, createLogger, systemClock } from '@twiin/runtime'
+import { codeOf, systemClock } from '@twiin/runtime'
 import type { Logger } from '@twiin/runtime'
 import { brokerRoutes } from './broker-routes.ts'
 import { Broker } from './broker.ts'
+import { logOver } from './door-log.ts'
 import { longestText, longestToDoor } from './door-messages.ts'
 import type { DoorSettings, FromDoor, ToDoor } from './door-messages.ts'
 import { MessagePipe } from './message-pipe.ts'
@@ -36,8 +37,8 @@ function heard(message: ToDoor): void {
   else shares.heard(message)
 }
 
-async function begin({ pages: options, broker, log: { level, hospital } }: DoorSettings): Promise<void> {
-  const log = createLogger({ level }, { hospital, part: 'door' })
+async function begin({ pages: options, broker, logLevel }: DoorSettings): Promise<void> {
+  const log = logOver(send, logLevel)
   process.on('uncaughtException', (error) => endBy(log, error))
   try {
     pages = new PatientPages(options, {

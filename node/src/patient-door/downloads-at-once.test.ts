@@ -75,3 +75,16 @@ test('one share has so many, in however many sessions; another share still has i
   streams.push(downloads.admit(endless, other))
   for (const stream of streams) stream.destroy()
 })
+
+test('a file is not opened for who has gone before it was read', async () => {
+  const clock = new ShiftableClock()
+  const downloads = new DownloadsAtOnce(bounds, { clock })
+  let opened = 0
+  const stream = downloads.admit(() => {
+    opened++
+    return endless()
+  }, sessionAt(clock.now()))
+  stream.destroy()
+  await once(stream, 'close')
+  expect([opened, downloads.count]).toEqual([0, 0])
+})

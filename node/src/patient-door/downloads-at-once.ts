@@ -51,7 +51,7 @@ export class DownloadsAtOnce {
     const silence = setTimeout(stop, this.#bounds.silentMs).unref()
     const longest = setTimeout(stop, Math.max(0, beganAt + longestMs - this.#clock.now())).unref()
     const stream = Readable.from(
-      watched(make(), () => {
+      watched(make, () => {
         silence.refresh()
         session.usedAt = this.#clock.now()
       }),
@@ -80,9 +80,15 @@ export class DownloadsAtOnce {
   }
 }
 
-/** A piece is asked for when there is room for it: then the one before it was taken. */
-async function* watched(pieces: AsyncIterable<Uint8Array>, onAsked: () => void): AsyncGenerator<Uint8Array> {
-  for await (const piece of pieces) {
+/**
+ * A piece is asked for when there is room for it: then the one before it was taken. Made at the first of them: nobody would
+ * close a file that was opened for who went before.
+ */
+async function* watched(
+  make: () => AsyncIterable<Uint8Array>,
+  onAsked: () => void,
+): AsyncGenerator<Uint8Array> {
+  for await (const piece of make()) {
     yield piece
     onAsked()
   }

@@ -83,8 +83,8 @@ export function entryRoutes(deps: EntryRouteDeps): FastifyPluginAsyncTypebox {
       ),
     )
     app.get('/z/:link/seen', { schema }, (request, reply) =>
-      inside(request, reply, request.params.link, ({ share, session }) =>
-        send(reply, 200, seenPage(facts.link(request, session.link, '/seen'), share.history)),
+      inside(request, reply, request.params.link, async ({ share, session }) =>
+        send(reply, 200, seenPage(facts.link(request, session.link, '/seen'), await door.history(share.id))),
       ),
     )
     app.get('/z/:link/block', { schema }, (request, reply) =>

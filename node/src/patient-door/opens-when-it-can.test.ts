@@ -87,3 +87,29 @@ it('a door that ended is opened again after a second; one that ends again and ag
   expect(opened).toBe(5)
   await opening.stop()
 })
+
+it('a node that stops while its door is being opened again waits for nothing', async () => {
+  let end = () => {}
+  const opening = Promise.withResolvers<void>()
+  const begun = Promise.withResolvers<void>()
+  let starts = 0
+  const door = {
+    ...{ name: 'door', onEnded: (listener: () => void) => void (end = listener) },
+    start: async () => {
+      if (starts++ === 0) return
+      begun.resolve()
+      await opening.promise
+    },
+    // As the process does: whoever waits for its start hears that it ended.
+    stop: async () => opening.reject(new TwiinError('DOOR_ENDED')),
+  }
+  const clock = new ManualClock()
+  const opens = new OpensWhenItCan(door, { clock, log: silentLogger })
+  await opens.start()
+  end()
+  await clock.advance(1_000)
+  await begun.promise
+  await opens.stop()
+  await clock.advance(120_000)
+  expect(starts).toBe(2)
+})

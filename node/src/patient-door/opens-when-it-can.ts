@@ -50,8 +50,9 @@ export class OpensWhenItCan implements Service {
 
   async stop(): Promise<void> {
     this.#stopping.abort()
-    await this.#trying
+    // One that is being opened as well: whoever waits for it hears of that.
     await this.#door.stop()
+    await this.#trying
   }
 
   #ended(): void {
@@ -68,7 +69,7 @@ export class OpensWhenItCan implements Service {
     due.catch(() => {})
     this.#trying = this.#trying
       .then(() => due)
-      .then(() => (this.#closed === undefined ? undefined : this.#open()))
+      .then(() => (this.#closed === undefined || signal.aborted ? undefined : this.#open()))
       .catch((error: unknown) => {
         if (!signal.aborted) this.#deps.log.error('door for recipients not opened', { code: codeOf(error) })
       })

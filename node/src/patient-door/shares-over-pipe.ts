@@ -1,11 +1,22 @@
 import { TwiinError } from '@twiin/runtime'
-import type { Entered, Network, OpenShare, PatientDoor, Proof, Sight } from '../shares/patient-door.ts'
+import type {
+  Entered,
+  Happening,
+  Network,
+  OpenShare,
+  PatientDoor,
+  Proof,
+  Sight,
+} from '../shares/patient-door.ts'
 import { longestText } from './door-messages.ts'
 import type { Answer, Answers, FromDoor, Question, QuestionOf, ToDoor } from './door-messages.ts'
 
+/** Of them each has a browser that waits; answers to all are some hundred kilobytes. */
+const mostWaiting = 500
+
 type Waiting = ReturnType<typeof Promise.withResolvers<Answer>>
 
-/** Shares as the process of the door has them: each question goes to the node, which answers it. */
+/** Shares as the process of the door has them: each question goes to the node, which answers it. Throws BUSY. */
 export class SharesOverPipe implements PatientDoor {
   readonly #send: (message: FromDoor) => void
   readonly #waiting = new Map<number, Waiting>()
@@ -27,6 +38,10 @@ export class SharesOverPipe implements PatientDoor {
 
   opened(shareId: string): Promise<OpenShare | undefined> {
     return this.#ask({ call: 'opened', shareId })
+  }
+
+  history(shareId: string): Promise<readonly Happening[]> {
+    return this.#ask({ call: 'history', shareId })
   }
 
   noted(shareId: string, what: Sight): Promise<void> {
@@ -52,7 +67,10 @@ export class SharesOverPipe implements PatientDoor {
     else waiting?.reject(new TwiinError(message.code))
   }
 
-  #ask<Call extends Question['call']>(question: QuestionOf<Call> & { call: Call }): Promise<Answers[Call]> {
+  async #ask<Call extends Question['call']>(
+    question: QuestionOf<Call> & { call: Call },
+  ): Promise<Answers[Call]> {
+    if (this.#waiting.size >= mostWaiting) throw new TwiinError('BUSY')
     const waiting: Waiting = Promise.withResolvers()
     const id = this.#asked++
     this.#waiting.set(id, waiting)

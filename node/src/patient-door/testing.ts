@@ -10,7 +10,7 @@ import { createLogger, ShiftableClock } from '@twiin/runtime'
 import type { Clock } from '@twiin/runtime'
 import { keyToText, newPackageKey, newPackageSalt, PackageWriter } from '@twiin/share-package'
 import type { Manifest } from '@twiin/share-package'
-import type { Entered, OpenShare, PatientDoor, Proof } from '../shares/patient-door.ts'
+import type { Entered, Happening, OpenShare, PatientDoor, Proof } from '../shares/patient-door.ts'
 import { DoorApart } from './door-apart.ts'
 import type { DoorSettings } from './door-messages.ts'
 import { PatientPages } from './patient-pages.ts'
@@ -61,6 +61,13 @@ class TestDoor implements PatientDoor {
   async opened(shareId: string): Promise<OpenShare | undefined> {
     const share = this.#byId(shareId)
     return share === undefined || this.blocked.includes(shareId) ? undefined : share.open
+  }
+
+  async history(): Promise<Happening[]> {
+    return [
+      { at: Date.now() - 3_600_000, what: 'created' },
+      { at: Date.now() - 60_000, what: 'opened' },
+    ]
   }
 
   async noted(shareId: string, what: 'viewed' | 'downloaded'): Promise<void> {
@@ -205,7 +212,7 @@ export class TestPages implements AsyncDisposable {
           })
         : new DoorApart(
             {
-              settings: { pages, log: { level: 'warn', hospital: '90000001' }, ...apart },
+              settings: { pages, logLevel: 'warn', ...apart },
               packagesDir: dir,
               ...(program === undefined ? {} : { program }),
             },
@@ -250,10 +257,6 @@ export class TestPages implements AsyncDisposable {
       open: {
         ...{ id, packageFile, packageBytes: bytes, language: 'nl', recipient: 'patient', downloads: true },
         expiresAt: this.clock.now() + 14 * 86_400_000,
-        history: [
-          { at: this.clock.now() - 3_600_000, what: 'created' },
-          { at: this.clock.now() - 60_000, what: 'opened' },
-        ],
       },
     }
     this.door.shares.set(link, share)

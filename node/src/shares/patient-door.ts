@@ -11,6 +11,8 @@ export interface PatientDoor {
   enter(link: string, proof: Proof, from: Network): Promise<Entered>
   /** Undefined once it is over, locked or not open yet. */
   opened(shareId: string): Promise<OpenShare | undefined>
+  /** What happened to it, oldest first. */
+  history(shareId: string): Promise<readonly Happening[]>
   /** On record when it resolves. */
   noted(shareId: string, what: Sight): Promise<void>
   /** By the recipient, for good; the package is gone when it resolves. */
@@ -34,6 +36,11 @@ export type Entered =
   | { readonly outcome: 'over'; readonly reason: OverReason }
   | { readonly outcome: 'busy' }
 
+export interface Happening {
+  readonly at: number
+  readonly what: string
+}
+
 export interface OpenShare {
   readonly id: string
   readonly expiresAt: number
@@ -42,5 +49,4 @@ export interface OpenShare {
   readonly packageFile: string
   readonly packageBytes: number
   readonly language: ShareLanguage
-  readonly history: readonly { readonly at: number; readonly what: string }[]
 }

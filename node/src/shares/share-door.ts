@@ -1,7 +1,7 @@
 import { codeOf } from '@twiin/runtime'
 import type { Clock, Logger } from '@twiin/runtime'
 import type { Account } from '../account/account.ts'
-import type { Entered, Network, OpenShare, PatientDoor, Proof, Sight } from './patient-door.ts'
+import type { Entered, Happening, Network, OpenShare, PatientDoor, Proof, Sight } from './patient-door.ts'
 import { reasonOf } from './make-shares.ts'
 import type { ShareBook } from './share-book.ts'
 import { lineOf, recipientOf } from './share-ends.ts'
@@ -86,11 +86,13 @@ export class ShareDoor implements PatientDoor {
       ...{ id: record.id, expiresAt: record.expiresAt, downloads: record.order.downloads },
       ...{ recipient: record.recipient.kind, language: record.order.language },
       ...{ packageFile: ends.fileOf(record.id), packageBytes: record.bytes },
-      // Who of the staff did something is the hospital's affair.
-      history: record.history
-        .filter(({ what }) => what !== 'code-not-sent')
-        .map(({ at, what }) => ({ at, what })),
     }
+  }
+
+  async history(shareId: string): Promise<Happening[]> {
+    const { history } = await this.#deps.book.find(shareId)
+    // Who of the staff did something is the hospital's affair.
+    return history.filter(({ what }) => what !== 'code-not-sent').map(({ at, what }) => ({ at, what }))
   }
 
   async noted(shareId: string, what: Sight): Promise<void> {

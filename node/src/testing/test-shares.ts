@@ -199,6 +199,7 @@ export class TestShares implements AsyncDisposable {
       askCode: (link: string, from: string = randomUUID()) => door.askCode(link, from),
       enter: (link: string, proof: Proof, from: string = randomUUID()) => door.enter(link, proof, from),
       opened: (id: string) => door.opened(id),
+      history: (id: string) => door.history(id),
       noted: (id: string, what: 'viewed' | 'downloaded') => door.noted(id, what),
       block: (id: string) => door.block(id),
       settled: () => door.settled(),
