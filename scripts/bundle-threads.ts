@@ -6,6 +6,7 @@
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Plugin } from 'rolldown'
+import type { VitestPluginContext } from 'vitest/node'
 import { bundleProgram } from './bundle-program.ts'
 
 const root = join(import.meta.dirname, '..')
@@ -15,8 +16,12 @@ const programs = [
   'node/src/patient-door/door-process.ts',
 ]
 
+const starts = /new URL\('\.\/[\w-]+-(?:worker|process)\.ts'/
+
 /** Writes them into the folder `dir`, and resolves to what makes the modules that start one start its bundle. */
-export async function bundleThreads(dir: string): Promise<Plugin> {
+export async function bundleThreads(
+  dir: string,
+): Promise<Plugin & { configureVitest(context: VitestPluginContext): void }> {
   const bundles = new Map(
     await Promise.all(
       programs.map(
@@ -24,11 +29,16 @@ export async function bundleThreads(dir: string): Promise<Plugin> {
       ),
     ),
   )
+  const version = [...bundles.values()].join()
   return {
     name: 'threads-from-bundles',
+    // Vitest keeps what it made of a module, and would go on starting a bundle of before.
+    configureVitest({ defineCacheKeyGenerator }: VitestPluginContext) {
+      defineCacheKeyGenerator(({ sourceCode }) => (starts.test(sourceCode) ? version : null))
+    },
     transform: {
       order: 'pre',
-      filter: { id: /^\//, code: /new URL\('\.\/[\w-]+-(?:worker|process)\.ts'/ },
+      filter: { id: /^\//, code: starts },
       handler: (code, id) =>
         code.replaceAll(
           /new URL\('\.\/([\w-]+-(?:worker|process)\.ts)', import\.meta\.url\)/g,

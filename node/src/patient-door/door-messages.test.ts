@@ -32,3 +32,20 @@ it('whatever a browser or a proxy sends becomes a message that the node reads', 
   expect(said.map(isFromDoor)).toEqual([true, true, true])
   expect(Math.max(...said.map((message) => JSON.stringify(message).length))).toBeLessThan(longestFromDoor)
 })
+
+it('a share that is asked for a thousand times at once is one question, and then another', async () => {
+  const said: FromDoor[] = []
+  const shares = new SharesOverPipe({ send: (message) => void said.push(message) })
+  const asked = Array.from({ length: 1000 }, () => shares.opened('a'))
+  expect(said).toHaveLength(1)
+  shares.heard({ kind: 'answer', id: 0 })
+  expect(await Promise.all(asked)).toEqual(asked.map(() => undefined))
+  void shares.opened('a')
+  expect(said).toHaveLength(2)
+})
+
+it('five hundred questions wait for their answers, and no more', async () => {
+  const shares = new SharesOverPipe({ send: () => {} })
+  for (let i = 0; i < 500; i++) void shares.enter('a', { code: 'x' }, 'n')
+  await expect(shares.enter('a', { code: 'x' }, 'n')).rejects.toMatchObject({ code: 'BUSY' })
+})

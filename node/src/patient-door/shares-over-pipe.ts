@@ -20,6 +20,7 @@ type Waiting = ReturnType<typeof Promise.withResolvers<Answer>>
 export class SharesOverPipe implements PatientDoor {
   readonly #send: (message: FromDoor) => void
   readonly #waiting = new Map<number, Waiting>()
+  readonly #opened = new Map<string, Promise<OpenShare | undefined>>()
   readonly #listeners: ((shareId: string) => void)[] = []
   #asked = 0
 
@@ -36,8 +37,13 @@ export class SharesOverPipe implements PatientDoor {
     return this.#ask({ call: 'enter', link: short(link), proof: shown, from: short(from) })
   }
 
+  /** Who asks while it is being asked gets the same answer: a browser that sends a thousand requests is one question. */
   opened(shareId: string): Promise<OpenShare | undefined> {
-    return this.#ask({ call: 'opened', shareId })
+    const asked = this.#opened.get(shareId)
+    if (asked !== undefined) return asked
+    const asking = this.#ask({ call: 'opened', shareId }).finally(() => this.#opened.delete(shareId))
+    this.#opened.set(shareId, asking)
+    return asking
   }
 
   history(shareId: string): Promise<readonly Happening[]> {
