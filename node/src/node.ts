@@ -76,6 +76,7 @@ export async function createNode(
     ...hl7.services,
     ...(ground.dicomTls === undefined ? [] : [ground.dicomTls]),
     exchange.commitmentsAsked,
+    exchange.intake,
     exchange.dimse,
     ...(exchange.dimseTls === undefined ? [] : [exchange.dimseTls]),
     web.reachability,

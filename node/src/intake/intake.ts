@@ -9,7 +9,7 @@ import type {
   StoreStatus,
 } from '@twiin/dimse'
 import { codeOf } from '@twiin/runtime'
-import type { Logger } from '@twiin/runtime'
+import type { Logger, Service } from '@twiin/runtime'
 import type { StudyStore } from '@twiin/study-store'
 import { patientOnRecord } from '../account/account.ts'
 import type { Account } from '../account/account.ts'
@@ -51,11 +51,13 @@ interface Arrived {
 }
 
 /** A study enters the hospital's node: from a modality or PACS, by C-STORE (journey J2, J3; spec dicom-conformance). */
-export class Intake implements StoreProvider {
+export class Intake implements StoreProvider, Service {
+  readonly name = 'intake'
   readonly #options: IntakeOptions
   readonly #deps: Deps
   /** By association, then study and what became of it. */
   readonly #arrived = new Map<string, Map<string, Arrived>>()
+  readonly #beingRecorded = new Set<Promise<void>>()
 
   constructor(options: IntakeOptions, deps: Deps) {
     this.#options = options
@@ -125,10 +127,16 @@ export class Intake implements StoreProvider {
 
   associationEnded(association: AssociationInfo): void {
     const { routes, log } = this.#deps
-    this.putOnRecord(association).catch((error: unknown) =>
-      log.error('audit line not written', { code: codeOf(error) }),
-    )
+    const recorded: Promise<void> = this.putOnRecord(association)
+      .catch((error: unknown) => log.error('audit line not written', { code: codeOf(error) }))
+      .finally(() => this.#beingRecorded.delete(recorded))
+    this.#beingRecorded.add(recorded)
     void routes.ended(association.id)
+  }
+
+  /** After the doors: what came in by associations that have just ended is on record when it resolves. */
+  async stop(): Promise<void> {
+    await Promise.all(this.#beingRecorded)
   }
 
   /** What came in one association or request, once it is over. `by`: the user who stored it, and how. */

@@ -118,8 +118,8 @@ export class TestHospital implements AsyncDisposable {
       hl7Handlers(settings, this.ground, this.index, this.exchange),
     )
     const { publisher, publication } = this.index
-    const { discs, emergencies, runner, receipts, progress, reports, routes, routing, dimse, dimseTls } =
-      this.exchange
+    const { discs, emergencies, runner, receipts, progress, reports, routes, routing } = this.exchange
+    const { intake, dimse, dimseTls } = this.exchange
     const resumed = { name: 'routes', start: () => routes.resume() }
     this.#lifecycle = new Lifecycle([
       ...[reserve, store, studies, heads, ...(archive?.fetching ?? []), auditLog, account, view],
@@ -134,7 +134,14 @@ export class TestHospital implements AsyncDisposable {
         progress,
         ...reports.services,
       ],
-      ...[resumed, routing.complete, this.exchange.commitmentsAsked, ...this.exchange.prefetch, dimse],
+      ...[
+        resumed,
+        routing.complete,
+        this.exchange.commitmentsAsked,
+        ...this.exchange.prefetch,
+        intake,
+        dimse,
+      ],
       ...(dimseTls === undefined ? [] : [dimseTls]),
       ...(archive === undefined ? [] : [archive.indexer]),
       this.index.quality,
