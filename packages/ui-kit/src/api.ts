@@ -30,6 +30,9 @@ export interface ApiOptions {
   idleHeader?: string
 }
 
+/** What takes something away is quick, or did not get there: a person waits to be logged out. */
+const longestMs = 15_000
+
 /** Questions that are on their way. */
 let asking = new AbortController()
 
@@ -49,6 +52,7 @@ export function apiCaller({ base, csrfHeader, unreachable, headers = {}, idleHea
       credentials: 'same-origin',
       cache: 'no-store',
       ...(method === 'GET' ? { signal: asking.signal } : {}),
+      ...(method === 'DELETE' ? { signal: AbortSignal.timeout(longestMs) } : {}),
       headers: {
         ...headers,
         ...(idleHeader === undefined ? {} : { [idleHeader]: String(idleSeconds()) }),

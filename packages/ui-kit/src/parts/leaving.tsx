@@ -14,6 +14,8 @@ export function Leaving({ logOut }: { logOut: () => Promise<unknown> }) {
   const { t } = useTranslation()
   const client = useQueryClient()
   const { mutate, error } = useMutation({
+    // A browser that believes to be off line would wait, and say nothing.
+    networkMode: 'always',
     mutationFn: async () => {
       await client.cancelQueries()
       dropQuestions()
@@ -29,12 +31,8 @@ export function Leaving({ logOut }: { logOut: () => Promise<unknown> }) {
   useEffect(() => mutate(), [mutate])
   return (
     <main className="alone">
-      {error !== null && (
-        <>
-          <h1 className="page-title">{t('menu.logOut')}</h1>
-          <Problem error={error} onRetry={() => mutate()} />
-        </>
-      )}
+      <h1 className="page-title">{t('menu.logOut')}</h1>
+      {error !== null && <Problem error={error} onRetry={() => mutate()} />}
     </main>
   )
 }
