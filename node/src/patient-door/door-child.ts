@@ -194,11 +194,9 @@ function ownFiles(program: string): string[] {
 
 /** Secrets that a service got by its environment stay with the node. Few arenas: memory that was given back is. */
 export function doorEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const given = (names: readonly string[]) => names.flatMap((name) => (env[name] ? [[name, env[name]]] : []))
-  return {
-    ...Object.fromEntries(given(inherited)),
-    // Its working directory is another.
-    ...Object.fromEntries(given(inheritedPaths).map(([name, path]) => [name, resolve(path ?? '')])),
-    MALLOC_ARENA_MAX: '2',
-  }
+  const given: NodeJS.ProcessEnv = { MALLOC_ARENA_MAX: '2' }
+  for (const name of inherited) if (env[name] !== undefined) given[name] = env[name]
+  // Its working directory is another.
+  for (const name of inheritedPaths) if (env[name] !== undefined) given[name] = resolve(env[name])
+  return given
 }

@@ -5,8 +5,8 @@ import { isFromDoor } from './door-messages.ts'
 import type { FromDoor, Line } from './door-messages.ts'
 
 it('lines of the door stand in the node’s log as such, so many a second, and how many were left out', async () => {
-  const lines: { msg: string; part: string; lines?: number }[] = []
-  const log = createLogger({ destination: { write: (line) => void lines.push(JSON.parse(line)) } })
+  const lines: { msg?: string; part?: string; lines?: number }[] = []
+  const log = createLogger({ destination: { write: (line) => void lines.push(JSON.parse(line) as object) } })
   const clock = new ManualClock()
   const ofDoor = new DoorLog({ log, clock })
   const line: Line = { kind: 'log', level: 'warn', event: 'node ready', facts: { code: 'X' } }
