@@ -187,7 +187,8 @@ export class AssociationAcceptor {
       const pdu = await this.#connection.read(expected, {
         for: 'the next PDU',
         ms: this.#options.timeouts.idleMs,
-        while: () => messages.running > 0,
+        // It waits for us; unless we wait for the rest of what it began to say.
+        while: () => messages.running > 0 && !messages.busy,
       })
       if (pdu.type === pduType.data) {
         for (const pdv of decodePdvs(pdu.body)) await messages.handle(pdv)

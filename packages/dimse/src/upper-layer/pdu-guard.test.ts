@@ -135,6 +135,16 @@ describe('inside an association', () => {
     expect(provider.notices).toContain('abort DIMSE_TIMEOUT')
   })
 
+  it('a peer that falls silent after a command whose data set never comes is aborted', async () => {
+    const provider = new CollectingProvider()
+    await using server = await startServer(provider, { timeouts: { idleMs: 100 } })
+    const peer = await RawPeer.associated(server.port)
+    peer.send(dataPdu(pdv(3, 3, storeCommand())))
+    expect(await peer.lastWords()).toEqual(['abort 2/0'])
+    await provider.noticed('ended aborted')
+    expect(provider.stored).toEqual([])
+  })
+
   it('a peer that takes no answers stops being read, and is then dropped', async () => {
     await using server = await startServer(new CollectingProvider(), {
       timeouts: { pduMs: 300, closeMs: 100 },
