@@ -36,7 +36,8 @@ const askMs = 30_000
 const mostUnanswered = 2
 /** Far more than pages need: each request is one question. */
 const mostASecond = 10_000
-const mostLastWords = 2000
+/** As a log line takes them. */
+const mostLastWords = 200
 const doorProgram = fileURLToPath(new URL('./door-process.ts', import.meta.url))
 /**
  * What the node has open stays with it. LevelDB opens its files without O_CLOEXEC: a door that inherits them could write into
